@@ -1,0 +1,44 @@
+"""Errors a user can cause: what happened, and the next command to type."""
+
+from __future__ import annotations
+
+
+class PidiffError(Exception):
+    """A failure the user can mend.
+
+    Args:
+        message: what happened, one or two sentences in the user's words.
+        hint: the next command to type or thing to do; may be empty.
+        exit_code: 2 usage, 3 input, 4 weight or network missing, 5 out of memory.
+    """
+
+    def __init__(self, message: str, hint: str = "", exit_code: int = 3) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+class InputError(PidiffError):
+    """The photos, files or names given are at fault (exit code 3)."""
+
+
+class UsageError(PidiffError):
+    """The command line cannot mean anything (exit code 2)."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, exit_code=2)
+
+
+class MissingWeightError(PidiffError):
+    """A model file is not on this machine (exit code 4)."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, exit_code=4)
+
+
+class OutOfMemoryError(PidiffError):
+    """The device has no room for the plan (exit code 5)."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, exit_code=5)
