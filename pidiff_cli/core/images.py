@@ -1,0 +1,231 @@
+"""Pictures in and out: the only place where colour modes, ranges and file formats change.
+
+Inside the program a picture is uint8 RGB (H, W, 3) or float32 (B, 3, H, W) in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+from torch import Tensor
+
+from pidiff_cli.errors import InputError, PidiffError
+
+MAX_PIXELS = 178_000_000
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .heic .heif .hif .avif .tif .tiff .bmp .gif .jp2 .ppm .pgm"
+    " .tga".split()
+)
+RECORD_KEY = "pidiff"
+# The IPTC word for a picture that a trained model drew.
+PROVENANCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+
+class PhotoError(InputError):
+    """One file cannot be read as a picture; `reason` is the sentence without the file's name."""
+
+    def __init__(self, path: Path, reason: str, hint: str = "") -> None:
+        super().__init__(f"{path.name}: {reason}", hint)
+        self.reason = reason
+
+
+def read_photo(path: Path | str, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read any picture file upright, in sRGB, transparency laid on white; first frame only.
+
+    Args:
+        path: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP …; any colour mode and bit depth.
+        max_pixels: larger pictures are refused from their header, before anything is decoded.
+
+    Returns:
+        uint8 RGB (H, W, 3), C-contiguous, owning its memory.
+
+    Raises:
+        PhotoError: (an InputError) no such file, not a picture, damaged, or too large.
+    """
+    path = Path(path)
+    if not path.is_file():
+        kind = "is a folder, not a picture" if path.is_dir() else "no such file"
+        raise PhotoError(path, kind)
+    _register_heif()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of sizes that we check ourselves
+            with Image.open(path) as image:
+                _check_size(path, image.size, max_pixels)
+                image.seek(0)
+                image.load()
+                return np.array(to_rgb(image), dtype=np.uint8)
+    except PidiffError:
+        raise
+    except Image.DecompressionBombError:
+        raise PhotoError(
+            path, f"too many pixels (more than {max_pixels / 1e6:.0f} million)"
+        ) from None
+    except UnidentifiedImageError:
+        raise PhotoError(path, _why_unreadable(path)) from None
+    except MemoryError:
+        raise PhotoError(path, "too large for this machine's memory") from None
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
+        raise PhotoError(path, _why_damaged(error)) from None
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Any Pillow picture -> RGB: EXIF rotation done, sRGB, 8 bit, transparency on white."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I") or image.mode == "F":
+        return _eight_bit(image).convert("RGB")
+    if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+        return _to_srgb(Image.alpha_composite(paper, layer).convert("RGB"), image)
+    return _to_srgb(image, image).convert("RGB")
+
+
+def to_tensor(pixels: np.ndarray) -> Tensor:
+    """uint8 (H, W, 3) or (B, H, W, 3) -> float32 (B, 3, H, W) in [-1, 1]."""
+    batch = np.ascontiguousarray(pixels if pixels.ndim == 4 else pixels[None])
+    return torch.from_numpy(batch).permute(0, 3, 1, 2).float().sub_(127.5).div_(127.5)
+
+
+def to_uint8(x: Tensor) -> np.ndarray:
+    """float (B, 3, H, W) in [-1, 1], clamped -> uint8 (B, H, W, 3)."""
+    scaled = x.detach().float().cpu().mul(127.5).add(127.5).round().clamp(0, 255)
+    return np.ascontiguousarray(scaled.to(torch.uint8).permute(0, 2, 3, 1).numpy())
+
+
+def save_png(path: Path | str, pixels: np.ndarray, record: dict[str, Any] | None = None) -> Path:
+    """Write a PNG in one move: either the old file or the whole new one is there.
+
+    Args:
+        path: where; the folder must exist.
+        pixels: uint8 (H, W, 3) RGB or (H, W) grey.
+        record: everything needed to draw the picture again, JSON values. A picture with a record
+            is one that the program drew, and gets the provenance mark too.
+
+    Raises:
+        InputError: the folder cannot be written or the disk is full.
+    """
+    path = Path(path)
+    info = PngImagePlugin.PngInfo()
+    if record is not None:
+        info.add_text(RECORD_KEY, json.dumps(record, sort_keys=True))
+        info.add_text("Software", "pidiff")
+        info.add_text("DigitalSourceType", PROVENANCE)
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", pnginfo=info)
+    try:
+        write_atomic(path, buffer.getvalue())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"Cannot write {path}: {reason}.", "Choose another folder.") from None
+    return path
+
+
+def read_record(path: Path | str) -> dict[str, Any]:
+    """The record inside a PNG that `save_png` wrote.
+
+    Raises:
+        InputError: not readable, or it holds no record.
+    """
+    path = Path(path)
+    try:
+        with Image.open(path) as image:
+            text = image.info.get(RECORD_KEY)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise InputError(f"{path.name} is not a picture that can be read.") from None
+    try:
+        record = json.loads(text) if isinstance(text, str) else None
+    except json.JSONDecodeError:
+        record = None
+    if not isinstance(record, dict):
+        raise InputError(f"{path.name} holds no record of how it was drawn.")
+    return record
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write beside the target, then replace it. Raises OSError and leaves nothing behind."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.float64)
+    top = 65535.0 if image.mode.startswith("I") else 1.0
+    if image.mode == "I" and values.max(initial=0) <= 255:
+        top = 255.0
+    if image.mode == "F" and values.max(initial=0) > 1:
+        top = 255.0 if values.max() <= 255 else 65535.0
+    return Image.fromarray((np.clip(values / top, 0, 1) * 255 + 0.5).astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image, source: Image.Image) -> Image.Image:
+    """Follow an embedded colour profile; a profile that does not fit is ignored."""
+    profile = source.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "CMYK"):
+        return image
+    try:
+        return (
+            ImageCms.profileToProfile(
+                image,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                outputMode="RGB",
+            )
+            or image
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+
+
+def _check_size(path: Path, size: tuple[int, int], max_pixels: int) -> None:
+    if size[0] * size[1] > max_pixels:
+        raise PhotoError(
+            path,
+            f"too many pixels ({size[0]} x {size[1]}, more than {max_pixels / 1e6:.0f} million)",
+            "Save a smaller copy.",
+        )
+
+
+def _why_unreadable(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(512)
+    if not head:
+        return "an empty file"
+    if all(byte in b"\t\n\r\f" or 32 <= byte for byte in head) and not head.startswith(b"\xff\xd8"):
+        return "not a picture (it holds text)"
+    return "not a picture in a format that can be read"
+
+
+def _why_damaged(error: BaseException) -> str:
+    text = str(error).lower()
+    if "truncated" in text or "end of file" in text or "premature" in text or "broken" in text:
+        return "the file is cut short or damaged"
+    if isinstance(error, PermissionError):
+        return "no permission to read it"
+    return (
+        f"the file is damaged ({str(error).splitlines()[0][:80] if str(error) else 'unreadable'})"
+    )
+
+
+def _register_heif() -> None:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return
+    register_heif_opener()
