@@ -1,0 +1,115 @@
+"""Writing that cannot be caught half done: a temporary neighbour, then one rename."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from pidiff_cli.errors import InputError
+
+_REASONS = {
+    errno.ENOSPC: ("The disk is full: {path} was not written.", "Make room, then run it again."),
+    errno.EDQUOT: ("The disk quota is used up: {path} was not written.", "Make room, then again."),
+    errno.EROFS: ("{path} is on a read-only disk.", "Choose another place with --home or --out."),
+    errno.EACCES: ("{path} may not be written.", "Choose another place with --home or --out."),
+    errno.EPERM: ("{path} may not be written.", "Choose another place with --home or --out."),
+    errno.ENAMETOOLONG: ("The name of {path} is too long for this disk.", "Choose a shorter one."),
+}
+
+
+def explain(error: OSError, path: Path) -> InputError:
+    """The sentence a person gets for an OSError while writing `path`; nothing old was lost."""
+    message, hint = _REASONS.get(
+        error.errno or 0, ("{path} could not be written: " + (error.strerror or str(error)), "")
+    )
+    return InputError(message.format(path=path), hint)
+
+
+def write_file(path: Path, content: bytes | Callable[[Path], None]) -> None:
+    """Replace `path` in one step; the old file stays until the new one is whole.
+
+    Args:
+        path: the target; its folder is made when missing (mode 0700).
+        content: the bytes, or a function that writes the file at the path it is given
+            (a neighbour of `path` with the same suffix).
+
+    Raises:
+        InputError: disk full, read-only or not permitted; the temporary file is removed.
+    """
+    temporary = path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            temporary.write_bytes(content)
+        else:
+            content(temporary)
+        _flush(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        _remove(temporary)
+        raise explain(error, path) from error
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    """Replace the folder `path` by a new one that `fill(folder)` has written.
+
+    A kill between the two renames leaves `.old-<name>`; `recover` puts it back.
+
+    Raises:
+        InputError: disk full, read-only or not permitted; the old folder stays.
+    """
+    temporary = path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
+    old = path.with_name(f".old-{path.name}")
+    try:
+        recover(path)
+        temporary.mkdir(mode=0o700, parents=True)
+        fill(temporary)
+        for item in temporary.rglob("*"):
+            if item.is_file():
+                _flush(item)
+        if path.exists():
+            os.replace(path, old)
+        os.replace(temporary, path)
+    except OSError as error:
+        _undo_folder(temporary, path)
+        raise explain(error, path) from error
+    except BaseException:
+        _undo_folder(temporary, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def recover(path: Path) -> None:
+    """Finish or undo a folder swap that a kill interrupted."""
+    old = path.with_name(f".old-{path.name}")
+    if not old.exists():
+        return
+    if path.exists():
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.replace(old, path)
+
+
+def _undo_folder(temporary: Path, path: Path) -> None:
+    shutil.rmtree(temporary, ignore_errors=True)
+    if not path.exists():
+        recover(path)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        pass  # the disk may be read-only by now; the first error is the one to tell

@@ -1,0 +1,159 @@
+"""The manifest `profile.json`: its schema, its migrations, and the rules for names."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from pidiff_cli.errors import InputError
+
+MANIFEST = "profile.json"
+SCHEMA = 1
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From schema n to n + 1. Released schemas stay here for ever."""
+
+_NAME = re.compile(r"[^\W_][\w-]{0,63}")
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10))}
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One kept photo. Paths are relative to the profile, with forward slashes.
+
+    Attributes:
+        key: short and unique in the profile, "01", "02", …
+        source: the file's name as the person knows it (no folder).
+        quality: 0 (poor) to 1 (good).
+        held_out: kept out of training, for the likeness report.
+        face: aligned face, PNG.
+        mask: the aligned face's head mask, grey PNG (255 is the head).
+        picture: working copy of the whole photo without its EXIF; "" when dropped.
+        picture_mask: the working copy's head mask; "" when dropped.
+        info: small JSON values that the stages want to remember (boxes, scores).
+    """
+
+    key: str
+    source: str
+    quality: float = 1.0
+    held_out: bool = False
+    face: str = ""
+    mask: str = ""
+    picture: str = ""
+    picture_mask: str = ""
+    info: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `profile.json` holds.
+
+    Attributes:
+        schema: version of this layout.
+        id: stays the same when the profile is renamed or copied.
+        created: UTC, ISO 8601.
+        base: {"name", "fingerprint"} of the base it was tuned on; empty before.
+        recipe: {"name", …settings} of the last tuning; empty before.
+        consent: how the person agreed, in words; "" when nothing was said.
+        photos: the kept photos.
+        stages: state a stage, JSON values.
+        files: relative path → sha256 of every file written.
+        pending: paths whose write had begun; only a killed run leaves any.
+    """
+
+    name: str
+    noun: str
+    id: str
+    created: str
+    schema: int = SCHEMA
+    base: dict[str, Any] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    consent: str = ""
+    photos: tuple[Photo, ...] = ()
+    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    pending: tuple[str, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """UTF-8 JSON, readable, one final newline."""
+        return (json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def check_name(name: str) -> None:
+    """Raise InputError unless `name` can be a folder on every system and part of a prompt."""
+    if _NAME.fullmatch(name) and name.lower() not in _RESERVED:
+        return
+    raise InputError(
+        f"{name!r} cannot name a profile.",
+        "Letters, digits, - and _ are allowed, at most 64 of them, a letter or digit first.",
+    )
+
+
+def new_manifest(name: str, noun: str) -> Manifest:
+    """The manifest of an empty profile."""
+    created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return Manifest(name=name, noun=noun, id=str(uuid.uuid4()), created=created)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read, migrate and check a manifest.
+
+    Raises:
+        InputError: it is damaged, or a newer pidiff wrote it.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError("not an object")
+        schema = int(data.get("schema", 0))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} cannot be read as a profile ({error}).") from error
+    if schema > SCHEMA:
+        raise InputError(
+            f"{path.parent.name} was written by a newer pidiff (schema {schema}; "
+            f"this one knows {SCHEMA}).",
+            "Update it: pip install -U pidiff-cli",
+        )
+    return _parse(_migrate(data, schema, path), path)
+
+
+def _migrate(data: dict[str, Any], schema: int, path: Path) -> dict[str, Any]:
+    while schema < SCHEMA:
+        if schema not in MIGRATIONS:
+            raise InputError(f"{path} has the unknown schema {schema}.")
+        data = MIGRATIONS[schema](data)
+        schema += 1
+        data["schema"] = schema
+    return data
+
+
+def _parse(data: dict[str, Any], path: Path) -> Manifest:
+    known = {item.name for item in fields(Manifest)}
+    photo_known = {item.name for item in fields(Photo)}
+    try:
+        values = {key: value for key, value in data.items() if key in known}
+        values["photos"] = tuple(
+            Photo(**{key: value for key, value in photo.items() if key in photo_known})
+            for photo in data.get("photos", [])
+        )
+        values["pending"] = tuple(data.get("pending", []))
+        manifest = Manifest(**values)
+        inside = [*manifest.files, *manifest.pending]
+        for photo in manifest.photos:
+            inside += [photo.face, photo.mask, photo.picture, photo.picture_mask]
+    except (TypeError, AttributeError) as error:
+        raise InputError(f"{path} is damaged ({error}).") from error
+    for relative in inside:
+        if not isinstance(relative, str) or _escapes(relative):
+            raise InputError(f"{path} names a file outside the profile: {relative!r}.")
+    return manifest
+
+
+def _escapes(relative: str) -> bool:
+    parts = relative.replace("\\", "/").split("/")
+    return relative.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]

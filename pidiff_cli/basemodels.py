@@ -1,0 +1,93 @@
+"""The table of bases. A new base is one row here and one recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pidiff_cli.errors import UsageError
+
+
+@dataclass(frozen=True)
+class BaseModelSpec:
+    """What the code must know of a base before its weights are read.
+
+    Attributes:
+        name: the word for `--base`.
+        title: what a person calls it.
+        repo: where the weights come from; "" when they are in the package.
+        size: side of the picture it was trained at, in px.
+        text_width: width of the text and identity tokens (C).
+        wplus_rows, wplus_width: L and D of its W+ space.
+        encoder_size: side of the face that its W+ encoder reads, in px.
+        token_rows: the (first, past-last) rows behind each identity token.
+        download_mb: decimal MB to fetch; 0 when embedded.
+        licence: of the weights.
+    """
+
+    name: str
+    title: str
+    repo: str
+    size: int
+    text_width: int
+    wplus_rows: int
+    wplus_width: int
+    encoder_size: int
+    token_rows: tuple[tuple[int, int], ...]
+    download_mb: int
+    licence: str
+
+    @property
+    def embedded(self) -> bool:
+        """True when the weights are inside the package."""
+        return not self.repo
+
+
+_FFHQ = {
+    "wplus_rows": 18,
+    "wplus_width": 512,
+    "encoder_size": 256,
+    "token_rows": ((0, 4), (4, 8), (8, 12), (12, 18)),
+}
+
+BASES: dict[str, BaseModelSpec] = {
+    "mini": BaseModelSpec(
+        name="mini",
+        title="the embedded 128 px base (drawn portraits)",
+        repo="",
+        size=128,
+        text_width=192,
+        wplus_rows=12,
+        wplus_width=80,
+        encoder_size=128,
+        token_rows=tuple((row, row + 2) for row in range(0, 12, 2)),
+        download_mb=0,
+        licence="Apache-2.0",
+    ),
+    "sd15": BaseModelSpec(
+        name="sd15",
+        title="Stable Diffusion 1.5",
+        repo="stable-diffusion-v1-5/stable-diffusion-v1-5",
+        size=512,
+        text_width=768,
+        download_mb=4265,
+        licence="creativeml-openrail-m",
+        **_FFHQ,  # type: ignore[arg-type]
+    ),
+    "sdxl": BaseModelSpec(
+        name="sdxl",
+        title="Stable Diffusion XL",
+        repo="stabilityai/stable-diffusion-xl-base-1.0",
+        size=1024,
+        text_width=2048,
+        download_mb=6940,
+        licence="openrail++",
+        **_FFHQ,  # type: ignore[arg-type]
+    ),
+}
+
+
+def base_spec(name: str) -> BaseModelSpec:
+    """The row of a base. Raises UsageError that lists the known ones."""
+    if name not in BASES:
+        raise UsageError(f"There is no base {name!r}.", f"Known: auto, {', '.join(BASES)}")
+    return BASES[name]

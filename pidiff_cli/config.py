@@ -1,0 +1,204 @@
+"""One frozen dataclass a command: every setting with its help, unit and range.
+
+The command line, the recipes, the record inside a picture and the tests read the same fields,
+so a setting is described in one place. `check` reports every fault of a configuration at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from pidiff_cli.errors import UsageError
+
+NOUNS = ("person", "man", "woman", "boy", "girl")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+MAX_PROMPT = 2_000  # characters; every text encoder here reads 77 tokens at most
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field that carries its help text, unit and allowed range (ends included)."""
+    metadata = {"help": help, "unit": unit, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonConfig:
+    """What every command shares."""
+
+    home: Path = setting(Path("."), "folder that holds profiles/ and models/")
+    device: str = setting("auto", "where to compute", choices=DEVICES)
+    offline: bool = setting(False, "never reach for the network")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareConfig(CommonConfig):
+    """Photos → detected, triaged, aligned and masked faces in a profile."""
+
+    photos: tuple[Path, ...] = setting((), "photos, or folders of photos")
+    name: str = setting("", "name of the profile")
+    noun: str = setting("person", "what a prompt calls the person", choices=NOUNS)
+    min_face: int = setting(96, "smallest face kept, brow to chin", unit="px", low=16, high=4096)
+    min_sharpness: float = setting(0.35, "least sharpness kept, 0 to 1", low=0, high=1)
+    face_size: int = setting(256, "side of the aligned face", unit="px", low=128, high=1024)
+    hold_out: int = setting(1, "photos held back for the likeness report", low=0, high=20)
+    keep_photos: bool = setting(True, "keep working copies of the photos in the profile")
+    max_pixels: int = setting(178_000_000, "largest picture decoded", unit="pixels", low=1_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvertConfig(CommonConfig):
+    """Aligned faces → W+ codes."""
+
+    name: str = setting("", "profile: a name, or a path to a directory")
+    base: str = setting("mini", "base whose W+ space is used")
+    refine: int = setting(0, "optimisation steps after the encoder", unit="steps", low=0, high=5000)
+    seed: int = setting(0, "seed of the refinement", low=0, high=2**31 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneConfig(CommonConfig):
+    """W+ codes and photos → a trained identity branch of one person."""
+
+    name: str = setting("", "profile: a name, or a path to a directory")
+    base: str = setting("mini", "base model to tune")
+    recipe: str = setting("mini-cpu", "name of the recipe the settings came from")
+    steps: int = setting(150, "optimizer steps", unit="steps", low=1, high=100_000)
+    batch: int = setting(4, "pictures a step", low=1, high=64)
+    rank: int = setting(8, "rank of the LoRA on Q, K and V of the identity branch", low=1, high=256)
+    alpha: float = setting(8.0, "LoRA alpha", low=0.1, high=1024)
+    learning_rate: float = setting(1e-3, "peak learning rate", low=1e-7, high=1.0)
+    warmup: int = setting(10, "steps until the learning rate is at its peak", unit="steps", low=0)
+    optimizer: str = setting(
+        "auto",
+        "auto is AdamW8bit on CUDA and fused AdamW elsewhere",
+        choices=("auto", "adamw", "adamw8bit"),
+    )
+    precision: str = setting("auto", "arithmetic of the base", choices=("auto", "fp32", "bf16"))
+    checkpointing: bool = setting(False, "trade time for memory in the backward pass")
+    size: int = setting(128, "side of the training pictures", unit="px", low=64, high=2048)
+    face_phase: float = setting(
+        0.5, "share of the steps on face crops before whole photos", low=0, high=1
+    )
+    tune_code: bool = setting(True, "also learn a correction of the W+ code")
+    min_snr: float = setting(5.0, "gamma of the min-SNR weighting; 0 is off", low=0, high=100)
+    off_face_weight: float = setting(0.1, "weight of the noise error off the face", low=0, high=1)
+    preserve_weight: float = setting(0.5, "weight of staying with the base off the face", low=0)
+    preserve_share: float = setting(0.5, "share of steps that check it", low=0, high=1)
+    locate_weight: float = setting(0.05, "weight of the localisation map's agreement", low=0)
+    code_weight: float = setting(0.01, "weight that keeps the code's correction small", low=0)
+    drop_text: float = setting(0.05, "share of steps without the caption", low=0, high=1)
+    drop_identity: float = setting(0.05, "share of steps without the identity", low=0, high=1)
+    drop_both: float = setting(0.05, "share of steps without either", low=0, high=1)
+    seed: int = setting(0, "seed of noise, timesteps and crops", low=0, high=2**31 - 1)
+    resume: bool = setting(True, "go on from the last checkpoint")
+    restart: bool = setting(False, "forget the last tuning and begin at step 0")
+    checkpoint_every: int = setting(25, "steps between checkpoints", unit="steps", low=1)
+    preview_every: int = setting(50, "steps between preview pictures; 0 is never", low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateConfig(CommonConfig):
+    """A profile and prompts → pictures."""
+
+    name: str = setting("", "profile, or several joined with +")
+    prompts: tuple[str, ...] = setting((), "one prompt for each group of pictures")
+    base: str = setting("", "base model; empty takes the profile's own")
+    count: int = setting(1, "pictures a prompt", low=1, high=1000)
+    seed: int = setting(0, "seed of the first picture; the next one has seed + 1", low=0)
+    out: Path = setting(Path("pics"), "folder for the pictures")
+    identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
+    start: float = setting(0.0, "share of the steps before identity enters", low=0, high=1)
+    guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
+    steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
+    size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
+    negative: str = setting("", "what the picture should not show")
+    best: int = setting(0, "keep only the K most alike of each prompt; 0 keeps all", low=0)
+    edits: tuple[tuple[str, float], ...] = setting((), "W+ edits as name=strength")
+    style_from: str = setting("", "take layers of another profile: bob:fine or bob:fine=0.5")
+    score: bool = setting(True, "measure the likeness of every picture")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StylemixConfig(CommonConfig):
+    """Two profiles → a contact sheet of their W+ mixes."""
+
+    a: str = setting("", "first profile")
+    b: str = setting("", "second profile")
+    coarse: float = setting(0.0, "how much of B in the coarse layers", low=0, high=1)
+    medium: float = setting(0.0, "how much of B in the medium layers", low=0, high=1)
+    fine: float = setting(1.0, "how much of B in the fine layers", low=0, high=1)
+    between: int = setting(5, "pictures along each way from A to B", low=2, high=25)
+    out: Path = setting(Path("pics"), "folder for the sheet and the pictures")
+    prompt: str = setting("", "also draw the mix with the diffusion model")
+    count: int = setting(1, "diffusion pictures", low=1, high=1000)
+    seed: int = setting(0, "seed of the first diffusion picture", low=0)
+    name: str = setting("", "store the mix as a profile of this name")
+    base: str = setting("", "base model; empty takes the profile's own")
+    identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
+    guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
+    steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
+    size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
+    force: bool = setting(False, "replace a profile of that name")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateConfig(CommonConfig):
+    """A tuned profile → the measures of its pictures."""
+
+    name: str = setting("", "profile: a name, or a path to a directory")
+    prompts: tuple[str, ...] = setting((), "prompts to draw; none takes the standard set")
+    count: int = setting(2, "pictures a prompt", low=1, high=100)
+    seed: int = setting(0, "seed of the first picture", low=0)
+    out: Path = setting(Path("evaluation"), "folder for the table and the report")
+    steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
+    guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
+    size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
+
+
+def problems(config: CommonConfig) -> list[str]:
+    """Everything wrong with a configuration, one sentence each; empty when it is sound."""
+    found = []
+    for item in fields(config):
+        value = getattr(config, item.name)
+        found += value_problems(item.name, value, dict(item.metadata))
+    for prompt in getattr(config, "prompts", ()):
+        if not prompt.strip():
+            found.append("A prompt is empty.")
+        elif len(prompt) > MAX_PROMPT:
+            found.append(f"A prompt has {len(prompt)} characters; {MAX_PROMPT} is the most.")
+    return found
+
+
+def value_problems(name: str, value: Any, metadata: dict[str, Any]) -> list[str]:
+    """What is wrong with one value, given its field's metadata."""
+    option = name.replace("_", "-")
+    choices, low, high = metadata["choices"], metadata["low"], metadata["high"]
+    unit = f" {metadata['unit']}" if metadata["unit"] else ""
+    if choices and value not in choices:
+        return [f"{option} is {value!r}; it can be {', '.join(choices)}."]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return []
+    if value != value:
+        return [f"{option} is not a number."]
+    if low is not None and value < low:
+        return [f"{option} is {value}; {low}{unit} is the least."]
+    if high is not None and value > high:
+        return [f"{option} is {value}; {high}{unit} is the most."]
+    return []
+
+
+def check(config: CommonConfig) -> None:
+    """Raise one UsageError that lists everything wrong with `config`."""
+    found = problems(config)
+    if found:
+        raise UsageError(" ".join(found))

@@ -1,0 +1,147 @@
+"""Recipes: one YAML file a setting, checked whole before anything is computed.
+
+A recipe has the keys `name`, `base`, `about`, and the sections `tune` and `generate`, whose keys
+are fields of TuneConfig and GenerateConfig. Unknown keys are refused, all errors told at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from pidiff_cli.basemodels import BASES
+from pidiff_cli.config import CommonConfig, GenerateConfig, TuneConfig, value_problems
+from pidiff_cli.errors import InputError, UsageError
+
+_INSIDE = Path(__file__).parent / "recipes"  # in an installed wheel
+_BESIDE = Path(__file__).parent.parent / "recipes"  # in a checkout
+_SECTIONS: dict[str, type[CommonConfig]] = {"tune": TuneConfig, "generate": GenerateConfig}
+_NOT_IN_RECIPES = {
+    *(item.name for item in fields(CommonConfig)),
+    *("name", "base", "recipe", "resume", "restart", "prompts", "count", "seed", "out", "best"),
+    *("edits", "style_from"),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A checked recipe: the base it is for, and settings for `tune` and `generate`."""
+
+    name: str
+    base: str
+    about: str = ""
+    tune: dict[str, Any] = field(default_factory=dict)
+    generate: dict[str, Any] = field(default_factory=dict)
+
+
+def recipes_folder() -> Path:
+    """The folder of the shipped recipes."""
+    return _INSIDE if _INSIDE.is_dir() else _BESIDE
+
+
+def recipe_names() -> list[str]:
+    """The names of the shipped recipes, sorted."""
+    return sorted(path.stem for path in recipes_folder().glob("*.yaml"))
+
+
+def load_recipe(name_or_path: str, base: str = "mini") -> Recipe:
+    """A shipped recipe by name, or one by the path of its YAML file; `auto` picks by `base`.
+
+    Raises:
+        UsageError: no such recipe.
+        InputError: the file has faults; all of them are listed.
+    """
+    name = _automatic(base) if name_or_path == "auto" else name_or_path
+    if name in recipe_names():
+        return parse_recipe(_read(recipes_folder() / f"{name}.yaml"), name)
+    path = Path(name).expanduser()
+    if path.suffix in (".yaml", ".yml") and path.is_file():
+        return parse_recipe(_read(path), path.name)
+    raise UsageError(f"There is no recipe {name!r}.", "See them all: pidiff recipes list")
+
+
+def parse_recipe(text: str, where: str) -> Recipe:
+    """Check a recipe's text. Raises InputError that lists every fault."""
+    import yaml
+
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = f", line {place.line + 1}" if place else ""
+        raise InputError(f"The recipe {where} is no YAML{line}.") from error
+    if not isinstance(data, dict):
+        raise InputError(f"The recipe {where} is no table of settings.")
+    found = _faults(data)
+    if found:
+        raise InputError(f"The recipe {where} has faults: " + " ".join(found))
+    known = {item.name for item in fields(Recipe)}
+    return Recipe(**{key: value for key, value in data.items() if key in known})
+
+
+def settings_for(recipe: Recipe, section: str, **given: Any) -> dict[str, Any]:
+    """The recipe's settings of a section under the ones a person gave (None is not given)."""
+    chosen = dict(getattr(recipe, section))
+    chosen.update({key: value for key, value in given.items() if value is not None})
+    return chosen
+
+
+def _faults(data: dict[Any, Any]) -> list[str]:
+    found = [f"{key} is no recipe key." for key in data if key not in _top_keys()]
+    for key in ("name", "base"):
+        if not isinstance(data.get(key), str):
+            found.append(f"{key} is missing.")
+    if isinstance(data.get("base"), str) and data["base"] not in BASES:
+        found.append(f"base is {data['base']!r}; known: {', '.join(BASES)}.")
+    for section, config in _SECTIONS.items():
+        found += _section_faults(section, config, data.get(section) or {})
+    return found
+
+
+def _section_faults(section: str, config: type[CommonConfig], values: Any) -> list[str]:
+    if not isinstance(values, dict):
+        return [f"{section} is no table of settings."]
+    known = {item.name: item for item in fields(config) if item.name not in _NOT_IN_RECIPES}
+    found = []
+    for key, value in values.items():
+        if key not in known:
+            found.append(f"{section}.{key} is unknown.")
+        elif not _same_kind(value, known[key].default):
+            found.append(f"{section}.{key} is {value!r}; {_kind(known[key].default)} is expected.")
+        else:
+            checked = value_problems(key, value, dict(known[key].metadata))
+            found += [f"{section}.{text}" for text in checked]
+    return found
+
+
+def _same_kind(value: Any, default: Any) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, float):
+        return isinstance(value, (int, float))
+    return isinstance(value, type(default))
+
+
+def _kind(default: Any) -> str:
+    names = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
+    return names.get(type(default), type(default).__name__)
+
+
+def _top_keys() -> set[str]:
+    return {item.name for item in fields(Recipe)}
+
+
+def _automatic(base: str) -> str:
+    fitting = [n for n in recipe_names() if load_recipe(n).base == base]
+    preferred = {"mini": "mini-cpu"}.get(base, fitting[0] if fitting else "")
+    if not preferred:
+        raise UsageError(f"No recipe for the base {base} is in this version yet.")
+    return preferred
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The recipe {path} cannot be read.") from error
