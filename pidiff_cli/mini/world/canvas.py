@@ -1,0 +1,304 @@
+"""Drawing surface of the drawn world: transparent layers of flat local colour.
+
+Units. Everything is drawn in the UNIT FRAME (128 x 128, x right, y down, floats). A `Frame`
+carries zoom and offset and turns units into pixels of the internal picture (256 px), so nobody
+who draws has to think about pixels. Widths and blur radii are in units too.
+
+Colours are float triples in [0, 1]. A layer holds plain local colour (NO shading; `light.py`
+shades every layer by its material and its height), an alpha, and a few facts about itself:
+
+* `material`: "skin" | "cloth" | "hair" | "metal" | "glass" | "matte" | "flat" ("flat" is not lit);
+* `label`: 0 background, 1 clothes/body, 2 skin, 3 hair incl. beard, 4 headgear, 5 glasses;
+* `order`: layers are composited by ascending order, see `ORDER`;
+* `bump(...)`: extra relief (folds, studs), on top of the height made from the blurred alpha.
+
+    layer = Layer(geo.frame, "jacket", material="cloth", label=1, order=ORDER["garment"])
+    layer.fill([(30, 128), (34, 104), (64, 98), (94, 104), (98, 128)], (0.2, 0.3, 0.6))
+    layer.stroke([(64, 100), (64, 128)], 0.8, (0.1, 0.1, 0.2), clip=True)   # only on what is there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pidiff_cli.mini.world.kernels import blend_mask, erase_mask
+
+Array = npt.NDArray[np.float32]
+Colour = Sequence[float]
+Points = Sequence[Sequence[float]] | npt.NDArray[Any]
+
+#: Composition order of the figure, from far to near.
+ORDER = {
+    "behind": 10.0,  # helmet shell, hood, backpack: behind the hair
+    "back_hair": 20.0,
+    "neck": 30.0,
+    "garment": 40.0,
+    "ears": 45.0,
+    "head": 50.0,
+    "beard": 60.0,
+    "front_hair": 70.0,
+    "near_ear": 72.0,
+    "glasses": 80.0,
+    "front": 90.0,  # hats, crowns, helmet visors
+}
+
+_SHIFT = 4  # sub-pixel bits for cv2
+_ONE = 1 << _SHIFT
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Unit frame (128) to pixels of a square picture: zoom about `pivot`, then offset (units)."""
+
+    size: int = 256
+    zoom: float = 1.0
+    offset: tuple[float, float] = (0.0, 0.0)
+    pivot: tuple[float, float] = (64.0, 104.0)
+
+    @property
+    def scale(self) -> float:
+        """Pixels per unit."""
+        return self.zoom * self.size / 128.0
+
+    def to_px(self, points: Points) -> npt.NDArray[np.float64]:
+        """Unit points (N, 2) -> pixel points (N, 2) of the internal picture."""
+        p = np.asarray(points, np.float64).reshape(-1, 2)
+        px = (p - self.pivot) * self.zoom + np.add(self.pivot, self.offset)
+        return np.asarray(px * (self.size / 128.0))
+
+    def to_unit(self, pixels: Points) -> npt.NDArray[np.float64]:
+        """Inverse of `to_px`."""
+        p = np.asarray(pixels, np.float64).reshape(-1, 2) * (128.0 / self.size)
+        return np.asarray((p - np.add(self.pivot, self.offset)) / self.zoom + self.pivot)
+
+
+def smooth_curve(points: Points, closed: bool = True, steps: int = 6) -> npt.NDArray[np.float64]:
+    """Catmull-Rom through `points` (N, 2): (N * steps, 2) closed, or open with both ends kept."""
+    p = np.asarray(points, np.float64)
+    if len(p) < 3:
+        return p
+    if closed:
+        a, b, c, d = np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0)
+    else:
+        ext = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
+        a, b, c, d = ext[:-3], ext[1:-2], ext[2:-1], ext[3:]
+    t = (np.arange(steps) / steps)[None, :, None]  # (1, T, 1)
+    a, b, c, d = (v[:, None] for v in (a, b, c, d))  # (N, 1, 2)
+    curve = 0.5 * (
+        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
+    )
+    out = curve.reshape(-1, 2)
+    return out if closed else np.vstack([out, p[-1:]])
+
+
+def ribbon(points: Points, widths: Points | float | Sequence[float]) -> npt.NDArray[np.float64]:
+    """Outline of a stroke along `points` (N, 2) with full widths (scalar or spread over the line)."""
+    p = np.asarray(points, np.float64)
+    w = np.atleast_1d(np.asarray(widths, np.float64))
+    w = np.interp(np.linspace(0, 1, len(p)), np.linspace(0, 1, len(w)), w)
+    d = np.gradient(p, axis=0)
+    n = np.stack([-d[:, 1], d[:, 0]], 1) / (np.linalg.norm(d, axis=1, keepdims=True) + 1e-9)
+    half = n * (w[:, None] / 2)
+    return np.vstack([p + half, (p - half)[::-1]])
+
+
+def ellipse_points(
+    centre: Sequence[float], rx: float, ry: float, angle: float = 0.0, count: int = 24
+) -> npt.NDArray[np.float64]:
+    """Points (count, 2) of an ellipse; angle in degrees, clockwise on the screen."""
+    t = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    x, y = rx * np.cos(t), ry * np.sin(t)
+    c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    return np.stack([centre[0] + x * c - y * s, centre[1] + x * s + y * c], 1)
+
+
+class Layer:
+    """One material of the figure: rgb (S, S, 3), alpha (S, S) float32 in [0, 1], and facts."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        name: str,
+        *,
+        material: str = "cloth",
+        label: int = 1,
+        order: float = 40.0,
+        thickness: float = 1.0,
+        shadow: float = 0.5,
+        slot: str = "garment",
+    ) -> None:
+        """thickness scales the inflation, shadow is the strength dropped on what lies below."""
+        self.frame, self.name, self.material = frame, name, material
+        self.label, self.order, self.slot = label, order, slot
+        self.thickness, self.shadow = thickness, shadow
+        self.rgb: Array = np.zeros((frame.size, frame.size, 3), np.float32)
+        self.alpha: Array = np.zeros((frame.size, frame.size), np.float32)
+        self.box: tuple[int, int, int, int] | None = None  # dirty x0, y0, x1, y1 (px)
+        self.bumps: list[tuple[float, float, float, float, float, float]] = []
+        self.height: Array | None = None  # (S/2, S/2) units; replaces the inflated alpha
+        self.gloss: float | None = None  # overrides the material's highlight strength
+
+    # -- shapes ---------------------------------------------------------------------------------
+    def fill(
+        self,
+        points: Points,
+        colour: Colour,
+        opacity: float = 1.0,
+        *,
+        to: Colour | None = None,
+        axis: tuple[Sequence[float], Sequence[float]] | None = None,
+        soft: float = 0.0,
+        smooth: bool = False,
+        clip: bool = False,
+    ) -> Layer:
+        """Fill a closed polygon (N, 2).
+
+        to, axis: linear gradient from `colour` at axis[0] to `to` at axis[1] (default: top to
+        bottom of the shape). soft: blur sigma in units. smooth: Catmull-Rom through the points.
+        clip: colour only what is already covered, alpha stays.
+        """
+        p = smooth_curve(points) if smooth else np.asarray(points, np.float64)
+        self._blend([self.frame.to_px(p)], colour, opacity, to, axis, soft, clip)
+        return self
+
+    def stroke(
+        self,
+        points: Points,
+        width: float | Sequence[float],
+        colour: Colour,
+        opacity: float = 1.0,
+        *,
+        soft: float = 0.0,
+        smooth: bool = True,
+        clip: bool = False,
+    ) -> Layer:
+        """Stroke a line (N, 2); width in units, one number or several spread along it (taper)."""
+        p = smooth_curve(points, closed=False) if smooth else np.asarray(points, np.float64)
+        self._blend([self.frame.to_px(ribbon(p, width))], colour, opacity, None, None, soft, clip)
+        return self
+
+    def ellipse(
+        self,
+        centre: Sequence[float],
+        rx: float,
+        ry: float,
+        colour: Colour,
+        opacity: float = 1.0,
+        *,
+        angle: float = 0.0,
+        to: Colour | None = None,
+        axis: tuple[Sequence[float], Sequence[float]] | None = None,
+        soft: float = 0.0,
+        clip: bool = False,
+    ) -> Layer:
+        """Filled ellipse, radii in units; see `fill` for the rest."""
+        p = self.frame.to_px(ellipse_points(centre, rx, ry, angle))
+        self._blend([p], colour, opacity, to, axis, soft, clip)
+        return self
+
+    def many(
+        self,
+        shapes: Sequence[Points],
+        colour: Colour,
+        opacity: float = 1.0,
+        *,
+        soft: float = 0.0,
+        clip: bool = True,
+    ) -> Layer:
+        """Many polygons of one colour in one go (strands, stars, dots): fast."""
+        if len(shapes):
+            px = [self.frame.to_px(s) for s in shapes]
+            self._blend(px, colour, opacity, None, None, soft, clip)
+        return self
+
+    def erase(self, points: Points, *, soft: float = 0.0, smooth: bool = False) -> Layer:
+        """Remove a closed polygon from the layer."""
+        p = smooth_curve(points) if smooth else np.asarray(points, np.float64)
+        mask, x0, y0 = self._mask([self.frame.to_px(p)], soft)
+        if mask is not None:
+            erase_mask(self.alpha, mask, x0, y0)
+        return self
+
+    def bump(
+        self, x: float, y: float, sx: float, sy: float, height: float, angle: float = 0.0
+    ) -> Layer:
+        """Add a Gaussian to the relief at unit point (x, y): sigmas, height (units), degrees."""
+        self.bumps.append((x, y, sx, sy, height, angle))
+        return self
+
+    def blur_colour(self, sigma: float) -> Layer:
+        """Blur the local colour (not the alpha) by sigma units."""
+        cv2.GaussianBlur(self.rgb, (0, 0), sigma * self.frame.scale, dst=self.rgb)
+        return self
+
+    def clip_to(self, alpha: Array) -> Layer:
+        """Multiply the alpha by another (S, S) alpha."""
+        self.alpha *= alpha
+        return self
+
+    # -- plumbing -------------------------------------------------------------------------------
+    def _mask(
+        self, shapes: Sequence[npt.NDArray[np.float64]], soft: float
+    ) -> tuple[npt.NDArray[np.uint8] | None, int, int]:
+        """Antialiased coverage of pixel polygons in their clipped box, and the box's corner."""
+        size = self.frame.size
+        sigma = soft * self.frame.scale
+        pad = 2 + int(3 * sigma)
+        low = np.min([s.min(0) for s in shapes], 0)
+        high = np.max([s.max(0) for s in shapes], 0)
+        x0, y0 = np.maximum(np.floor(low).astype(int) - pad, -pad)
+        x1, y1 = np.minimum(np.ceil(high).astype(int) + pad, size + pad)
+        if x1 <= x0 or y1 <= y0:
+            return None, 0, 0
+        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        for s in shapes:
+            # cv2 puts pixel centres at integers; ours are at +0.5
+            q = np.round((s - (x0 + 0.5, y0 + 0.5)) * _ONE).astype(np.int32)
+            cv2.fillPoly(mask, [q], 255, cv2.LINE_AA, _SHIFT)
+        if sigma > 0.2:
+            cv2.GaussianBlur(mask, (0, 0), sigma, dst=mask, borderType=cv2.BORDER_REPLICATE)
+        cx, cy = max(0, -x0), max(0, -y0)
+        mask = mask[cy : size - y0, cx : size - x0]
+        if mask.size == 0:
+            return None, 0, 0
+        return np.ascontiguousarray(mask), int(x0 + cx), int(y0 + cy)
+
+    def _blend(
+        self,
+        shapes: Sequence[npt.NDArray[np.float64]],
+        colour: Colour,
+        opacity: float,
+        to: Colour | None,
+        axis: tuple[Sequence[float], Sequence[float]] | None,
+        soft: float,
+        clip: bool,
+    ) -> None:
+        mask, x0, y0 = self._mask(shapes, soft)
+        if mask is None:
+            return
+        c0 = np.asarray(colour, np.float32)
+        c1 = c0 if to is None else np.asarray(to, np.float32)
+        if axis is None:
+            a, b = np.array([0.0, y0]), np.array([0.0, y0 + mask.shape[0]])
+        else:
+            a, b = self.frame.to_px(axis)
+        d = b - a
+        d = d / max(float(d @ d), 1e-6)
+        blend_mask(
+            self.rgb, self.alpha, mask, x0, y0, c0, c1,
+            np.float32(d[0]), np.float32(d[1]), np.float32(-(d @ a)), np.float32(opacity), clip,
+        )  # fmt: skip
+        if not clip:
+            self._grow(x0, y0, x0 + mask.shape[1], y0 + mask.shape[0])
+
+    def _grow(self, x0: int, y0: int, x1: int, y1: int) -> None:
+        b = self.box
+        if b is not None:
+            x0, y0, x1, y1 = min(b[0], x0), min(b[1], y0), max(b[2], x1), max(b[3], y1)
+        self.box = (x0, y0, x1, y1)

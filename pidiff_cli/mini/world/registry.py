@@ -1,0 +1,80 @@
+"""What can be drawn right now: roles, scenes and styles of the modules that are there.
+
+Read lazily so that a missing or unfinished module only narrows the choice.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+#: Zoom that leaves room for tall headgear; other hats use HAT_ZOOM, bare heads BARE_ZOOM.
+TALL = {"wizard": 0.98, "chef": 1.0, "astronaut": 1.0}
+BARE_ZOOM, HAT_ZOOM = 1.15, 1.05
+
+
+def _module(name: str) -> Any | None:
+    try:
+        return importlib.import_module(f"pidiff_cli.mini.world.{name}")
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("pidiff_cli"):
+            return None
+        raise
+
+
+def _attribute(module: str, name: str, default: Any) -> Any:
+    return getattr(_module(module), name, default)
+
+
+def roles() -> tuple[str, ...]:
+    """Roles with a garment, "casual" always first."""
+    found = _attribute("garments", "GARMENTS", {})
+    return ("casual", *(r for r in found if r != "casual"))
+
+
+def scenes() -> tuple[str, ...]:
+    """Scene names; "studio" alone when there is no scene module."""
+    return tuple(_attribute("scenes", "SCENES", ("studio",))) or ("studio",)
+
+
+def styles() -> tuple[str, ...]:
+    """Style names; "photo" alone when there is no style module."""
+    return tuple(_attribute("styles", "STYLES", ("photo",))) or ("photo",)
+
+
+def garment(role: str) -> Callable[..., Sequence[Any]] | None:
+    """The role's garment painter, if any."""
+    found: Callable[..., Sequence[Any]] | None = _attribute("garments", "GARMENTS", {}).get(role)
+    return found
+
+
+def headgear(role: str) -> Callable[..., Sequence[Any]] | None:
+    """The role's headgear painter, if any."""
+    found: Callable[..., Sequence[Any]] | None = _attribute("headgear", "HEADGEAR", {}).get(role)
+    return found
+
+
+def scene_painter() -> Callable[..., Any] | None:
+    """`scenes.paint_scene`, if there."""
+    found: Callable[..., Any] | None = _attribute("scenes", "paint_scene", None)
+    return found
+
+
+def style_filter() -> Callable[..., Any] | None:
+    """`styles.apply_style`, if there."""
+    found: Callable[..., Any] | None = _attribute("styles", "apply_style", None)
+    return found
+
+
+def captioner() -> Callable[..., str] | None:
+    """`captions.caption`, if there."""
+    found: Callable[..., str] | None = _attribute("captions", "caption", None)
+    return found
+
+
+def zoom_for(role: str, hat: bool) -> float:
+    """Camera zoom that keeps the role's headgear inside the frame."""
+    if not hat:
+        return BARE_ZOOM
+    return TALL.get(role, float(_attribute("headgear", "ZOOM", {}).get(role, HAT_ZOOM)))
