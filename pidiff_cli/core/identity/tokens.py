@@ -52,3 +52,15 @@ class WPlusProjector(nn.Module):
         zero = torch.zeros(1, self.rows, self.dim, dtype=weight.dtype, device=weight.device)
         tokens: Tensor = self(zero)
         return tokens
+
+
+class CodeDelta(nn.Module):
+    """Δw: the learnt correction of one person's W+ code, zero at the start."""
+
+    def __init__(self, rows: int, dim: int) -> None:
+        super().__init__()
+        self.delta = nn.Parameter(torch.zeros(rows, dim))
+
+    def forward(self, w: Tensor) -> Tensor:
+        """W+ code (B, L, D) to w + Δw."""
+        return w + self.delta.to(w.dtype)

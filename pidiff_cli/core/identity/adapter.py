@@ -1,0 +1,129 @@
+"""The person's adapter: every trainable parameter, managed by PEFT. The only file that knows it.
+
+LoRA sits on Q†, K†, V† of every cross-attention and on the token projection; Δw is a module of its
+own that PEFT saves whole. All of it is one PEFT directory.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from pidiff_cli.core.identity.tokens import CodeDelta, WPlusProjector
+from pidiff_cli.errors import InputError, MissingWeightError
+
+TARGETS = r".*attn2\.to_[qkv]_id|identity_projector\.proj_\d+"
+PROJECTOR, CODE = "identity_projector", "identity_code"  # names on the UNet
+
+
+def place_projector(unet: nn.Module, projector: WPlusProjector) -> None:
+    """Hang the projector and a zero Δw on the UNet, where one PEFT model reaches them."""
+    setattr(unet, PROJECTOR, projector)
+    device = projector.norm.weight.device
+    setattr(unet, CODE, CodeDelta(projector.rows, projector.dim).to(device))
+    for part in (projector, getattr(unet, CODE)):
+        part.requires_grad_(False)
+
+
+def identity_tokens(unet: nn.Module, w: Tensor, correct: bool = True) -> Tensor:
+    """Tokens (B, N, C) of W+ codes (B, L, D), with the adapter's Δw unless ``correct`` is off."""
+    code = cast(Any, getattr(unet, CODE))(w) if correct else w
+    return cast(Tensor, cast(Any, getattr(unet, PROJECTOR))(code))
+
+
+def add_adapter(unet: nn.Module, rank: int, alpha: float, tune_code: bool = True) -> nn.Module:
+    """Put a fresh trainable adapter on a UNet that has the branch and the projector.
+
+    Freezes everything else. Returns the PEFT model (the UNet itself is changed in place).
+    """
+    from peft import LoraConfig, get_peft_model
+
+    unet.requires_grad_(False)
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=cast(Any, alpha),
+        target_modules=TARGETS,
+        modules_to_save=[CODE] if tune_code else None,
+    )
+    return get_peft_model(cast(Any, unet), config)
+
+
+def save_adapter(model: nn.Module, folder: Path) -> None:
+    """Write the PEFT directory: ``adapter_config.json``, ``adapter_model.safetensors``."""
+    cast(Any, model).save_pretrained(folder, safe_serialization=True)
+    (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
+
+
+def load_adapter(unet: nn.Module, folder: Path, trainable: bool = False) -> nn.Module:
+    """Put a saved adapter on the UNet; returns the PEFT model.
+
+    Raises:
+        InputError: the directory is damaged or belongs to another base.
+    """
+    from peft import PeftModel
+
+    if not (folder / "adapter_config.json").is_file():
+        raise InputError(f"There is no adapter in {folder}.", "Train it again with --restart.")
+    try:
+        return PeftModel.from_pretrained(
+            cast(Any, unet), str(folder), is_trainable=trainable, local_files_only=True
+        )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise InputError(
+            f"The adapter in {folder} does not load ({_first_line(error)}).",
+            "It is damaged or of another base; train it again with --restart.",
+        ) from error
+
+
+def remove_adapter(model: nn.Module) -> nn.Module:
+    """Take the adapter off; returns the UNet as it was before."""
+    return cast(nn.Module, cast(Any, model).unload())
+
+
+def trainable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The adapter's parameters by name, in a stable order."""
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}
+
+
+def code_delta(model: nn.Module) -> Tensor | None:
+    """The trainable Δw (L, D), with gradient; None when it is not tuned."""
+    for name, parameter in trainable_parameters(model).items():
+        if CODE in name:
+            return parameter
+    return None
+
+
+def make_optimizer(
+    parameters: list[nn.Parameter],
+    device: torch.device | str,
+    learning_rate: float,
+    eight_bit: bool | None = None,
+) -> torch.optim.Optimizer:
+    """AdamW: 8-bit (bitsandbytes) on CUDA, torch's fused one elsewhere.
+
+    Args:
+        parameters: what to train; the PEFT adapter's.
+        device: where they are.
+        learning_rate: the first learning rate.
+        eight_bit: True or False decides it; None leaves it to the device.
+    """
+    device = torch.device(device)
+    settings: dict[str, Any] = {"lr": learning_rate, "betas": (0.9, 0.99), "weight_decay": 0.01}
+    if device.type == "cuda" if eight_bit is None else eight_bit:
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+        try:
+            from bitsandbytes.optim import AdamW8bit
+        except ImportError as error:
+            raise MissingWeightError(
+                "bitsandbytes does not load on this machine.", "Use --optimizer adamw."
+            ) from error
+        return cast(torch.optim.Optimizer, AdamW8bit(parameters, **settings))
+    return torch.optim.AdamW(parameters, fused=True, **settings)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
