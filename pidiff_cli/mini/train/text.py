@@ -1,0 +1,206 @@
+"""Train mini's text encoder on captions alone: a CLIPTextModel of 192 numbers a token.
+
+Captions of random people in random contexts need no drawing.  The end token's state learns to
+name the facts (role, scene, style, expression, headgear, glasses, noun) and the bag of words;
+every token's state learns to keep its own word and the word before it, so that cross-attention
+finds both.  Some words are replaced by random ones, which makes the states robust to words
+that the vocabulary does not hold.
+
+``python -m pidiff_cli.mini.train.text --minutes 4`` trains, resumes and exports both the
+tokenizer and the text encoder into the package's ``weights/diffusers``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from pidiff_cli.mini.train import common
+from pidiff_cli.mini.train.tokenizer import MAX_TOKENS, WEIGHTS, write_tokenizer
+
+WIDTH, LAYERS, HEADS, INNER = 192, 4, 6, 768
+BATCH = 64
+RATE = 2e-3
+NOISE = 0.08  # part of the words replaced by random ones
+EMPTY = 0.03  # part of the captions that are empty, as guidance needs them
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The classes that a caption's context holds: fact name -> values."""
+
+    values: dict[str, tuple[str, ...]]
+
+    def encode(self, person: Any, context: Any) -> list[int]:
+        """One class index a fact."""
+        row = []
+        for name, values in self.values.items():
+            owner = person if name == "noun" else context
+            row.append(values.index(str(getattr(owner, name))))
+        return row
+
+
+def known_facts() -> Facts:
+    """The facts of the world as it is now."""
+    from pidiff_cli.mini.world.context import EXPRESSIONS, GLASSES
+    from pidiff_cli.mini.world.registry import roles, scenes, styles
+
+    return Facts(
+        {
+            "role": roles(),
+            "scene": scenes(),
+            "style": styles(),
+            "expression": tuple(EXPRESSIONS),
+            "headgear": ("False", "True"),
+            "glasses": GLASSES,
+            "noun": ("person", "man", "woman", "boy", "girl"),
+        }
+    )
+
+
+def draw_captions(count: int, rng: np.random.Generator, facts: Facts) -> tuple[list[str], Tensor]:
+    """``count`` captions of random training people and contexts, and their facts (count, K)."""
+    from pidiff_cli.mini.world.captions import caption
+    from pidiff_cli.mini.world.context import sample_context
+    from pidiff_cli.mini.world.people import sample_person
+
+    texts, rows = [], []
+    for _ in range(count):
+        person = sample_person(int(rng.integers(1_000_000)))
+        context = sample_context(rng)
+        texts.append("" if rng.random() < EMPTY else caption(person, context, rng))
+        rows.append(facts.encode(person, context))
+    return texts, torch.tensor(rows)
+
+
+def build_encoder(tokenizer: Any) -> Any:
+    """The CLIPTextModel for this tokenizer, untrained."""
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    config = CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        intermediate_size=INNER,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=HEADS,
+        max_position_embeddings=MAX_TOKENS,
+        projection_dim=WIDTH,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return CLIPTextModel(config)
+
+
+class Heads(nn.Module):
+    """The training heads: own word, word before, bag of words, facts."""
+
+    def __init__(self, tokens: int, facts: Facts) -> None:
+        super().__init__()
+        self.own = nn.Linear(WIDTH, tokens)
+        self.before = nn.Linear(WIDTH, tokens)
+        self.bag = nn.Linear(WIDTH, tokens)
+        self.facts = nn.ModuleDict(
+            {name: nn.Linear(WIDTH, len(values)) for name, values in facts.values.items()}
+        )
+
+
+def add_noise(ids: Tensor, fixed: set[int], tokens: int, generator: torch.Generator) -> Tensor:
+    """Replace a part of the words (not start, end) by random tokens; ids (B, T)."""
+    swap = torch.rand(ids.shape, generator=generator) < NOISE
+    for token in fixed:
+        swap &= ids != token
+    other = torch.randint(tokens - 2, ids.shape, generator=generator)
+    return torch.where(swap, other, ids)
+
+
+def text_loss(
+    encoder: Any, heads: Heads, ids: Tensor, noisy: Tensor, facts: Tensor, end: int
+) -> tuple[Tensor, dict[str, float]]:
+    """The sum of the word, bag and fact losses, and each for the log. ids, noisy (B, T)."""
+    with torch.autocast("cpu", torch.bfloat16):
+        out = encoder(input_ids=noisy)
+    states, pooled = out.last_hidden_state.float(), out.pooler_output.float()  # (B, T, D), (B, D)
+    first_end = (ids == end).int().argmax(1)  # (B,)
+    held = torch.arange(ids.shape[1])[None] <= first_end[:, None]  # (B, T)
+    own = F.cross_entropy(heads.own(states[held]), noisy[held])
+    later = held.clone()
+    later[:, 0] = False
+    before = F.cross_entropy(heads.before(states[later]), noisy.roll(1, 1)[later])
+    bag = torch.zeros(len(ids), heads.bag.out_features).scatter_(1, ids, 1.0)
+    words = F.binary_cross_entropy_with_logits(heads.bag(pooled), bag) * 40.0
+    said = ids[:, 1] != end  # an empty caption names nothing
+    parts = {"own": own, "before": before, "bag": words}
+    for index, (name, head) in enumerate(heads.facts.items()):
+        parts[name] = 0.3 * F.cross_entropy(head(pooled[said]), facts[said, index])
+    total = torch.stack(list(parts.values())).sum()
+    return total, {name: float(part.detach()) for name, part in parts.items()}
+
+
+def export(encoder: Any, folder: Path) -> None:
+    """Write config.json and model.safetensors (fp16 values; opens as float32)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder.config.save_pretrained(folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config.update(dtype="float32", architectures=["CLIPTextModel"])
+    text = json.dumps(config, indent=2) + "\n"
+    (folder / "config.json").write_text(text, encoding="utf-8")
+    common.export_fp16(encoder.state_dict(), folder / "model.safetensors", {"format": "pt"})
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train within the budget of minutes, then export."""
+    from pidiff_cli.mini.world.captions import VOCABULARY
+
+    folder = common.start(args)
+    run = common.Run(folder, save_seconds=30.0)
+    facts = known_facts()
+    tokenizer = write_tokenizer(args.weights / "diffusers" / "tokenizer", VOCABULARY)
+    end, fixed = tokenizer.eos_token_id, {tokenizer.bos_token_id, tokenizer.eos_token_id}
+    encoder, heads = build_encoder(tokenizer), Heads(len(tokenizer), facts)
+    both = nn.ModuleDict({"encoder": encoder, "heads": heads})
+    optimizer = torch.optim.AdamW(both.parameters(), RATE, (0.9, 0.98), fused=True)
+    state = run.load()
+    if state:
+        both.load_state_dict(state["net"])
+        optimizer.load_state_dict(state["optimizer"])
+    rng = np.random.default_rng([args.seed, run.step])
+    generator = torch.Generator().manual_seed(args.seed + run.step)
+    for step in run.budget(args.minutes):
+        texts, truth = draw_captions(BATCH, rng, facts)
+        ids = tokenizer(texts, padding="longest", truncation=True, return_tensors="pt").input_ids
+        noisy = add_noise(ids, fixed, len(tokenizer), generator)
+        loss, parts = text_loss(encoder, heads, ids, noisy, truth, end)
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * common.cosine_rate(run.progress(args.minutes))
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(both.parameters(), 1.0)
+        optimizer.step()
+        if step % 50 == 0:
+            run.log(step, loss=float(loss.detach()), **parts)
+        if run.due():
+            run.save(step + 1, net=both.state_dict(), optimizer=optimizer.state_dict())
+    run.save(run.step, net=both.state_dict(), optimizer=optimizer.state_dict())
+    export(encoder, args.weights / "diffusers" / "text_encoder")
+
+
+def main() -> None:
+    """Parse the options, train, export."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    parser = common.arguments("text", "train mini's text encoder on captions")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
