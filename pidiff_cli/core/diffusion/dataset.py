@@ -1,0 +1,147 @@
+"""Training pictures of one person: jittered crops, encoded once, kept as latents.
+
+Phase (a) learns from aligned faces on white (what does this face look like), phase (b) from the
+original photos with their head masks (where does it belong).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pidiff_cli.core.images import to_tensor
+
+if TYPE_CHECKING:
+    from pidiff_cli.core.diffusion.base import Base
+
+
+@dataclass(frozen=True)
+class LatentSet:
+    """Cached training pictures.
+
+    Attributes:
+        latents: (N, C, h, w), scaled. masks: (N, 1, h, w) in [0, 1], 1 on the head.
+        photo: (N,) int64, which photo each came from.
+    """
+
+    latents: Tensor
+    masks: Tensor
+    photo: Tensor
+
+    def __len__(self) -> int:
+        return len(self.latents)
+
+    def pick(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """``count`` random pictures: latents, masks, photo indices."""
+        index = torch.randint(len(self), (count,), generator=generator)
+        return self.latents[index], self.masks[index], self.photo[index]
+
+
+def face_variants(
+    face: np.ndarray, mask: np.ndarray, size: int, count: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Phase (a): the aligned head on white, moved, scaled, turned and lit a little differently.
+
+    Args:
+        face: (S, S, 3) uint8, FFHQ-aligned. mask: (S, S) in [0, 1], 1 on the head.
+        size: side of the results. count: how many.
+    Returns: images (count, 3, size, size) in [-1, 1], masks (count, 1, size, size).
+    """
+    x, m = to_tensor(face), _grey(mask)
+    x = x * m + (1 - m)  # white, as the W+ encoder saw it
+    scale = _uniform(count, 0.62, 1.0, generator)  # heads of whole pictures are smaller than crops
+    room = 1 - scale
+    shift = torch.stack([_uniform(count, -1, 1, generator) * room for _ in range(2)], dim=1)
+    turn = _uniform(count, -8, 8, generator) * (torch.pi / 180)
+    x, m = _moved(x, m, scale, shift, turn, size)
+    return _relit(x, generator), m
+
+
+def photo_variants(
+    picture: np.ndarray, mask: np.ndarray, size: int, count: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Phase (b): square crops of the photo in which the head takes 40 to 75 % of the side.
+
+    Args:
+        picture: (H, W, 3) uint8. mask: (H, W) in [0, 1], 1 on the head.
+    Returns: as ``face_variants``.
+    """
+    x, m = to_tensor(picture), _grey(mask)
+    top, left, bottom, right = _extent(m[0, 0])
+    images, masks = [], []
+    for _ in range(count):
+        share = _uniform(1, 0.40, 0.75, generator).item()
+        side = min(max(bottom - top, right - left) / share, 1.5 * min(x.shape[-2:]))
+        free = side - torch.tensor([bottom - top, right - left])
+        part = torch.rand(2, generator=generator) * 0.6 + torch.tensor([0.1, 0.2])
+        y0, x0 = (torch.tensor([top, left]) - free * part).tolist()
+        images.append(_crop(x, y0, x0, side, size))
+        masks.append(_crop(m, y0, x0, side, size))
+    return _relit(torch.cat(images), generator), torch.cat(masks)
+
+
+def cache_latents(base: Base, parts: list[tuple[Tensor, Tensor]], batch: int = 8) -> LatentSet:
+    """Encode each photo's variants (images, masks) once with the base's autoencoder."""
+    images = torch.cat([x for x, _ in parts])
+    encoded = [base.encode(chunk) for chunk in images.split(batch)]
+    latents = torch.cat(encoded)
+    masks = F.interpolate(torch.cat([m for _, m in parts]), latents.shape[-2:], mode="area")
+    photo = torch.cat([torch.full((len(x),), i) for i, (x, _) in enumerate(parts)])
+    return LatentSet(latents, masks.to(latents), photo)
+
+
+def _grey(mask: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]
+
+
+def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
+    return low + (high - low) * torch.rand(count, generator=generator)
+
+
+def _moved(
+    x: Tensor, m: Tensor, scale: Tensor, shift: Tensor, turn: Tensor, size: int
+) -> tuple[Tensor, Tensor]:
+    """Scale, turn and shift one picture (1, 3, S, S) with its mask, white beyond the border."""
+    cos, sin = turn.cos() / scale, turn.sin() / scale
+    move = -(torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1) @ shift[
+        ..., None
+    ])  # fmt: skip
+    theta = torch.cat(
+        [torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1), move], dim=2
+    )  # (count, 2, 3)
+    small = F.interpolate(torch.cat([1 - x, m], 1), (size, size), mode="area")  # 1 - x: white is 0
+    grid = F.affine_grid(theta, [len(scale), 4, size, size], align_corners=False)
+    both = F.grid_sample(small.expand(len(scale), -1, -1, -1), grid, align_corners=False)
+    return 1 - both[:, :3], both[:, 3:]
+
+
+def _relit(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Brightness and contrast, a little, one draw a picture."""
+    count = len(x)
+    gain = 1 + _uniform(count, -0.06, 0.06, generator).view(-1, 1, 1, 1)
+    lift = _uniform(count, -0.04, 0.04, generator).view(-1, 1, 1, 1)
+    white = (x > 0.98).all(dim=1, keepdim=True)
+    return torch.where(white, x, (x * gain + lift).clamp(-1, 1))
+
+
+def _extent(mask: Tensor) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right of the head; the whole picture when there is none."""
+    rows, cols = (mask > 0.5).any(1).nonzero(), (mask > 0.5).any(0).nonzero()
+    if not len(rows):
+        return 0, 0, mask.shape[0], mask.shape[1]
+    return int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1
+
+
+def _crop(x: Tensor, y0: float, x0: float, side: float, size: int) -> Tensor:
+    """A square of (1, C, H, W), its border pixels repeated where it leaves the picture."""
+    top, left, edge = round(y0), round(x0), max(2, round(side))
+    rows = torch.arange(top, top + edge).clamp(0, x.shape[-2] - 1)
+    cols = torch.arange(left, left + edge).clamp(0, x.shape[-1] - 1)
+    square = x[:, :, rows][:, :, :, cols]
+    mode = "area" if edge >= size else "bilinear"
+    return F.interpolate(square, (size, size), mode=mode)

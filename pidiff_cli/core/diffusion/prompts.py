@@ -1,0 +1,135 @@
+"""Prompts: completed with the noun, encoded, and the subject's tokens found."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from pidiff_cli.core.diffusion.base import Base
+
+NOUNS = ("person", "man", "woman", "boy", "girl")
+_ARTICLE_AFTER = {"of", "with", "as", "by", "and", "for", "like", "to", "beside", "near", "showing"}
+_MEDIUM = r"(?:photo|photograph|portrait|painting|sketch|drawing|watercolou?r|poster|picture|art)"
+
+
+@dataclass(frozen=True)
+class EncodedPrompt:
+    """A prompt ready for the text encoder.
+
+    Attributes:
+        text: as completed.
+        ids: (S,) token ids, padded.
+        subject: (S,) float, 1 at the subject's tokens; all 0 when the prompt names none.
+        unknown: words that the base's vocabulary does not hold.
+        cut: the words that did not fit, "" when all did.
+    """
+
+    text: str
+    ids: Tensor
+    subject: Tensor
+    unknown: tuple[str, ...] = ()
+    cut: str = ""
+
+
+def complete(prompt: str, noun: str, name: str = "") -> str:
+    """The full prompt of what a person typed.
+
+    ``as an astronaut`` → ``a photo of a {noun} as an astronaut``; the profile's name → the noun;
+    a prompt that has a noun stays as it is; ``oil painting, smiling`` → ``oil painting of a
+    {noun}, smiling``.
+    """
+    text = " ".join(prompt.split())
+    if name and re.search(_word(name), text, re.IGNORECASE):
+        return _replace_name(text, noun, name)
+    if subject_word(text, noun):
+        return text
+    medium = re.match(rf"((?:an? |the )?(?:[\w-]+ ){{0,2}}{_MEDIUM})\b(?! of\b)(.*)", text, re.I)
+    if medium:
+        return f"{medium[1]} of a {noun}{medium[2]}"
+    return f"a photo of a {noun} {text}".strip()
+
+
+def subject_word(text: str, noun: str) -> re.Match[str] | None:
+    """The first mention of the noun, or of another noun that can mean a person."""
+    found = re.search(_word(noun), text, re.IGNORECASE)
+    return found or re.search(rf"\b(?:{'|'.join(NOUNS)})\b", text, re.IGNORECASE)
+
+
+def encode_prompt(base: Base, text: str, noun: str) -> EncodedPrompt:
+    """Token ids (S,) of a completed prompt, the subject's places and what was not understood."""
+    tokenizer = base.tokenizer
+    ids = _ids(tokenizer, text, pad=True)
+    length = len(ids)
+    subject = torch.zeros(length)
+    match = subject_word(text, noun) if text else None
+    if match:
+        start = 1 + len(_bare(tokenizer, text[: match.start()]))
+        stop = start + len(_bare(tokenizer, match[0]))
+        subject[start : min(stop, length - 1)] = 1.0
+    words = re.findall(r"[^\W\d_]+", text)
+    unknown = tuple(dict.fromkeys(w for w in words if base.closed_vocabulary and _odd(base, w)))
+    return EncodedPrompt(text, torch.tensor(ids), subject, unknown, _cut(tokenizer, words, length))
+
+
+def text_states(base: Base, prompts: list[EncodedPrompt]) -> Tensor:
+    """Text tokens (B, S, C) of encoded prompts.
+
+    Each different prompt is encoded alone: its numbers do not depend on the others', and are
+    those of the stock pipeline, bit for bit.
+    """
+    states: dict[str, Tensor] = {}
+    with torch.no_grad():
+        for prompt in prompts:
+            if prompt.text not in states:
+                ids = prompt.ids[None].to(base.device)
+                states[prompt.text] = base.text_encoder(ids)[0]
+    return torch.cat([states[prompt.text] for prompt in prompts])
+
+
+def subjects(prompts: list[EncodedPrompt], device: torch.device) -> Tensor:
+    """The prompts' subject masks (B, S)."""
+    return torch.stack([p.subject for p in prompts]).to(device)
+
+
+def _replace_name(text: str, noun: str, name: str) -> str:
+    def with_article(match: re.Match[str]) -> str:
+        before = text[: match.start()].rstrip()
+        last = before.split()[-1].lower() if before else ""
+        article = not last or last in _ARTICLE_AFTER or last[-1] in ",;:."
+        return f"a {noun}" if article else noun
+
+    return re.sub(_word(name), with_article, text, flags=re.IGNORECASE)
+
+
+def _word(word: str) -> str:
+    return rf"(?<![\w-]){re.escape(word)}(?![\w-])"
+
+
+def _ids(tokenizer: Any, text: str, pad: bool) -> list[int]:
+    settings = {"padding": "max_length", "truncation": True} if pad else {}
+    length = tokenizer.model_max_length
+    return cast(list[int], tokenizer(text, max_length=length, **settings).input_ids)
+
+
+def _bare(tokenizer: Any, text: str) -> list[int]:
+    """Ids without the marks at both ends."""
+    return cast(list[int], tokenizer(text, add_special_tokens=False).input_ids)
+
+
+def _odd(base: Base, word: str) -> bool:
+    ids = _bare(base.tokenizer, word)
+    return len(ids) != 1 or ids[0] in base.tokenizer.all_special_ids  # else spelt by letters
+
+
+def _cut(tokenizer: Any, words: list[str], length: int) -> str:
+    room = length - 2
+    for i, word in enumerate(words):
+        room -= len(_bare(tokenizer, word))
+        if room < 0:
+            return " ".join(words[i:])
+    return ""
