@@ -78,7 +78,7 @@ def photo_variants(
         share = _uniform(1, 0.40, 0.75, generator).item()
         side = min(max(bottom - top, right - left) / share, 1.5 * min(x.shape[-2:]))
         free = side - torch.tensor([bottom - top, right - left])
-        part = torch.rand(2, generator=generator) * 0.6 + torch.tensor([0.1, 0.2])
+        part = 0.2 + torch.rand(2, generator=generator) * torch.tensor([0.3, 0.6])
         y0, x0 = (torch.tensor([top, left]) - free * part).tolist()
         images.append(_crop(x, y0, x0, side, size))
         masks.append(_crop(m, y0, x0, side, size))
