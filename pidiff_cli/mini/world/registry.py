@@ -78,3 +78,9 @@ def zoom_for(role: str, hat: bool) -> float:
     if not hat:
         return BARE_ZOOM
     return TALL.get(role, float(_attribute("headgear", "ZOOM", {}).get(role, HAT_ZOOM)))
+
+
+def hide_hair(role: str, default: float) -> float | None:
+    """Head y above which the role's headgear hides the hair; None = hides none (a tiara)."""
+    found: float | None = _attribute("headgear", "HIDE_HAIR", {}).get(role, default)
+    return found
