@@ -1,0 +1,51 @@
+"""What people wear on their heads: one hatter for every role that has headgear.
+
+No headgear reaches the brows; helmets leave the whole face open.
+"""
+
+from __future__ import annotations
+
+from pidiff_cli.mini.world import headgear_tale, headgear_work
+from pidiff_cli.mini.world.garments import Painter
+
+#: Role -> painter(geo, person, context, rng) -> layers of slots "behind" and "front".
+HEADGEAR: dict[str, Painter] = {
+    "casual": headgear_work.beanie,
+    "astronaut": headgear_work.astronaut,
+    "chef": headgear_work.chef,
+    "knight": headgear_tale.knight,
+    "doctor": headgear_work.doctor,
+    "pirate": headgear_tale.pirate,
+    "wizard": headgear_tale.wizard,
+    "firefighter": headgear_work.firefighter,
+    "royal": headgear_tale.crown,
+    "cowboy": headgear_tale.cowboy,
+    "diver": headgear_work.diver,
+    "police": headgear_work.police,
+    "clown": headgear_tale.clown,
+    "athlete": headgear_work.headband,
+}
+#: Head y (units) above which hair is hidden under the headgear.
+HIDE_HAIR: dict[str, float] = {
+    "casual": -20.0,
+    "chef": -20.0,
+    "knight": -18.0,
+    "doctor": -20.0,
+    "pirate": -20.0,
+    "wizard": -20.0,
+    "firefighter": -20.0,
+    "cowboy": -20.0,
+    "police": -20.0,
+}
+#: Camera zoom that leaves room for the headgear.
+ZOOM: dict[str, float] = {
+    "casual": 1.08,
+    "knight": 1.02,
+    "pirate": 1.04,
+    "royal": 1.04,
+    "cowboy": 1.02,
+    "police": 1.05,
+    "clown": 1.03,
+    "diver": 1.05,
+    "athlete": 1.15,
+}
