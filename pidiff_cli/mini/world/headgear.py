@@ -25,8 +25,13 @@ HEADGEAR: dict[str, Painter] = {
     "clown": headgear_tale.clown,
     "athlete": headgear_work.headband,
 }
-#: Head y (units) above which hair is hidden under the headgear.
-HIDE_HAIR: dict[str, float] = {
+#: Head y (units) above which hair is hidden under the headgear; None hides none.
+HIDE_HAIR: dict[str, float | None] = {
+    "astronaut": None,
+    "royal": None,
+    "diver": None,
+    "clown": None,
+    "athlete": None,
     "casual": -20.0,
     "chef": -20.0,
     "knight": -18.0,

@@ -38,6 +38,12 @@ def hat_line(geo: Geometry, context: Context) -> float:
     return geo.shape.brow - 6.0 - 3.0 * raised
 
 
+def room_above(geo: Geometry, y: float, margin: float = 3.0) -> float:
+    """Units from head y up to the picture's upper edge, less a margin: the tallest hat."""
+    px = geo.frame.to_px(geo.place([(0.0, y)]))[0, 1]
+    return float(px) / geo.frame.scale - margin
+
+
 def band_half(geo: Geometry, y: float, ease: float = 2.2) -> float:
     """Half-width of a hat's band at head y: skull plus hair."""
     return max(geo.skull_half(y), 0.86 * geo.shape.skull) + ease

@@ -18,6 +18,7 @@ from pidiff_cli.mini.world.headgear_form import (
     mirror,
     patch,
     ring,
+    room_above,
     strip,
 )
 from pidiff_cli.mini.world.people import Person
@@ -130,7 +131,7 @@ def wizard(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     brim.stroke(ring(geo, line - 6.0, r + 12.5, 4.2, 4, 176, curl=-1.2), 1.2, tone(colour, 1.2), 0.8, clip=True)
     cone = hat_layer(geo, "hat cone", order=90.2, thickness=1.5)
     lean = 1.0 if rng.random() < 0.5 else -1.0
-    h = 37.0
+    h = float(np.clip(room_above(geo, line - 8, 2.5), 24.0, 38.0))
     base = ring(geo, line - 7, r, 3.2, -2, 182, count=20)
     right = np.array([(0.80 * r, -8 - 0.34 * h), (0.52 * r, -8 - 0.66 * h), (0.36 * r + 3, -8 - 0.88 * h), (12, -7 - h)])
     left = np.array([(4, -8 - 0.99 * h), (-0.14 * r, -8 - 0.80 * h), (-0.52 * r, -8 - 0.46 * h), (-0.86 * r, -8 - 0.14 * h)])
@@ -145,8 +146,8 @@ def wizard(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     low, high = ring(geo, line - 6.4, r + 0.2, 3.2, -3, 183), ring(geo, line - 10.6, r * 0.97, 3.2, -3, 183)
     cone.fill(strip(low, high), tone(GOLD, 0.9), clip=True)
     cone.stroke(low * 0.35 + high * 0.65, 0.8, PALE_GOLD, clip=True)
-    for x, y, size in ((-10, -16, 2.4), (7, -18, 2.9), (-3, -25, 2.2), (3.4, -33, 1.9), (14, -13.4, 1.6), (-16, -13, 1.4)):
-        cone.fill(patch(geo, star(x * lean, line + y, size), r * 0.8), PALE_GOLD, clip=True)
+    for x, d, size in ((-10, 0.22, 2.4), (7, 0.27, 2.9), (-3, 0.46, 2.2), (3.4, 0.68, 1.9), (14, 0.15, 1.6), (-16, 0.14, 1.4)):
+        cone.fill(patch(geo, star(x * lean, line - 8 - d * h, size), r * 0.8), PALE_GOLD, clip=True)
     return [brim, cone]
 
 

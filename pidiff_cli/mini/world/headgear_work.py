@@ -17,6 +17,7 @@ from pidiff_cli.mini.world.headgear_form import (
     mirror,
     patch,
     ring,
+    room_above,
     strip,
 )
 from pidiff_cli.mini.world.people import Person
@@ -31,15 +32,16 @@ def chef(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Laye
     lean = float(rng.uniform(-2.5, 2.5))
     crown = hat_layer(geo, "toque", thickness=1.5)
     t = np.linspace(200, -20, 12)
+    rise = min(14.5, room_above(geo, line - 22, 2.0))
     wave = 1.0 + 0.045 * np.where(np.arange(12) % 2 == 0, 1, -1)
     puff = np.stack([lean + (r + 6.5) * wave * np.cos(np.radians(t)),
-                     line - 22 - 13.5 * wave * np.sin(np.radians(t))], 1)  # fmt: skip
+                     line - 22 - rise * wave * np.sin(np.radians(t))], 1)  # fmt: skip
     base = [(r * 0.96, line - 9.5), (-r * 0.96, line - 9.5)]
     outline = smooth_curve(np.vstack([puff, base]))
     crown.fill(geo.place(outline, 2), WHITE, to=tone(WHITE, 0.90))
     folds = []
     for u in np.linspace(-0.86, 0.86, 9):
-        top = line - 31 + 6 * u * u
+        top = line - 18 - rise + 6 * u * u
         folds.append(geo.place([(u * r * 0.93, line - 9.5), (u * (r + 1.5) + lean * 0.5, line - 18),
                                 (u * (r + 5) + lean, top)], 6))  # fmt: skip
     crown.many(lines([smooth_curve(f, closed=False) for f in folds], [1.9, 1.4, 0.2]), (0.66, 0.64, 0.68), 0.42, soft=0.4)
@@ -58,9 +60,9 @@ def doctor(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     line = hat_line(geo, context)
     colour = pick(rng, ((0.10, 0.52, 0.50), (0.10, 0.52, 0.50), (0.16, 0.42, 0.68), (0.42, 0.26, 0.55)))
     r = band_half(geo, line, 2.4)
-    top = geo.shape.top - 5.5
+    top = geo.shape.top - 7.5
     cap = hat_layer(geo, "surgical cap", thickness=1.2)
-    dome = [(0, top), (r * 0.55, top + 1.6), (r * 0.93, top + 9), (r + 1.6, line - 9), (r + 0.2, line - 3)]
+    dome = [(0, top), (r * 0.50, top + 1.8), (r * 0.86, top + 8.5), (r + 0.6, line - 10), (r + 0.4, line - 3)]
     cap.fill(hull(geo.place(smooth_curve(mirror(dome)), -1), ring(geo, line - 2.4, r, 2.0, 0, 180)), colour)
     for u in np.linspace(-0.8, 0.8, 7):
         pleat = geo.place([(u * r, line - 7), (u * r * 0.95, line - 13), (u * r * 0.7, top + 7)], 6)
@@ -81,16 +83,16 @@ def firefighter(geo: Geometry, person: Person, context: Context, rng: Rng) -> li
     line = hat_line(geo, context)
     red = pick(rng, ((0.78, 0.09, 0.10), (0.78, 0.09, 0.10), (0.78, 0.09, 0.10), (0.93, 0.74, 0.14)), 0.012)
     r = band_half(geo, line, 3.4)
-    top = geo.shape.top - 8.5
+    top = geo.shape.top - 11.5
     brim = hat_layer(geo, "helmet brim", "metal", thickness=0.9, shadow=0.6)
     brim.gloss = 0.35
-    edge = ring(geo, line - 4.6, r + 8.2, 4.4, depth=1.12, curl=-1.0)
+    edge = ring(geo, line - 4.6, r + 6.4, 4.4, depth=1.12, curl=-1.0)
     brim.fill(edge, tone(red, 0.82))
-    front = ring(geo, line - 4.6, r + 8.2, 4.4, -2, 182, depth=1.12, curl=-1.0)
+    front = ring(geo, line - 4.6, r + 6.4, 4.4, -2, 182, depth=1.12, curl=-1.0)
     brim.stroke(front - (0, 0.7), 1.3, tone(red, 1.12), clip=True)
     dome = hat_layer(geo, "helmet dome", "metal", order=90.2, thickness=1.4)
     dome.gloss = 0.5
-    shell = [(0, top), (r * 0.42, top + 1.2), (r * 0.80, top + 7.5), (r + 0.4, line - 11), (r + 1.0, line - 5)]
+    shell = [(0, top), (r * 0.42, top + 1.4), (r * 0.78, top + 8), (r * 0.98, line - 14), (r + 0.8, line - 5)]
     dome.fill(hull(geo.place(smooth_curve(mirror(shell)), -1), ring(geo, line - 6.2, r + 1, 3.4, 0, 180)), red)
     for u in (-0.72, -0.38, 0.0, 0.38, 0.72):
         rib = geo.place([(u * r * 0.35, top + 1.5), (u * r * 0.85, top + 9), (u * r, line - 9)], [4, 10, 14])
@@ -126,8 +128,8 @@ def police(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     cap.stroke(high + (0, 0.4), 0.9, GOLD, clip=True)
     peak = hat_layer(geo, "peak", "metal", order=90.3, thickness=0.9, shadow=0.6)
     peak.gloss = 0.5
-    inner = ring(geo, line - 4.6, r + 0.4, 2.0, 22, 158, seen=False)
-    outer = ring(geo, line - 3.4, r + 0.8, 4.0, 22, 158, depth=1.42, seen=False)
+    inner = ring(geo, line - 7.6, r + 0.4, 2.0, 14, 166, seen=False)
+    outer = ring(geo, line - 5.2, r + 1.6, 6.0, 14, 166, depth=1.34, seen=False)
     peak.fill(strip(outer, inner), (0.07, 0.07, 0.09))
     peak.stroke(inner, 1.5, GOLD)
     peak.stroke(outer - (0, 0.8), 0.5, (0.45, 0.47, 0.52), 0.9, clip=True)
