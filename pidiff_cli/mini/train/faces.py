@@ -1,0 +1,252 @@
+"""Train the face nets on the drawn bank.
+
+`python -m pidiff_cli.mini.train.faces PART --minutes M` with PART one of
+
+    landmarks   68 points, head labels and is-it-a-face, from a rough crop  (.mini/runs/landmarks)
+    finder      where heads are in a picture  (.mini/runs/finder)
+    embedder    who it is, from an aligned crop  (.mini/runs/embedder)
+
+Each resumes where it stopped and writes `pidiff_cli/mini/weights/faces/PART.{safetensors,json}`
+at the end; `--export-only` writes them from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pidiff_cli.core.faces.nets import FaceEmbedder, FaceFinder, LandmarkNet, save_net
+from pidiff_cli.core.images import to_tensor
+from pidiff_cli.mini.train.common import RUNS, WEIGHTS, Ema, Run, arguments, cosine_rate, start
+from pidiff_cli.mini.train.faces_augment import Textures
+from pidiff_cli.mini.train.faces_data import (
+    Bank,
+    embed_batch,
+    finder_batch,
+    landmark_batch,
+    open_bank,
+    plain_crop,
+)
+
+Step = Callable[[], tuple[Tensor, dict[str, float]]]
+BATCH = 32
+JAW = 17  # the first points lie on the jaw line and count half
+
+
+def main() -> None:
+    """Train, measure on held persons, export."""
+    parser = arguments("faces", "train the face nets")
+    parser.add_argument("part", choices=("landmarks", "finder", "embedder"))
+    parser.set_defaults(run_dir=None)
+    args = parser.parse_args()
+    args.run_dir = args.run_dir or RUNS / args.part
+    run = Run(start(args))
+    cv2.setNumThreads(1)
+    bank = open_bank(args.bank)
+    rng = np.random.default_rng([args.seed, 7, run.step])
+    textures = Textures(args.seed)
+    net, step, measure = BUILDERS[args.part](bank, rng, textures)
+    ema = _train(args, run, net, step)
+    whole = ema.copy_to(net).eval()
+    run.log(run.step, **measure(whole))
+    save_net(_exported(whole), WEIGHTS / "faces" / args.part)
+
+
+def _train(args: argparse.Namespace, run: Run, net: nn.Module, step: Step) -> Ema:
+    net.to(memory_format=torch.channels_last)
+    ema = Ema(net, 0.998)
+    decayed = [p for p in net.parameters() if p.ndim > 1]
+    plain = [p for p in net.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=RATE, fused=True)
+    if (state := run.load()) is not None:
+        net.load_state_dict(state["net"])
+        ema.load_state_dict(state["ema"])
+        optimizer.load_state_dict(state["opt"])
+    if args.export_only:
+        return ema
+    net.train()
+
+    def save(at: int) -> None:
+        run.save(at, net=net.state_dict(), ema=ema.state_dict(), opt=optimizer.state_dict())
+
+    for at in run.budget(args.minutes):
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * cosine_rate(run.progress(args.minutes))
+        with torch.autocast("cpu", torch.bfloat16):
+            loss, parts = step()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        optimizer.step()
+        ema.update(net)
+        if at % 50 == 0:
+            run.log(at, loss=float(loss.detach()), **parts)
+        if run.due():
+            save(at + 1)
+    save(run.step)
+    return ema
+
+
+RATE = 2e-3
+
+
+def build_landmarks(
+    bank: Bank, rng: np.random.Generator, textures: Textures
+) -> tuple[nn.Module, Step, Callable[[nn.Module], dict[str, float]]]:
+    """The landmark net, its loss, its measure."""
+    net = LandmarkNet()
+    weight = torch.ones(68)
+    weight[:JAW] = 0.5
+
+    def step() -> tuple[Tensor, dict[str, float]]:
+        x, points, labels, face = landmark_batch(bank, rng, textures, BATCH)
+        out, logits, confidence = net(x.contiguous(memory_format=torch.channels_last))
+        error = (out.float() - points).abs().sum(-1)  # (B, 68)
+        place = ((error * weight).mean(1) * face).sum() / face.sum().clamp(min=1)
+        seen = F.cross_entropy(logits.float(), labels)
+        sure = F.binary_cross_entropy_with_logits(confidence.float(), face)
+        loss = 20 * place + 0.5 * seen + 0.3 * sure
+        return loss, {"points": float(place), "labels": float(seen), "face": float(sure)}
+
+    def measure(whole: nn.Module) -> dict[str, float]:
+        still, cloth = np.random.default_rng(1), Textures(99, 60)
+        held = _with_rows(bank, bank.held)
+        wrong, right, both = [], 0, [0, 0]
+        with torch.no_grad():
+            for _ in range(8):
+                x, points, labels, face = landmark_batch(held, still, cloth, BATCH)
+                out, logits, confidence = whole(x)
+                eyes = (points[:, 36:42].mean(1) - points[:, 42:48].mean(1)).norm(dim=-1)
+                miss = (out - points).norm(dim=-1).mean(1) / eyes.clamp(min=1e-3)
+                wrong += miss[face > 0].tolist()
+                right += int(((confidence > 0) == (face > 0)).sum())
+                seen, true = logits.argmax(1) >= 2, labels >= 2
+                both[0] += int((seen & true).sum())
+                both[1] += int((seen | true).sum())
+        return {
+            "held_error_of_eye_distance": float(np.mean(wrong)),
+            "held_error_median": float(np.median(wrong)),
+            "held_face_accuracy": right / (8 * BATCH),
+            "held_head_iou": both[0] / max(both[1], 1),
+        }
+
+    return net, step, measure
+
+
+def build_finder(
+    bank: Bank, rng: np.random.Generator, textures: Textures
+) -> tuple[nn.Module, Step, Callable[[nn.Module], dict[str, float]]]:
+    """The finder, its loss (focal on the centres), its measure."""
+    net = FaceFinder()
+
+    def losses(model: nn.Module, x: Tensor, heat: Tensor, aim: Tensor) -> tuple[Tensor, Tensor]:
+        centre, size, offset = model(x.contiguous(memory_format=torch.channels_last))
+        p = centre.float().sigmoid().clamp(1e-4, 1 - 1e-4)
+        peak = heat >= 0.999
+        hit = -((1 - p) ** 2 * p.log())[peak].sum()
+        quiet = -((1 - heat) ** 4 * p**2 * (1 - p).log())[~peak].sum()
+        count = peak.sum().clamp(min=1)
+        weight = aim[:, 3]
+        both = torch.cat([size.float()[:, None], offset.float()], 1)
+        box = ((both - aim[:, :3]).abs().sum(1) * weight).sum() / weight.sum().clamp(min=1)
+        return (hit + quiet) / count, box
+
+    def step() -> tuple[Tensor, dict[str, float]]:
+        centre, box = losses(net, *finder_batch(bank, rng, textures, BATCH))
+        return centre + 0.5 * box, {"centre": float(centre), "box": float(box)}
+
+    def measure(whole: nn.Module) -> dict[str, float]:
+        held = _with_rows(bank, bank.held)
+        batch = finder_batch(held, np.random.default_rng(1), Textures(99, 60), 128)
+        with torch.no_grad():
+            centre, box = losses(whole, *batch)
+        return {"held_centre": float(centre), "held_box": float(box)}
+
+    return net, step, measure
+
+
+def build_embedder(
+    bank: Bank, rng: np.random.Generator, textures: Textures
+) -> tuple[nn.Module, Step, Callable[[nn.Module], dict[str, float]]]:
+    """The embedder with a head that reads the identity factors; supervised contrast beside it."""
+    truth = identity_columns(bank)
+    net = EmbedderTraining(truth.shape[1])
+    owners = bank.persons[bank.rows]
+    order = np.argsort(owners, kind="stable")
+    cuts = np.flatnonzero(np.diff(owners[order])) + 1
+    groups = np.split(bank.rows[order], cuts)
+    persons = min(24, len(groups))
+
+    def step() -> tuple[Tensor, dict[str, float]]:
+        x, rows = embed_batch(bank, groups, rng, textures, persons, 2)
+        raw = net(x.contiguous(memory_format=torch.channels_last)).float()
+        read = F.mse_loss(net.read(F.layer_norm(raw, raw.shape[-1:])).float(), truth[rows])
+        same = torch.from_numpy(bank.persons[rows])
+        apart = supervised_contrast(F.normalize(raw, dim=-1), same, 0.1)
+        return read + 0.5 * apart, {"factors": float(read), "contrast": float(apart)}
+
+    def measure(whole: nn.Module) -> dict[str, float]:
+        rows = bank.held[:400]
+        x = to_tensor(np.stack([plain_crop(bank, int(r)).rgb for r in rows]))
+        with torch.no_grad():
+            codes = torch.cat([F.normalize(whole(part), dim=-1) for part in x.split(50)])
+        near = codes @ codes.T - 2 * torch.eye(len(rows))
+        found = bank.persons[rows][near.argmax(1).numpy()] == bank.persons[rows]
+        return {"held_rank1": float(np.mean(found)), "held_persons": len(set(bank.persons[rows]))}
+
+    return net, step, measure
+
+
+class EmbedderTraining(nn.Module):
+    """FaceEmbedder and the linear reader of identity factors that only training needs."""
+
+    def __init__(self, factors: int) -> None:
+        super().__init__()
+        self.embedder = FaceEmbedder()
+        self.read = nn.Linear(self.embedder.size, factors)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, 3, 128, 128) -> (B, E), not normalised."""
+        return self.embedder.raw(x)
+
+
+def identity_columns(bank: Bank) -> Tensor:
+    """Standardised factors (N, K) that do not change between two pictures of a person."""
+    factors = np.asarray(bank.factors, dtype=np.float32)
+    owners, some = bank.persons[bank.rows], factors[bank.rows]
+    spread = some.std(0)
+    pairs = np.flatnonzero(owners[1:] == owners[:-1])[:4000]
+    moves = np.abs(some[pairs + 1] - some[pairs]).mean(0)
+    keep = (spread > 1e-4) & (moves < 1e-3)
+    return torch.from_numpy((factors[:, keep] - some[:, keep].mean(0)) / spread[keep])
+
+
+def supervised_contrast(codes: Tensor, same: Tensor, temperature: float) -> Tensor:
+    """Supervised contrastive loss (Khosla 2020, eq. 2): codes (B, E) unit, same (B,) labels."""
+    alike = codes @ codes.T / temperature
+    self_mask = torch.eye(len(codes), dtype=torch.bool)
+    alike = alike.masked_fill(self_mask, -1e4)
+    log_p = alike - alike.logsumexp(1, keepdim=True)
+    pairs = (same[:, None] == same[None]) & ~self_mask
+    return -(log_p * pairs).sum() / pairs.sum().clamp(min=1)
+
+
+def _with_rows(bank: Bank, rows: np.ndarray) -> Bank:
+    return Bank(bank.images, bank.labels, bank.points, bank.factors, bank.persons, rows, rows)
+
+
+def _exported(net: nn.Module) -> nn.Module:
+    return net.embedder if isinstance(net, EmbedderTraining) else net
+
+
+BUILDERS = {"landmarks": build_landmarks, "finder": build_finder, "embedder": build_embedder}
+
+if __name__ == "__main__":
+    main()
