@@ -1,0 +1,187 @@
+"""Train mini's UNet and its general identity branch, side by side, on the cached latents.
+
+Every batch holds pictures drawn from the caption alone and pictures drawn from the caption and
+the W+ code of *another* picture of the same person, so the branch learns who, and not which pose
+or expression. Text and identity see the same UNet, and with the branch off it is the base. The
+localisation map is taught from the start: text attention on the subject's word is held against
+the true head mask (L_loc).
+
+``python -m pidiff_cli.mini.train.diffusion --minutes 60 --threads 2`` trains, resumes, exports.
+Needs latents (``train.latents``), codes (``train.codes``) and the text encoder (``train.text``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from diffusers.models.attention_processor import AttnProcessor
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
+from torch import Tensor, nn
+
+from pidiff_cli.core.diffusion.base import save_identity_branch
+from pidiff_cli.core.identity.attention import IdentityContext, attach
+from pidiff_cli.core.identity.losses import locate_loss, min_snr_weight
+from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
+from pidiff_cli.mini.train import common
+from pidiff_cli.mini.train.autoencoder import set_rates
+from pidiff_cli.mini.train.diffusion_data import Batch, Pictures
+from pidiff_cli.mini.train.muon import Muon, split_parameters
+
+ROWS, DIM, TOKEN_DIM, LATENTS = 12, 80, 192, 12
+BATCH = 64
+MUON_RATE, ADAM_RATE = 3e-3, 1.5e-3
+GAMMA = 5.0  # min-SNR
+LOCATE = 0.1  # weight of L_loc
+UNET: dict[str, Any] = {
+    "sample_size": 16,
+    "in_channels": LATENTS,
+    "out_channels": LATENTS,
+    "block_out_channels": (80, 128, 160),
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+    "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+    "layers_per_block": 1,
+    "cross_attention_dim": TOKEN_DIM,
+    "attention_head_dim": 4,
+    "norm_num_groups": 16,
+}
+SCHEDULE: dict[str, Any] = {
+    "num_train_timesteps": 1000,
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "prediction_type": "v_prediction",
+    "timestep_spacing": "trailing",
+}
+
+
+class Model(nn.Module):
+    """The UNet with its identity branch, and the token projector."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unet = UNet2DConditionModel(**UNET)
+        self.unet.set_attn_processor(AttnProcessor())  # written out: faster on a CPU in training
+        self.context: IdentityContext = attach(self.unet, TOKEN_DIM)
+        self.projector = WPlusProjector(ROWS, DIM, MINI_GROUPS, TOKEN_DIM)
+
+    def forward(self, z: Tensor, t: Tensor, text: Tensor, batch: Batch) -> Tensor:
+        """Predict v (B, C, h, w) for noisy latents z; leaves the maps in ``context.maps``."""
+        context = self.context
+        context.tokens = self.projector(batch.codes)  # (B, N, C)
+        context.subject, context.on = batch.subject, batch.on
+        context.record, context.maps = True, []
+        return cast(Tensor, self.unet(z, t, encoder_hidden_states=text).sample)
+
+
+def losses(
+    model: Model, batch: Batch, text: Tensor, alphas: Tensor, t: Tensor, noise: Tensor
+) -> tuple[Tensor, dict[str, float]]:
+    """The batch's loss and its parts. Head positions weigh double."""
+    a = alphas[t].view(-1, 1, 1, 1)
+    noisy = a.sqrt() * batch.latents + (1 - a).sqrt() * noise
+    target = a.sqrt() * noise - (1 - a).sqrt() * batch.latents
+    with torch.autocast("cpu", torch.bfloat16):
+        predicted = model(noisy, t, text, batch)
+    error = (predicted.float() - target).square() * (1 + batch.head)  # (B, C, h, w)
+    weight = min_snr_weight(alphas[t], GAMMA, "v_prediction")
+    each = error.mean(dim=(1, 2, 3)) * weight  # (B,)
+    named = batch.subject.sum(dim=1) > 0
+    maps = [m[named].float() for m in model.context.maps]
+    locate = locate_loss(maps, batch.head[named])
+    with torch.no_grad():
+        on = batch.on > 0
+        parts = {
+            "text": float(each[~on].mean()),
+            "identity": float(each[on].mean()),
+            "locate": float(locate),
+        }
+    return each.mean() + LOCATE * locate, parts
+
+
+def make_optimizers(model: Model) -> list[torch.optim.Optimizer]:
+    """Muon for hidden matrices, AdamW for ends, norms and biases."""
+    muon, adam = split_parameters(model, ("conv_in", "conv_out", "time_embedding"))
+    return [Muon(muon, MUON_RATE, weight_decay=0.01), torch.optim.AdamW(adam, ADAM_RATE)]
+
+
+def export(model: Model) -> None:
+    """Write UNet, scheduler, pipeline index and the general identity branch."""
+    folder = common.WEIGHTS / "diffusers"
+    own = {k: v for k, v in model.unet.state_dict().items() if "_id." not in k}
+    model.unet.save_config(folder / "unet")
+    common.export_fp16(own, folder / "unet" / "diffusion_pytorch_model.safetensors")
+    DPMSolverMultistepScheduler(**SCHEDULE).save_pretrained(folder / "scheduler")
+    (folder / "model_index.json").write_text(INDEX, encoding="utf-8")
+    identity = common.WEIGHTS / "identity"
+    save_identity_branch(identity, model.unet, model.projector, closed_vocabulary=True)
+
+
+INDEX = """{
+  "_class_name": "StableDiffusionPipeline",
+  "_diffusers_version": "0.42.1",
+  "feature_extractor": [null, null],
+  "image_encoder": [null, null],
+  "requires_safety_checker": false,
+  "safety_checker": [null, null],
+  "scheduler": ["diffusers", "DPMSolverMultistepScheduler"],
+  "text_encoder": ["transformers", "CLIPTextModel"],
+  "tokenizer": ["transformers", "CLIPTokenizer"],
+  "unet": ["diffusers", "UNet2DConditionModel"],
+  "vae": ["diffusers", "AutoencoderTiny"]
+}
+"""
+
+
+def main() -> None:
+    """Train to the end of the budget, exporting now and then."""
+    parser = common.arguments("diffusion", "train mini's UNet and identity branch")
+    parser.add_argument("--export-every", type=float, default=10.0, help="minutes between exports")
+    args = parser.parse_args()
+    run, model = common.Run(common.start(args)), Model()
+    opts, ema = make_optimizers(model), common.Ema(model, 0.998)
+    if state := run.load():
+        model.load_state_dict(state["model"])
+        ema.load_state_dict(state["ema"])
+        for opt, saved in zip(opts, state["opts"], strict=True):
+            opt.load_state_dict(saved)
+    if args.export_only:
+        export(cast(Model, ema.copy_to(model)))
+        return
+    pictures = Pictures(args.bank, args.seed)
+    alphas = DPMSolverMultistepScheduler(**SCHEDULE).alphas_cumprod.float()
+    exported = run.spent()
+
+    def checkpoint() -> None:
+        run.save(
+            run.step, model=model.state_dict(), ema=ema.state_dict(),
+            opts=[opt.state_dict() for opt in opts],
+        )  # fmt: skip
+
+    for step in run.budget(args.minutes):
+        set_rates(opts, common.cosine_rate(run.progress(args.minutes), floor=0.05))
+        generator = torch.Generator().manual_seed(args.seed * 1_000_003 + step)
+        batch = pictures.batch(step, BATCH)
+        t = torch.randint(0, 1000, (BATCH,), generator=generator)
+        noise = torch.randn(batch.latents.shape, generator=generator)
+        loss, parts = losses(model, batch, pictures.text(batch.ids), alphas, t, noise)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for opt in opts:
+            opt.step()
+            opt.zero_grad()
+        ema.update(model)
+        if step % 25 == 0:
+            run.log(step, loss=float(loss), **parts)
+        if run.due():
+            checkpoint()
+        if run.spent() - exported > 60 * args.export_every:
+            exported = run.spent()
+            export(cast(Model, ema.copy_to(Model())))
+    checkpoint()
+    export(cast(Model, ema.copy_to(Model())))
+
+
+if __name__ == "__main__":
+    main()
