@@ -30,10 +30,10 @@ def stubble(head: Layer, p: Person, geo: Geometry, f: Features) -> None:
     if p.beard == "stubble":
         rng = np.random.default_rng([9, p.seed])
         area = _jaw_area(geo, f, 1.0)
-        at = rng.uniform(area.min(0), area.max(0), (700, 2))
+        at = rng.uniform(area.min(0), area.max(0), (900, 2))
         keep = _inside(area, at)
-        dots = [[a, a + (0.28, 0.05), a + (0.1, 0.55)] for a in at[keep]]
-        head.many(dots, hair * 0.7, 0.5)
+        dots = at[keep][:, None] + np.array([(0, 0), (0.26, 0.05), (0.1, 0.45)])[None]
+        head.many(dots, hair * 0.75, 0.32)
 
 
 def beard_layers(p: Person, geo: Geometry, f: Features) -> list[Layer]:
@@ -119,12 +119,12 @@ def _moustache(
     layer: Layer, p: Person, geo: Geometry, f: Features, hair: Array, rng: np.random.Generator
 ) -> None:
     m = f.mouth
-    thick = 3.1 if p.beard == "moustache" else 2.5
+    thick = 3.7 if p.beard == "moustache" else 2.5
     for side in (-1, 1):
         u = np.linspace(0.0, 1.18, 8)
         base = m.line(np.clip(u, 0, 1) * side, "top")
         base[:, 0] = side * u * m.half
-        base[:, 1] += np.where(u > 1, 1.2, 0.0) + 0.9
+        base[:, 1] += np.where(u > 1, 0.8, 0.0) + 0.7
         high = base - np.stack([0 * u, thick * np.interp(u, [0, 0.25, 0.8, 1.18], [0.9, 1.15, 0.8, 0.1])], 1)
         a, b = geo.face(high, 2.0), geo.face(base, 2.0)
         layer.fill(np.vstack([a, b[::-1]]), hair, 0.95, soft=0.25)

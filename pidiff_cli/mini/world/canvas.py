@@ -101,11 +101,14 @@ def ribbon(points: Points, widths: Points | float | Sequence[float]) -> npt.NDAr
     """Outline of a stroke along `points` (N, 2) with full widths (scalar or spread over the line)."""
     p = np.asarray(points, np.float64)
     w = np.atleast_1d(np.asarray(widths, np.float64))
-    w = np.interp(np.linspace(0, 1, len(p)), np.linspace(0, 1, len(w)), w)
-    d = np.gradient(p, axis=0)
-    n = np.stack([-d[:, 1], d[:, 0]], 1) / (np.linalg.norm(d, axis=1, keepdims=True) + 1e-9)
-    half = n * (w[:, None] / 2)
-    return np.vstack([p + half, (p - half)[::-1]])
+    if len(w) > 1:
+        w = np.interp(np.arange(len(p)) * ((len(w) - 1) / (len(p) - 1)), np.arange(len(w)), w)
+    d = np.empty_like(p)
+    d[0], d[-1] = p[1] - p[0], p[-1] - p[-2]
+    d[1:-1] = p[2:] - p[:-2]
+    half = d[:, ::-1] * (-1.0, 1.0)
+    half *= (w / (2 * np.sqrt((d * d).sum(1)) + 1e-9))[:, None]
+    return np.concatenate([p + half, (p - half)[::-1]])
 
 
 def ellipse_points(
@@ -164,7 +167,7 @@ class Layer:
         clip: colour only what is already covered, alpha stays.
         """
         p = smooth_curve(points) if smooth else np.asarray(points, np.float64)
-        self._blend([self.frame.to_px(p)], colour, opacity, to, axis, soft, clip)
+        self._blend(self.frame.to_px(p), colour, opacity, to, axis, soft, clip)
         return self
 
     def stroke(
@@ -180,7 +183,7 @@ class Layer:
     ) -> Layer:
         """Stroke a line (N, 2); width in units, one number or several spread along it (taper)."""
         p = smooth_curve(points, closed=False) if smooth else np.asarray(points, np.float64)
-        self._blend([self.frame.to_px(ribbon(p, width))], colour, opacity, None, None, soft, clip)
+        self._blend(self.frame.to_px(ribbon(p, width)), colour, opacity, None, None, soft, clip)
         return self
 
     def ellipse(
@@ -199,7 +202,7 @@ class Layer:
     ) -> Layer:
         """Filled ellipse, radii in units; see `fill` for the rest."""
         p = self.frame.to_px(ellipse_points(centre, rx, ry, angle))
-        self._blend([p], colour, opacity, to, axis, soft, clip)
+        self._blend(p, colour, opacity, to, axis, soft, clip)
         return self
 
     def many(
@@ -213,14 +216,15 @@ class Layer:
     ) -> Layer:
         """Many polygons of one colour in one go (strands, stars, dots): fast."""
         if len(shapes):
-            px = [self.frame.to_px(s) for s in shapes]
-            self._blend(px, colour, opacity, None, None, soft, clip)
+            ends = np.cumsum([len(s) for s in shapes])[:-1]
+            px = self.frame.to_px(np.concatenate(shapes))
+            self._blend(px, colour, opacity, None, None, soft, clip, ends)
         return self
 
     def erase(self, points: Points, *, soft: float = 0.0, smooth: bool = False) -> Layer:
         """Remove a closed polygon from the layer."""
         p = smooth_curve(points) if smooth else np.asarray(points, np.float64)
-        mask, x0, y0 = self._mask([self.frame.to_px(p)], soft)
+        mask, x0, y0 = self._mask(self.frame.to_px(p), soft)
         if mask is not None:
             erase_mask(self.alpha, mask, x0, y0)
         return self
@@ -244,23 +248,25 @@ class Layer:
 
     # -- plumbing -------------------------------------------------------------------------------
     def _mask(
-        self, shapes: Sequence[npt.NDArray[np.float64]], soft: float
+        self,
+        points: npt.NDArray[np.float64],
+        soft: float,
+        ends: npt.NDArray[np.int64] | None = None,
     ) -> tuple[npt.NDArray[np.uint8] | None, int, int]:
-        """Antialiased coverage of pixel polygons in their clipped box, and the box's corner."""
+        """Antialiased coverage of a pixel polygon, or several split at `ends`, and its box's corner."""
         size = self.frame.size
         sigma = soft * self.frame.scale
         pad = 2 + int(3 * sigma)
-        low = np.min([s.min(0) for s in shapes], 0)
-        high = np.max([s.max(0) for s in shapes], 0)
+        low, high = points.min(0), points.max(0)
         x0, y0 = np.maximum(np.floor(low).astype(int) - pad, -pad)
         x1, y1 = np.minimum(np.ceil(high).astype(int) + pad, size + pad)
         if x1 <= x0 or y1 <= y0:
             return None, 0, 0
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        for s in shapes:
-            # cv2 puts pixel centres at integers; ours are at +0.5
-            q = np.round((s - (x0 + 0.5, y0 + 0.5)) * _ONE).astype(np.int32)
-            cv2.fillPoly(mask, [q], 255, cv2.LINE_AA, _SHIFT)
+        # cv2 puts pixel centres at integers; ours are at +0.5
+        q = np.round((points - (x0 + 0.5, y0 + 0.5)) * _ONE).astype(np.int32)
+        for one in [q] if ends is None else np.split(q, ends):
+            cv2.fillPoly(mask, [one], 255, cv2.LINE_AA, _SHIFT)
         if sigma > 0.2:
             cv2.GaussianBlur(mask, (0, 0), sigma, dst=mask, borderType=cv2.BORDER_REPLICATE)
         cx, cy = max(0, -x0), max(0, -y0)
@@ -271,15 +277,16 @@ class Layer:
 
     def _blend(
         self,
-        shapes: Sequence[npt.NDArray[np.float64]],
+        points: npt.NDArray[np.float64],
         colour: Colour,
         opacity: float,
         to: Colour | None,
         axis: tuple[Sequence[float], Sequence[float]] | None,
         soft: float,
         clip: bool,
+        ends: npt.NDArray[np.int64] | None = None,
     ) -> None:
-        mask, x0, y0 = self._mask(shapes, soft)
+        mask, x0, y0 = self._mask(points, soft, ends)
         if mask is None:
             return
         c0 = np.asarray(colour, np.float32)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pidiff_cli.mini.world.canvas import ORDER, Layer, ellipse_points, ribbon
+from pidiff_cli.mini.world.canvas import ORDER, Layer
 from pidiff_cli.mini.world.geometry import Geometry
 from pidiff_cli.mini.world.people import Person
+from pidiff_cli.mini.world.strands import discs, ribbons
 
 Array = npt.NDArray[np.float64]
 
@@ -72,22 +73,19 @@ def _discs(
 ) -> None:  # fmt: skip
     at = geo.place(np.vstack([ring, (ring[1:] + ring[:-1]) / 2]), depth)
     radii = r * rng.uniform(0.8, 1.25, len(at))
-    discs = [ellipse_points(c, q, q, count=12) for c, q in zip(at, radii, strict=True)]
-    layer.many(discs, hair, 1.0, clip=False)
+    layer.many(discs(at, radii), hair, 1.0, clip=False)
 
 
 def _curls(layer: Layer, at: Array, r: float, hair: Array, rng: np.random.Generator) -> None:
     """Paint all curls: discs for the silhouette, then arcs in random order."""
     radii = r * rng.uniform(0.75, 1.2, len(at))
-    discs = [ellipse_points(c, q, q, count=12) for c, q in zip(at, radii, strict=True)]
-    layer.many(discs, hair * 0.85, 1.0, clip=False)
+    layer.many(discs(at, radii), hair * 0.85, 1.0, clip=False)
     turn = rng.uniform(-0.5, 0.5, len(at))
     low = np.linspace(0.1, np.pi - 0.1, 7)
-    dark, light = [], []
-    for c, q, a in zip(at, radii, turn, strict=True):
-        arc = np.stack([np.cos(low + a), np.sin(low + a)], 1) * q * 0.85
-        dark.append(ribbon(c + arc, (0.2, 0.34 * q, 0.2)))
-        light.append(ribbon(c - arc * 0.62, (0.15, 0.26 * q, 0.15)))
+    angle = low[None] + turn[:, None]  # (K, 7)
+    arc = np.stack([np.cos(angle), np.sin(angle)], -1) * (radii[:, None, None] * 0.85)
+    dark = ribbons(at[:, None] + arc, radii * 0.36)
+    light = ribbons(at[:, None] - arc * 0.62, radii * 0.28)
     layer.many(dark, hair * 0.38, 0.75)
     top = np.minimum(hair * 1.6 + np.array([0.07, 0.055, 0.05]), 1.0)
     layer.many(light, top, 0.48)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from pidiff_cli.mini.world.canvas import Array, Layer, ellipse_points, ribbon, smooth_curve
+from pidiff_cli.mini.world.canvas import Array, Layer, ribbon, smooth_curve
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.features import Eye, Features
 from pidiff_cli.mini.world.geometry import Geometry
 from pidiff_cli.mini.world.people import Person
 from pidiff_cli.mini.world.skin import lip_rgb, skin_line
+from pidiff_cli.mini.world.strands import discs, ribbons
 
 U = np.linspace(-1, 1, 13)
 
@@ -149,7 +150,7 @@ def _eye(
 
 def _iris(ball: Layer, p: Person, c: Context, geo: Geometry, eye: Eye, key_x: float) -> None:
     colour = np.asarray(p.eye_rgb, np.float32)
-    r = 3.55 * (1 + 0.07 * p.eye_size)
+    r = 3.25 * (1 + 0.08 * p.eye_size)
     x = eye.side * (eye.x - 0.15) + 2.1 * c.gaze[0]
     mid = (eye.lower - eye.upper) * 0.32
     at = geo.face([(x, mid + 1.2 * c.gaze[1])])[0]
@@ -160,8 +161,8 @@ def _iris(ball: Layer, p: Person, c: Context, geo: Geometry, eye: Eye, key_x: fl
                  axis=axis, soft=0.15, clip=True)  # fmt: skip
     ball.ellipse(at, wide * 0.46, r * 0.46, (0.03, 0.025, 0.03), soft=0.1, clip=True)
     side = 1.0 if key_x > 0 else -1.0
-    ball.ellipse(at + (side * 1.25, -1.2), 0.95, 0.95, (1.25, 1.25, 1.22), 0.95, clip=True)
-    ball.ellipse(at + (-side * 1.4, 1.3), 0.65, 0.65, (1.0, 1.0, 1.0), 0.30, soft=0.2, clip=True)
+    ball.ellipse(at + (side * 1.1, -1.15), 0.72, 0.72, (1.2, 1.2, 1.18), 0.92, clip=True)
+    ball.ellipse(at + (-side * 1.4, 1.3), 0.55, 0.55, (1.0, 1.0, 1.0), 0.25, soft=0.2, clip=True)
 
 
 def _brows(layer: Layer, p: Person, geo: Geometry, f: Features) -> None:
@@ -179,26 +180,25 @@ def _brows(layer: Layer, p: Person, geo: Geometry, f: Features) -> None:
         t = rng.uniform(0, 0.93, 26)
         x = np.interp(t * 6, np.arange(7), line[:, 0])
         y = np.interp(t * 6, np.arange(7), line[:, 1])
-        off = rng.uniform(-0.5, 0.5, 26) * w * np.interp(t, [0, 0.4, 1], [0.9, 1.0, 0.3])
-        reach = rng.uniform(1.6, 2.8, 26)
+        off = rng.uniform(-0.42, 0.42, 26) * w * np.interp(t, [0, 0.4, 1], [0.9, 1.0, 0.3])
+        reach = rng.uniform(1.0, 1.9, 26)
         up = np.interp(t, [0, 0.5, 1], [0.85, 0.35, -0.35])
-        for k in range(26):
-            a = (x[k], y[k] + off[k] + 0.3)
-            b = (x[k] + side * reach[k], y[k] + off[k] - up[k] * reach[k])
-            strands.append(ribbon(geo.face([a, b]), (0.55, 0.15)))
-    layer.many(strands, colour * 0.72, 0.75)
+        a = np.stack([x, y + off + 0.3], 1)
+        b = np.stack([x + side * reach, y + off - up * reach], 1)
+        pairs = geo.face(np.stack([a, (a + b) / 2, b], 1).reshape(-1, 2)).reshape(26, 3, 2)
+        strands.append(ribbons(pairs, np.full(26, 0.45)))
+    layer.many(np.concatenate(strands), colour * 0.70, 0.70)
 
 
 def _freckles(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) -> None:
     rng = np.random.default_rng([6, p.seed])
-    n = int(26 + 60 * p.freckles)
+    n = int(22 + 46 * p.freckles)
     x = rng.normal(0, 0.55, n) * (geo.shape.cheek - 5)
     y = f.nose_y - 3.5 + rng.normal(0, 3.8, n) - 0.008 * x**2
-    r = rng.uniform(0.30, 0.62, n) * (0.8 + 0.35 * p.freckles)
+    r = rng.uniform(0.26, 0.52, n) * (0.8 + 0.35 * p.freckles)
     at = geo.face(np.stack([x, y], 1))
-    dots = [ellipse_points(a, rr, rr * 0.9, count=8) for a, rr in zip(at, r, strict=True)]
     tone = base * np.array([0.70, 0.48, 0.36])
-    layer.many(dots, tone, 0.42 + 0.25 * p.freckles, soft=0.12)
+    layer.many(discs(at, r, 8), tone, 0.42 + 0.25 * p.freckles, soft=0.12)
 
 
 def _wrinkles(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) -> None:

@@ -100,8 +100,8 @@ def build_features(person: Person, context: Context, geo: Geometry) -> Features:
     half = 6.3 * (1 + 0.15 * p.eye_size)
     x = (11.3 + 1.5 * p.eye_spacing) * (0.45 + 0.55 * fit) + 0.3 * p.eye_size
     lid = 1 + 0.42 * eye_open - 0.34 * max(squint, -0.4) - 0.16 * p.eye_hood
-    upper = 4.5 * (1 + 0.24 * p.eye_size) * max(lid, 0.32)
-    low = 3.0 * (1 + 0.18 * p.eye_size) * max(1 + 0.2 * eye_open - 0.42 * squint, 0.35)
+    upper = 3.75 * (1 + 0.24 * p.eye_size) * max(lid, 0.32)
+    low = 2.35 * (1 + 0.18 * p.eye_size) * max(1 + 0.2 * eye_open - 0.42 * squint, 0.35)
     eyes = tuple(
         Eye(side, x, half, upper, low, 1.5 * p.eye_tilt + 0.5 - 0.4 * inner) for side in (-1, 1)
     )
@@ -117,7 +117,7 @@ def build_features(person: Person, context: Context, geo: Geometry) -> Features:
     brows = tuple(_brow(p, s.brow, x, side, brow, inner) for side in (-1, 1))
     return Features(
         (eyes[0], eyes[1]), mouth, 4.9 + 1.25 * p.nose_width, s.nose, 5.5 + 1.6 * p.nose_tip,
-        0.33 * gap, (brows[0], brows[1]), 2.15 * (1 + 0.45 * p.brow_thickness),
+        0.33 * gap, (brows[0], brows[1]), 1.75 * (1 + 0.5 * p.brow_thickness),
     )  # fmt: skip
 
 

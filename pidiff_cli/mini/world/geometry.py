@@ -59,7 +59,7 @@ class HeadShape:
 def head_shape(p: Person) -> HeadShape:
     """Factors in [-1, 1] to units; the only place that knows the ranges of the head."""
     child = p.noun in ("girl", "boy")
-    k = 0.95 if child else 1.0
+    k = 0.98 if child else 1.0
     skull = (24.2 + 3.2 * p.skull) * k
     cheek = min(skull + 1.6, (23.2 + 0.55 * 3.2 * p.skull + 2.2 * p.cheek) * k)
     jaw = min(cheek - 0.8, (18.4 + 0.35 * 3.2 * p.skull + 3.2 * p.jaw) * k)
@@ -75,7 +75,7 @@ def head_shape(p: Person) -> HeadShape:
         brow=-8.3 - 1.5 * p.brow_height, nose=nose, mouth=mouth, chin=chin,
         ear=7.0 + 1.9 * p.ear_size, ear_stick=2.6 + 2.2 * p.ear_stick,
         neck=(11.6 + 2.9 * p.neck) * (0.9 if child else 1.0),
-        shoulder=(40.0 + 5.5 * p.build) * (0.9 if child else 1.0),
+        shoulder=(40.0 + 5.5 * p.build) * (0.86 if child else 1.0),
     )  # fmt: skip
 
 

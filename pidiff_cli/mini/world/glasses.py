@@ -23,6 +23,8 @@ def glasses_layers(c: Context, geo: Geometry, f: Features) -> list[Layer]:
     layer = Layer(geo.frame, "glasses", material="metal", label=5, order=ORDER["glasses"],
                   thickness=0.35, shadow=0.4)  # fmt: skip
     layer.gloss = 0.35
+    arms = Layer(geo.frame, "arms", material="metal", label=5, order=ORDER["front_hair"] - 4,
+                 thickness=0.3, shadow=0.3)  # fmt: skip
     lens = Layer(geo.frame, "lens", material="glass", label=5, order=ORDER["glasses"] - 1,
                  thickness=0.5, shadow=0.1 if not dark else 0.4)  # fmt: skip
     eye = f.eyes[1]
@@ -43,14 +45,14 @@ def glasses_layers(c: Context, geo: Geometry, f: Features) -> list[Layer]:
         if side * geo.yaw < 0.28:
             hinge = _lift(geo, [(side * (eye.x + 8.4), -2.2)])[0]
             ear = geo.place([(side * (geo.shape.cheek - 0.2), -1.5)], -2.0)[0]
-            layer.stroke([hinge, ear], (width, width * 0.8), colour, smooth=False)
-    return [lens, layer]
+            arms.stroke([hinge, ear], (width, width * 0.8), colour, smooth=False)
+    return [arms, lens, layer]
 
 
 def _lift(geo: Geometry, points: Array | list[tuple[float, float]]) -> Array:
     """Glasses stand on one plane a little in front of the face."""
     p = np.asarray(points, np.float64)
-    z = 21.0 - 0.012 * p[:, 0] ** 2
+    z = 19.0 - 0.027 * p[:, 0] ** 2
     return np.asarray(geo.turn(p, z + 2.0))
 
 

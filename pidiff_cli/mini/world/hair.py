@@ -45,8 +45,8 @@ def style_of(p: Person, geo: Geometry, hat: bool) -> Style:
         "bob": Style(4.6 + 2.0 * vol, 3.4 + vol, 0.0, 0.1, -9.5, chin * (0.72 + 0.22 * length)),
         "straight": Style(3.2 + 1.4 * vol, 2.6 + vol, 0.0, 0.3, 0.0, chin + 11.0 + 11.0 * length),
         "wavy": Style(5.2 + 2.0 * vol, 3.8 + vol, 0.0, 0.3, 0.0, chin + 8.0 + 10.0 * length),
-        "ponytail": Style(1.4 + 0.6 * vol, 1.6, 8.0, 0.35, 0.0, 0.0),
-        "bun": Style(1.3 + 0.6 * vol, 1.4, 6.0, 0.3, 0.0, 0.0),
+        "ponytail": Style(1.4 + 0.6 * vol, 1.6, 2.5, 0.35, 0.0, 0.0),
+        "bun": Style(1.3 + 0.6 * vol, 1.4, 2.0, 0.3, 0.0, 0.0),
     }
     s = table[p.hair_shape]
     if hat:
@@ -93,13 +93,18 @@ def _plain_layers(p: Person, geo: Geometry, rng: Rng, s: Style, hat: bool) -> li
     return [back, front]
 
 
-def _arc(geo: Geometry, s: Style, low: float, count: int = 25) -> Array:
+def _arc(geo: Geometry, s: Style, low: float, count: int = 25, tuck: bool = False) -> Array:
     """Silhouette over the skull from the left at y = low over the crown to the right."""
     shape = geo.shape
     t = np.linspace(-1, 1, count) * np.pi / 2
     x = (shape.skull + s.volume) * np.sign(t) * np.abs(np.sin(t)) ** 0.86
     y = (shape.top - s.top) * np.cos(t) ** 0.92
     side = np.array([[-(shape.skull + s.volume), low * 0.5], [-(shape.skull + s.volume * 0.6), low]])
+    if tuck:  # keep in front of the ear: a sideburn inside the head's outline
+        keep = y < -5.5
+        x, y = x[keep], y[keep]
+        foot = [[-(shape.cheek - 1.6), low], [-(shape.cheek - 0.5), low * 0.5], [-(shape.skull - 0.4), -2.5]]
+        side = np.array(foot)[::-1]
     return np.vstack([side[::-1], np.stack([x, y], 1), side * (-1, 1)])
 
 
@@ -107,7 +112,7 @@ def hairline(p: Person, geo: Geometry, s: Style) -> Array:
     """Hairline (N, 2) in head coordinates from the left sideburn's foot to the right one's."""
     shape = geo.shape
     h, k = shape.hairline, shape.skull
-    inner = shape.cheek - 3.6
+    inner = shape.cheek - 3.0
     right = np.array(
         [
             (0.0, h), (k * 0.30, h - 0.2 + 0.6 * (1 - s.temple)), (k * 0.55, h - 1.2 * s.temple + 1.2),
@@ -130,12 +135,13 @@ def hairline(p: Person, geo: Geometry, s: Style) -> Array:
 def _cap(front: Layer, p: Person, geo: Geometry, rng: Rng, s: Style, hair: Array) -> None:
     """Hair over the skull down to the hairline, with strands from the hairline to the crown."""
     low = s.sideburn if not s.down else 6.0
-    arc = _arc(geo, s, max(low - 1.0, 1.0))
+    arc = _arc(geo, s, max(low, 1.0), tuck=not s.down)
     line = hairline(p, geo, s)
     if p.hair_shape == "crop":
         arc[2:-2] += _tufts(arc[2:-2], rng, 1.5 + 0.6 * p.hair_length)
         line[3:-3, 1] += rng.uniform(-0.6, 1.8, len(line) - 6)
-    outer, inner = geo.place(arc, -4.0), geo.face(spread(line, 31))
+    depth = np.interp(arc[:, 1], [-12, 0], [-4.5, 0.0])
+    outer, inner = geo.place(arc, depth), geo.face(spread(line, 31))
     front.fill(np.vstack([outer, inner[::-1]]), hair * 0.92, to=hair * 1.02)
     soft = geo.face(spread(line * (0.985, 0.97), 31))
     front.stroke(soft, 1.6, hair * 0.9, 0.45, soft=0.6)
@@ -174,7 +180,10 @@ def _sweep(part: Array, roots: Array, ends: Array, rng: Rng, count: int) -> Arra
     mix = rng.uniform(0, 1, count)[:, None]
     end = roots * (1 - mix) + ends * mix
     end = np.where(np.abs(end[:, :1]) < 2, end + np.sign(end[:, :1] + 0.1) * 6, end)
-    u = np.linspace(0, 1, 7)[None, :, None]
+    begin = rng.uniform(0.0, 0.4, count)  # or all strands crowd at the parting
+    long = rng.uniform(0.5, 1.0, count)
+    u = (begin[:, None] + (np.minimum(begin + long, 1.0) - begin)[:, None] * np.linspace(0, 1, 7))
+    u = u[..., None]
     mid = (start + end) / 2 + np.stack(
         [0.16 * (end - start)[:, 0], -0.20 * np.abs(end - start)[:, 0]], 1
     )
@@ -184,8 +193,8 @@ def _sweep(part: Array, roots: Array, ends: Array, rng: Rng, count: int) -> Arra
 def _lift(roots: Array, ends: Array, rng: Rng, count: int) -> Array:
     """Strands (count, 7, 2) from the hairline up and back to the silhouette."""
     u = np.linspace(0, 1, 7)[None, :, None]
-    cut = rng.uniform(0.5, 1.0, count)[:, None]
-    begin = rng.uniform(0.0, 0.45, count)[:, None]
+    begin = rng.uniform(0.0, 0.7, count)[:, None]
+    cut = np.minimum(begin + rng.uniform(0.3, 0.7, count)[:, None], 1.0)
     a, b = roots + (ends - roots) * begin, roots + (ends - roots) * cut
     mid = (a + b) / 2 + np.stack([0.10 * a[:, 0], 0 * a[:, 0]], 1)
     return (1 - u) ** 2 * a[:, None] + 2 * u * (1 - u) * mid[:, None] + u**2 * b[:, None]
@@ -195,7 +204,7 @@ def _fringe(front: Layer, geo: Geometry, rng: Rng, s: Style, hair: Array) -> Non
     k, top = geo.shape.skull * 0.86, geo.shape.top * 0.8
     x = np.linspace(-1, 1, 21)
     edge = np.stack([x * k, s.fringe + 3.2 * np.abs(x) ** 3 + rng.uniform(-0.5, 0.5, 21)], 1)
-    crown = np.stack([x[::-1] * k * 0.55, np.full(21, top)], 1)
+    crown = np.stack([x[::-1] * k * 0.98, np.full(21, top) + 6 * x[::-1] ** 2], 1)
     front.fill(np.vstack([geo.face(edge), geo.place(crown, 4.0)]), hair * 0.98, to=hair * 0.9)
     count = 110
     t = rng.uniform(-1, 1, count)
@@ -214,7 +223,8 @@ def _curtain_back(back: Layer, p: Person, geo: Geometry, rng: Rng, s: Style, hai
     right = np.array([(w, 4.0), (wide, s.down * 0.45), (wide, s.down * 0.8), (wide - 3.0, s.down)])
     if p.hair_shape == "bob":
         right[-1] = (wide - 4.5, s.down + 1.5)
-    foot = np.array([(0.0, s.down + 1.0)])
+    x = np.linspace(wide - 6.0, -(wide - 6.0), 11)
+    foot = np.stack([x, s.down + 1.0 + rng.uniform(-1.2, 1.6, 11)], 1)
     outline = np.vstack([_arc(geo, s, 2.0), right, foot, right[::-1] * (-1, 1)])
     back.fill(geo.place(outline, -6.0), hair * 0.62, to=hair * 0.42)
     x = rng.uniform(-1, 1, 60) * wide
@@ -233,11 +243,12 @@ def _locks(front: Layer, p: Person, geo: Geometry, rng: Rng, s: Style, hair: Arr
         t = np.clip((y + 12) / (s.down + 12), 0, 1)
         phase = rng.uniform(0, 6)
         ripple = wave * np.sin(y * 0.30 + phase) * np.clip(t * 2.5, 0, 1)
-        out = shape.skull + s.volume + (1.8 if wave else 0.5) * t + ripple
+        round_ = np.sqrt(np.clip(1 - (np.minimum(y, 0) / (shape.top - s.top)) ** 2, 0, 1))
+        out = (shape.skull + s.volume) * round_ + (1.8 if wave else 0.5) * t + ripple
         inn = np.interp(y, [-12, 0, 14, shape.chin, s.down],
                         [shape.skull * 0.84, shape.cheek * 0.93, shape.cheek * 0.95,
                          shape.cheek * 0.80, shape.cheek * 0.86]) + ripple * 0.8  # fmt: skip
-        narrow = np.clip((1 - t) * 5, 0.25, 1)
+        narrow = np.clip((1 - t) * 4, 0.06 if s.down > 25 else 0.5, 1) ** 0.7
         mid = (out + inn) / 2
         out, inn = mid + (out - mid) * narrow, mid - (mid - inn) * narrow
         depth_out, depth_in = np.full(17, -4.0), np.interp(y, [-12, 5, 30], [12.0, 7.0, 3.0])
@@ -255,8 +266,9 @@ def _locks(front: Layer, p: Person, geo: Geometry, rng: Rng, s: Style, hair: Arr
 def _tail(back: Layer, p: Person, geo: Geometry, rng: Rng, hair: Array, hat: bool) -> None:
     """The skull's back and a ponytail or a bun."""
     top = geo.shape.top
-    arc = np.array([(-geo.shape.skull, 6), (-geo.shape.skull, -8), (0, top), (geo.shape.skull, -8),
-                    (geo.shape.skull, 6)])  # fmt: skip
+    w = geo.shape.skull
+    arc = np.array([(-w * 0.8, 5), (-w, -8), (-w * 0.7, top * 0.72), (0, top), (w * 0.7, top * 0.72),
+                    (w, -8), (w * 0.8, 5)])  # fmt: skip
     back.fill(geo.place(arc, -7.0), hair * 0.55, smooth=True)
     side = 1.0 if p.parting > 0 else -1.0
     if p.hair_shape == "bun":
@@ -287,15 +299,15 @@ def _horseshoe(back: Layer, front: Layer, geo: Geometry, rng: Rng, hair: Array) 
     """What is left around a bald head: a fringe above and behind the ears."""
     s = geo.shape
     for side in (-1, 1):
-        patch = np.array([(s.skull - 2.2, -15), (s.skull + 1.4, -12), (s.skull + 2.6, -3),
-                          (s.skull + 1.6, 7), (s.skull - 2.4, 6), (s.skull - 3.2, -4)])  # fmt: skip
+        patch = np.array([(s.skull - 3.4, -13), (s.skull - 0.6, -13.5), (s.skull + 1.3, -8),
+                          (s.skull + 1.0, -2), (s.cheek - 0.6, 5), (s.cheek - 2.0, 5.5), (s.skull - 3.0, -4)])  # fmt: skip
         patch = patch * (side, 1.0)
-        back.fill(geo.place(patch * (1.0, 1.05), -6.0), hair * 0.8, smooth=True, soft=0.3)
+        back.fill(geo.place(patch * (1.03, 1.0) + (0, 3.0), -7.0), hair * 0.75, smooth=True, soft=0.3)
         front.fill(geo.place(patch, -1.0), hair, smooth=True, soft=0.4)
-        y = rng.uniform(-13, 4, 34)
-        x = rng.uniform(s.skull - 2.5, s.skull + 1.0, 34) * side
+        y = rng.uniform(-14, 0, 34)
+        x = rng.uniform(s.skull - 3.5, s.skull + 0.3, 34) * side
         u = np.linspace(0, 1, 5)[None, :]
-        lines = np.stack([x[:, None] + side * 1.8 * u, y[:, None] + 5.0 * u], 2)
+        lines = np.stack([x[:, None] + side * 1.0 * u, y[:, None] + 5.0 * u], 2)
         comb(front, geo.place(lines.reshape(-1, 2), -1.0).reshape(lines.shape), hair, rng, clip=False)
 
 
@@ -304,7 +316,7 @@ def _stipple(front: Layer, outer: Array, inner: Array, rng: Rng, hair: Array) ->
     box = np.vstack([outer, inner])
     at = rng.uniform(box.min(0), box.max(0), (520, 2))
     step = rng.normal(0, 0.35, (520, 2))
-    dots = [[a, a + d + (0.25, 0), a + d * 0.4 + (0, 0.5)] for a, d in zip(at, step, strict=True)]
+    dots = at[:, None] + np.stack([0 * step, step + (0.25, 0), step * 0.4 + (0, 0.5)], 1)
     front.many(dots[:300], hair * 0.55, 0.55)
     front.many(dots[300:], np.minimum(hair * 1.5 + 0.05, 1), 0.35)
 

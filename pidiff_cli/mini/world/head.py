@@ -39,18 +39,18 @@ def head_layer(
 
 
 def ear_layers(p: Person, geo: Geometry, base: Array, covered: bool) -> list[Layer]:
-    """Both ears; an ear turned to us lies over short hair unless hair covers it."""
-    return [_ear(geo, base, side, covered) for side in (-1, 1)]
+    """Both ears, none under long hair; an ear turned to us lies over short hair."""
+    return [] if covered else [_ear(geo, base, side) for side in (-1, 1)]
 
 
-def _ear(geo: Geometry, base: Array, side: int, covered: bool) -> Layer:
+def _ear(geo: Geometry, base: Array, side: int) -> Layer:
     s = geo.shape
     near = side * geo.yaw < -0.10
-    order = ORDER["near_ear"] if near and not covered else ORDER["ears"]
+    order = ORDER["near_ear"] if near else ORDER["ears"]
     layer = Layer(geo.frame, "ear", material="skin", label=2, order=order, shadow=0.35,
                   thickness=0.55)  # fmt: skip
     turn = float(np.sin(geo.yaw)) * -side  # > 0: this ear turns to us
-    x = s.cheek * 0.98 + s.ear_stick * 0.5 - 3.4 * max(turn, 0)
+    x = s.cheek * 0.98 + s.ear_stick * 0.5 - 10.0 * max(turn, 0)
     half = 2.7 + 0.45 * s.ear_stick + 4.0 * max(turn, 0)
     centre = geo.place([(side * x, 4.2)], -3.0)[0]
     tilt = side * (10 + 2.0 * s.ear_stick) + np.degrees(geo.roll)

@@ -137,10 +137,11 @@ def shade_over(acc, cover, labels, rgb, alpha, surface, shadow, x0, y0, light, m
 
 
 @njit(cache=True, fastmath=True)
-def finish(acc, cover, back, soft, rim, halo, rx, ry, rim_rgb, vignette, out):
+def finish(acc, cover, back, soft, rim, halo, rx, ry, rim_rgb, vignette, curve, out):
     """Figure over backdrop with rim light and halo, then vignette, lift and saturation.
 
-    acc (S, S, 3) premultiplied, cover, soft (inflated cover: nx, ny, edge in rim (S, S, 3)).
+    acc (S, S, 3) premultiplied, cover, soft (inflated cover: nx, ny, edge in rim (S, S, 3)),
+    curve (257,): the lift as a table over [0, 1].
     """
     size = cover.shape[0]
     one = np.float32(1.0)
@@ -149,7 +150,8 @@ def finish(acc, cover, back, soft, rim, halo, rx, ry, rim_rgb, vignette, out):
         for x in range(size):
             a = cover[y, x]
             dx, dy = (x - centre) / centre, (y - centre) / centre
-            v = one - vignette * min(np.float32(0.5) * (dx * dx + dy * dy), one) ** np.float32(1.3)
+            q = np.float32(0.5) * (dx * dx + dy * dy)
+            v = one - vignette * q * np.sqrt(np.sqrt(q))
             facing = max(rim[y, x, 0] * rx + rim[y, x, 1] * ry, np.float32(0.0))
             edge = facing * rim[y, x, 2] * a
             dark = one - halo * soft[y, x] * (one - a)
@@ -157,7 +159,9 @@ def finish(acc, cover, back, soft, rim, halo, rx, ry, rim_rgb, vignette, out):
             for k in range(3):
                 c = acc[y, x, k] + rim_rgb[k] * edge * (np.float32(0.35) + acc[y, x, k])
                 c = (c + back[y, x, k] * dark * (one - a)) * v
-                c = max(c, np.float32(0.0)) ** np.float32(0.92)
+                t = min(max(c, np.float32(0.0)), one) * np.float32(255.0)
+                n = int(t)
+                c = curve[n] + (curve[n + 1] - curve[n]) * (t - n)
                 out[y, x, k] = c
                 lum += c * np.float32(0.3333)
             for k in range(3):

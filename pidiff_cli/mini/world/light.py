@@ -59,6 +59,8 @@ MATERIALS: dict[str, _Spec] = {
     "flat": (0, (0.0, 0.0, 0.0), 0.0, 1.0, 0.0, 1.0, ((2.0, 0.0),)),
 }
 
+_LIFT = np.asarray((np.arange(257) / 255.0) ** 0.92, np.float32)
+
 
 def unit(v: Any) -> Array:
     """A vector at length 1, float32."""
@@ -137,7 +139,7 @@ class Figure:
         out = np.empty_like(self.acc)
         finish(self.acc, self.cover, np.ascontiguousarray(backdrop, np.float32), soft, surface,
                np.float32(0.3), r[0], r[1], np.asarray(self.light.rim_rgb, np.float32)
-               * np.float32(1.5 * rim), np.float32(0.30), out)  # fmt: skip
+               * np.float32(1.5 * rim), np.float32(0.30), _LIFT, out)  # fmt: skip
         return out
 
     def _light_rows(self) -> Array:
