@@ -19,10 +19,9 @@ import torch.nn.functional as F  # noqa: N812
 from safetensors.torch import load_file
 from torch import Tensor
 
-from pidiff_cli.core.judge_nets import CaptionReader, ImageTower
+from pidiff_cli.core.judge_nets import SIDE, CaptionReader, ImageTower
 from pidiff_cli.errors import MissingWeightError
 
-SIDE = 128
 BATCH = 64
 PAD, UNKNOWN = 0, 1  # word ids before the vocabulary's own
 
@@ -159,7 +158,7 @@ def build_clip(settings: Mapping[str, Any]) -> tuple[ImageTower, CaptionReader]:
 def build_embedder(settings: Mapping[str, Any]) -> ImageTower:
     """The face embedder of ``embedder.json``'s settings, weights not loaded."""
     heads = {"factors": len(settings["factors"]), **settings["extra_heads"]}
-    return ImageTower(settings["widths"], settings["depths"], settings["dim"], heads)
+    return ImageTower(settings["widths"], settings["depths"], settings["dim"], heads, "places")
 
 
 def _load(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Tensor]]:

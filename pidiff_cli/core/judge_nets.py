@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+SIDE = 128  # px, the side of every picture that the judge looks at
+
 
 def _conv(width_in: int, width_out: int, stride: int = 1) -> nn.Sequential:
     """3x3 convolution and batch norm."""
@@ -31,11 +33,13 @@ class Trunk(nn.Module):
     """A plain residual network: (B, 3, 128, 128) in [-1, 1] -> pooled features (B, F).
 
     The stem reduces the side by 4 at once, every further stage by 2; ``depths`` counts the
-    residual blocks of each stage.  F is twice the last width: the mean and the maximum over
-    the last map, so that small things (an eye, a badge) are not averaged away.
+    residual blocks of each stage.  F is twice the last width.  ``pool`` says how the last map
+    is read: "peaks" takes each channel's mean and maximum, so that a small thing anywhere (a
+    badge, a hat) is not averaged away; "places" takes two learned weighted means a channel,
+    for aligned faces, where the place of a thing is known.
     """
 
-    def __init__(self, widths: Sequence[int], depths: Sequence[int]) -> None:
+    def __init__(self, widths: Sequence[int], depths: Sequence[int], pool: str = "peaks") -> None:
         super().__init__()
         stem = nn.Conv2d(3, widths[0], 8, 4, 2, bias=False)
         layers: list[nn.Module] = [stem, nn.BatchNorm2d(widths[0]), nn.ReLU()]
@@ -45,10 +49,15 @@ class Trunk(nn.Module):
             layers += [_Residual(width) for _ in range(depth)]
         self.body = nn.Sequential(*layers)
         self.width = 2 * widths[-1]
+        side = SIDE // 2 ** (len(widths) + 1)
+        places = torch.randn(2, widths[-1], side, side) * 0.5 / side + 1 / side**2
+        self.places = nn.Parameter(places) if pool == "places" else None
 
     def forward(self, x: Tensor) -> Tensor:
-        maps = self.body(x).float()  # (B, C, 4, 4)
-        return torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], dim=1)  # (B, 2C)
+        maps = self.body(x).float()  # (B, C, h, w)
+        if self.places is None:
+            return torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], dim=1)  # (B, 2C)
+        return torch.einsum("bchw,kchw->bkc", maps, self.places).flatten(1)  # (B, 2C)
 
 
 class ImageTower(nn.Module):
@@ -58,13 +67,19 @@ class ImageTower(nn.Module):
         widths, depths: the trunk's stages.
         dim: E, the length of the projected vector.
         heads: name -> number of outputs of one linear head on the trunk's features.
+        pool: "peaks" or "places", see ``Trunk``.
     """
 
     def __init__(
-        self, widths: Sequence[int], depths: Sequence[int], dim: int, heads: Mapping[str, int]
+        self,
+        widths: Sequence[int],
+        depths: Sequence[int],
+        dim: int,
+        heads: Mapping[str, int],
+        pool: str = "peaks",
     ) -> None:
         super().__init__()
-        self.trunk = Trunk(widths, depths)
+        self.trunk = Trunk(widths, depths, pool)
         self.norm = nn.BatchNorm1d(self.trunk.width)
         self.project = nn.Linear(self.trunk.width, dim)
         self.heads = nn.ModuleDict(

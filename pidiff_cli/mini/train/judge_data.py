@@ -1,0 +1,80 @@
+"""Batches for the judge's networks: drawn pictures, made soft, noisy and tinted at random.
+
+The judge has to be fair to soft pictures: those that an autoencoder and a diffusion model
+draw are less sharp than the drawn world, and must not be misread for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+SIDE = 128
+HEAD_LABELS = (2, 3, 4, 5)  # skin, hair, headgear, glasses
+
+
+def context_of(meta: dict[str, Any]) -> Any:
+    """The Context that a line of the bank's meta.jsonl tells (what captions need of it)."""
+    from pidiff_cli.mini.world.context import Context
+
+    names = {item.name for item in fields(Context)}
+    held = {name: value for name, value in meta.items() if name in names}
+    return Context(**{k: tuple(v) if isinstance(v, list) else v for k, v in held.items()})
+
+
+def move(rgb: np.ndarray, rng: np.random.Generator, zoom: float, shift: float, turn: float) -> Any:
+    """A random crop of u8 (128, 128, 3): zoom 1 +- ``zoom``, ``shift`` px, ``turn`` degrees."""
+    import cv2
+
+    scale = 1 + rng.uniform(-zoom, zoom)
+    matrix = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), float(rng.normal(0, turn)), scale)
+    matrix[:, 2] += rng.normal(0, shift, 2)
+    return cv2.warpAffine(
+        rgb, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
+
+
+def soften(rgb: np.ndarray, rng: np.random.Generator) -> Any:
+    """Half of the pictures: blurred, or made small and large again."""
+    import cv2
+
+    chance = rng.random()
+    if chance < 0.3:
+        return cv2.GaussianBlur(rgb, (0, 0), float(rng.uniform(0.4, 1.7)))
+    if chance < 0.5:
+        small = int(rng.integers(44, 100))
+        shrunk = cv2.resize(rgb, (small, small), interpolation=cv2.INTER_AREA)
+        return cv2.resize(shrunk, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    return rgb
+
+
+def other_background(
+    plain: np.ndarray, labels: np.ndarray, other: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """An aligned crop before another one's picture, or before one colour; u8 (128, 128, 3)."""
+    import cv2
+
+    head = np.isin(labels, HEAD_LABELS).astype(np.float32)
+    head = cv2.GaussianBlur(head, (0, 0), 0.8)[..., None]
+    behind = other if rng.random() < 0.6 else np.broadcast_to(rng.integers(0, 256, 3), plain.shape)
+    return np.rint(plain * head + behind * (1 - head)).astype(np.uint8)
+
+
+def to_batch(pictures: Sequence[np.ndarray], rng: np.random.Generator, tint: float) -> Tensor:
+    """u8 pictures -> (B, 3, 128, 128) in [-1, 1], tinted and with noise on half of them."""
+    x = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    count = len(pictures)
+    gain = torch.from_numpy(rng.normal(1, tint, (count, 3, 1, 1)).astype(np.float32))
+    light = torch.from_numpy(rng.normal(0, tint, (count, 1, 1, 1)).astype(np.float32))
+    level = torch.from_numpy(
+        (rng.random((count, 1, 1, 1)) ** 2 * 0.12 * (rng.random((count, 1, 1, 1)) < 0.5)).astype(
+            np.float32
+        )
+    )
+    x = x * gain + light + torch.randn(x.shape) * level
+    return x.clamp(-1, 1).contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,209 @@
+"""Train the judge's face embedder on the aligned bank: same person near, others far.
+
+Supervised contrastive loss over persons (four pictures each, other pose, expression, scene,
+style), with two regressions of the world's factors: all of them from the trunk (these are the
+judge's readings for style mixing), the identity's from the embedding itself.
+
+    python -m pidiff_cli.mini.train.judge_embedder --minutes 12
+
+trains, resumes and exports ``weights/judge/embedder.{safetensors,json}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from pidiff_cli.core.judge import build_embedder
+from pidiff_cli.mini.train import common
+from pidiff_cli.mini.train.aligned import ALIGNED, Aligned, open_aligned
+from pidiff_cli.mini.train.judge_data import move, other_background, soften, to_batch
+
+PERSONS, EACH = 20, 4  # a batch: 20 persons of 4 pictures
+RATE = 2e-3
+TEMPERATURE = 0.1
+
+
+class Crops:
+    """The aligned bank by person.
+
+    Args:
+        bank: the aligned bank.
+    """
+
+    def __init__(self, bank: Aligned) -> None:
+        self.bank = bank
+        self.train, self.held = self._by_person(~bank.held), self._by_person(bank.held)
+        used = bank.factors[~bank.held]
+        self.mean, self.std = used.mean(0), np.maximum(used.std(0), 1e-3)
+        self.scaled = ((bank.factors - self.mean) / self.std).clip(-4, 4).astype(np.float32)
+
+    def _by_person(self, wanted: np.ndarray) -> list[np.ndarray]:
+        rows = np.flatnonzero(wanted)
+        rows = rows[np.argsort(self.bank.persons[rows], kind="stable")]
+        cuts = np.flatnonzero(np.diff(self.bank.persons[rows])) + 1
+        return [group for group in np.split(rows, cuts) if len(group) >= 2]
+
+    def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, Tensor]:
+        """Rows (P x EACH,) and their person numbers (P x EACH,)."""
+        chosen = rng.choice(len(self.train), PERSONS, replace=False)
+        rows = [rng.choice(self.train[c], EACH, replace=len(self.train[c]) < EACH) for c in chosen]
+        return np.concatenate(rows), torch.arange(PERSONS).repeat_interleave(EACH)
+
+    def batch(self, rows: np.ndarray, rng: np.random.Generator, augment: bool = True) -> Tensor:
+        """(B, 3, 128, 128) in [-1, 1]."""
+        if not augment:
+            x = torch.from_numpy(self.bank.plain[rows]).permute(0, 3, 1, 2).float() / 127.5 - 1
+            return x.contiguous(memory_format=torch.channels_last)
+        return to_batch([self._picture(row, rng) for row in rows], rng, 0.03)
+
+    def _picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
+        kind = rng.random()
+        if kind < 0.5:
+            picture = self.bank.plain[row]
+        elif kind < 0.75:
+            picture = self.bank.white[row]
+        else:
+            other = self.bank.plain[int(rng.integers(len(self.bank.plain)))]
+            picture = other_background(self.bank.plain[row], self.bank.labels[row], other, rng)
+        out: np.ndarray = soften(move(picture, rng, 0.05, 1.6, 1.5), rng)
+        return out
+
+
+def contrast_loss(embedding: Tensor, person: Tensor, queue: Tensor) -> Tensor:
+    """Supervised contrastive loss (Khosla 2020, equation 2), with older strangers beside.
+
+    Args:
+        embedding: (B, E) of unit length. person: (B,) numbers. queue: (Q, E), other persons.
+    """
+    logits = embedding @ torch.cat([embedding, queue]).T / TEMPERATURE  # (B, B + Q)
+    count = len(embedding)
+    itself = torch.eye(count, count + len(queue), dtype=torch.bool)
+    logits = logits.masked_fill(itself, -1e4)
+    same = (person[:, None] == person[None]) & ~itself[:, :count]  # (B, B)
+    log_share = logits.log_softmax(1)[:, :count]
+    return -(log_share * same).sum() / same.sum()
+
+
+@torch.no_grad()
+def validate(net: Any, crops: Crops, persons: int = 100) -> tuple[dict[str, float], np.ndarray]:
+    """Rank-1 on held-out persons (one picture against the mean of the rest), factors' R squared."""
+    net.eval()
+    rng = np.random.default_rng(7)
+    groups = [g for g in crops.held if len(g) >= 3][:persons]
+    gallery, probes, read, truth = [], [], [], []
+    for rows in groups:
+        features = net.features(crops.batch(rows, rng, augment=False))
+        vectors = net.embed(features)
+        read.append(net.heads["factors"](features))
+        truth.append(torch.from_numpy(crops.scaled[rows]))
+        probes.append(vectors[:1])
+        gallery.append(F.normalize(vectors[1:].mean(0, keepdim=True), dim=-1))
+    net.train()
+    scores = torch.cat(probes) @ torch.cat(gallery).T  # (P, P)
+    right = (scores.argmax(1) == torch.arange(len(groups))).float().mean()
+    y, x = torch.cat(truth), torch.cat(read)
+    r2 = (1 - (y - x).square().mean(0) / y.var(0, unbiased=False).clamp(min=1e-4)).clamp(min=-1)
+    return {"rank1": float(right), "factor_r2": float(r2.mean())}, r2.numpy()
+
+
+def settings_for(crops: Crops, identity: list[int], names: list[str]) -> dict[str, Any]:
+    """The network's sizes and the factors: what embedder.json holds."""
+    return {
+        "widths": [40, 80, 144, 208],
+        "depths": [1, 1, 2, 1],
+        "dim": 128,
+        "extra_heads": {},
+        "factors": names,
+        "factor_mean": crops.mean.tolist(),
+        "factor_std": crops.std.tolist(),
+        "factor_r2": [0.0] * len(names),
+        "identity_factors": identity,
+    }
+
+
+def factor_layout() -> tuple[list[str], list[int]]:
+    """The factors' names, and which of them belong to the person."""
+    from pidiff_cli.mini.world.factors import NAMES, identity_factors
+    from pidiff_cli.mini.world.people import Person
+
+    own = set(identity_factors(Person())[1])
+    return list(NAMES), [i for i, name in enumerate(NAMES) if name in own]
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train within the budget of minutes, then export."""
+    folder = common.start(args)
+    run = common.Run(folder)
+    crops = Crops(open_aligned(args.aligned))
+    names, identity = factor_layout()
+    settings = settings_for(crops, identity, names)
+    net = build_embedder(settings).to(memory_format=torch.channels_last)
+    person_head = nn.Linear(settings["dim"], len(identity))
+    both = nn.ModuleDict({"net": net, "person": person_head})
+    ema = common.Ema(net, 0.998)
+    optimizer = torch.optim.AdamW(both.parameters(), RATE, weight_decay=0.02, fused=True)
+    queue = F.normalize(torch.randn(0, settings["dim"]), dim=-1)
+    state = run.load()
+    if state:
+        both.load_state_dict(state["net"])
+        ema.load_state_dict(state["ema"])
+        optimizer.load_state_dict(state["optimizer"])
+    rng = np.random.default_rng([args.seed, run.step])
+    for step in run.budget(0 if args.export_only else args.minutes):
+        rows, person = crops.sample(rng)
+        x, truth = crops.batch(rows, rng), torch.from_numpy(crops.scaled[rows])
+        with torch.autocast("cpu", torch.bfloat16):
+            features = net.trunk(x)
+        features = net.norm(features.float())  # (B, F)
+        raw = net.project(features)  # (B, E)
+        vectors = F.normalize(raw, dim=-1)
+        contrast = contrast_loss(vectors, person, queue)
+        read = F.smooth_l1_loss(net.heads["factors"](features), truth, beta=0.5)
+        kept = F.smooth_l1_loss(person_head(raw), truth[:, identity], beta=0.5)
+        loss = contrast + 2.0 * read + 1.0 * kept
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * common.cosine_rate(run.progress(args.minutes))
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(both.parameters(), 2.0)
+        optimizer.step()
+        ema.update(net)
+        queue = torch.cat([vectors.detach(), queue])[:640]
+        if step % 25 == 0:
+            parts = {"contrast": contrast, "factors": read, "person": kept}
+            run.log(step, **{name: float(value.detach()) for name, value in parts.items()})
+        if run.due():
+            keep = {"net": both.state_dict(), "ema": ema.state_dict()}
+            run.save(step + 1, **keep, optimizer=optimizer.state_dict())
+    keep = {"net": both.state_dict(), "ema": ema.state_dict()}
+    run.save(run.step, **keep, optimizer=optimizer.state_dict())
+    ema.copy_to(net)
+    measured, r2 = validate(net, crops)
+    run.log(run.step, **measured)
+    export(net, settings | {"factor_r2": r2.tolist()}, args.weights / "judge")
+
+
+def export(net: Any, settings: dict[str, Any], folder: Path) -> None:
+    """Write embedder.safetensors (fp16) and embedder.json."""
+    common.export_fp16(net.state_dict(), folder / "embedder.safetensors")
+    (folder / "embedder.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Parse the options, train, export."""
+    parser = common.arguments("judge_embedder", "train the judge's face embedder")
+    parser.add_argument("--aligned", type=Path, default=ALIGNED)
+    parser.add_argument("--weights", type=Path, default=common.WEIGHTS)
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
