@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pidiff_cli.mini.world.canvas import ORDER, Frame, Layer, Points, ribbon, smooth_curve
+from pidiff_cli.mini.world.canvas import (
+    ORDER,
+    Frame,
+    Layer,
+    Points,
+    ellipse_points,
+    smooth_curve,
+)
+from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.geometry import Geometry
 
 Array = npt.NDArray[np.float64]
@@ -24,6 +32,8 @@ MIDDLE = 64.0  # x of the body's axis
 GOLD: Rgb = (0.87, 0.66, 0.20)
 PALE_GOLD: Rgb = (0.99, 0.88, 0.52)
 INK: Rgb = (0.10, 0.09, 0.11)
+#: A unit circle.
+DISC = ellipse_points((0.0, 0.0), 1.0, 1.0, count=14)
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class BodyFrame(Frame):
 
     def to_px(self, points: Points) -> Array:
         """Unit points (N, 2) -> pixels, through `Geometry.body`."""
-        return super().to_px(points if self.geo is None else self.geo.body(points))
+        return Frame.to_px(self, points if self.geo is None else self.geo.body(points))
 
 
 class Cloth(Layer):
@@ -64,6 +74,11 @@ def pick(rng: Rng, colours: Sequence[Rgb], jitter: float = 0.025) -> Rgb:
     c = np.asarray(colours[int(rng.integers(len(colours)))])
     r, g, b = np.clip(c * rng.uniform(0.9, 1.08) + rng.normal(0, jitter, 3), 0.03, 0.97)
     return float(r), float(g), float(b)
+
+
+def outfit(context: Context, colours: Sequence[Rgb], jitter: float = 0.02) -> Rgb:
+    """The picture's colour for this outfit: garment and headgear that ask alike get alike."""
+    return pick(np.random.default_rng([16, context.seed]), colours, jitter)
 
 
 def sym(half: Sequence[tuple[float, float]], dx: float = 0.0) -> Array:
@@ -119,36 +134,64 @@ def back_collar(geo: Geometry, colour: Rgb, wide: float = 3.0, high: float = 4.0
     return back
 
 
+def taper(paths: npt.ArrayLike, widths: Sequence[float], steps: int = 9) -> list[Array]:
+    """Outlines of many strokes in one go, for `Layer.many`.
+
+    paths (K, 3, 2): each a parabola through its three points; widths spread along every stroke.
+    """
+    p = np.asarray(paths, np.float64)
+    t = np.linspace(0.0, 1.0, steps)[None, :, None]  # (1, T, 1)
+    a, b, c = (p[:, i, None, :] for i in range(3))
+    line = a * (1 - t) * (1 - 2 * t) + b * 4 * t * (1 - t) + c * t * (2 * t - 1)  # (K, T, 2)
+    d = line[:, 1:] - line[:, :-1]
+    d = np.concatenate([d, d[:, -1:]], 1)
+    d /= np.sqrt((d * d).sum(2, keepdims=True)) + 1e-9
+    w = np.interp(t[0, :, 0], np.linspace(0, 1, len(widths)), widths) / 2
+    n = np.stack([-d[..., 1], d[..., 0]], 2) * w[None, :, None]
+    return list(np.concatenate([line + n, (line - n)[:, ::-1]], 1))
+
+
 def creases(cloth: Cloth, geo: Geometry, colour: Rgb, rng: Rng, amount: float = 1.0) -> None:
     """Armhole seams, folds that fan out from the armpits, and their relief."""
     s = geo.shoulder_half
     dark, light = tone(colour, 0.62), tone(colour, 1.16)
+    seam = [(s * 0.74, 107.5), (s * 0.66, 115.5), (s * 0.70, 132)]
+    sides = np.array([[-1.0, 1.0], [1.0, 1.0]])[:, None, :]  # (2, 1, 2)
+    seams = np.asarray(seam) * sides + (MIDDLE, 0.0)  # (2, 3, 2)
+    y, end = rng.uniform(115, 124, 6), rng.uniform(0.30, 0.52, 6) * s
+    x = np.stack([np.full(6, s * 0.66), (s * 0.66 + end) / 2, end], 1)
+    ys = np.stack([y + 4, y + 1.5, y + rng.uniform(-1, 2, 6)], 1)
+    folds = np.stack([x, ys], 2)  # (6, 3, 2), from the armpit to the chest
+    folds[:3, :, 0] *= -1
+    x, y = s * rng.uniform(0.82, 0.98, 4), rng.uniform(115, 125, 4)
+    sleeve = np.stack([np.stack([x - 5, x, x + 5], 1), np.stack([y - 2, y, y + 3.5], 1)], 2)
+    sleeve[:2, :, 0] *= -1
+    folds[..., 0] += MIDDLE
+    sleeve[..., 0] += MIDDLE
+    cloth.many(taper(seams, (2.6, 2.6)), dark, 0.20 * amount, soft=0.9)
+    cloth.many(taper(seams, (0.5, 0.5)), dark, 0.75 * amount)
+    cloth.many(taper(folds, (1.6, 0.5)) + taper(sleeve, (0.4, 1.4, 0.4)), dark, 0.33 * amount, soft=0.4)
+    cloth.many(taper(folds + (0, 1.2), (1.2, 0.3)), light, 0.30 * amount, soft=0.35)
     for sign in (-1, 1):
-        seam = side([(s * 0.74, 107.5), (s * 0.67, 114), (s * 0.70, 122), (s * 0.72, 140)], sign)
-        cloth.stroke(seam, 2.6, dark, 0.20 * amount, soft=0.9, clip=True)
-        cloth.stroke(seam, 0.5, dark, 0.75 * amount, clip=True)
-        for _ in range(3):
-            y = rng.uniform(115, 124)
-            x0, x1 = s * 0.66, s * rng.uniform(0.30, 0.52)
-            fold = side([(x0, y + 4), ((x0 + x1) / 2, y + 1.5), (x1, y + rng.uniform(-1, 2))], sign)
-            cloth.stroke(fold, [1.6, 0.5], dark, 0.34 * amount, soft=0.4, clip=True)
-            cloth.stroke(fold + (0, 1.2), [1.2, 0.3], light, 0.30 * amount, soft=0.35, clip=True)
-        for _ in range(2):
-            x, y = s * rng.uniform(0.82, 0.98), rng.uniform(115, 125)
-            fold = side([(x - 5, y - 2), (x, y), (x + 5, y + 3.5)], sign)
-            cloth.stroke(fold, [0.4, 1.4, 0.4], dark, 0.30 * amount, soft=0.35, clip=True)
         cloth.bump(MIDDLE + sign * s * 0.84, 116, 4.5, 8, 2.2 * amount, 20.0 * sign)
         cloth.bump(MIDDLE + sign * s * 0.42, 118, 7.0, 7, 1.6 * amount)
 
 
 def buttons(cloth: Cloth, at: Sequence[tuple[float, float]], radius: float, colour: Rgb) -> None:
     """Round buttons with a shadow, a rim and a light."""
-    for x, y in at:
-        r = radius
-        cloth.ellipse((x + 0.3, y + 0.5), r * 1.25, r * 1.25, INK, 0.35, soft=0.25, clip=True)
-        cloth.ellipse((x, y), r, r, tone(colour, 0.62), clip=True)
-        cloth.ellipse((x - 0.1, y - 0.15), r * 0.78, r * 0.78, colour, clip=True)
-        cloth.ellipse((x - r * 0.3, y - r * 0.35), r * 0.3, r * 0.25, tone(colour, 1.6), clip=True)
+    r = radius
+    discs = (
+        (1.25, 0.2, 0.5, INK, 0.4), (1.0, 0.0, 0.0, tone(colour, 0.62), 1.0),
+        (0.78, -0.1, -0.15, colour, 1.0), (0.28, -r * 0.3, -r * 0.35, tone(colour, 1.6), 1.0),
+    )  # fmt: skip
+    for k, dx, dy, tint, opacity in discs:
+        disc = DISC * (r * k) + (dx, dy)
+        cloth.many([disc + p for p in at], tint, opacity)
+
+
+def gems(cloth: Layer, at: npt.ArrayLike, radius: float, colour: Rgb, opacity: float = 1.0) -> None:
+    """Plain discs of one colour on what is there."""
+    cloth.many([DISC * radius + p for p in np.asarray(at, np.float64)], colour, opacity)
 
 
 def star(x: float, y: float, r: float, points: int = 5, turn: float = 0.0) -> Array:
@@ -158,9 +201,15 @@ def star(x: float, y: float, r: float, points: int = 5, turn: float = 0.0) -> Ar
     return np.stack([x + radius * np.cos(t), y + radius * np.sin(t)], 1)
 
 
-def lines(paths: Sequence[Points], width: float | Sequence[float]) -> list[Array]:
-    """Ribbons of many short straight lines, for `Layer.many`."""
-    return [ribbon(np.asarray(p, np.float64), width) for p in paths]
+def lines(paths: Sequence[Any], width: float | Sequence[float]) -> list[Array]:
+    """Outlines of many lines of one length (K, P, 2), for `Layer.many`."""
+    p = np.asarray(paths, np.float64)
+    d = np.gradient(p, axis=1)
+    n = np.stack([-d[..., 1], d[..., 0]], 2) / (np.sqrt((d * d).sum(2, keepdims=True)) + 1e-9)
+    w = np.atleast_1d(np.asarray(width, np.float64))
+    w = np.interp(np.linspace(0, 1, p.shape[1]), np.linspace(0, 1, len(w)), w) / 2
+    n *= w[None, :, None]
+    return list(np.concatenate([p + n, (p - n)[:, ::-1]], 1))
 
 
 def collar_leaf(geo: Geometry, sign: int, reach: float = 9.0, drop: float = 9.0) -> Array:

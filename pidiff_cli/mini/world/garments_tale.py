@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pidiff_cli.mini.world.canvas import Layer, ellipse_points
+from pidiff_cli.mini.world.canvas import Layer
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.garments_form import (
+    DISC,
     GOLD,
     INK,
     MIDDLE,
@@ -19,17 +20,23 @@ from pidiff_cli.mini.world.garments_form import (
     band,
     buttons,
     creases,
+    gems,
     lines,
+    outfit,
     pick,
     side,
     star,
     sym,
+    taper,
     tone,
     torso,
 )
 from pidiff_cli.mini.world.geometry import Geometry
 from pidiff_cli.mini.world.people import Person
 
+WIZARD: tuple[Rgb, ...] = (
+    (0.29, 0.12, 0.52), (0.29, 0.12, 0.52), (0.12, 0.16, 0.50), (0.08, 0.34, 0.36),
+)  # fmt: skip
 STEEL: Rgb = (0.60, 0.62, 0.67)
 CREAM: Rgb = (0.94, 0.91, 0.85)
 
@@ -79,9 +86,8 @@ def pirate(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
         for k in (0.2, 0.55):
             coat.stroke(side([(n * k + 1, 107), (n * k + 0.6, 116), (n * k, 134)], sign), [0.4, 1.2, 0.5],
                         (0.66, 0.60, 0.52), 0.55, soft=0.3, clip=True)  # fmt: skip
-    for i in range(3):
-        y = 110 + 4.2 * i
-        coat.many(lines([((61.8, y), (66.2, y + 2.6)), ((66.2, y), (61.8, y + 2.6))], 0.55), (0.40, 0.26, 0.16))
+    laces = [((64 - 2.2 * d, y), (64 + 2.2 * d, y + 2.6)) for y in (110, 114.2, 118.4) for d in (-1, 1)]
+    coat.many(lines(laces, 0.55), (0.40, 0.26, 0.16))
     flaps = Cloth(geo, "coat flaps", order=40.3, thickness=0.9, shadow=0.55)
     for sign in (-1, 1):
         flap = side([(n + 0.6, 97.6), (n + 5, 98.6), (n + 12.5, 105.4), (n + 10.5, 117), (n + 6.5, 130), (n + 2, 150),
@@ -91,8 +97,7 @@ def pirate(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
         flaps.stroke(inner + (sign * 1.0, 0), 1.7, GOLD, clip=True)
         flaps.stroke(flap[1:6], 1.0, GOLD, clip=True)
         xs = [(float(flap[3, 0]) - sign * d, y) for d, y in ((4.6, 108.4), (5.6, 115.2), (7.4, 122), (9, 129))]
-        for x, y in xs:
-            flaps.stroke([(x - 3, y), (x + 3, y)], 0.7, GOLD, 0.9, clip=True, smooth=False)
+        flaps.many(lines([((x - 3, y), (x + 3, y)) for x, y in xs], 0.7), GOLD, 0.9)
         buttons(flaps, xs, 1.35, PALE_GOLD)
     shirt = Cloth(geo, "shirt collar", order=40.2, thickness=0.9)
     shirt.fill(band(100.4, n - 0.3, 6.0, 2.2, 0.6), CREAM)
@@ -101,16 +106,14 @@ def pirate(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
 
 def wizard(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
     """A robe sprinkled with golden stars, braided edges and a standing collar."""
-    colour = pick(rng, ((0.29, 0.12, 0.52), (0.29, 0.12, 0.52), (0.12, 0.16, 0.50), (0.08, 0.34, 0.36)))
+    colour = outfit(context, WIZARD)
     n, s = geo.neck_half, geo.shoulder_half
     robe = Cloth(geo, "robe", thickness=1.2)
     robe.fill(torso(geo, 0.6, 1.5), colour, to=tone(colour, 0.74), axis=((64, 104), (64, 134)))
     creases(robe, geo, colour, rng)
-    for x, y, r in rng.uniform((14, 108, 0.9), (114, 132, 2.1), (26, 3)):
-        if abs(x - MIDDLE) > 10:
-            robe.fill(star(float(x), float(y), float(r), 5 if r > 1.3 else 4, float(r)), PALE_GOLD, clip=True)
-    dots = [ellipse_points(c, 0.4, 0.4, count=8) for c in rng.uniform((14, 106), (114, 132), (26, 2))]
-    robe.many(dots, PALE_GOLD, 0.9)
+    sky = rng.uniform((14, 108, 0.9), (114, 132, 2.1), (26, 3)).tolist()
+    robe.many([star(x, y, r, 5 if r > 1.3 else 4, r) for x, y, r in sky if abs(x - MIDDLE) > 10], PALE_GOLD)
+    gems(robe, rng.uniform((14, 106), (114, 132), (26, 2)), 0.4, PALE_GOLD, 0.9)
     for sign in (-1, 1):
         edge = side([(n + 1.6, 99), (n * 0.9, 105.5), (4.4, 112.5), (3.4, 150)], sign)
         robe.stroke(edge, 3.2, tone(colour, 0.5), clip=True)
@@ -147,11 +150,15 @@ def royal(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Lay
         rim = [(0.8, 107.5), (n * 0.72, 105), (n + 0.6, 97.6), (n + 5.6, 97), (n + 14, 102.4), (n + 19.5, 109.6),
                (n + 16.4, 114.4), (n + 7.5, 113.6), (5.6, 118.4), (1.4, 115.4)]  # fmt: skip
         fur.fill(side(rim, sign), white, smooth=True)
-        for x, y in rng.uniform((n * 0.6, 103), (n + 17, 114), (34, 2)):
-            fur.stroke(side([(x, y), (x + 0.5, y + 1.6)], sign), [0.3, 0.15], (0.72, 0.70, 0.72), 0.5, clip=True)
-        for x, y in ((n * 0.45, 110.6), (n * 0.95, 107.0), (n + 3.6, 101.6), (n + 4.4, 109.2), (n + 9.4, 104.2),
-                     (n + 9.6, 110.8), (n + 14.6, 108.6), (n * 0.5 + 2.4, 114.4)):  # fmt: skip
-            fur.stroke(side([(x, y), (x + 0.5, y + 3.0)], sign), [0.5, 1.5, 0.7], INK, clip=True)
+        hairs = rng.uniform((n * 0.6, 103), (n + 17, 114), (34, 2))
+        tails = np.array([(n * 0.45, 110.6), (n * 0.95, 107.0), (n + 3.6, 101.6), (n + 4.4, 109.2), (n + 9.4, 104.2),
+                          (n + 9.6, 110.8), (n + 14.6, 108.6), (n * 0.5 + 2.4, 114.4)])  # fmt: skip
+        for feet, long, width, tint, opacity in (
+            (hairs, 1.6, (0.3, 0.15), (0.72, 0.70, 0.72), 0.5), (tails, 3.0, (0.5, 1.5, 0.7), INK, 1.0),
+        ):  # fmt: skip
+            feet = feet * (sign, 1) + (MIDDLE, 0)
+            path = np.stack([feet, feet + (0.3 * sign, long / 2), feet + (0.5 * sign, long)], 1)
+            fur.many(taper(path, width, 5), tint, opacity)
     jewel = Cloth(geo, "jewel", order=40.5, material="metal", thickness=0.9)
     stone = pick(rng, ((0.10, 0.28, 0.80), (0.80, 0.08, 0.16), (0.06, 0.55, 0.30)))
     jewel.ellipse((64, 112.4), 4.1, 4.5, GOLD).ellipse((64, 112.4), 2.8, 3.2, tone(stone, 0.5))
@@ -200,9 +207,9 @@ def _bandana(geo: Geometry, red: Rgb) -> Layer:
         for k in (0.25, 0.6, 0.9):
             scarf.stroke(side([(n * k, 103.4 - 2.5 * k), (n * k * 0.7, 107), (n * k * 0.45, 112)], sign), [0.3, 1.1, 0.2],
                          tone(red, 0.55), 0.6, soft=0.25, clip=True)  # fmt: skip
-    dots = [ellipse_points((64 + dx, y), 0.62, 0.55, count=8)
-            for row, y in enumerate(np.arange(103.2, 121, 2.7)) for dx in np.arange(-14 + 1.7 * (row % 2), 15, 3.4)]  # fmt: skip
-    scarf.many(dots, (0.98, 0.95, 0.92))
+    dots = [(64 + dx, y) for row, y in enumerate(np.arange(103.2, 121, 2.7))
+            for dx in np.arange(-14 + 1.7 * (row % 2), 15, 3.4)]  # fmt: skip
+    gems(scarf, dots, 0.6, (0.98, 0.95, 0.92))
     return scarf
 
 
@@ -215,23 +222,20 @@ def clown(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Lay
     suit.fill(torso(geo, 0.6, 1.0), left)
     suit.fill([(64, 90), (130, 90), (130, 150), (64, 150)], right, clip=True)
     reds = ((0.88, 0.14, 0.20), (0.97, 0.97, 0.95), (0.18, 0.66, 0.36), (0.93, 0.36, 0.60))
-    for row, y in enumerate((113.5, 122, 130.5)):
-        for col, x in enumerate(np.arange(21 + 5 * (row % 2), 110, 10.5)):
-            suit.ellipse((x, y), 2.7, 2.6, reds[(row + col) % 4], clip=True)
+    spots = [(x, y, (row + col) % 4) for row, y in enumerate((113.5, 122, 130.5))
+             for col, x in enumerate(np.arange(21 + 5 * (row % 2), 110, 10.5))]  # fmt: skip
+    for i, red in enumerate(reds):
+        gems(suit, [(x, y) for x, y, k in spots if k == i], 2.65, red)
     creases(suit, geo, left, rng, 0.8)
     ruff = Cloth(geo, "ruff", order=40.3, thickness=1.3, shadow=0.55)
-    for k, (grow, colour) in enumerate(((11.5, (0.94, 0.93, 0.95)), (6.5, (0.90, 0.20, 0.28)))):
-        rx, ry = n + grow, 5.4 + grow * 0.62
-        for a in np.linspace(-4, 184, 15 if k == 0 else 11):
-            x, y = 64 + rx * np.cos(np.radians(a)), 99.6 + ry * np.sin(np.radians(a))
-            ruff.ellipse((x, y), 4.2 - k, 3.6 - 0.8 * k, colour)
+    for k, (grow, colour) in enumerate(((12.0, (0.94, 0.93, 0.95)), (5.6, (0.90, 0.20, 0.28)))):
+        rx, ry = n + grow, 5.4 + grow * 0.66
+        around = arc(64, 99.6, rx, ry, 10, 170, 15 if k == 0 else 11)
+        ruff.many([DISC * (4.2 - k, 3.6 - 0.8 * k) + p for p in around], colour, clip=False)
         ruff.fill(band(99.5, n - 0.4, 4.4, grow, 0.0), colour)
-        for a in np.linspace(2, 178, 22 if k == 0 else 17):
-            c, s = np.cos(np.radians(a)), np.sin(np.radians(a))
-            ruff.stroke([(64 + (n + 0.5) * c, 99.8 + 4.6 * s), (64 + (rx + 3) * c, 99.6 + (ry + 2.6) * s)], [0.3, 1.0],
-                        tone(colour, 0.55), 0.5, clip=True, smooth=False)  # fmt: skip
+        inner, outer = (arc(64, 99.7, *r, 4, 176, 22 - 5 * k) for r in ((n + 0.5, 4.6), (rx + 3, ry + 2.6)))
+        ruff.many(lines(np.stack([inner, outer], 1), [0.3, 1.0]), tone(colour, 0.55), 0.5)
     pompon = Cloth(geo, "pompons", order=40.2, thickness=1.6)
-    for y in (119.5, 128.5):
-        for a in np.linspace(0, 360, 9):
-            pompon.ellipse((64 + 1.7 * np.cos(np.radians(a)), y + 1.7 * np.sin(np.radians(a))), 1.6, 1.6, reds[0])
+    puffs = [c + DISC[::2] * 1.7 for c in ((64, 121.5), (64, 130))]
+    pompon.many([DISC * 1.6 + p for p in np.vstack(puffs)], reds[0], clip=False)
     return [suit, pompon, ruff]

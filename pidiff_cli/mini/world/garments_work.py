@@ -20,8 +20,10 @@ from pidiff_cli.mini.world.garments_form import (
     buttons,
     collar_leaf,
     creases,
+    gems,
     lapel,
     lines,
+    outfit,
     pick,
     side,
     star,
@@ -33,6 +35,13 @@ from pidiff_cli.mini.world.geometry import Geometry
 from pidiff_cli.mini.world.people import Person
 
 WHITE: Rgb = (0.95, 0.95, 0.93)
+SCRUBS: tuple[Rgb, ...] = (
+    (0.10, 0.52, 0.50), (0.10, 0.52, 0.50), (0.16, 0.42, 0.68), (0.42, 0.26, 0.55),
+)  # fmt: skip
+NAVY: tuple[Rgb, ...] = ((0.12, 0.17, 0.33), (0.10, 0.15, 0.27), (0.15, 0.24, 0.42))
+NEON: tuple[Rgb, ...] = (
+    (0.97, 0.70, 0.10), (0.97, 0.70, 0.10), (0.95, 0.40, 0.10), (0.20, 0.72, 0.86),
+)  # fmt: skip
 SILVER: Rgb = (0.74, 0.76, 0.80)
 
 
@@ -76,7 +85,7 @@ def _neckerchief(geo: Geometry, colour: Rgb) -> Cloth:
 
 def doctor(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
     """White coat over scrubs, a stethoscope round the neck."""
-    scrubs = pick(rng, ((0.10, 0.52, 0.50), (0.10, 0.52, 0.50), (0.16, 0.42, 0.68), (0.42, 0.26, 0.55)))
+    scrubs = outfit(context, SCRUBS)
     n = geo.neck_half
     cloth = Cloth(geo, "white coat")
     cloth.fill(torso(geo, 0.8, dip=10), WHITE)
@@ -127,8 +136,7 @@ def firefighter(geo: Geometry, person: Person, context: Context, rng: Rng) -> li
         coat.stroke(path - (0, 0.5), 0.6, (1, 1, 1), 0.8, clip=True)
     coat.stroke([(64, 106), (64, 150)], 2.6, tone(colour, 0.6), clip=True)
     coat.stroke([(64, 106), (64, 150)], 0.8, (0.85, 0.86, 0.88), clip=True)
-    for y in np.arange(108, 136, 1.6):
-        coat.stroke([(63.3, y), (64.7, y)], 0.35, INK, 0.6, clip=True, smooth=False)
+    coat.many(lines([((63.3, y), (64.7, y)) for y in np.arange(108, 136, 1.6)], 0.35), INK, 0.6)
     collar = Cloth(geo, "raised collar", order=40.3, thickness=1.2)
     for sign in (-1, 1):
         leaf = side([(0.7, 109.5), (1.5, 105.4), (n * 0.75, 102.5), (n + 0.8, 96.2), (n + 4.6, 97.2),
@@ -141,7 +149,7 @@ def firefighter(geo: Geometry, person: Person, context: Context, rng: Rng) -> li
 
 def police(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
     """Navy uniform: collar and tie, epaulettes, pockets, a golden star badge."""
-    navy = pick(rng, ((0.12, 0.17, 0.33), (0.10, 0.15, 0.27), (0.15, 0.24, 0.42)), 0.01)
+    navy = outfit(context, NAVY, 0.01)
     n, s = geo.neck_half, geo.shoulder_half
     coat = Cloth(geo, "uniform")
     coat.fill(torso(geo, 0.6), navy)
@@ -194,9 +202,7 @@ def astronaut(geo: Geometry, person: Person, context: Context, rng: Rng) -> list
     outer, inner = arc(64, 101, rx + 3.2, 9.6, 0, 360, 40), arc(64, 100, rx - 0.6, 6.4, 0, 360, 40)
     ring.fill(outer, (0.80, 0.82, 0.87)).erase(inner)
     ring.stroke(arc(64, 101.6, rx + 1.6, 8.4, 6, 174), 0.6, (0.45, 0.47, 0.55), clip=True)
-    for a in range(12, 180, 18):
-        x, y = 64 + (rx + 1.1) * np.cos(np.radians(a)), 101 + 8.4 * np.sin(np.radians(a))
-        ring.ellipse((x, y), 0.8, 0.7, (0.38, 0.42, 0.55), clip=True)
+    gems(ring, arc(64, 101, rx + 1.1, 8.4, 12, 168, 9), 0.75, (0.38, 0.42, 0.55))
     well = Cloth(geo, "ring well", order=25.5, slot="behind")
     well.fill(outer, (0.62, 0.64, 0.70)).fill(inner + (0, -0.6), (0.20, 0.21, 0.27))
     return [well, suit, ring]
@@ -211,15 +217,13 @@ def _patches(suit: Cloth, geo: Geometry, trim: Rgb) -> None:
     suit.stroke([(x - 2.4, 115.8), (x + 0.4, 114.2), (x + 2.6, 112.6)], [0.3, 1.0], trim, clip=True)
     suit.ellipse((x - 0.8, 113.2), 0.7, 0.7, (1, 1, 1), clip=True)
     x = MIDDLE + s * 0.26
-    for i in range(3):
-        suit.fill([(x, 112.4 + 1.5 * i), (x + 6.2, 112.2 + 1.5 * i), (x + 6.2, 113.0 + 1.5 * i),
-                   (x, 113.2 + 1.5 * i)], trim, clip=True)  # fmt: skip
+    suit.many(lines([((x, y), (x + 6.2, y - 0.2)) for y in (112.8, 114.3, 115.8)], 0.8), trim)
 
 
 def diver(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
     """Wetsuit with coloured shoulders, zip, harness and buckles."""
     black = (0.13, 0.15, 0.18)
-    hot = pick(rng, ((0.97, 0.70, 0.10), (0.97, 0.70, 0.10), (0.95, 0.40, 0.10), (0.20, 0.72, 0.86)), 0.015)
+    hot = outfit(context, NEON, 0.015)
     n, s = geo.neck_half, geo.shoulder_half
     suit = Cloth(geo, "wetsuit", thickness=0.9)
     suit.fill(torso(geo, 0.2, -1.5), black)

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from pidiff_cli.mini.world.canvas import ORDER, Layer, Points
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.geometry import Geometry
+from pidiff_cli.mini.world.hair import style_of
+from pidiff_cli.mini.world.people import Person
 
 Array = npt.NDArray[np.float64]
 AXIS = -4.0  # depth of the skull's axis, units
@@ -47,6 +49,20 @@ def room_above(geo: Geometry, y: float, margin: float = 3.0) -> float:
 def band_half(geo: Geometry, y: float, ease: float = 2.2) -> float:
     """Half-width of a hat's band at head y: skull plus hair."""
     return max(geo.skull_half(y), 0.86 * geo.shape.skull) + ease
+
+
+def over_hair(geo: Geometry, person: Person, y: float, ease: float = 1.2) -> float:
+    """Half-width at head y of skull and hair together, for bands worn over the hair."""
+    bare = band_half(geo, y, ease)
+    if person.hair_shape == "bald":
+        return bare
+    volume, top = 5.0, 4.0  # curls are pressed flat by a band
+    if person.hair_shape != "curls":
+        cut = style_of(person, geo, False)
+        volume, top = cut.volume, cut.top
+    height = min(abs(y / (geo.shape.top - top)), 1.0) ** (1 / 0.92)
+    out = (geo.shape.skull + min(volume, 6.0)) * (1 - height**2) ** 0.43
+    return max(bare, float(out) + 0.5 * ease)
 
 
 def ring(

@@ -6,7 +6,20 @@ import numpy as np
 
 from pidiff_cli.mini.world.canvas import Layer, ellipse_points, smooth_curve
 from pidiff_cli.mini.world.context import Context
-from pidiff_cli.mini.world.garments_form import GOLD, INK, PALE_GOLD, Rgb, Rng, lines, pick, star, tone
+from pidiff_cli.mini.world.garments_form import (
+    DISC,
+    GOLD,
+    INK,
+    PALE_GOLD,
+    Rgb,
+    Rng,
+    lines,
+    outfit,
+    pick,
+    star,
+    tone,
+)
+from pidiff_cli.mini.world.garments_tale import WIZARD
 from pidiff_cli.mini.world.geometry import Geometry
 from pidiff_cli.mini.world.headgear_form import (
     AXIS,
@@ -16,6 +29,7 @@ from pidiff_cli.mini.world.headgear_form import (
     hat_line,
     hull,
     mirror,
+    over_hair,
     patch,
     ring,
     room_above,
@@ -34,7 +48,8 @@ def knight(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     outer = smooth_curve(mirror([(0, top), (w * 0.55, top + 2.4), (w * 0.93, top + 15), (w, -2), (w * 0.98, low * 0.5),
                                  (w * 0.86, low), (w * 0.55, low + 7.5)]))  # fmt: skip
     back = behind_layer(geo, "helmet back", "matte")
-    back.fill(geo.place(outer, -3), (0.20, 0.20, 0.24))
+    back.fill(geo.place(outer, -3), tone(STEEL, 0.66))
+    back.fill(geo.place(outer * (0.90, 0.93), -1), (0.19, 0.19, 0.23), soft=0.6, clip=True)
     helm = hat_layer(geo, "helmet", "metal", thickness=1.4, shadow=0.5)
     helm.fill(geo.place(outer, 0), STEEL)
     wide = max(s.cheek, s.skull) - 0.6
@@ -65,10 +80,10 @@ def _plume(geo: Geometry, colour: Rgb, top: float, rng: Rng) -> Layer:
     spine = smooth_curve(np.array([(0, top + 3), (2, top - 4), (8, top - 8), (16, top - 7), (22, top - 1), (24, top + 6)])
                          * (lean, 1), closed=False)  # fmt: skip
     feather.stroke(geo.place(spine, -3), [4, 8, 9.5, 8.5, 6, 1], colour, smooth=False)
-    for i in range(2, len(spine) - 1, 2):
-        for d in (-1, 1):
-            tip = spine[i] + np.array([lean * 2.4, -4.2 * d if d > 0 else 3.6])
-            feather.stroke(geo.place([spine[i], tip], -3), [0.9, 0.2], tone(colour, 0.62 if d < 0 else 1.25), 0.8, smooth=False)
+    roots = spine[2:-1:2]
+    for d, tint in ((np.array([lean * 2.4, -4.2]), tone(colour, 0.62)), (np.array([lean * 2.4, 3.6]), tone(colour, 1.25))):
+        barbs = np.stack([geo.place(roots, -3), geo.place(roots + d, -3)], 1)
+        feather.many(lines(barbs, [0.9, 0.2]), tint, 0.8, clip=False)
     feather.stroke(geo.place(spine, -3), [0.9, 0.3], tone(colour, 0.5), 0.8, smooth=False)
     return feather
 
@@ -85,7 +100,7 @@ def pirate(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     k = geo.scale_head
     black: Rgb = (0.10, 0.095, 0.11)
     hat = hat_layer(geo, "tricorn", order=90.2, thickness=1.5, shadow=0.65)
-    hat.fill(geo.place(smooth_curve(mirror([(0, line - 36), (15 * k, line - 33), (21 * k, line - 20), (20 * k, line - 9)])), -4),
+    hat.fill(geo.place(smooth_curve(mirror([(0, line - 33.5), (13 * k, line - 32), (22 * k, line - 24), (24 * k, line - 9)])), -4),
              tone(black, 0.8))  # fmt: skip
     brim = np.array([(0, line - 31), (12, line - 29.5), (25, line - 21.5), (34, line - 14.5), (41.5, line - 12.5),
                      (38, line - 8.2), (28, line - 5.6), (14, line - 4.0), (0, line - 3.4)]) * (k, 1)  # fmt: skip
@@ -103,12 +118,10 @@ def pirate(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
 def _skull_and_bones(geo: Geometry, y: float) -> Layer:
     bone = hat_layer(geo, "skull", order=90.4, thickness=0.5, shadow=0.3)
     pale, z = (0.93, 0.90, 0.84), 27.0
-    for sign in (-1, 1):
-        ends = np.array([(-6.4, y - 1.0), (6.4, y + 6.6)]) * (sign, 1)
-        bone.stroke(patch(geo, ends, z), 1.5, pale, smooth=False)
-        for e in ends:
-            for d in (-0.8, 0.8):
-                bone.ellipse(patch(geo, [(e[0], e[1] + d)], z)[0], 1.1, 1.0, pale)
+    ends = np.array([[(-6.4, y - 1.0), (6.4, y + 6.6)], [(6.4, y - 1.0), (-6.4, y + 6.6)]])
+    knobs = [e + (0, d) for e in ends.reshape(-1, 2) for d in (-0.8, 0.8)]
+    shapes = lines([patch(geo, e, z) for e in ends], 1.5)
+    bone.many(shapes + [DISC * 1.05 + p for p in patch(geo, knobs, z)], pale, clip=False)
     bone.fill(patch(geo, ellipse_points((0, y), 4.5, 4.3), z), pale)
     bone.fill(patch(geo, [(-2.6, y + 2.5), (2.6, y + 2.5), (2.2, y + 6.0), (-2.2, y + 6.0)], z), pale)
     for x in (-1.8, 1.8):
@@ -122,7 +135,7 @@ def _skull_and_bones(geo: Geometry, y: float) -> Layer:
 def wizard(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
     """A tall bent cone on a wide brim, a golden band, stars."""
     line = hat_line(geo, context)
-    colour = pick(rng, ((0.29, 0.12, 0.52), (0.29, 0.12, 0.52), (0.12, 0.16, 0.50), (0.08, 0.34, 0.36)))
+    colour = outfit(context, WIZARD)
     r = band_half(geo, line, 1.6)
     brim = hat_layer(geo, "hat brim", thickness=1.0, shadow=0.65)
     wave = float(rng.uniform(-1, 1))
@@ -155,7 +168,7 @@ def crown(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Lay
     """A golden crown with pearled points and jewels, set on the hair."""
     line = hat_line(geo, context)
     y = line - 8.5
-    r = band_half(geo, y, 2.4)
+    r = over_hair(geo, person, y, 1.6)
     gold = GOLD if rng.random() < 0.85 else (0.80, 0.81, 0.84)
     teeth, tall = 9, 10.5
     far = behind_layer(geo, "crown back", "metal")
@@ -203,6 +216,7 @@ def cowboy(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     brim = hat_layer(geo, "hat brim", thickness=1.1, shadow=0.65)
     edge = ring(geo, line - 4.6, r + 17 * k, 3.8, curl=7.0, depth=0.8, count=48)
     brim.fill(smooth_curve(edge[:-1:3]), tone(colour, 0.78))
+    brim.stroke(np.vstack([edge, edge[:1]]), 2.0, tone(colour, 0.86), smooth=False)
     under = ring(geo, line - 4.6, r + 17 * k, 3.8, 0, 180, curl=7.0, depth=0.8)
     brim.stroke(under - (0, 0.9), [0.8, 1.6, 0.8], tone(colour, 1.2), 0.9, clip=True)
     body = hat_layer(geo, "hat crown", order=90.2, thickness=1.5)
@@ -247,7 +261,7 @@ def clown(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Lay
     fx, fy = 7.5 * lean, -4.5
     flower.stroke(at([(fx, fy + 3), (fx - 0.6, fy - 4), (fx + 1.0 * lean, fy - 9)]), 0.9, (0.18, 0.50, 0.20))
     heart = np.array([fx + 1.0 * lean, fy - 10.0])
-    for a in np.radians(np.arange(0, 360, 60)):
-        flower.ellipse(at([heart + 2.7 * np.array([np.cos(a), np.sin(a)])])[0], 2.0, 2.0, petal)
+    petals = DISC[::2] * 2.7 + heart
+    flower.many([DISC * 2.0 + p for p in at(petals)], petal, clip=False)
     flower.ellipse(at([heart])[0], 1.8, 1.8, (0.98, 0.82, 0.20))
     return [hat, flower]

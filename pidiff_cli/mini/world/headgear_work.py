@@ -6,7 +6,21 @@ import numpy as np
 
 from pidiff_cli.mini.world.canvas import Layer, smooth_curve
 from pidiff_cli.mini.world.context import Context
-from pidiff_cli.mini.world.garments_form import GOLD, INK, PALE_GOLD, Rgb, Rng, lines, pick, star, tone
+from pidiff_cli.mini.world.garments_form import (
+    DISC,
+    GOLD,
+    INK,
+    PALE_GOLD,
+    Rgb,
+    Rng,
+    lines,
+    outfit,
+    pick,
+    star,
+    taper,
+    tone,
+)
+from pidiff_cli.mini.world.garments_work import NAVY, NEON, SCRUBS
 from pidiff_cli.mini.world.geometry import Geometry
 from pidiff_cli.mini.world.headgear_form import (
     band_half,
@@ -15,6 +29,7 @@ from pidiff_cli.mini.world.headgear_form import (
     hat_line,
     hull,
     mirror,
+    over_hair,
     patch,
     ring,
     room_above,
@@ -31,9 +46,9 @@ def chef(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Laye
     r = band_half(geo, line, 2.6)
     lean = float(rng.uniform(-2.5, 2.5))
     crown = hat_layer(geo, "toque", thickness=1.5)
-    t = np.linspace(200, -20, 12)
+    t = np.linspace(200, -20, 13)
     rise = min(14.5, room_above(geo, line - 22, 2.0))
-    wave = 1.0 + 0.045 * np.where(np.arange(12) % 2 == 0, 1, -1)
+    wave = 1.0 + 0.045 * np.where(np.arange(13) % 2 == 0, 1, -1)
     puff = np.stack([lean + (r + 6.5) * wave * np.cos(np.radians(t)),
                      line - 22 - rise * wave * np.sin(np.radians(t))], 1)  # fmt: skip
     base = [(r * 0.96, line - 9.5), (-r * 0.96, line - 9.5)]
@@ -44,8 +59,8 @@ def chef(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Laye
         top = line - 18 - rise + 6 * u * u
         folds.append(geo.place([(u * r * 0.93, line - 9.5), (u * (r + 1.5) + lean * 0.5, line - 18),
                                 (u * (r + 5) + lean, top)], 6))  # fmt: skip
-    crown.many(lines([smooth_curve(f, closed=False) for f in folds], [1.9, 1.4, 0.2]), (0.66, 0.64, 0.68), 0.42, soft=0.4)
-    crown.many(lines([f + (1.3, 0) for f in folds], [1.0, 0.8, 0.1]), (1, 1, 1), 0.6, soft=0.3)
+    crown.many(taper(folds, [1.9, 1.4, 0.2]), (0.66, 0.64, 0.68), 0.42, soft=0.4)
+    crown.many(taper(np.asarray(folds) + (1.3, 0), [1.0, 0.8, 0.1]), (1, 1, 1), 0.6, soft=0.3)
     band = hat_layer(geo, "toque band", order=90.2)
     low, high = ring(geo, line - 2, r, 1.6, -3, 183), ring(geo, line - 11.5, r + 0.5, 1.6, -3, 183)
     band.fill(strip(low, high), tone(WHITE, 0.98))
@@ -58,21 +73,18 @@ def chef(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Laye
 def doctor(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
     """A surgical cap with a tied band and a small print."""
     line = hat_line(geo, context)
-    colour = pick(rng, ((0.10, 0.52, 0.50), (0.10, 0.52, 0.50), (0.16, 0.42, 0.68), (0.42, 0.26, 0.55)))
-    r = band_half(geo, line, 2.4)
-    top = geo.shape.top - 7.5
+    colour = outfit(context, SCRUBS)
+    r = band_half(geo, line, 1.6)
+    top = geo.shape.top - 7.0
     cap = hat_layer(geo, "surgical cap", thickness=1.2)
-    dome = [(0, top), (r * 0.50, top + 1.8), (r * 0.86, top + 8.5), (r + 0.6, line - 10), (r + 0.4, line - 3)]
+    dome = [(0, top), (r * 0.52, top + 1.8), (r * 0.92, top + 8.5), (r + 2.2, line - 11), (r + 1.2, line - 5.5)]
     cap.fill(hull(geo.place(smooth_curve(mirror(dome)), -1), ring(geo, line - 2.4, r, 2.0, 0, 180)), colour)
-    for u in np.linspace(-0.8, 0.8, 7):
-        pleat = geo.place([(u * r, line - 7), (u * r * 0.95, line - 13), (u * r * 0.7, top + 7)], 6)
-        cap.stroke(pleat, [1.3, 0.7, 0.2], tone(colour, 0.6), 0.5, soft=0.3, clip=True)
-    dots = []
-    for _ in range(26):
-        x, y = rng.uniform(-r, r), rng.uniform(top + 2, line - 6)
-        dots.append(star(*geo.place([(x, y)], 8)[0], 0.95, 4))
-    cap.many(dots, tone(colour, 1.55), 0.8)
-    low, high = ring(geo, line - 1.6, r + 0.3, 1.6, -4, 184), ring(geo, line - 6.4, r + 0.6, 1.6, -4, 184)
+    pleats = [geo.place([(u * r, line - 7), (u * r * 0.95, line - 13), (u * r * 0.7, top + 7)], 6)
+              for u in np.linspace(-0.8, 0.8, 7)]  # fmt: skip
+    cap.many(taper(pleats, [1.3, 0.7, 0.2]), tone(colour, 0.6), 0.5, soft=0.3)
+    spots = geo.place(rng.uniform((-r, top + 2), (r, line - 6), (26, 2)), 8)
+    cap.many([star(0, 0, 0.95, 4) + p for p in spots], tone(colour, 1.55), 0.8)
+    low, high = ring(geo, line - 1.6, r - 0.6, 1.6, -2, 182), ring(geo, line - 6.0, r + 0.9, 1.6, -2, 182)
     cap.fill(strip(low, high), tone(colour, 0.88))
     cap.stroke(high + (0, 0.5), 0.4, tone(colour, 0.55), 0.8, clip=True)
     return [cap]
@@ -94,10 +106,10 @@ def firefighter(geo: Geometry, person: Person, context: Context, rng: Rng) -> li
     dome.gloss = 0.5
     shell = [(0, top), (r * 0.42, top + 1.4), (r * 0.78, top + 8), (r * 0.98, line - 14), (r + 0.8, line - 5)]
     dome.fill(hull(geo.place(smooth_curve(mirror(shell)), -1), ring(geo, line - 6.2, r + 1, 3.4, 0, 180)), red)
-    for u in (-0.72, -0.38, 0.0, 0.38, 0.72):
-        rib = geo.place([(u * r * 0.35, top + 1.5), (u * r * 0.85, top + 9), (u * r, line - 9)], [4, 10, 14])
-        dome.stroke(rib + (0.9, 0), [0.5, 1.5, 1.6], tone(red, 0.5), 0.55, soft=0.3, clip=True)
-        dome.stroke(rib, [0.6, 1.3, 1.3], tone(red, 1.16), 0.9, clip=True)
+    ribs = np.array([geo.place([(u * r * 0.35, top + 1.5), (u * r * 0.85, top + 9), (u * r, line - 9)], [4, 10, 14])
+                     for u in (-0.72, -0.38, 0.0, 0.38, 0.72)])  # fmt: skip
+    dome.many(taper(ribs + (0.9, 0), [0.5, 1.5, 1.6]), tone(red, 0.5), 0.55, soft=0.3)
+    dome.many(taper(ribs, [0.6, 1.3, 1.3]), tone(red, 1.16), 0.9)
     low, high = ring(geo, line - 5.4, r + 1.2, 3.4, -4, 184), ring(geo, line - 8.4, r + 1.2, 3.4, -4, 184)
     dome.fill(strip(low, high), GOLD, clip=True)
     dome.stroke(high + (0, 0.5), 0.6, PALE_GOLD, clip=True)
@@ -113,29 +125,29 @@ def firefighter(geo: Geometry, person: Person, context: Context, rng: Rng) -> li
 def police(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
     """A peaked cap: flared top, dark band, glossy peak, golden badge."""
     line = hat_line(geo, context)
-    navy = pick(rng, ((0.12, 0.17, 0.33), (0.10, 0.15, 0.27), (0.15, 0.24, 0.42)), 0.01)
+    navy = outfit(context, NAVY, 0.01)
     r = band_half(geo, line, 2.6)
     cap = hat_layer(geo, "peaked cap", thickness=1.2)
-    rim = ring(geo, line - 17.5, r + 9.5, 3.0)
-    cap.fill(hull(rim, ring(geo, line - 21.5, r + 3.5, 2.0)), tone(navy, 1.12))
-    cap.fill(hull(ring(geo, line - 17.0, r + 9.5, 3.4, -2, 182), ring(geo, line - 8, r + 0.4, 2.2, 0, 180)), navy)
-    cap.stroke(ring(geo, line - 17.3, r + 9.2, 3.2, -2, 182), 0.9, tone(navy, 1.22), clip=True)
+    rim = ring(geo, line - 19.5, r + 9.5, 3.0)
+    cap.fill(hull(rim, ring(geo, line - 24.0, r + 3.5, 2.0)), tone(navy, 1.12))
+    cap.fill(hull(ring(geo, line - 19.0, r + 9.5, 3.4, -2, 182), ring(geo, line - 10, r + 0.8, 2.2, 0, 180)), navy)
+    cap.stroke(ring(geo, line - 19.3, r + 9.2, 3.2, -2, 182), 0.9, tone(navy, 1.22), clip=True)
     for u in (-0.6, -0.2, 0.25, 0.62):
-        cap.stroke(geo.place([(u * r, line - 8), (u * (r + 7), line - 15)], 10), [1.2, 0.3], tone(navy, 0.6), 0.6, soft=0.3,
+        cap.stroke(geo.place([(u * r, line - 11), (u * (r + 7), line - 17)], 10), [1.2, 0.3], tone(navy, 0.6), 0.6, soft=0.3,
                    clip=True)  # fmt: skip
-    low, high = ring(geo, line - 3.0, r + 0.2, 2.0, -4, 184), ring(geo, line - 9.0, r + 0.5, 2.0, -4, 184)
+    low, high = ring(geo, line - 3.0, r + 0.2, 2.0, -4, 184), ring(geo, line - 11.5, r + 0.8, 2.0, -4, 184)
     cap.fill(strip(low, high), (0.08, 0.09, 0.13))
     cap.stroke(high + (0, 0.4), 0.9, GOLD, clip=True)
     peak = hat_layer(geo, "peak", "metal", order=90.3, thickness=0.9, shadow=0.6)
     peak.gloss = 0.5
-    inner = ring(geo, line - 7.6, r + 0.4, 2.0, 14, 166, seen=False)
-    outer = ring(geo, line - 5.2, r + 1.6, 6.0, 14, 166, depth=1.34, seen=False)
+    inner = ring(geo, line - 9.2, r + 0.4, 2.0, 10, 170, seen=False)
+    outer = ring(geo, line - 5.2, r + 2.2, 6.0, 10, 170, depth=1.30, seen=False)
     peak.fill(strip(outer, inner), (0.07, 0.07, 0.09))
     peak.stroke(inner, 1.5, GOLD)
     peak.stroke(outer - (0, 0.8), 0.5, (0.45, 0.47, 0.52), 0.9, clip=True)
     badge = hat_layer(geo, "cap badge", "metal", order=90.5, thickness=0.7)
-    badge.fill(patch(geo, star(0, line - 12.2, 5.0, 7), r + 3), GOLD)
-    badge.fill(patch(geo, star(0, line - 12.2, 2.3, 6), r + 3), (0.20, 0.32, 0.66))
+    badge.fill(patch(geo, star(0, line - 14.4, 5.0, 7), r + 3), GOLD)
+    badge.fill(patch(geo, star(0, line - 14.4, 2.3, 6), r + 3), (0.20, 0.32, 0.66))
     return [cap, peak, badge]
 
 
@@ -175,9 +187,9 @@ def astronaut(geo: Geometry, person: Person, context: Context, rng: Rng) -> list
 def diver(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
     """Diving mask pushed up on the forehead, strap, and a snorkel at one side."""
     line = hat_line(geo, context)
-    hot = pick(rng, ((0.97, 0.68, 0.08), (0.97, 0.68, 0.08), (0.95, 0.38, 0.10), (0.25, 0.80, 0.45)), 0.015)
-    r = band_half(geo, line - 5, 2.8)
-    z = 24.5
+    hot = outfit(context, NEON, 0.015)
+    r = over_hair(geo, person, line - 5, 1.8)
+    z = 19.5
     gear = hat_layer(geo, "mask strap", thickness=0.9)
     strap = strip(ring(geo, line - 3.5, r, -1.0, -6, 186), ring(geo, line - 8.0, r - 0.6, -1.0, -6, 186))
     gear.fill(strap, (0.12, 0.13, 0.16))
@@ -211,7 +223,7 @@ def headband(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[
     line = hat_line(geo, context)
     colour = pick(rng, ((0.85, 0.14, 0.16), (0.95, 0.95, 0.93), (0.12, 0.42, 0.75), (0.97, 0.72, 0.10)))
     stripe = (0.95, 0.95, 0.95) if min(colour) < 0.5 else (0.80, 0.14, 0.16)
-    r = band_half(geo, line - 3, 1.5)
+    r = over_hair(geo, person, line - 3.5)
     band = hat_layer(geo, "headband", thickness=1.1)
     low, high = ring(geo, line - 0.4, r, -0.3, -5, 185), ring(geo, line - 7.2, r - 0.4, -0.3, -5, 185)
     band.fill(strip(low, high), colour)
@@ -232,16 +244,15 @@ def beanie(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     hat = hat_layer(geo, "beanie", thickness=1.3)
     if rng.random() < 0.7:
         centre = geo.place([(0, top - 2.5)], -2)[0]
-        for a in np.radians(np.linspace(0, 330, 12)):
-            hat.ellipse(centre + (3.3 * np.cos(a), 3.3 * np.sin(a)), 2.3, 2.3, tone(trim, 0.92))
+        hat.many([DISC * 2.3 + p for p in DISC * 3.3 + centre], tone(trim, 0.92), clip=False)
         hat.ellipse(centre, 3.8, 3.8, trim)
     dome = [(0, top), (r * 0.5, top + 1.4), (r * 0.88, top + 8), (r + 0.6, line - 10), (r + 0.4, line - 4)]
     hat.fill(hull(geo.place(smooth_curve(mirror(dome)), -1), ring(geo, line - 4, r, 1.0, 0, 180)), colour)
-    for u in np.linspace(-0.9, 0.9, 11):
-        rib = geo.place([(u * r, line - 8), (u * r * 0.93, line - 15), (u * r * 0.25, top + 1)], [8, 8, 0])
-        hat.stroke(rib, [1.0, 0.8, 0.2], tone(colour, 0.6), 0.55, soft=0.2, clip=True)
+    ribs = [geo.place([(u * r, line - 8), (u * r * 0.93, line - 15), (u * r * 0.25, top + 1)], [8, 8, 0])
+            for u in np.linspace(-0.9, 0.9, 11)]  # fmt: skip
+    hat.many(taper(ribs, [1.0, 0.8, 0.2]), tone(colour, 0.6), 0.55, soft=0.2)
     cuff = hat_layer(geo, "cuff", order=90.2, thickness=1.2)
-    low, high = ring(geo, line - 1.0, r + 0.8, 0.8, -4, 184), ring(geo, line - 9.6, r + 1.0, 0.8, -4, 184)
+    low, high = ring(geo, line - 0.8, r - 0.6, 0.8, -2, 182), ring(geo, line - 9.4, r + 1.0, 0.8, -2, 182)
     cuff.fill(strip(low, high), trim)
     cuff.many(lines([(low[i], high[i]) for i in range(1, 40, 2)], 0.5), tone(trim, 0.6), 0.6)
     return [hat, cuff]
