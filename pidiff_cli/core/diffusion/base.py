@@ -23,7 +23,7 @@ from pidiff_cli.core.identity.attention import (
     load_branch,
 )
 from pidiff_cli.core.identity.tokens import WPlusProjector
-from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.errors import MissingWeightError, UsageError
 
 
 @dataclass
@@ -184,3 +184,22 @@ def _tokenizer(folder: Path) -> Any:
 
 def _read_json(path: Path) -> dict[str, Any]:
     return cast(dict[str, Any], json.loads(path.read_text(encoding="utf-8")))
+
+
+def pick_device(
+    name: str = "auto", precision: str = "auto"
+) -> tuple[torch.device, torch.dtype, torch.dtype | None]:
+    """Device, dtype of the frozen networks, and autocast dtype (None is off).
+
+    Args:
+        name: auto, cpu, cuda or mps. precision: auto (bf16 on CUDA), fp32 or bf16.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("There is no CUDA GPU here.", "Leave --device out.")
+    device = torch.device(name)
+    half = precision == "bf16" or (precision == "auto" and name == "cuda")
+    if not half:
+        return device, torch.float32, None
+    return device, torch.bfloat16 if name == "cuda" else torch.float32, torch.bfloat16

@@ -121,7 +121,6 @@ def _draw_batch(
                 on_step()
     finally:
         base.context.clear()
-        base.context.record = False
     return _pixels(base.decode(latents)), looked.mean() if looked else np.zeros(0)
 
 

@@ -12,6 +12,7 @@ from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt, subjects, text_states
 from pidiff_cli.core.diffusion.schedule import NoiseSchedule
 from pidiff_cli.core.identity.adapter import identity_tokens
+from pidiff_cli.core.identity.attention import IdentityContext
 from pidiff_cli.core.identity.losses import code_loss, face_loss, locate_loss, preserve_loss
 
 if TYPE_CHECKING:
@@ -65,33 +66,39 @@ class Tailor:
         self.amp = amp
 
     def loss(self, data: LatentSet, batch: int, generator: torch.Generator) -> dict[str, Tensor]:
-        """Draw a batch and return its ``loss`` with the parts; every random number is ``generator``'s."""
+        """Draw a batch and return its ``loss`` with the parts.
+
+        Every random number is ``generator``'s. The identity stays switched on, as a backward
+        pass with gradient checkpointing runs the blocks again; ``base.context.clear()`` ends it.
+        """
         s, base = self.settings, self.base
+        base.context.clear()
         z, mask, photo = data.pick(batch, generator)
         noise = torch.randn(z.shape, generator=generator).to(z)
         t = self._timesteps(batch, generator)
         text, subject, tokens = self._condition(photo, generator)
         noisy, target = self.schedule.noisy(z, noise, t), self.schedule.target(z, noise, t)
-        with torch.autocast(base.device.type, self.amp, enabled=self.amp is not None):
-            with identity_on(base, tokens, subject) as maps:
-                prediction = cast(Any, base.unet)(noisy, t, encoder_hidden_states=text).sample
-            parts = {
-                "face": face_loss(
-                    prediction.float(), target, mask, s.off_face, self.schedule.weight(t, s.min_snr)
-                )
-            }
-            if torch.rand((), generator=generator) < s.preserve_share and s.preserve > 0:
-                with torch.no_grad():
-                    own = cast(Any, base.unet)(noisy, t, encoder_hidden_states=text).sample
-                parts["preserve"] = s.preserve * preserve_loss(
-                    prediction.float(), own.float(), mask
-                )
+        keep = torch.rand((), generator=generator) < s.preserve_share and s.preserve > 0
+        own = self._predict(noisy, t, text, grad=False) if keep else None
+        maps = identity_on(base.context, tokens, subject)
+        prediction = self._predict(noisy, t, text)
+        weight = self.schedule.weight(t, s.min_snr)
+        parts = {"face": face_loss(prediction, target, mask, s.off_face, weight)}
+        if own is not None:
+            parts["preserve"] = s.preserve * preserve_loss(prediction, own, mask)
         seen = subject.any(dim=1)
         if s.locate > 0 and maps and seen.any():
             parts["locate"] = s.locate * locate_loss([m[seen] for m in maps], mask[seen])
         if self.delta is not None:
             parts["code"] = s.code * code_loss(self.delta)
         return {"loss": torch.stack(list(parts.values())).sum(), **parts}
+
+    def _predict(self, noisy: Tensor, t: Tensor, text: Tensor, grad: bool = True) -> Tensor:
+        """The UNet's prediction (B, C, h, w) in float32, with the context as it is now."""
+        device = self.base.device.type
+        with torch.set_grad_enabled(grad), torch.autocast(device, self.amp, enabled=bool(self.amp)):
+            out = cast(Any, self.base.unet)(noisy, t, encoder_hidden_states=text).sample
+        return cast(Tensor, out.float())
 
     def _timesteps(self, batch: int, generator: torch.Generator) -> Tensor:
         """One uniform draw in each of ``batch`` equal parts of the schedule, (B,) int64."""
@@ -123,20 +130,8 @@ class Tailor:
         return self.texts[which], self.subjects[which], torch.where(off, without, tokens)
 
 
-class identity_on:  # noqa: N801
-    """Within it the base draws with these tokens and records its maps (the value of ``as``)."""
-
-    def __init__(self, base: Base, tokens: Tensor, subject: Tensor, scale: float = 1.0) -> None:
-        self.context = base.context
-        self.tokens, self.subject, self.scale = tokens, subject, scale
-
-    def __enter__(self) -> list[Tensor]:
-        context = self.context
-        context.clear()
-        context.tokens, context.subject, context.scale = self.tokens, self.subject, self.scale
-        context.use_map, context.record, context.levels = True, True, None
-        return context.maps
-
-    def __exit__(self, *_: object) -> None:
-        self.context.clear()
-        self.context.record = False
+def identity_on(context: IdentityContext, tokens: Tensor, subject: Tensor) -> list[Tensor]:
+    """Switch the identity on with these tokens; returns the list that will hold every layer's M."""
+    context.tokens, context.subject, context.scale = tokens, subject, 1.0
+    context.use_map, context.record, context.levels = True, True, None
+    return context.maps

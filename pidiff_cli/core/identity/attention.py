@@ -57,7 +57,7 @@ class IdentityContext:
     def clear(self) -> None:
         """Switch the branch off and forget maps and cached K, V."""
         self.tokens, self.on, self.subject, self.cache = None, None, None, None
-        self.maps = []
+        self.record, self.maps = False, []
 
 
 class IdentityAttnProcessor:
