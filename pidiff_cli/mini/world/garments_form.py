@@ -107,8 +107,8 @@ def band(
     cy: float, rx: float, ry: float, width: float, drop: float = 0.0, cx: float = MIDDLE
 ) -> Array:
     """Front half of a collar ring: between two lower half-ellipses `width` apart."""
-    inner = arc(cx, cy, rx, ry, -8, 188)
-    outer = arc(cx, cy + drop, rx + width, ry + width, 188, -8)
+    inner = arc(cx, cy, rx, ry, -10, 190)
+    outer = arc(cx, cy + drop, rx + width, ry + width, 178, 2)
     return np.vstack([inner, outer])
 
 
@@ -169,7 +169,7 @@ def creases(cloth: Cloth, geo: Geometry, colour: Rgb, rng: Rng, amount: float = 
     folds[..., 0] += MIDDLE
     sleeve[..., 0] += MIDDLE
     cloth.many(taper(seams, (2.6, 2.6)), dark, 0.20 * amount, soft=0.9)
-    cloth.many(taper(seams, (0.5, 0.5)), dark, 0.75 * amount)
+    cloth.many(taper(seams, (0.5, 0.5)), dark, 0.6 * amount)
     cloth.many(taper(folds, (1.6, 0.5)) + taper(sleeve, (0.4, 1.4, 0.4)), dark, 0.33 * amount, soft=0.4)
     cloth.many(taper(folds + (0, 1.2), (1.2, 0.3)), light, 0.30 * amount, soft=0.35)
     for sign in (-1, 1):

@@ -205,14 +205,15 @@ def tee(geo: Geometry, rng: Rng) -> list[Layer]:
     cloth = Cloth(geo, "t-shirt")
     cloth.fill(torso(geo, 0.2, dip=6.6), colour)
     n, s = geo.neck_half, geo.shoulder_half
-    if rng.random() < 0.45:
+    raglan = rng.random() < 0.45
+    if raglan:
         for sign in (-1, 1):
             cloth.fill(side([(n + 1, 98), (s * 0.6, 104), (s + 14, 108), (s + 14, 150), (s * 0.72, 150),
                              (s * 0.62, 122), (s * 0.45, 111)], sign), accent, clip=True, smooth=True)  # fmt: skip
     if rng.random() < 0.6:
         cloth.ellipse((64, 122), 8.5, 7.5, accent, clip=True)
         cloth.fill(star(64, 121.6, 6.2), tone(colour, 1.1), clip=True)
-    creases(cloth, geo, colour, rng)
+    creases(cloth, geo, accent if raglan else colour, rng, 0.8)
     cloth.fill(band(100.2, n - 0.2, 5.2, 2.0, 0.5), tone(accent, 0.9))
     return [cloth]
 

@@ -169,7 +169,7 @@ def crown(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Lay
     line = hat_line(geo, context)
     y = line - 8.5
     r = over_hair(geo, person, y, 1.6)
-    gold = GOLD if rng.random() < 0.85 else (0.80, 0.81, 0.84)
+    gold = GOLD if rng.random() < 0.85 else (0.62, 0.64, 0.68)
     teeth, tall = 9, 10.5
     far = behind_layer(geo, "crown back", "metal")
     near = hat_layer(geo, "crown", "metal", thickness=1.1)

@@ -78,7 +78,7 @@ def doctor(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     top = geo.shape.top - 7.0
     cap = hat_layer(geo, "surgical cap", thickness=1.2)
     dome = [(0, top), (r * 0.52, top + 1.8), (r * 0.92, top + 8.5), (r + 2.2, line - 11), (r + 1.2, line - 5.5)]
-    cap.fill(hull(geo.place(smooth_curve(mirror(dome)), -1), ring(geo, line - 2.4, r, 2.0, 0, 180)), colour)
+    cap.fill(hull(geo.place(smooth_curve(mirror(dome)), -1), ring(geo, line - 2.4, r - 1.5, 2.0, 8, 172)), colour)
     pleats = [geo.place([(u * r, line - 7), (u * r * 0.95, line - 13), (u * r * 0.7, top + 7)], 6)
               for u in np.linspace(-0.8, 0.8, 7)]  # fmt: skip
     cap.many(taper(pleats, [1.3, 0.7, 0.2]), tone(colour, 0.6), 0.5, soft=0.3)
