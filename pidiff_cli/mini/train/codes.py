@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pidiff_cli.core.wplus.weights import load_encoder, load_generator
 from pidiff_cli.mini.train import common, stylegan
 from pidiff_cli.mini.train.aligned import ALIGNED, Aligned, open_aligned
 
@@ -25,6 +24,8 @@ CHUNK = 128
 @torch.no_grad()
 def from_factors(bank: Aligned) -> np.ndarray:
     """Canonical codes (N, L, D) float16 of every picture's factors."""
+    from pidiff_cli.core.wplus.weights import load_generator
+
     generator = load_generator(common.WEIGHTS)
     masks = stylegan.group_masks(stylegan.group_slices())
     chunks = [
@@ -37,6 +38,8 @@ def from_factors(bank: Aligned) -> np.ndarray:
 @torch.no_grad()
 def from_encoder(bank: Aligned) -> np.ndarray:
     """Encoded codes (N, L, D) float16 of every aligned picture with a white background."""
+    from pidiff_cli.core.wplus.weights import load_encoder
+
     encoder, latent_avg = load_encoder(common.WEIGHTS)
     chunks = []
     for start in range(0, len(bank.white), CHUNK):

@@ -1,0 +1,157 @@
+"""The bank: a folder of drawn portraits with everything that is known about them.
+
+``python -m pidiff_cli.mini.world.bank --pictures 24000 --workers 2`` draws it, in shards, across
+processes; the same command goes on where a stopped one was. Layout of the folder:
+
+    images.npy     (N, 128, 128, 3) u8
+    labels.npy     (N, 128, 128) u8   0 background, 1 clothes, 2 skin of the head, 3 hair and
+                                      beard, 4 headgear, 5 glasses
+    landmarks.npy  (N, 68, 2) f32 px
+    factors.npy    (N, 79) f32        see factors.py
+    persons.npy    (N,) i32           ids below 1,000,000; greater ones are held out everywhere
+    meta.jsonl     a line a picture: noun, caption and all of the context
+    shards/        what is finished
+
+The first picture of each person is a plain one: a photo, everyday clothes, nearly frontal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.format import open_memmap
+
+SIDE, FACTORS = 128, 79
+SHARD = 400  # pictures a shard
+HELD_OUT_FROM = 1_000_000  # person ids from here on are never drawn for training
+ARRAYS: dict[str, tuple[tuple[int, ...], type]] = {
+    "images": ((SIDE, SIDE, 3), np.uint8),
+    "labels": ((SIDE, SIDE), np.uint8),
+    "landmarks": ((68, 2), np.float32),
+    "factors": ((FACTORS,), np.float32),
+    "persons": ((), np.int32),
+}
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A finished bank: memory-mapped arrays of equal length, and the meta lines."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    landmarks: np.ndarray
+    factors: np.ndarray
+    persons: np.ndarray
+    meta: list[dict[str, Any]]
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Bank:
+        """Open a finished bank. FileNotFoundError where there is none."""
+        folder = Path(folder)
+        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+        with (folder / "meta.jsonl").open(encoding="utf-8") as file:
+            meta = [json.loads(line) for line in file]
+        return cls(**arrays, meta=meta)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def draw_shard(
+    shard: int, folder: Path, pictures: int, per_person: int, start: int, seed: int
+) -> int:
+    """Draw one shard into the bank's arrays; returns how many pictures it holds."""
+    import cv2
+
+    from pidiff_cli.mini.world.people import sample_person
+    from pidiff_cli.mini.world.render import draw
+
+    cv2.setNumThreads(1)
+    done = folder / "shards" / f"{shard:05d}.jsonl"
+    first, last = shard * SHARD, min((shard + 1) * SHARD, pictures)
+    if done.exists():
+        return last - first
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ARRAYS}
+    lines = []
+    for i in range(first, last):
+        number = start + i // per_person
+        person, context = sample_person(number), picture_context(seed, i, i % per_person == 0)
+        portrait = draw(person, context, SIDE)
+        for name in ("images", "labels", "landmarks", "factors"):
+            arrays[name][i] = portrait.rgb if name == "images" else getattr(portrait, name)
+        arrays["persons"][i] = number
+        line = {"noun": person.noun, "caption": portrait.caption, **asdict(context)}
+        lines.append(json.dumps(line))
+    for array in arrays.values():
+        array.flush()  # type: ignore[attr-defined]
+    temporary = done.with_suffix(".tmp")
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.replace(temporary, done)
+    return last - first
+
+
+def picture_context(seed: int, index: int, plain: bool) -> Any:
+    """The context of the bank's picture `index`; plain ones are frontal photos."""
+    from pidiff_cli.mini.world.context import sample_context
+
+    rng = np.random.default_rng((seed, index))
+    if not plain:
+        return sample_context(rng)
+    yaw = float(np.clip(rng.normal(0, 6), -12, 12))
+    return sample_context(rng, style="photo", role="casual", headgear=False, yaw=yaw)
+
+
+def make(
+    folder: Path, pictures: int, per_person: int, workers: int, start: int = 0, seed: int = 0
+) -> Iterator[int]:
+    """Draw what is missing; yields the number of pictures done after every shard."""
+    (folder / "shards").mkdir(parents=True, exist_ok=True)
+    for name, (shape, kind) in ARRAYS.items():
+        path = folder / f"{name}.npy"
+        if not path.exists() or len(np.load(path, mmap_mode="r")) != pictures:
+            open_memmap(path, "w+", kind, (pictures, *shape)).flush()
+    work = partial(
+        draw_shard, folder=folder, pictures=pictures, per_person=per_person, start=start, seed=seed
+    )
+    shards, done = range(-(-pictures // SHARD)), 0
+    if workers == 1:
+        for count in map(work, shards):
+            yield (done := done + count)
+    else:
+        with get_context("spawn").Pool(workers) as pool:
+            for count in pool.imap_unordered(work, shards):
+                yield (done := done + count)
+    lines = [(folder / "shards" / f"{s:05d}.jsonl").read_text(encoding="utf-8") for s in shards]
+    (folder / "meta.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def main() -> None:
+    """Draw a bank from the command line."""
+    parser = argparse.ArgumentParser(description="draw the bank of portraits")
+    parser.add_argument("--pictures", type=int, default=24000)
+    parser.add_argument("--per-person", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path(".mini/bank"))
+    parser.add_argument("--start-person", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    began = time.monotonic()
+    for done in make(
+        args.out, args.pictures, args.per_person, args.workers, args.start_person, args.seed
+    ):
+        rate = done / (time.monotonic() - began)
+        print(f"{done} of {args.pictures} pictures, {rate:.1f} a second", flush=True)
+
+
+if __name__ == "__main__":
+    main()
