@@ -42,8 +42,15 @@ def beard_layers(p: Person, geo: Geometry, f: Features) -> list[Layer]:
         return []
     rng = np.random.default_rng([10, p.seed])
     hair = beard_colour(p)
-    layer = Layer(geo.frame, "beard", material="hair", label=3, order=ORDER["beard"], shadow=0.4,
-                  thickness=0.5 if p.beard != "full" else 0.8)  # fmt: skip
+    layer = Layer(
+        geo.frame,
+        "beard",
+        material="hair",
+        label=3,
+        order=ORDER["beard"],
+        shadow=0.4,
+        thickness=0.5 if p.beard != "full" else 0.8,
+    )
     if p.beard in ("short", "full"):
         _jaw_beard(layer, p, geo, f, hair, rng)
     if p.beard == "goatee":
@@ -62,15 +69,25 @@ def _jaw_line(geo: Geometry, f: Features) -> tuple[Array, Array]:
 def _inner_edge(geo: Geometry, f: Features) -> Array:
     """Upper edge of a beard, right to left, head coordinates: sideburn, cheek, mouth corner."""
     s, m = geo.shape, f.mouth
-    right = np.array([(s.cheek - 3.4, 4.0), (s.cheek - 5.0, 13.0), (s.jaw - 4.0, m.y - 2.5),
-                      (m.half + 2.6, m.y - 1.0), (m.half + 0.8, f.nose_y + 4.5), (0.0, f.nose_y + 3.2)])  # fmt: skip
+    right = np.array(
+        [
+            (s.cheek - 3.4, 4.0),
+            (s.cheek - 5.0, 13.0),
+            (s.jaw - 4.0, m.y - 2.5),
+            (m.half + 2.6, m.y - 1.0),
+            (m.half + 0.8, f.nose_y + 4.5),
+            (0.0, f.nose_y + 3.2),
+        ]
+    )
     return np.vstack([right, right[-2::-1] * (-1, 1)])
 
 
 def _jaw_area(geo: Geometry, f: Features, grow: float) -> Array:
     points, depth = _jaw_line(geo, f)
-    outer = geo.place(spread(points * (1.0, grow), 25), np.interp(np.linspace(0, 1, 25),
-                      np.linspace(0, 1, len(depth)), depth))  # fmt: skip
+    outer = geo.place(
+        spread(points * (1.0, grow), 25),
+        np.interp(np.linspace(0, 1, 25), np.linspace(0, 1, len(depth)), depth),
+    )
     return np.vstack([outer, geo.face(spread(_inner_edge(geo, f), 25))[::-1]])
 
 
@@ -89,7 +106,9 @@ def _jaw_beard(
     full = p.beard == "full"
     points, depth = _jaw_line(geo, f)
     outer = spread(points, 25)
-    push = np.interp(outer[:, 1] / geo.shape.chin, [0.2, 0.6, 1.0], [0.6, 1.4, 8.5 if full else 2.0])
+    push = np.interp(
+        outer[:, 1] / geo.shape.chin, [0.2, 0.6, 1.0], [0.6, 1.4, 8.5 if full else 2.0]
+    )
     away = outer / np.linalg.norm(outer, axis=1, keepdims=True)
     outer = outer + away * push[:, None] + rng.normal(0, 0.22, outer.shape)
     d = np.interp(np.linspace(0, 1, 25), np.linspace(0, 1, len(depth)), depth)
@@ -104,8 +123,16 @@ def _chin_beard(
     m, chin = f.mouth, geo.shape.chin + f.jaw_drop
     low = m.line(np.array([0.0]), "bottom")[0, 1]
     w = geo.shape.chin_half * 0.75 + 2.4
-    right = np.array([(1.5, low + 1.0), (w * 0.6, low + 3.2), (m.half + 1.6, m.y - 0.5),
-                      (m.half + 2.6, m.y + 3.5), (w, chin - 4.0), (w * 0.7, chin + 1.8)])  # fmt: skip
+    right = np.array(
+        [
+            (1.5, low + 1.0),
+            (w * 0.6, low + 3.2),
+            (m.half + 1.6, m.y - 0.5),
+            (m.half + 2.6, m.y + 3.5),
+            (w, chin - 4.0),
+            (w * 0.7, chin + 1.8),
+        ]
+    )
     ring = np.vstack([right, [(0, chin + 3.2)], right[::-1] * (-1, 1)])
     layer.fill(geo.face(ring, 1.0), hair, 0.93, smooth=True, soft=0.4)
     x = rng.uniform(-1, 1, 70)
@@ -125,7 +152,9 @@ def _moustache(
         base = m.line(np.clip(u, 0, 1) * side, "top")
         base[:, 0] = side * u * m.half
         base[:, 1] += np.where(u > 1, 0.8, 0.0) + 0.7
-        high = base - np.stack([0 * u, thick * np.interp(u, [0, 0.25, 0.8, 1.18], [0.9, 1.15, 0.8, 0.1])], 1)
+        high = base - np.stack(
+            [0 * u, thick * np.interp(u, [0, 0.25, 0.8, 1.18], [0.9, 1.15, 0.8, 0.1])], 1
+        )
         a, b = geo.face(high, 2.0), geo.face(base, 2.0)
         layer.fill(np.vstack([a, b[::-1]]), hair, 0.95, soft=0.25)
         k = rng.uniform(0, 1, 34)

@@ -16,12 +16,22 @@ from pidiff_cli.mini.world.skin import skin_line
 CASUAL = ("tee", "stripes", "turtleneck", "hoodie", "shirt", "vneck")
 CLOTH_COLOURS = np.array(
     [
-        (0.80, 0.24, 0.24), (0.86, 0.47, 0.16), (0.88, 0.68, 0.18), (0.24, 0.55, 0.36),
-        (0.20, 0.55, 0.58), (0.24, 0.42, 0.70), (0.32, 0.27, 0.60), (0.62, 0.26, 0.45),
-        (0.36, 0.38, 0.42), (0.82, 0.80, 0.74), (0.17, 0.19, 0.24), (0.47, 0.60, 0.72),
-        (0.55, 0.68, 0.48), (0.72, 0.56, 0.44),
+        (0.80, 0.24, 0.24),
+        (0.86, 0.47, 0.16),
+        (0.88, 0.68, 0.18),
+        (0.24, 0.55, 0.36),
+        (0.20, 0.55, 0.58),
+        (0.24, 0.42, 0.70),
+        (0.32, 0.27, 0.60),
+        (0.62, 0.26, 0.45),
+        (0.36, 0.38, 0.42),
+        (0.82, 0.80, 0.74),
+        (0.17, 0.19, 0.24),
+        (0.47, 0.60, 0.72),
+        (0.55, 0.68, 0.48),
+        (0.72, 0.56, 0.44),
     ]
-)  # fmt: skip
+)
 
 
 def neck_layer(p: Person, geo: Geometry, f: Features, base: Array) -> Layer:
@@ -30,10 +40,14 @@ def neck_layer(p: Person, geo: Geometry, f: Features, base: Array) -> Layer:
     n = geo.shape.neck
     top = geo.place([(0.0, geo.shape.mouth)], 3.0)[0]
     right = [
-        (top[0] + n, top[1] - 4), (64 + n + 0.1 * (top[0] - 64), 93), (64 + n + 1.0, 100),
-        (64 + n + 5.5, 105), (64 + geo.shoulder_half * 0.78, 110), (64 + geo.shoulder_half, 120),
+        (top[0] + n, top[1] - 4),
+        (64 + n + 0.1 * (top[0] - 64), 93),
+        (64 + n + 1.0, 100),
+        (64 + n + 5.5, 105),
+        (64 + geo.shoulder_half * 0.78, 110),
+        (64 + geo.shoulder_half, 120),
         (64 + geo.shoulder_half, 150),
-    ]  # fmt: skip
+    ]
     left = [(top[0] - n, top[1] - 4)] + [(128 - x, y) for x, y in right[1:]]
     layer.fill(np.vstack([right, left[::-1]]), base * 0.97, to=base, smooth=True)
     dark = skin_line(base, 0.95)
@@ -55,25 +69,32 @@ def torso(geo: Geometry, neck_y: float = 101.0, gap: float = 2.0) -> npt.NDArray
     gap: how far the opening stands off the neck. Feed it to `Layer.fill(smooth=True)`.
     """
     n, w, y = geo.neck_half + gap, geo.shoulder_half, geo.shoulder_y
-    right = [(n, neck_y), (n + 0.42 * (w - n), neck_y + 3.4), (w * 0.86, y - 4.2), (w + 0.5, y + 3.5),
-             (w + 3.5, y + 14), (w + 5, 152)]  # fmt: skip
+    right = [
+        (n, neck_y),
+        (n + 0.42 * (w - n), neck_y + 3.4),
+        (w * 0.86, y - 4.2),
+        (w + 0.5, y + 3.5),
+        (w + 3.5, y + 14),
+        (w + 5, 152),
+    ]
     points = [(64 + x, yy) for x, yy in right] + [(64 - x, yy) for x, yy in right[::-1]]
     return geo.body(points)
 
 
-def casual_layers(
-    geo: Geometry, p: Person, c: Context, rng: np.random.Generator
-) -> list[Layer]:
+def casual_layers(geo: Geometry, p: Person, c: Context, rng: np.random.Generator) -> list[Layer]:
     """One of the casual garments, chosen and coloured by the context's seed."""
     kind = CASUAL[int(rng.integers(len(CASUAL)))]
-    colour = np.clip(CLOTH_COLOURS[int(rng.integers(len(CLOTH_COLOURS)))] * rng.uniform(0.9, 1.1), 0, 1)
+    colour = np.clip(
+        CLOTH_COLOURS[int(rng.integers(len(CLOTH_COLOURS)))] * rng.uniform(0.9, 1.1), 0, 1
+    )
     other = CLOTH_COLOURS[int(rng.integers(len(CLOTH_COLOURS)))]
     layers = []
     if kind == "hoodie":
         layers.append(_hood(geo, colour))
     layer = Layer(geo.frame, kind, material="cloth", label=1, order=ORDER["garment"], shadow=0.45)
-    layer.fill(torso(geo), colour * 1.02, to=colour * 0.86, smooth=True,
-               axis=((64, 100), (64, 130)))  # fmt: skip
+    layer.fill(
+        torso(geo), colour * 1.02, to=colour * 0.86, smooth=True, axis=((64, 100), (64, 130))
+    )
     if kind == "stripes":
         _stripes(layer, geo, np.array([0.93, 0.91, 0.86]) if rng.random() < 0.7 else other)
     _neckline(layer, geo, kind, colour)
@@ -115,25 +136,48 @@ def _folds(layer: Layer, geo: Geometry, rng: np.random.Generator) -> None:
         layer.stroke(geo.body(arm), (0.3, 1.3, 1.0), (0.1, 0.06, 0.1), 0.28, soft=0.6, clip=True)
         for _ in range(3):
             a = rng.uniform(-25, 25) + 40 * side
-            layer.bump(64 + side * rng.uniform(8, w - 8), rng.uniform(108, 124), 1.3, 6.0,
-                       rng.uniform(0.5, 1.0), a)  # fmt: skip
+            layer.bump(
+                64 + side * rng.uniform(8, w - 8),
+                rng.uniform(108, 124),
+                1.3,
+                6.0,
+                rng.uniform(0.5, 1.0),
+                a,
+            )
 
 
 def _hood(geo: Geometry, colour: Array) -> Layer:
-    layer = Layer(geo.frame, "hood", material="cloth", label=1, order=ORDER["behind"], slot="behind")
+    layer = Layer(
+        geo.frame, "hood", material="cloth", label=1, order=ORDER["behind"], slot="behind"
+    )
     n = geo.neck_half
-    points = [(64 - n - 15, 106), (64 - n - 12, 95), (64 - n - 2, 88), (64 + n + 2, 88),
-              (64 + n + 12, 95), (64 + n + 15, 106), (64, 114)]  # fmt: skip
+    points = [
+        (64 - n - 15, 106),
+        (64 - n - 12, 95),
+        (64 - n - 2, 88),
+        (64 + n + 2, 88),
+        (64 + n + 12, 95),
+        (64 + n + 15, 106),
+        (64, 114),
+    ]
     layer.fill(geo.body(points), colour * 0.8, to=colour * 0.55, smooth=True)
     return layer
 
 
 def _collar(geo: Geometry, kind: str, colour: Array) -> Layer:
-    layer = Layer(geo.frame, "collar", material="cloth", label=1, order=ORDER["garment"] + 1, shadow=0.4)
+    layer = Layer(
+        geo.frame, "collar", material="cloth", label=1, order=ORDER["garment"] + 1, shadow=0.4
+    )
     n = geo.neck_half
     if kind == "turtleneck":
-        band = [(64 - n - 1.2, 92), (64, 95), (64 + n + 1.2, 92), (64 + n + 3.2, 104),
-                (64, 107.5), (64 - n - 3.2, 104)]  # fmt: skip
+        band = [
+            (64 - n - 1.2, 92),
+            (64, 95),
+            (64 + n + 1.2, 92),
+            (64 + n + 3.2, 104),
+            (64, 107.5),
+            (64 - n - 3.2, 104),
+        ]
         layer.fill(geo.body(band), colour * 1.03, to=colour * 0.8, smooth=True)
         for x in np.linspace(-n, n, 11):
             rib = [(64 + x, 92), (64 + x * 1.12, 107)]
@@ -141,14 +185,23 @@ def _collar(geo: Geometry, kind: str, colour: Array) -> Layer:
         return layer
     for side in (-1, 1):
         if kind == "hoodie":
-            flap = [(64 + side * (n + 1), 95), (64 + side * (n + 13), 99), (64 + side * (n + 8), 108),
-                    (64 + side * 1.0, 114), (64 + side * (n - 3), 104)]  # fmt: skip
+            flap = [
+                (64 + side * (n + 1), 95),
+                (64 + side * (n + 13), 99),
+                (64 + side * (n + 8), 108),
+                (64 + side * 1.0, 114),
+                (64 + side * (n - 3), 104),
+            ]
             layer.fill(geo.body(flap), colour * 0.95, to=colour * 0.75, smooth=True)
             cord = [(64 + side * 5, 110), (64 + side * 5.6, 117), (64 + side * 5.2, 125)]
             layer.stroke(cord, (1.1, 1.0, 1.4), (0.92, 0.90, 0.86))
         else:
-            flap = [(64 + side * (n + 0.5), 96), (64 + side * (n + 6.5), 101.5),
-                    (64 + side * (n + 1.0), 112), (64 + side * 0.5, 106.5)]  # fmt: skip
+            flap = [
+                (64 + side * (n + 0.5), 96.0),
+                (64 + side * (n + 6.5), 101.5),
+                (64 + side * (n + 1.0), 112.0),
+                (64 + side * 0.5, 106.5),
+            ]
             layer.fill(geo.body(flap), np.minimum(colour * 1.12, 1), to=colour * 0.9)
     if kind == "shirt":
         layer.stroke([(64, 107), (64, 150)], 0.6, colour * 0.55, 0.8)

@@ -27,11 +27,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pidiff_cli.mini.world.curves import Points, ellipse_points, ribbon, smooth_curve
 from pidiff_cli.mini.world.kernels import blend_mask, erase_mask
 
+__all__ = [
+    "ORDER", "Array", "Frame", "Layer", "Points", "ellipse_points", "ribbon", "smooth_curve",
+]  # fmt: skip
+
 Array = npt.NDArray[np.float32]
-Colour = Sequence[float]
-Points = Sequence[Sequence[float]] | npt.NDArray[Any]
+Colour = Sequence[float] | npt.NDArray[Any]
+Vec = Sequence[float] | npt.NDArray[Any]
+Shapes = Sequence[Points] | npt.NDArray[Any]
 
 #: Composition order of the figure, from far to near.
 ORDER = {
@@ -78,49 +84,6 @@ class Frame:
         return np.asarray((p - np.add(self.pivot, self.offset)) / self.zoom + self.pivot)
 
 
-def smooth_curve(points: Points, closed: bool = True, steps: int = 6) -> npt.NDArray[np.float64]:
-    """Catmull-Rom through `points` (N, 2): (N * steps, 2) closed, or open with both ends kept."""
-    p = np.asarray(points, np.float64)
-    if len(p) < 3:
-        return p
-    if closed:
-        a, b, c, d = np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0)
-    else:
-        ext = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
-        a, b, c, d = ext[:-3], ext[1:-2], ext[2:-1], ext[3:]
-    t = (np.arange(steps) / steps)[None, :, None]  # (1, T, 1)
-    a, b, c, d = (v[:, None] for v in (a, b, c, d))  # (N, 1, 2)
-    curve = 0.5 * (
-        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
-    )
-    out = curve.reshape(-1, 2)
-    return out if closed else np.vstack([out, p[-1:]])
-
-
-def ribbon(points: Points, widths: Points | float | Sequence[float]) -> npt.NDArray[np.float64]:
-    """Outline of a stroke along `points` (N, 2) with full widths (scalar or spread over the line)."""
-    p = np.asarray(points, np.float64)
-    w = np.atleast_1d(np.asarray(widths, np.float64))
-    if len(w) > 1:
-        w = np.interp(np.arange(len(p)) * ((len(w) - 1) / (len(p) - 1)), np.arange(len(w)), w)
-    d = np.empty_like(p)
-    d[0], d[-1] = p[1] - p[0], p[-1] - p[-2]
-    d[1:-1] = p[2:] - p[:-2]
-    half = d[:, ::-1] * (-1.0, 1.0)
-    half *= (w / (2 * np.sqrt((d * d).sum(1)) + 1e-9))[:, None]
-    return np.concatenate([p + half, (p - half)[::-1]])
-
-
-def ellipse_points(
-    centre: Sequence[float], rx: float, ry: float, angle: float = 0.0, count: int = 24
-) -> npt.NDArray[np.float64]:
-    """Points (count, 2) of an ellipse; angle in degrees, clockwise on the screen."""
-    t = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    x, y = rx * np.cos(t), ry * np.sin(t)
-    c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-    return np.stack([centre[0] + x * c - y * s, centre[1] + x * s + y * c], 1)
-
-
 class Layer:
     """One material of the figure: rgb (S, S, 3), alpha (S, S) float32 in [0, 1], and facts."""
 
@@ -155,7 +118,7 @@ class Layer:
         opacity: float = 1.0,
         *,
         to: Colour | None = None,
-        axis: tuple[Sequence[float], Sequence[float]] | None = None,
+        axis: tuple[Vec, Vec] | None = None,
         soft: float = 0.0,
         smooth: bool = False,
         clip: bool = False,
@@ -188,7 +151,7 @@ class Layer:
 
     def ellipse(
         self,
-        centre: Sequence[float],
+        centre: Vec,
         rx: float,
         ry: float,
         colour: Colour,
@@ -196,7 +159,7 @@ class Layer:
         *,
         angle: float = 0.0,
         to: Colour | None = None,
-        axis: tuple[Sequence[float], Sequence[float]] | None = None,
+        axis: tuple[Vec, Vec] | None = None,
         soft: float = 0.0,
         clip: bool = False,
     ) -> Layer:
@@ -207,7 +170,7 @@ class Layer:
 
     def many(
         self,
-        shapes: Sequence[Points],
+        shapes: Shapes,
         colour: Colour,
         opacity: float = 1.0,
         *,
@@ -253,7 +216,7 @@ class Layer:
         soft: float,
         ends: npt.NDArray[np.int64] | None = None,
     ) -> tuple[npt.NDArray[np.uint8] | None, int, int]:
-        """Antialiased coverage of a pixel polygon, or several split at `ends`, and its box's corner."""
+        """Coverage of a pixel polygon (or several, split at `ends`) and its box's corner."""
         size = self.frame.size
         sigma = soft * self.frame.scale
         pad = 2 + int(3 * sigma)
@@ -281,7 +244,7 @@ class Layer:
         colour: Colour,
         opacity: float,
         to: Colour | None,
-        axis: tuple[Sequence[float], Sequence[float]] | None,
+        axis: tuple[Vec, Vec] | None,
         soft: float,
         clip: bool,
         ends: npt.NDArray[np.int64] | None = None,
@@ -294,7 +257,7 @@ class Layer:
         if axis is None:
             a, b = np.array([0.0, y0]), np.array([0.0, y0 + mask.shape[0]])
         else:
-            a, b = self.frame.to_px(axis)
+            a, b = self.frame.to_px(np.asarray(axis))
         d = b - a
         d = d / max(float(d @ d), 1e-6)
         blend_mask(

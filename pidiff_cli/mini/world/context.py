@@ -68,7 +68,10 @@ def sample_context(rng: np.random.Generator, **fixed: Any) -> Context:
         yaw=float(np.clip(rng.normal(0, 12), -25, 25)),
         pitch=float(np.clip(rng.normal(0, 3.5), -8, 8)),
         roll=float(np.clip(rng.normal(0, 2.4), -6, 6)),
-        gaze=(float(np.clip(rng.normal(0, 0.35), -1, 1)), float(np.clip(rng.normal(0, 0.2), -1, 1))),
+        gaze=(
+            float(np.clip(rng.normal(0, 0.35), -1, 1)),
+            float(np.clip(rng.normal(0, 0.2), -1, 1)),
+        ),
         role=role,
         scene=str(rng.choice(list(scenes()))),
         style=style,
@@ -76,7 +79,10 @@ def sample_context(rng: np.random.Generator, **fixed: Any) -> Context:
         glasses=glasses,
         light_seed=int(rng.integers(1 << 30)),
         zoom=float(zoom_for(role, headgear) * rng.uniform(0.94, 1.05)),
-        offset=(float(np.clip(rng.normal(0, 2.2), -6, 6)), float(np.clip(rng.normal(0, 1.4), -4, 4))),
+        offset=(
+            float(np.clip(rng.normal(0, 2.2), -6, 6)),
+            float(np.clip(rng.normal(0, 1.4), -4, 4)),
+        ),
         seed=int(rng.integers(1 << 30)),
     )
     return replace(made, **fixed)

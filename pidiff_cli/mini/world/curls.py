@@ -47,8 +47,16 @@ def _ball(half: float, top: float, low: float) -> Array:
 
 def _hairline(geo: Geometry) -> Array:
     s = geo.shape
-    right = np.array([(0, s.hairline), (s.skull * 0.42, s.hairline + 0.8), (s.skull * 0.70, s.hairline + 4.5),
-                      (s.skull * 0.82, s.hairline * 0.5), (s.skull * 0.88, -3), (s.cheek - 3.0, 3.5)])  # fmt: skip
+    right = np.array(
+        [
+            (0, s.hairline),
+            (s.skull * 0.42, s.hairline + 0.8),
+            (s.skull * 0.70, s.hairline + 4.5),
+            (s.skull * 0.82, s.hairline * 0.5),
+            (s.skull * 0.88, -3),
+            (s.cheek - 3.0, 3.5),
+        ]
+    )
     return np.vstack([right[:0:-1] * (-1, 1), right])
 
 
@@ -56,8 +64,9 @@ def _inside(geo: Geometry, grow: float, rng: np.random.Generator, r: float) -> A
     """Jittered grid of disc centres between hairline and silhouette, unit frame."""
     s = geo.shape
     step = r * 1.25
-    xs, ys = np.meshgrid(np.arange(-s.skull - grow, s.skull + grow + 1, step),
-                         np.arange(s.top - grow, 4.0, step))  # fmt: skip
+    xs, ys = np.meshgrid(
+        np.arange(-s.skull - grow, s.skull + grow + 1, step), np.arange(s.top - grow, 4.0, step)
+    )
     g = np.stack([xs.ravel(), ys.ravel()], 1) + rng.normal(0, 0.28 * step, (xs.size, 2))
     line = _hairline(geo)
     over = g[:, 1] < np.interp(g[:, 0], line[:, 0], line[:, 1]) - 0.3 * r
@@ -68,9 +77,14 @@ def _inside(geo: Geometry, grow: float, rng: np.random.Generator, r: float) -> A
 
 
 def _discs(
-    layer: Layer, geo: Geometry, ring: Array, depth: float, r: float, hair: Array,
+    layer: Layer,
+    geo: Geometry,
+    ring: Array,
+    depth: float,
+    r: float,
+    hair: Array,
     rng: np.random.Generator,
-) -> None:  # fmt: skip
+) -> None:
     at = geo.place(np.vstack([ring, (ring[1:] + ring[:-1]) / 2]), depth)
     radii = r * rng.uniform(0.8, 1.25, len(at))
     layer.many(discs(at, radii), hair, 1.0, clip=False)

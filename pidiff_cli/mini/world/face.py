@@ -77,17 +77,30 @@ def _mouth(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) -> 
     below = m.line(np.array([0.0]), "bottom")[0] + (0, 1.2)
     layer.ellipse(geo.face([below])[0], m.half * 0.55, 0.9, dark, 0.32, soft=0.8, clip=True)
     layer.fill(geo.face(m.ring("top", "upper"), 1.5), lip * 0.80, 0.92, soft=0.16, clip=True)
-    layer.fill(geo.face(m.ring("lower", "bottom"), 1.5), np.minimum(lip * 1.04, 1), 0.88,
-               to=lip * 0.92, soft=0.18, clip=True)  # fmt: skip
+    layer.fill(
+        geo.face(m.ring("lower", "bottom"), 1.5),
+        np.minimum(lip * 1.04, 1),
+        0.88,
+        to=lip * 0.92,
+        soft=0.18,
+        clip=True,
+    )
     shine = m.line(np.array([-0.3, 0.05, 0.35]), "lower") + (0, m.lower * 0.42)
-    layer.stroke(geo.face(shine, 1.5), (0.2, 0.9, 0.2), np.minimum(lip * 1.3 + 0.08, 1), 0.5,
-                 soft=0.25, clip=True)  # fmt: skip
+    layer.stroke(
+        geo.face(shine, 1.5),
+        (0.2, 0.9, 0.2),
+        np.minimum(lip * 1.3 + 0.08, 1),
+        0.5,
+        soft=0.25,
+        clip=True,
+    )
     seam = lip * np.array([0.40, 0.30, 0.30])
     if m.gap > 0:
         layer.stroke(geo.face(m.line(u, "upper"), 1.5), (0.3, 0.5, 0.3), seam, 0.6, clip=True)
     else:
-        layer.stroke(geo.face(m.line(u, "upper"), 1.5), (0.45, 0.85, 1.0, 0.85, 0.45), seam, 0.9,
-                     clip=True)  # fmt: skip
+        layer.stroke(
+            geo.face(m.line(u, "upper"), 1.5), (0.45, 0.85, 1.0, 0.85, 0.45), seam, 0.9, clip=True
+        )
     for side in (-1, 1):
         corner = geo.face(m.line(np.array([side * 1.03]), "upper"), 1.5)[0]
         layer.ellipse(corner, 0.8, 0.7, dark, 0.55, soft=0.3, clip=True)
@@ -105,7 +118,9 @@ def _cavity(layer: Layer, geo: Geometry, f: Features, base: Array) -> None:
     edge = m.line(u, "upper") - (0, 0.5)
     low = edge + np.stack([0 * u, (0.5 + min(0.34 * m.gap, 2.9)) * (1 - u**4)], 1)
     teeth = np.vstack([edge, low[::-1]])
-    inside.fill(geo.face(teeth, 1.5), (0.80, 0.77, 0.72), to=(0.95, 0.93, 0.88), soft=0.12, clip=True)
+    inside.fill(
+        geo.face(teeth, 1.5), (0.80, 0.77, 0.72), to=(0.95, 0.93, 0.88), soft=0.12, clip=True
+    )
     merge(layer, inside)
 
 
@@ -125,8 +140,13 @@ def _eye(
     ball.fill(geo.face(lid_shadow), (0.14, 0.08, 0.08), 0.42, soft=0.5, clip=True)
     # lid plane between crease and lash line
     crease = eye.point(U, -1) - np.stack([0 * U, (1.7 - 0.9 * p.eye_hood) * (1 - 0.5 * U**2)], 1)
-    layer.fill(geo.face(np.vstack([eye.point(U, -1), crease[::-1]])), np.minimum(base * 1.03, 1), 0.5,
-               soft=0.35, clip=True)  # fmt: skip
+    layer.fill(
+        geo.face(np.vstack([eye.point(U, -1), crease[::-1]])),
+        np.minimum(base * 1.03, 1),
+        0.5,
+        soft=0.35,
+        clip=True,
+    )
     layer.stroke(geo.face(crease), (0.25, 0.62, 0.5), dark, 0.6, soft=0.15, clip=True)
     merge(layer, ball)
     lash = np.array([0.09, 0.06, 0.06]) + 0.10 * (1 - p.lash) * np.array([1.0, 0.7, 0.6])
@@ -134,7 +154,9 @@ def _eye(
     line = eye.point(U, -1)
     wing = (eye.side * (0.8 + 0.9 * max(p.lash, -0.3)), -0.5 - 0.7 * max(p.lash, 0))
     line = np.vstack([line[1:], line[-1:] + wing])
-    layer.stroke(geo.face(line), (0.4 * thick, 1.0 * thick, 1.35 * thick, 0.3), lash, 0.92, clip=True)
+    layer.stroke(
+        geo.face(line), (0.4 * thick, 1.0 * thick, 1.35 * thick, 0.3), lash, 0.92, clip=True
+    )
     if p.lash > 0.15:
         tips = np.array([0.45, 0.7, 0.95])
         root = eye.point(tips, -1)
@@ -144,8 +166,9 @@ def _eye(
     low = eye.point(U, 1)
     layer.stroke(geo.face(low + (0, 0.1)), (0.2, 0.5, 0.7), dark, 0.5, soft=0.15, clip=True)
     bag = eye.point(U * 0.75, 1) + (0, 1.9 - 0.4 * p.eye_hood)
-    layer.stroke(geo.face(bag), (0.1, 0.7, 0.1), dark, 0.16 + 0.14 * max(p.age, 0), soft=0.4,
-                 clip=True)  # fmt: skip
+    layer.stroke(
+        geo.face(bag), (0.1, 0.7, 0.1), dark, 0.16 + 0.14 * max(p.age, 0), soft=0.4, clip=True
+    )
 
 
 def _iris(ball: Layer, p: Person, c: Context, geo: Geometry, eye: Eye, key_x: float) -> None:
@@ -157,8 +180,16 @@ def _iris(ball: Layer, p: Person, c: Context, geo: Geometry, eye: Eye, key_x: fl
     wide = r * max(np.cos(geo.yaw), 0.85)
     ball.ellipse(at, wide, r, colour * 0.30, soft=0.1, clip=True)
     axis = ((at[0], at[1] - r), (at[0], at[1] + r))
-    ball.ellipse(at, wide * 0.86, r * 0.86, colour * 0.62, to=np.minimum(colour * 1.55 + 0.05, 1),
-                 axis=axis, soft=0.15, clip=True)  # fmt: skip
+    ball.ellipse(
+        at,
+        wide * 0.86,
+        r * 0.86,
+        colour * 0.62,
+        to=np.minimum(colour * 1.55 + 0.05, 1),
+        axis=axis,
+        soft=0.15,
+        clip=True,
+    )
     ball.ellipse(at, wide * 0.46, r * 0.46, (0.03, 0.025, 0.03), soft=0.1, clip=True)
     side = 1.0 if key_x > 0 else -1.0
     ball.ellipse(at + (side * 1.1, -1.15), 0.72, 0.72, (1.2, 1.2, 1.18), 0.92, clip=True)
@@ -175,8 +206,9 @@ def _brows(layer: Layer, p: Person, geo: Geometry, f: Features) -> None:
         side = 1 if line[-1, 0] > 0 else -1
         mid = geo.face(smooth_curve(line, False))
         w = f.brow_width
-        layer.stroke(mid, (0.75 * w, w, 0.9 * w, 0.25 * w), colour, 0.62, soft=0.35, smooth=False,
-                     clip=True)  # fmt: skip
+        layer.stroke(
+            mid, (0.75 * w, w, 0.9 * w, 0.25 * w), colour, 0.62, soft=0.35, smooth=False, clip=True
+        )
         t = rng.uniform(0, 0.93, 26)
         x = np.interp(t * 6, np.arange(7), line[:, 0])
         y = np.interp(t * 6, np.arange(7), line[:, 1])
@@ -208,11 +240,20 @@ def _wrinkles(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) 
         y = s.brow - 5.2 - 3.3 * row
         x = np.linspace(-1, 1, 9) * (11.5 - 1.8 * row)
         wave = y - 0.9 * np.cos(x * 0.22) + 0.25 * np.sin(x * 0.9 + row)
-        layer.stroke(geo.face(np.stack([x, wave], 1)), (0.1, 0.7, 0.1), dark, 0.2 + 0.38 * k,
-                     soft=0.2, clip=True)  # fmt: skip
+        layer.stroke(
+            geo.face(np.stack([x, wave], 1)),
+            (0.1, 0.7, 0.1),
+            dark,
+            0.2 + 0.38 * k,
+            soft=0.2,
+            clip=True,
+        )
     for side in (-1, 1):
-        fold = [(side * (f.nose_half + 1.8), f.nose_y - 2), (side * (f.nose_half + 4.2), f.nose_y + 3),
-                (side * (f.mouth.half + 2.6), f.mouth.y + 1.5)]  # fmt: skip
+        fold = [
+            (side * (f.nose_half + 1.8), f.nose_y - 2),
+            (side * (f.nose_half + 4.2), f.nose_y + 3),
+            (side * (f.mouth.half + 2.6), f.mouth.y + 1.5),
+        ]
         layer.stroke(geo.face(fold), (0.2, 0.9, 0.2), dark, 0.12 + 0.4 * k, soft=0.3, clip=True)
         corner = f.eyes[0].x + f.eyes[0].half + 1.2
         for dy, slope in ((-0.8, -0.35), (0.6, 0.1), (1.9, 0.5)):

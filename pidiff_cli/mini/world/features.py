@@ -63,7 +63,9 @@ class Mouth:
         top = mid - 0.28 * self.gap * open_**0.8
         low = mid + 0.72 * self.gap * open_**0.7
         if part == "top":
-            bow = 1 + 0.22 * np.exp(-((np.abs(u) - 0.24) ** 2) / 0.02) - 0.22 * np.exp(-(u**2) / 0.01)
+            bow = (
+                1 + 0.22 * np.exp(-((np.abs(u) - 0.24) ** 2) / 0.02) - 0.22 * np.exp(-(u**2) / 0.01)
+            )
             y = top - self.upper * np.clip(1 - np.abs(u) ** 1.5, 0, 1) * bow
         elif part == "bottom":
             y = low + self.lower * open_**0.75
@@ -206,5 +208,6 @@ def _jaw_points(geo: Geometry, f: Features) -> Array:
     first = 6  # the (skull, -1.5) point on the right; its mirror closes the run on the left
     curve = smooth_curve(geo.place(points[first:-5], depth[first:-5]), closed=False)[::-1]
     run = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-    at = np.linspace(0, run[-1], 17)
+    chin = run[len(run) // 2]  # point 8 stays the chin however the head is turned
+    at = np.concatenate([np.linspace(0, chin, 9), np.linspace(chin, run[-1], 9)[1:]])
     return np.stack([np.interp(at, run, curve[:, 0]), np.interp(at, run, curve[:, 1])], 1)

@@ -132,7 +132,9 @@ class Figure:
         wide = cv2.GaussianBlur(small, (0, 0), 5.0)
         height = cv2.GaussianBlur(small, (0, 0), 2.4)
         surface = np.empty((*small.shape, 3), np.float32)
-        normals(height * np.float32(9.0), np.clip(1.75 - 1.75 * height, 0, 1), np.float32(1), surface)
+        normals(
+            height * np.float32(9.0), np.clip(1.75 - 1.75 * height, 0, 1), np.float32(1), surface
+        )
         surface = cv2.resize(surface, (size, size), interpolation=cv2.INTER_LINEAR)
         soft = cv2.resize(wide, (size, size), interpolation=cv2.INTER_LINEAR)
         r = unit(self.light.rim_dir[:2])
@@ -151,7 +153,7 @@ class Figure:
     def _shadow(self, small: Array, per_unit: float) -> Array:
         """Half-size shadow: the alpha blurred and moved 1.5 units away from the key."""
         key = unit(self.light.key_dir)
-        move = np.float64([[1, 0, -2.0 * key[0] * per_unit], [0, 1, 1.2 - 1.6 * key[1] * per_unit]])
+        move = np.array([[1, 0, -2.0 * key[0] * per_unit], [0, 1, 1.2 - 1.6 * key[1] * per_unit]])
         moved = cv2.warpAffine(small, move, small.shape[::-1])
         return np.asarray(cv2.GaussianBlur(moved, (0, 0), 2.0 * per_unit), np.float32)
 

@@ -44,7 +44,9 @@ def draw(person: Person, context: Context, size: int = 128) -> Portrait:
     geo = Geometry(person, context, INTERNAL)
     features = build_features(person, context, geo)
     figure = Figure(INTERNAL, light)
-    for layer in sorted(figure_layers(person, context, geo, features, light), key=lambda x: x.order):
+    for layer in sorted(
+        figure_layers(person, context, geo, features, light), key=lambda x: x.order
+    ):
         figure.add(layer)
     rgb = figure.over(backdrop)
     points = landmarks(geo, features)
@@ -72,9 +74,7 @@ def backdrop_and_light(context: Context) -> tuple[Array, Light]:
     return np.asarray(rgb, np.float32), light.jittered(context.light_seed)
 
 
-def figure_layers(
-    p: Person, c: Context, geo: Geometry, f: Features, light: Light
-) -> list[Layer]:
+def figure_layers(p: Person, c: Context, geo: Geometry, f: Features, light: Light) -> list[Layer]:
     """All layers of the figure, unsorted."""
     base = skin_rgb(p)
     rng = np.random.default_rng([12, c.seed])
@@ -107,10 +107,21 @@ def _styled(rgb: Array, figure: Figure, geo: Geometry, context: Context) -> Arra
 def _mottle(seed: int) -> Array:
     """A plain studio backdrop: two tones, mottled."""
     rng = np.random.default_rng([15, seed])
-    tones = np.array([(0.56, 0.53, 0.50), (0.45, 0.52, 0.58), (0.70, 0.52, 0.36), (0.50, 0.58, 0.47),
-                      (0.60, 0.48, 0.52)], np.float32)  # fmt: skip
+    tones = np.array(
+        [
+            (0.56, 0.53, 0.50),
+            (0.45, 0.52, 0.58),
+            (0.70, 0.52, 0.36),
+            (0.50, 0.58, 0.47),
+            (0.60, 0.48, 0.52),
+        ],
+        np.float32,
+    )
     tone = tones[int(rng.integers(len(tones)))]
-    noise = cv2.resize(rng.normal(0, 1, (7, 7)).astype(np.float32), (INTERNAL, INTERNAL),
-                       interpolation=cv2.INTER_CUBIC)  # fmt: skip
+    noise = cv2.resize(
+        rng.normal(0, 1, (7, 7)).astype(np.float32),
+        (INTERNAL, INTERNAL),
+        interpolation=cv2.INTER_CUBIC,
+    )
     glow = 1.06 + 0.07 * noise
     return np.asarray(tone * glow[..., None], np.float32)

@@ -40,7 +40,9 @@ def comb(
     cut = int(count * 0.6)
     layer.many(shapes[:cut], hair * 0.52, 0.50, clip=clip)
     lift = 0.05 + 0.06 * max(0.0, 1 - 4 * float(hair.mean()))  # black hair needs its strands shown
-    light = np.minimum(hair * np.array([1.42, 1.34, 1.22]) + lift * np.array([1.0, 0.85, 0.75]), 1.0)
+    light = np.minimum(
+        hair * np.array([1.42, 1.34, 1.22]) + lift * np.array([1.0, 0.85, 0.75]), 1.0
+    )
     layer.many(shapes[cut:], light, 0.42, clip=clip)
 
 
