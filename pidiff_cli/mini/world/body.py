@@ -186,11 +186,11 @@ def _collar(geo: Geometry, kind: str, colour: Array) -> Layer:
     for side in (-1, 1):
         if kind == "hoodie":
             flap = [
-                (64 + side * (n + 1), 95),
-                (64 + side * (n + 13), 99),
-                (64 + side * (n + 8), 108),
-                (64 + side * 1.0, 114),
-                (64 + side * (n - 3), 104),
+                (64 + side * (n + 1), 95.0),
+                (64 + side * (n + 13), 99.0),
+                (64 + side * (n + 8), 108.0),
+                (64 + side * 1.0, 114.0),
+                (64 + side * (n - 3), 104.0),
             ]
             layer.fill(geo.body(flap), colour * 0.95, to=colour * 0.75, smooth=True)
             cord = [(64 + side * 5, 110), (64 + side * 5.6, 117), (64 + side * 5.2, 125)]

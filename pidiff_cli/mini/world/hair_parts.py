@@ -153,6 +153,8 @@ def tail(back: Layer, p: Person, geo: Geometry, rng: Rng, hair: Array, hat: bool
             (side * (w + 5), long),
         ]
     )
+    if hat:  # from under the brim, at the neck
+        spine[:2] = [(side * w * 0.5, -8.0), (side * (w + 4.0), -9.0)]
     path = spread(spine, 13)
     width = np.interp(np.linspace(0, 1, 13), [0, 0.3, 0.7, 1], [4.5, 10, 10.5, 2.5])
     width *= 1 + 0.25 * p.hair_volume

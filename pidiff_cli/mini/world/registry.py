@@ -11,7 +11,7 @@ from typing import Any
 
 #: Zoom that leaves room for tall headgear; other hats use HAT_ZOOM, bare heads BARE_ZOOM.
 TALL = {"wizard": 0.98, "chef": 1.0, "astronaut": 1.0}
-BARE_ZOOM, HAT_ZOOM = 1.18, 1.05
+BARE_ZOOM, HAT_ZOOM = 1.15, 1.05
 
 
 def _module(name: str) -> Any | None:
