@@ -1,4 +1,4 @@
-"""The IR-SE residual trunk that the e4e encoder and the ArcFace embedder share (public key layout)."""
+"""The IR-SE residual trunk of the e4e encoder and the ArcFace embedder (public key layout)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ from torch.nn import functional as F
 
 UNITS = (3, 4, 14, 3)  # blocks a stage in the 50-layer trunk
 WIDTHS = (64, 128, 256, 512)  # channels a stage; the stem has the first
+
+
+class PReLU(nn.PReLU):
+    """nn.PReLU from two rectifiers: the same values, a much faster gradient on CPUs."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x) - self.weight[:, None, None].to(x.dtype) * F.relu(-x)
 
 
 class SqueezeExcite(nn.Module):
@@ -33,7 +40,7 @@ class Block(nn.Module):
         self.res_layer = nn.Sequential(
             nn.BatchNorm2d(inputs),
             nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False),
-            nn.PReLU(outputs),
+            PReLU(outputs),
             nn.Conv2d(outputs, outputs, 3, stride, 1, bias=False),
             nn.BatchNorm2d(outputs),
             SqueezeExcite(outputs, reduction),
@@ -55,10 +62,10 @@ class Block(nn.Module):
         return out
 
 
-def stem(width: int) -> nn.Sequential:
-    """3x3 convolution on RGB, BN, PReLU."""
+def stem(width: int, stride: int = 1) -> nn.Sequential:
+    """3x3 convolution on RGB, BN, PReLU; the published stride is 1."""
     return nn.Sequential(
-        nn.Conv2d(3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.PReLU(width)
+        nn.Conv2d(3, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), PReLU(width)
     )
 
 

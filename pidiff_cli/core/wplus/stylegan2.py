@@ -30,8 +30,7 @@ def rows_for(size: int) -> int:
 
 
 def _activate(x: Tensor, bias: Tensor) -> Tensor:
-    shape = (1, -1) + (1,) * (x.ndim - 2)
-    return F.leaky_relu(x + bias.view(shape).to(x.dtype), SLOPE) * math.sqrt(2)
+    return F.leaky_relu(x + bias.to(x.dtype), SLOPE) * math.sqrt(2)
 
 
 def _fir() -> Tensor:
@@ -145,7 +144,7 @@ class ChannelBias(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        return _activate(x, self.bias)
+        return _activate(x, self.bias[:, None, None])
 
 
 class StyledConv(nn.Module):

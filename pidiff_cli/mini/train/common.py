@@ -1,6 +1,6 @@
 """What every trainer of the mini base shares: a resumable run folder, a time budget, EMA, export.
 
-A trainer is `python -m pidiff_cli.mini.train.<name> --minutes M --threads T`. It resumes by default:
+`python -m pidiff_cli.mini.train.<name> --minutes M --threads T` resumes by default:
 
     args = arguments("stylegan", "train the 128 px generator").parse_args()
     run = Run(start(args))
@@ -11,7 +11,7 @@ A trainer is `python -m pidiff_cli.mini.train.<name> --minutes M --threads T`. I
         ...
         run.log(step, loss=float(loss))
         if run.due():
-            run.save(step + 1, net=net.state_dict(), ema=ema.state_dict(), opt=optimizer.state_dict())
+            run.save(step + 1, net=net.state_dict(), ema=ema.state_dict(), ...)
     run.save(run.step, net=...)
 
 --minutes counts all calls together: the same command after a kill finishes the same schedule.
@@ -40,7 +40,7 @@ FILE_LIMIT = 16 * 2**20  # bytes; a packaged file must stay below it
 def arguments(name: str, description: str) -> argparse.ArgumentParser:
     """The options every trainer has: --minutes --threads --run-dir --bank --seed --fresh."""
     parser = argparse.ArgumentParser(prog=f"pidiff_cli.mini.train.{name}", description=description)
-    parser.add_argument("--minutes", type=float, default=15.0, help="wall minutes, calls before a resume included")
+    parser.add_argument("--minutes", type=float, default=15.0, help="of all calls together")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--run-dir", type=Path, default=RUNS / name, help="checkpoints and log")
     parser.add_argument("--bank", type=Path, default=BANK, help="the folder of drawn pictures")

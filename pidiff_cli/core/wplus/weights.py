@@ -1,0 +1,101 @@
+"""Reads the mini base's W+ networks from its weights folder, strictly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from pidiff_cli.core.wplus.e4e import Encoder
+from pidiff_cli.core.wplus.stylegan2 import Generator
+from pidiff_cli.errors import InputError, MissingWeightError
+
+GENERATOR_FILE, ENCODER_FILE, SIZES_FILE = "stylegan2.safetensors", "e4e.safetensors", "wplus.json"
+MEND = "run: pidiff models verify"
+
+
+def load_generator(folder: Path | str) -> tuple[Generator, Tensor]:
+    """The generator in eval mode, and the mean code (L, D), both float32."""
+    sizes, path = read_sizes(folder), Path(folder) / GENERATOR_FILE
+    tensors = read_tensors(path)
+    try:
+        widths = {int(side): int(width) for side, width in sizes["channels"].items()}
+        net = Generator(sizes["size"], sizes["style_dim"], sizes["n_mlp"], widths)
+    except KeyError as error:
+        raise InputError(f"{SIZES_FILE} in {folder} lacks the entry {error}", MEND) from error
+    load_strictly(net, with_prefix(tensors, "g_ema."), path)
+    return net.eval(), mean_code(tensors, net.rows, net.style_dim, path)
+
+
+def load_encoder(folder: Path | str) -> Encoder:
+    """The encoder in eval mode, float32."""
+    sizes, path = read_sizes(folder), Path(folder) / ENCODER_FILE
+    try:
+        net = Encoder(sizes["rows"], sizes["style_dim"], **sizes["encoder"])
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{SIZES_FILE} in {folder} does not fit: {error}", MEND) from error
+    load_strictly(net, with_prefix(read_tensors(path), "encoder."), path)
+    return net.eval()
+
+
+def load_directions(folder: Path | str) -> Tensor:
+    """How the code moves per unit of each world factor, float32 (79, L, D)."""
+    path = Path(folder) / GENERATOR_FILE
+    tensors = read_tensors(path)
+    if "factor_directions" not in tensors:
+        raise InputError(f"{path.name} holds no directions", MEND)
+    return tensors["factor_directions"].float()
+
+
+def read_sizes(folder: Path | str) -> dict[str, Any]:
+    """The sizes in `wplus.json`; MissingWeightError if it is not there."""
+    path = Path(folder) / SIZES_FILE
+    if not path.is_file():
+        raise MissingWeightError(f"{path} is missing", MEND)
+    sizes: dict[str, Any] = json.loads(path.read_text())
+    return sizes
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a safetensors file, with an error a user can read."""
+    if not path.is_file():
+        raise MissingWeightError(f"{path} is missing", MEND)
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise InputError(f"{path} is damaged: {error}", MEND) from error
+
+
+def with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with the prefix, without it."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def load_strictly(net: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    """Load exactly these weights; InputError names the first keys and shapes that do not fit."""
+    wanted = net.state_dict()
+    faults = [f"{k} is missing" for k in wanted if k not in tensors]
+    faults += [f"{k} is not of this network" for k in tensors if k not in wanted]
+    faults += [
+        f"{k} is {tuple(v.shape)}, not {tuple(wanted[k].shape)}"
+        for k, v in tensors.items()
+        if k in wanted and v.shape != wanted[k].shape
+    ]
+    if faults:
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise InputError(f"{path} does not fit its network: {'; '.join(faults[:3])}{more}", MEND)
+    net.load_state_dict({k: v.to(wanted[k].dtype) for k, v in tensors.items()})
+
+
+def mean_code(tensors: dict[str, Tensor], rows: int, dim: int, path: Path) -> Tensor:
+    """`latent_avg` as (L, D) float32, from (D,), (1, D) or (L, D)."""
+    if "latent_avg" not in tensors:
+        raise InputError(f"{path} has no latent_avg", MEND)
+    mean = tensors["latent_avg"].float()
+    if mean.shape[-1] != dim or mean.numel() not in (dim, rows * dim):
+        raise InputError(f"latent_avg in {path} is {tuple(mean.shape)}, not ({rows}, {dim})", MEND)
+    return mean.reshape(-1, dim).expand(rows, dim).clone()

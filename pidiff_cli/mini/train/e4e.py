@@ -1,0 +1,293 @@
+"""Trains the mini encoder: aligned head on white -> the picture's canonical W+ code.
+
+The codes are known (the mapped factors), so this is regression; on a part of each batch the picture
+that the frozen generator makes of the code is compared too. The pictures are worn down like
+photographs, and their masks are made as imperfect as a mask network's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pidiff_cli.core.wplus.e4e import Encoder
+from pidiff_cli.core.wplus.weights import load_generator
+from pidiff_cli.mini.train.aligned import ALIGNED, HEAD_LABELS, Aligned, open_aligned
+from pidiff_cli.mini.train.common import (
+    WEIGHTS,
+    Ema,
+    Run,
+    arguments,
+    cosine_rate,
+    export_fp16,
+    start,
+)
+from pidiff_cli.mini.train.muon import Muon, split_parameters
+from pidiff_cli.mini.train.stylegan import (
+    GROUP_ROWS,
+    ROWS,
+    STYLE_DIM,
+    attention_map,
+    codes,
+    group_masks,
+    group_slices,
+    make_z,
+    merge_sizes,
+    picture_loss,
+    to_pm1,
+)
+
+SIZES: dict[str, Any] = {
+    "side": 128,
+    "widths": [32, 64, 128, 160],
+    "units": [2, 2, 3, 2],
+    "coarse": 4,
+    "middle": 12,
+    "deltas": False,
+    "reduction": 16,
+    "stride": 2,
+}
+BATCH = 24
+RATE, MUON_RATE = 2e-3, 2e-2
+STYLED = 0.15  # share of pictures in a drawing style
+DRAWN, DRAWN_SIDE = 6, 64  # pictures of a batch that go through the generator, and their side
+PICTURE_WEIGHT = 0.5
+
+
+def new_encoder() -> Encoder:
+    """The mini encoder."""
+    return Encoder(ROWS, STYLE_DIM, **SIZES)
+
+
+def worn_heads(plain: np.ndarray, labels: np.ndarray, draw: torch.Generator) -> Tensor:
+    """Aligned crops u8 (B, H, W, 3) and labels -> worn heads on white, (B, 3, H, W) in [-1, 1]."""
+    x = wear((to_pm1(plain) + 1) / 2, draw)
+    head = torch.from_numpy(np.isin(labels, HEAD_LABELS)).float()[:, None]
+    alpha = worn_mask(head, draw)
+    x = x * alpha + 1 - alpha
+    return jitter(x * 2 - 1, draw)
+
+
+def wear(x: Tensor, draw: torch.Generator) -> Tensor:
+    """Light, colour, blur and grain of cameras; (B, 3, H, W) in [0, 1]."""
+    batch = x.shape[0]
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(batch, *shape, generator=draw)
+
+    def uniform() -> Tensor:
+        return torch.rand(batch, 1, 1, 1, generator=draw)
+
+    def sometimes(share: float) -> Tensor:
+        return (uniform() < share).float()
+
+    soft = F.interpolate(F.avg_pool2d(x, 2), scale_factor=2, mode="bilinear")
+    x = x + (soft - x) * sometimes(0.35) * uniform()
+    x = x.clamp(1e-3, 1).pow(torch.exp(0.16 * normal(1, 1, 1)))  # gamma
+    x = x * torch.exp(0.09 * normal(1, 1, 1) + 0.05 * normal(3, 1, 1))  # exposure, cast
+    grey = x.mean(1, keepdim=True)
+    x = grey + (x - grey) * torch.exp(0.15 * normal(1, 1, 1))  # saturation
+    middle = x.mean((1, 2, 3), keepdim=True)
+    x = middle + (x - middle) * torch.exp(0.10 * normal(1, 1, 1))  # contrast
+    x = x + normal(*x.shape[1:]) * 0.03 * sometimes(0.4) * uniform()
+    blocks = F.interpolate(F.avg_pool2d(x, 8), scale_factor=8, mode="nearest")
+    return (x + (blocks - x) * 0.15 * sometimes(0.2)).clamp(0, 1)  # coarse compression
+
+
+def worn_mask(head: Tensor, draw: torch.Generator) -> Tensor:
+    """A head mask (B, 1, H, W) grown or shrunk, softened, at times with a piece of background."""
+    batch, _, height, width = head.shape
+    soft = F.avg_pool2d(F.avg_pool2d(head, 5, 1, 2), 5, 1, 2)
+    level = 0.5 + 0.28 * (2 * torch.rand(batch, 1, 1, 1, generator=draw) - 1)
+    alpha = ((soft - level) * 5 + 0.5).clamp(0, 1)
+    centre = torch.rand(batch, 2, 1, 1, 1, generator=draw)
+    radius = 0.05 + 0.15 * torch.rand(batch, 1, 1, 1, generator=draw)
+    radius = radius * (torch.rand(batch, 1, 1, 1, generator=draw) < 0.25)
+    y = torch.linspace(0, 1, height)[:, None] - centre[:, 0]
+    x = torch.linspace(0, 1, width) - centre[:, 1]
+    blob = (x.square() + y.square() < radius.square()).float()
+    kept = torch.rand(batch, 1, 1, 1, generator=draw) < 0.6  # leftover, else a bite out of the head
+    return torch.where(kept, torch.maximum(alpha, blob), alpha * (1 - blob))
+
+
+def jitter(x: Tensor, draw: torch.Generator) -> Tensor:
+    """Small errors of the alignment: +-3 degrees, 4 %, 2 px; white outside."""
+    batch = x.shape[0]
+    angle = 0.035 * torch.randn(batch, generator=draw)
+    scale = torch.exp(0.03 * torch.randn(batch, generator=draw))
+    shift = 0.02 * torch.randn(batch, 2, generator=draw)
+    cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
+    rows = [torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)]
+    grid = F.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
+    return F.grid_sample(x - 1, grid, align_corners=False) + 1
+
+
+class Teacher:
+    """The frozen generator: true codes, their mean and spread, and pictures of codes."""
+
+    def __init__(self, folder: Path, bank: Aligned) -> None:
+        self.net, self.mean = load_generator(folder)
+        self.net.requires_grad_(False)
+        self.masks = group_masks(group_slices())
+        with torch.no_grad():
+            sample = self.codes(bank.factors[bank.photo][:4096])
+        spread = (sample - self.mean).square().mean((0, 2)).sqrt()  # (L,)
+        self.spread = spread[:, None]
+
+    @torch.no_grad()
+    def codes(self, factors: np.ndarray) -> Tensor:
+        """Canonical codes (B, L, D) of factors (B, 79)."""
+        return codes(self.net, make_z(factors), self.masks)
+
+    def loss(self, offsets: Tensor, factors: np.ndarray, landmarks: np.ndarray) -> Tensor:
+        """Code error in units of each row's spread, plus the picture error of a part."""
+        true = self.codes(factors)
+        error = (offsets + self.mean - true) / self.spread  # (B, L, D)
+        part = slice(0, DRAWN)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            target = self.net.synthesise(true[part], until=DRAWN_SIDE).float()
+        with torch.autocast("cpu", torch.bfloat16):
+            made = self.net.synthesise((offsets + self.mean)[part], until=DRAWN_SIDE).float()
+        weight = attention_map(torch.from_numpy(landmarks[part]), DRAWN_SIDE)
+        return error.square().mean() + PICTURE_WEIGHT * picture_loss(made, target, weight)
+
+
+@torch.no_grad()
+def validate(net: Encoder, teacher: Teacher, bank: Aligned, rows: np.ndarray) -> dict[str, float]:
+    """On clean pictures of held-out persons: the share of the code's variance left unexplained, a
+    group; the picture's error; the cosine of codes of one person and of two."""
+    net.eval()
+    w = net(to_pm1(bank.white[rows])) + teacher.mean
+    true = teacher.codes(bank.factors[rows])
+    share = (w - true).square().mean((0, 2)) / teacher.spread[:, 0].square()
+    made = teacher.net.synthesise(w[:32]).clamp(-1, 1)
+    error = (made - teacher.net.synthesise(true[:32]).clamp(-1, 1)).abs().mean()
+    flat = F.normalize((w - teacher.mean).flatten(1))
+    same = torch.from_numpy(bank.persons[rows][:, None] == bank.persons[rows][None])
+    near = flat @ flat.T
+    own = same & ~torch.eye(len(rows), dtype=torch.bool)
+    numbers = {
+        f"left_{name}": float(share[GROUP_ROWS * k : GROUP_ROWS * (k + 1)].mean())
+        for k, name in enumerate(("coarse", "medium", "fine"))
+    }
+    numbers["val_l1"] = float(error)
+    if own.any():
+        numbers["cos_own"] = float(near[own].mean())
+        numbers["cos_other"] = float(near[~same].mean())
+    return numbers
+
+
+@torch.no_grad()
+def sheet(net: Encoder, teacher: Teacher, bank: Aligned, rows: np.ndarray, path: Path) -> None:
+    """Strips: heads, worn heads, the generator on the encoder's codes, on the true codes."""
+    from PIL import Image
+
+    net.eval()
+    worn = worn_heads(bank.plain[rows], bank.labels[rows], torch.Generator().manual_seed(1))
+    strips = [
+        to_pm1(bank.white[rows]),
+        worn,
+        teacher.net.synthesise(net(worn) + teacher.mean),
+        teacher.net.synthesise(teacher.codes(bank.factors[rows])),
+    ]
+    picture = torch.cat([torch.cat(list(s), 2) for s in strips], 1).clamp(-1, 1)
+    pixels = ((picture + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    Image.fromarray(pixels).save(path)
+
+
+def export(state: dict[str, Any], folder: Path = WEIGHTS) -> int:
+    """Write e4e.safetensors (encoder.*) and the encoder's sizes."""
+    merge_sizes(folder, encoder=SIZES)
+    tensors = {f"encoder.{k}": v for k, v in state["ema"].items() if k != "_ema_count"}
+    return export_fp16(tensors, folder / "e4e.safetensors")
+
+
+def main() -> None:
+    """Train, then export."""
+    parser = arguments("e4e", "train the W+ encoder of the mini base (needs stylegan2.safetensors)")
+    parser.add_argument("--aligned", type=Path, default=ALIGNED, help="the aligned bank")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="generator in, encoder out")
+    args = parser.parse_args()
+    run = Run(start(args))
+    if not args.export_only:
+        bank = open_aligned(args.aligned)
+        train(run, bank, Teacher(args.weights, bank), args.minutes, args.seed)
+    state = run.load()
+    if state is not None:
+        print(f"exported {export(state, args.weights) / 2**20:.1f} MiB")
+
+
+def train(run: Run, bank: Aligned, teacher: Teacher, minutes: float, seed: int) -> None:
+    """The training loop; leaves a checkpoint in the run's folder."""
+    photos = np.flatnonzero(bank.photo & ~bank.held)
+    styled = np.flatnonzero(~bank.photo & ~bank.held)
+    check = np.flatnonzero(bank.photo & bank.held)[:128]
+    net = new_encoder()
+    ema = Ema(net, 0.998)
+    matrices, rest = split_parameters(net, ("input_layer", "linear", "fc"))
+    muon = Muon(matrices, lr=MUON_RATE, momentum=0.9, weight_decay=0.1)
+    adam = torch.optim.AdamW(rest, lr=RATE, betas=(0.9, 0.99), weight_decay=1e-4)
+    state = run.load()
+    if state is not None:
+        net.load_state_dict(state["net"])
+        ema.load_state_dict(state["ema"])
+        muon.load_state_dict(state["muon"])
+        adam.load_state_dict(state["adam"])
+    draw = np.random.default_rng([seed, run.step])
+    torch_draw = torch.Generator().manual_seed(seed + run.step)
+    few = round(BATCH * STYLED) if len(styled) else 0
+    mean_loss, since = 0.0, run.spent()
+    for step in run.budget(minutes):
+        rate = cosine_rate(run.progress(minutes))
+        muon.param_groups[0]["lr"] = MUON_RATE * rate
+        adam.param_groups[0]["lr"] = RATE * rate
+        picks = np.concatenate([draw.choice(photos, BATCH - few), draw.choice(styled, few)])
+        x = worn_heads(bank.plain[picks], bank.labels[picks], torch_draw)
+        net.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            offsets = net(x)
+        loss = teacher.loss(offsets.float(), bank.factors[picks], bank.landmarks[picks])
+        net.zero_grad(set_to_none=True)
+        loss.backward()
+        muon.step()
+        adam.step()
+        ema.update(net)
+        mean_loss += float(loss.detach())
+        if (step + 1) % 50 == 0:
+            speed = 50 * BATCH / max(run.spent() - since, 1e-6)
+            run.log(step + 1, loss=mean_loss / 50, per_second=round(speed, 1))
+            mean_loss, since = 0.0, run.spent()
+        if run.due():
+            _save(run, step + 1, net, ema, muon, adam)
+            report(run, ema, teacher, bank, check)
+    _save(run, run.step, net, ema, muon, adam)
+    report(run, ema, teacher, bank, check)
+
+
+def _save(run: Run, step: int, net: Encoder, ema: Ema, muon: Muon, adam: torch.optim.AdamW) -> None:
+    run.save(
+        step,
+        net=net.state_dict(),
+        ema=ema.state_dict(),
+        muon=muon.state_dict(),
+        adam=adam.state_dict(),
+    )
+
+
+def report(run: Run, ema: Ema, teacher: Teacher, bank: Aligned, rows: np.ndarray) -> None:
+    """Log the error on held-out persons and draw the strip `sheet.png`."""
+    if not len(rows):
+        return
+    net = new_encoder()
+    ema.copy_to(net)
+    run.log(run.step, **validate(net, teacher, bank, rows))
+    sheet(net, teacher, bank, rows[:: max(len(rows) // 8, 1)][:8], run.folder / "sheet.png")
+
+
+if __name__ == "__main__":
+    main()
