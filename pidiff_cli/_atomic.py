@@ -6,7 +6,8 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pidiff_cli.errors import InputError
@@ -84,6 +85,33 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
         _undo_folder(temporary, path)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def replacing(path: Path, finished: Callable[[Path], bool]) -> Iterator[None]:
+    """Let the body make the folder `path` anew; when it fails the old folder comes back.
+
+    A kill inside the body leaves `.old-<name>`; `settle` decides with `finished` which one stays.
+    """
+    settle(path, finished)
+    old = path.with_name(f".old-{path.name}")
+    try:
+        if path.exists():
+            os.replace(path, old)
+        yield
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        recover(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def settle(path: Path, finished: Callable[[Path], bool]) -> None:
+    """After a kill inside `replacing`: keep the new folder when it is finished, else the old."""
+    old = path.with_name(f".old-{path.name}")
+    if old.exists() and path.exists() and not finished(path):
+        shutil.rmtree(path, ignore_errors=True)
+    recover(path)
 
 
 def recover(path: Path) -> None:

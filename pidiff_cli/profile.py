@@ -206,7 +206,7 @@ class Profile:
             raise InputError(
                 f"{IDENTITY} of {self.name} is damaged.", f"Make it anew: pidiff invert {self.name}"
             ) from error
-        return Identity(*parts, keys=keys)
+        return Identity(parts[0], parts[1], parts[2], keys)
 
     @contextmanager
     def lock(self, wait: float = 1.0) -> Iterator[None]:
@@ -229,6 +229,18 @@ class Profile:
             yield
         finally:
             lock.release()
+
+    def forget(self) -> None:
+        """Remove photos, reports, checkpoints and per-photo codes; keep the mean and adapter."""
+        import numpy as np
+
+        if (self.folder / IDENTITY).is_file():
+            mean = self.load_identity().mean
+            self.save_identity(mean[None], np.ones(1, np.float32), mean)
+        for item in sorted(self.folder.iterdir()):
+            if item.name not in (MANIFEST, IDENTITY, LOCK, "adapter"):
+                self.remove(item.name)
+        self.update(photos=())
 
     def verify(self) -> list[str]:
         """What is missing or changed against the manifest's sha256, one sentence each."""
@@ -304,4 +316,3 @@ def _sha256(path: Path) -> str:
         while chunk := handle.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
-

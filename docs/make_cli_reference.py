@@ -1,0 +1,55 @@
+"""Write docs/cli.md from the program's own --help. Run: python docs/make_cli_reference.py"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TARGET = Path(__file__).parent / "cli.md"
+COMMANDS = (
+    "",
+    "prepare",
+    "invert",
+    "tune",
+    "generate",
+    "stylemix",
+    "again",
+    "profile",
+    "profile list",
+    "profile show",
+    "profile verify",
+    "profile forget",
+    "recipes",
+    "recipes list",
+    "recipes show",
+    "doctor",
+    "demo",
+)
+
+
+def help_text(command: str) -> str:
+    """What `pidiff COMMAND --help` prints, 90 columns wide."""
+    environment = {**os.environ, "COLUMNS": "90", "NO_COLOR": "1", "TERM": "dumb"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pidiff_cli", *command.split(), "--help"],
+        capture_output=True,
+        check=True,
+        env=environment,
+        encoding="utf-8",
+    )
+    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+
+
+def reference() -> str:
+    """The whole page."""
+    parts = ["# Command-line reference", "", "Written by `docs/make_cli_reference.py`."]
+    for command in COMMANDS:
+        title = f"pidiff {command}".strip()
+        parts += ["", f"## {title}", "", "```text", help_text(command), "```"]
+    return "\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(reference(), encoding="utf-8")

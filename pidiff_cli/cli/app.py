@@ -1,0 +1,152 @@
+"""The program: its commands, its global options, and the one `except`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pidiff_cli import __version__
+from pidiff_cli.cli import (
+    again,
+    demo,
+    doctor,
+    generate,
+    invert,
+    prepare,
+    pretrain,
+    profiles,
+    recipes,
+    stylemix,
+    tune,
+)
+from pidiff_cli.cli.failures import explain
+from pidiff_cli.cli.output import Output, close_quietly
+from pidiff_cli.cli.session import Session
+from pidiff_cli.config import DEVICES
+from pidiff_cli.errors import UsageError
+from pidiff_cli.hub import default_home
+
+app = typer.Typer(
+    name="pidiff",
+    help="Put a person into a generated picture.\n\nStart with: pidiff demo, or "
+    "pidiff tune PHOTOS --name NAME.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("prepare")(prepare.command)
+app.command("invert")(invert.command)
+app.command("tune")(tune.command)
+app.command("generate")(generate.command)
+app.command("stylemix")(stylemix.command)
+app.command("again")(again.command)
+app.add_typer(profiles.app, name="profile")
+app.add_typer(recipes.app, name="recipes")
+app.command("doctor")(doctor.command)
+app.command("demo")(demo.command)
+app.command("pretrain", hidden=True)(pretrain.command)
+
+_FLAGS = ("--json", "--quiet", "-q", "--verbose", "-v", "--offline")
+_VALUED = ("--home", "--device")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        Output().result([f"pidiff {__version__}"], {})
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="holds profiles/ and models/ [default: PIDIFF_HOME]"),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps", show_default=False)
+    ] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="no progress")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="details of errors")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="never use the network")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="the version", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options that stand before or after any command."""
+    session = context.ensure_object(Session)
+    if device not in DEVICES:
+        raise UsageError(f"device is {device!r}; it can be {', '.join(DEVICES)}.")
+    session.home = home.expanduser() if home else default_home()
+    session.device, session.offline = device, offline
+    session.output.quiet = quiet
+    _calm_libraries(verbose, offline)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; returns the exit code. The only place that catches everything."""
+    arguments = _globals_first(arguments)
+    output = Output(json="--json" in arguments, verbose=bool({"-v", "--verbose"} & {*arguments}))
+    session = Session(output=output)
+    try:
+        code = app(args=arguments, prog_name="pidiff", standalone_mode=False, obj=session)
+        if code == 130:  # typer's reading of Ctrl-C
+            raise KeyboardInterrupt
+        return int(code or 0)
+    except BrokenPipeError:
+        close_quietly()
+        return 0
+    except BaseException as error:
+        return _report(session, error)
+
+
+def _report(session: Session, error: BaseException) -> int:
+    if isinstance(error, SystemExit):
+        return int(error.code or 0)
+    session.output.close()
+    failure = explain(error)
+    try:
+        session.output.failure(failure)
+    except BrokenPipeError:
+        close_quietly()
+    return failure.exit_code
+
+
+def _globals_first(arguments: list[str]) -> list[str]:
+    """Move global options to the front, so that they may stand after the command too."""
+    front, rest = [], []
+    items = iter(arguments)
+    for item in items:
+        if item == "--":
+            rest += [item, *items]
+        elif item in _FLAGS or item.startswith(tuple(f"{name}=" for name in _VALUED)):
+            front.append(item)
+        elif item in _VALUED:
+            front += [item, *(value for value in [next(items, None)] if value is not None)]
+        else:
+            rest.append(item)
+    return front + rest
+
+
+def _calm_libraries(verbose: bool, offline: bool) -> None:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    if verbose:
+        return
+    warnings.simplefilter("ignore")
+    for name in ("TRANSFORMERS_VERBOSITY", "DIFFUSERS_VERBOSITY", "HF_HUB_VERBOSITY"):
+        os.environ.setdefault(name, "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+
+def main() -> int:
+    """The console script."""
+    return run(sys.argv[1:])

@@ -1,0 +1,132 @@
+"""Progress on a terminal: a bar with time left for what takes long, one line for what is done."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from pidiff_cli.cli.output import LABEL, format_info
+
+SHOW_AFTER = 0.3  # seconds; quicker work says nothing
+KEEP_AFTER = 2.0  # seconds; the bar of longer work stays on the screen
+RIGHT = 72  # column where the seconds end
+
+
+@dataclass
+class _Work:
+    bar: TaskID
+    began: float
+    labelled: bool = False
+
+
+class _Count(ProgressColumn):
+    """`90/150`, or nothing while the total is unknown."""
+
+    def render(self, task: Task) -> Text:
+        if task.total is None:
+            return Text("")
+        return Text(f"{int(task.completed)}/{int(task.total)}")
+
+
+class Bars:
+    """The Progress of a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._work: dict[str, _Work] = {}
+        self._live = self._new_live()
+        self._shown = False
+
+    def start(self, task: str, total: int | None) -> None:
+        """A bar that appears once the work has taken a moment."""
+        if not self._work:
+            self._live = self._new_live()
+        bar = self._live.add_task(task.ljust(LABEL), total=total, info="")
+        self._work[task] = _Work(bar, time.monotonic())
+        if total is None:
+            self._show()
+
+    def advance(self, task: str, n: int = 1, **info: object) -> None:
+        """Move the bar."""
+        work = self._work.get(task)
+        if work is None:
+            return
+        if info:
+            self._live.update(work.bar, advance=n, info=format_info(info))
+        else:
+            self._live.update(work.bar, advance=n)
+        if time.monotonic() - work.began > SHOW_AFTER:
+            self._show()
+
+    def finish(self, task: str, summary: str) -> None:
+        """Put the bar away, or leave it when it took long, and print the summary."""
+        work = self._work.pop(task, None)
+        took = time.monotonic() - work.began if work else 0.0
+        if work and self._work:
+            self._live.remove_task(work.bar)
+        elif work:
+            self._hide(keep=took > KEEP_AFTER and work.labelled)
+        for number, line in enumerate(summary.split("\n") if summary else ()):
+            first = number == 0 and not (work and work.labelled)
+            text = (task if first else "").ljust(LABEL) + line
+            if number == 0 and took >= 1 and len(text) < RIGHT - 8:
+                text = text.ljust(RIGHT - 6) + f"{took:4.0f} s"
+            self._print(text)
+
+    def line(self, text: str) -> None:
+        """One line; the first one of a piece of work carries its name."""
+        for task, work in self._work.items():
+            label = "" if work.labelled else task
+            if not work.labelled:
+                work.labelled = True
+                self._live.update(work.bar, description=" " * LABEL)
+            self._print(label.ljust(LABEL) + text)
+            return
+        self._print(text)
+
+    def warn(self, text: str) -> None:
+        """One line in yellow."""
+        indent = " " * LABEL if self._work else ""
+        self._print(indent + text, "yellow")
+
+    def close(self) -> None:
+        """Take every bar away; what stopped the run is printed next."""
+        self._work.clear()
+        self._hide(keep=False)
+
+    def _print(self, text: str, style: str = "") -> None:
+        self._console.print(text, style=style or None, markup=False)
+
+    def _show(self) -> None:
+        if not self._shown:
+            self._live.start()
+            self._shown = True
+
+    def _hide(self, keep: bool) -> None:
+        if self._shown:
+            self._live.live.transient = not keep
+            self._live.stop()
+        self._shown = False
+
+    def _new_live(self) -> Progress:
+        return Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=33),
+            _Count(),
+            TextColumn("{task.fields[info]}", markup=False),
+            TimeRemainingColumn(compact=True),
+            console=self._console,
+            transient=True,
+        )

@@ -1,0 +1,38 @@
+"""Settings of drawing that come from the profile's recipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pidiff_cli import hub
+from pidiff_cli.cli.session import Session
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.profile import Profile
+from pidiff_cli.recipe import load_recipe, settings_for
+
+
+def generate_settings(session: Session, names: str, **given: Any) -> dict[str, Any]:
+    """The `generate` section of the recipe the profile was tuned with, under what was given.
+
+    Args:
+        names: a profile, or several joined with `+`; the first one's recipe counts.
+
+    Raises:
+        InputError: no such profile, or it has no W+ code yet.
+        MissingWeightError: the base's weights are not here.
+    """
+    profiles = [Profile.open(name, session.home) for name in names.split("+")]
+    for profile in profiles:
+        if not (profile.folder / "identity.safetensors").is_file():
+            raise InputError(
+                f"{profile.name} is not tuned yet.", f"Tune it: pidiff tune {profile.name}"
+            )
+    first = profiles[0].manifest
+    base = first.base.get("name") or first.stages.get("invert", {}).get("base", "mini")
+    hub.base_folder(base, session.home)
+    recipe = first.recipe.get("name", "auto")
+    try:
+        chosen = load_recipe(recipe, base)
+    except UsageError:  # tuned with a recipe of a person's own
+        chosen = load_recipe("auto", base)
+    return {"base": base, **settings_for(chosen, "generate", **given)}

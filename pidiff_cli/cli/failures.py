@@ -1,0 +1,72 @@
+"""The error table: an exception → one sentence, what to do next, and the exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from pidiff_cli.errors import PidiffError
+
+INTERNAL, USAGE, INPUT, WEIGHTS, MEMORY, INTERRUPTED = 1, 2, 3, 4, 5, 130
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What is told about an exception."""
+
+    message: str
+    hint: str
+    exit_code: int
+    cause: BaseException | None = None
+
+    def document(self) -> dict[str, Any]:
+        """{"error", "hint", "exit_code"}."""
+        return {"error": self.message, "hint": self.hint, "exit_code": self.exit_code}
+
+
+def explain(error: BaseException) -> Failure:
+    """The failure that a person is told of, for any exception that ended a command."""
+    if isinstance(error, PidiffError):
+        return Failure(error.message, error.hint, error.exit_code, error)
+    if isinstance(error, typer.TyperException):
+        return _usage(error)
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return Failure("Interrupted.", "", INTERRUPTED, error)
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return Failure(
+            "There is not enough memory for this.",
+            "Fewer pictures at once (-n 1) or a smaller --size may fit; close other programs.",
+            MEMORY,
+            error,
+        )
+    if isinstance(error, OSError) and (error.filename or error.errno):
+        return _disk(error)
+    return Failure(
+        f"Something inside pidiff went wrong ({type(error).__name__}: {_short(error)}). Sorry.",
+        "With -v before the command the details are shown.",
+        INTERNAL,
+        error,
+    )
+
+
+def _usage(error: typer.TyperException) -> Failure:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "pidiff"
+    message = error.format_message().strip() or "The command line is not complete."
+    return Failure(message, f"See: {command} --help", USAGE, error)
+
+
+def _disk(error: OSError) -> Failure:
+    from pathlib import Path
+
+    from pidiff_cli._atomic import explain as explain_disk
+
+    told = explain_disk(error, Path(str(error.filename or "a file")))
+    return Failure(told.message, told.hint, INPUT, error)
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 160 else text[:157] + "..."

@@ -1,0 +1,54 @@
+"""Command-line options made from the fields of the configurations."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pidiff_cli.config import CommonConfig
+
+_METAVARS = {int: "N", float: "X", str: "TEXT"}
+
+
+def option(
+    config: type[CommonConfig], name: str, *flags: str, metavar: str = "", default: str = ""
+) -> Any:
+    """A typer option that takes its help, unit, range and choices from a configuration's field.
+
+    Args:
+        flags: the option's spellings; the field's name when none is given.
+        metavar: what stands for the value in the help.
+        default: what the help says of the default; the field's own when empty.
+    """
+    item = next(item for item in fields(config) if item.name == name)
+    flags = flags or ("--" + name.replace("_", "-"),)
+    if isinstance(item.default, bool):
+        return typer.Option(*flags, help=item.metadata["help"], show_default=False)
+    metavar = metavar or item.metadata["unit"].upper() or _METAVARS.get(type(item.default), "TEXT")
+    return typer.Option(
+        *flags, help=_help(item, default), metavar=metavar.split()[0], show_default=False
+    )
+
+
+def _help(item: Any, default: str) -> str:
+    extras = []
+    if item.metadata["choices"]:
+        extras.append(", ".join(item.metadata["choices"]))
+    low, high = item.metadata["low"], item.metadata["high"]
+    if low is not None and high is not None and high < 1e6:
+        extras.append(f"{low} to {high}")
+    if default or item.default not in ("", (), None):
+        extras.append(f"default: {default or item.default}")
+    return item.metadata["help"] + (f" [{'; '.join(extras)}]" if extras else "")
+
+
+ProfileArgument = Annotated[
+    str, typer.Argument(metavar="PROFILE", help="a profile's name, or the path of its folder")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="folder for the pictures [default: pics]"),
+]

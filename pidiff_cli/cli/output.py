@@ -1,0 +1,208 @@
+"""The only place that prints: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from io import TextIOWrapper
+from math import isfinite
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pidiff_cli.cli.bars import Bars
+    from pidiff_cli.cli.failures import Failure
+    from pidiff_cli.stages.progress import Progress
+
+LABEL = 9  # columns that the name of a piece of work takes
+PLAIN_EVERY = 10.0  # seconds between two lines of the same work in a pipe
+
+
+class Output:
+    """What a command says, and where.
+
+    Args:
+        json: print one JSON document instead of lines.
+        quiet: no progress, no tables; warnings and errors stay.
+        verbose: the traceback of what stopped the run, and the libraries' own warnings.
+    """
+
+    def __init__(self, json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+        self.json = json
+        self.quiet = quiet
+        self.verbose = verbose
+        self._console: Console | None = None
+        self._bars: Bars | None = None
+        if isinstance(sys.stdout, TextIOWrapper):  # any file name can be printed
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+        if isinstance(sys.stderr, TextIOWrapper):
+            sys.stderr.reconfigure(errors="replace")
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether stderr is a terminal."""
+        return sys.stderr.isatty()
+
+    @property
+    def console(self) -> Console:
+        """rich's console on stderr; honours NO_COLOR."""
+        if self._console is None:
+            from rich.console import Console
+
+            self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        return self._console
+
+    def result(self, lines: Iterable[object], document: Any) -> None:
+        """The result of a command: `lines` on stdout, or `document` under --json.
+
+        `document` is a dict, or a stage's frozen Result, whose fields are the document's keys.
+        """
+        if self.json:
+            self._write(json.dumps(_plain(document), indent=1, ensure_ascii=False))
+        else:
+            for line in lines:
+                self._write(str(line))
+
+    def json_line(self, document: Any) -> None:
+        """One JSON document on one line, for streams."""
+        self._write(json.dumps(_plain(document), ensure_ascii=False))
+
+    def note(self, text: str = "", style: str = "") -> None:
+        """A line for the person, on stderr; silent under --quiet."""
+        if not self.quiet:
+            self.say(text, style)
+
+    def warn(self, text: str) -> None:
+        """A line of advice, yellow on a terminal."""
+        self.say(text, "yellow")
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Columns as wide as their longest cell, on stderr."""
+        cells = [[str(cell) for cell in row] for row in ([headings, *rows] if headings else rows)]
+        widths = [max(map(len, column)) for column in zip(*cells)] if cells else []
+        for number, row in enumerate(cells):
+            padded = (cell.ljust(width) for cell, width in zip(row, widths))
+            self.note("  ".join(padded).rstrip(), "bold" if headings and number == 0 else "")
+
+    def failure(self, failure: Failure) -> None:
+        """What stopped the run: a sentence, what to do, and under -v the traceback."""
+        if self.verbose and failure.cause is not None:
+            traceback.print_exception(failure.cause, file=sys.stderr)
+        self.say(failure.message, "red")
+        if failure.hint:
+            self.say(failure.hint)
+        if self.json and failure.exit_code != 130:
+            self.result((), failure.document())
+
+    def progress(self) -> Progress:
+        """How a stage shows its work here: bars on a terminal, sparse lines in a pipe."""
+        if self.on_terminal and not self.quiet:
+            from pidiff_cli.cli.bars import Bars
+
+            self._bars = Bars(self.console)
+            return self._bars
+        return PlainProgress(self)
+
+    def close(self) -> None:
+        """Take every bar off the screen."""
+        if self._bars is not None:
+            self._bars.close()
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line on stderr whatever the options; a style shows on a terminal only."""
+        try:
+            if self.on_terminal:
+                self.console.print(text, style=style or None, markup=False)
+            else:
+                print(text, file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            _silence(sys.stderr)
+
+    def _write(self, text: str) -> None:
+        print(text, flush=True)  # a closed pipe shows here, not at the interpreter's end
+
+
+def _plain(value: Any) -> Any:
+    """`value` as JSON values: dataclasses become dicts, paths become text, NaN becomes null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def close_quietly() -> None:
+    """After a closed pipe: keep the interpreter from complaining when it flushes stdout."""
+    _silence(sys.stdout)
+
+
+def _silence(stream: TextIO) -> None:
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+    except (OSError, ValueError, AttributeError):
+        pass  # a stream without a descriptor has nothing to flush
+
+
+class PlainProgress:
+    """Progress as sparse lines: one every ten seconds of the same work, and the summary."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._done: dict[str, int] = {}
+        self._total: dict[str, int | None] = {}
+        self._told: dict[str, float] = {}
+
+    def start(self, task: str, total: int | None) -> None:
+        """Remember the work; nothing is said yet."""
+        self._done[task], self._total[task] = 0, total
+        self._told[task] = time.monotonic()
+
+    def advance(self, task: str, n: int = 1, **info: object) -> None:
+        """Count; a line when the last one is ten seconds old."""
+        self._done[task] = self._done.get(task, 0) + n
+        now = time.monotonic()
+        if now - self._told.setdefault(task, now) < PLAIN_EVERY:
+            return
+        self._told[task] = now
+        total = self._total.get(task)
+        count = f"{self._done[task]}/{total}" if total else str(self._done[task])
+        self.line(f"{task.ljust(LABEL)}{count} {format_info(info)}".rstrip())
+
+    def finish(self, task: str, summary: str) -> None:
+        """The summary, its first line labelled with the work."""
+        for key in (self._done, self._total, self._told):
+            key.pop(task, None)
+        if summary:
+            self.line(labelled(task, summary))
+
+    def line(self, text: str) -> None:
+        """One line."""
+        self._output.note(text)
+
+    def warn(self, text: str) -> None:
+        """One line of advice."""
+        self._output.warn(text)
+
+
+def labelled(task: str, text: str) -> str:
+    """`text` with the name of the work before its first line, the others indented."""
+    first, *rest = text.split("\n")
+    return "\n".join([task.ljust(LABEL) + first, *(" " * LABEL + line for line in rest)])
+
+
+def format_info(info: dict[str, object]) -> str:
+    """`loss 0.061` from loss=0.0612."""
+    parts = (f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in info.items())
+    return "  ".join(parts)

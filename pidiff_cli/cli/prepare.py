@@ -1,0 +1,54 @@
+"""`pidiff prepare`: photos → aligned faces in a profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pidiff_cli.cli.options import option
+from pidiff_cli.cli.session import session_of
+from pidiff_cli.config import PrepareConfig
+
+PhotosArgument = Annotated[
+    list[Path], typer.Argument(metavar="PHOTOS...", help="photos, or folders of photos")
+]
+NounOption = Annotated[str | None, option(PrepareConfig, "noun", metavar="NOUN")]
+ForceOption = Annotated[bool, typer.Option("--force", help="replace a profile of that name")]
+NoPhotosOption = Annotated[
+    bool, typer.Option("--no-photos", help="keep no working copies of the photos")
+]
+
+
+def command(
+    context: typer.Context,
+    photos: PhotosArgument,
+    name: Annotated[str, option(PrepareConfig, "name", metavar="NAME")],
+    noun: NounOption = None,
+    force: ForceOption = False,
+    no_photos: NoPhotosOption = False,
+    min_face: Annotated[int | None, option(PrepareConfig, "min_face")] = None,
+    min_sharpness: Annotated[float | None, option(PrepareConfig, "min_sharpness")] = None,
+    hold_out: Annotated[int | None, option(PrepareConfig, "hold_out")] = None,
+) -> None:
+    """Find and align the faces in photos.
+
+    Each photo is checked, aligned and masked; one that is left out is named with the reason.
+    """
+    from pidiff_cli.cli.compose import prepared
+
+    session = session_of(context)
+    result = prepared(
+        session,
+        photos,
+        name,
+        force,
+        noun=noun,
+        keep_photos=not no_photos,
+        min_face=min_face,
+        min_sharpness=min_sharpness,
+        hold_out=hold_out,
+    )
+    session.output.result([result.profile], result)
+    session.output.note(f"Try: pidiff tune {name}")

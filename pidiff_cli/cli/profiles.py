@@ -1,0 +1,112 @@
+"""`pidiff profile`: list, show, verify, forget."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from pidiff_cli.cli.options import ProfileArgument
+from pidiff_cli.cli.session import session_of
+from pidiff_cli.errors import InputError, PidiffError, UsageError
+from pidiff_cli.profile import Profile, list_profiles
+
+app = typer.Typer(help="See and keep profiles.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("list")
+def list_command(context: typer.Context) -> None:
+    """Every profile: its base, size and likeness."""
+    session = session_of(context)
+    rows = []
+    for profile in list_profiles(session.home):
+        try:
+            rows.append(describe(profile))
+        except PidiffError as error:
+            session.output.warn(f"{profile.folder.name}: {error.message}")
+    output = session.output
+    if sys.stdout.isatty() and not output.json:
+        cells = [
+            (r["name"], r["noun"], r["base"] or "not tuned", f"{r['size_mb']:.1f} MB", r["alike"])
+            for r in rows
+        ]
+        output.table(("name", "noun", "base", "size", "likeness"), cells)
+        if not rows:
+            output.note("No profile yet. Make one: pidiff tune PHOTOS --name NAME")
+    else:
+        output.result([r["path"] for r in rows], {"profiles": rows})
+
+
+@app.command("show")
+def show_command(context: typer.Context, profile: ProfileArgument) -> None:
+    """One profile: what it holds and how it was made."""
+    session = session_of(context)
+    opened = Profile.open(profile, session.home)
+    row = describe(opened)
+    held = sum(photo.held_out for photo in opened.photos)
+    output = session.output
+    output.note(f"{row['name']}  {row['noun']}, made {row['created']}", "bold")
+    output.note(f"photos    {row['photos']} kept, {held} of them held back for the report")
+    output.note(f"base      {row['base'] or 'not tuned'}  recipe {row['recipe'] or 'none'}")
+    output.note(f"likeness  {row['alike']}")
+    output.note(f"size      {row['size_mb']:.1f} MB, {opened.size_mb():.1f} without photos")
+    output.result([row["path"]], row)
+
+
+@app.command("verify")
+def verify_command(context: typer.Context, profile: ProfileArgument) -> None:
+    """Compare every file of a profile with its sha256."""
+    session = session_of(context)
+    opened = Profile.open(profile, session.home)
+    found = opened.verify()
+    if found:
+        raise InputError(f"{opened.name} is not as it was written: " + " ".join(found))
+    session.output.note(f"{opened.name}: {len(opened.manifest.files)} files, all as written.")
+    session.output.result([opened.folder], {"profile": str(opened.folder), "problems": found})
+
+
+@app.command("forget")
+def forget_command(
+    context: typer.Context,
+    profile: ProfileArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Remove photos, per-photo codes, reports and checkpoints; the tuned identity stays."""
+    session = session_of(context)
+    opened = Profile.open(profile, session.home)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("Forgetting cannot be undone.", "Say that you mean it: --yes")
+        typer.confirm(f"Remove the photos of {opened.name}?", abort=True, err=True)
+    with opened.lock():
+        opened.forget()
+    session.output.note(f"{opened.name} holds no photo and no per-photo code any more.")
+    session.output.result([opened.folder], {"profile": str(opened.folder)})
+
+
+def describe(profile: Profile) -> dict[str, Any]:
+    """What `list` and `show` tell of a profile, as JSON values."""
+    manifest = profile.manifest
+    tune = manifest.stages.get("tune", {}).get("result") or {}
+    likeness = tune.get("likeness") or {}
+    return {
+        "name": manifest.name,
+        "path": str(profile.folder),
+        "noun": manifest.noun,
+        "created": manifest.created,
+        "photos": len(manifest.photos),
+        "base": tune.get("base") or manifest.base.get("name"),
+        "recipe": tune.get("recipe") or manifest.recipe.get("name"),
+        "steps": tune.get("steps"),
+        "likeness": likeness,
+        "alike": _alike(likeness),
+        "size_mb": round(profile.size_mb(photos=True), 3),
+    }
+
+
+def _alike(likeness: dict[str, Any]) -> str:
+    value, own = likeness.get("score"), likeness.get("own_photos")
+    if value is None:
+        return "not measured"
+    return f"{value:.2f}" + (f" (own photos {own:.2f})" if own is not None else "")

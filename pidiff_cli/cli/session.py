@@ -1,0 +1,43 @@
+"""The options before the command, and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+from pidiff_cli.cli.output import Output
+from pidiff_cli.config import CommonConfig, check
+
+Config = TypeVar("Config", bound=CommonConfig)
+
+
+@dataclass
+class Session:
+    """One run of the program: its global options and its output."""
+
+    home: Path = Path(".")
+    device: str = "auto"
+    offline: bool = False
+    output: Output = field(default_factory=Output)
+
+    def config(self, kind: type[Config], **values: Any) -> Config:
+        """A checked configuration; values that are None keep the field's default.
+
+        Raises:
+            UsageError: lists everything that is out of range.
+        """
+        given = {key: value for key, value in values.items() if value is not None}
+        config = kind(home=self.home, device=self.device, offline=self.offline, **given)
+        check(config)
+        return config
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session that the callback of the app has put into the context."""
+    session = context.find_object(Session)
+    if session is None:
+        raise RuntimeError("a command ran outside the app")
+    return session
