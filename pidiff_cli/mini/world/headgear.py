@@ -44,13 +44,13 @@ HIDE_HAIR: dict[str, float | None] = {
 }
 #: Camera zoom that leaves room for the headgear.
 ZOOM: dict[str, float] = {
-    "casual": 1.08,
+    "casual": 1.03,
     "knight": 1.02,
     "pirate": 1.04,
     "royal": 1.04,
-    "cowboy": 1.02,
+    "cowboy": 1.0,
     "police": 1.05,
     "clown": 1.03,
-    "diver": 1.05,
+    "diver": 1.02,
     "athlete": 1.15,
 }

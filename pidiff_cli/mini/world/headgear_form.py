@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pidiff_cli.mini.world.canvas import ORDER, Layer, Points
+from pidiff_cli.mini.world.canvas import ORDER, Layer, Points, smooth_curve
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.geometry import Geometry
 from pidiff_cli.mini.world.hair import style_of
@@ -101,3 +101,9 @@ def mirror(half: Points) -> Array:
     h = np.asarray(half, np.float64)
     other = h[::-1] * (-1, 1)
     return np.vstack([h, other[:-1] if h[0, 0] == 0 else other])
+
+
+def dome(half: Points) -> Array:
+    """Smooth head outline of a crown, open below: foot, over the top, foot; half starts on top."""
+    h = np.asarray(half, np.float64)
+    return smooth_curve(np.vstack([(h[::-1] * (-1, 1))[:-1], h]), closed=False)

@@ -25,6 +25,7 @@ from pidiff_cli.mini.world.headgear_form import (
     AXIS,
     band_half,
     behind_layer,
+    dome,
     hat_layer,
     hat_line,
     hull,
@@ -222,8 +223,7 @@ def cowboy(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     body = hat_layer(geo, "hat crown", order=90.2, thickness=1.5)
     top = geo.shape.top - 11.5
     shape = [(0, top + 2.6), (r * 0.20, top + 1.0), (r * 0.52, top - 1.4), (r * 0.78, top + 3.2), (r * 0.92, line - 15), (r * 1.0, line - 6)]
-    dome = geo.place(smooth_curve(mirror(shape)), 0)
-    body.fill(np.vstack([dome]), colour)
+    body.fill(geo.place(dome(shape), 0), colour)
     body.fill(strip(ring(geo, line - 4.4, r, 2.4, -3, 183), ring(geo, line - 12, r * 0.95, 2.4, -3, 183)), colour)
     for sign in (-1, 1):
         dent = geo.place(np.array([(r * 0.34, top + 1.2), (r * 0.30, top + 7), (r * 0.16, top + 13)]) * (sign, 1), 6)

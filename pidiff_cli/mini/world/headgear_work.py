@@ -25,6 +25,7 @@ from pidiff_cli.mini.world.geometry import Geometry
 from pidiff_cli.mini.world.headgear_form import (
     band_half,
     behind_layer,
+    dome,
     hat_layer,
     hat_line,
     hull,
@@ -77,14 +78,14 @@ def doctor(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     r = band_half(geo, line, 1.6)
     top = geo.shape.top - 7.0
     cap = hat_layer(geo, "surgical cap", thickness=1.2)
-    dome = [(0, top), (r * 0.52, top + 1.8), (r * 0.92, top + 8.5), (r + 2.2, line - 11), (r + 1.2, line - 5.5)]
-    cap.fill(hull(geo.place(smooth_curve(mirror(dome)), -1), ring(geo, line - 2.4, r - 1.5, 2.0, 8, 172)), colour)
+    crown = [(0, top), (r * 0.52, top + 1.8), (r * 0.90, top + 8.5), (r + 1.0, line - 12), (r + 1.0, line - 5.5)]
+    cap.fill(hull(geo.place(dome(crown), -1), ring(geo, line - 2.4, r - 1.5, 2.0, 8, 172)), colour)
     pleats = [geo.place([(u * r, line - 7), (u * r * 0.95, line - 13), (u * r * 0.7, top + 7)], 6)
               for u in np.linspace(-0.8, 0.8, 7)]  # fmt: skip
     cap.many(taper(pleats, [1.3, 0.7, 0.2]), tone(colour, 0.6), 0.5, soft=0.3)
     spots = geo.place(rng.uniform((-r, top + 2), (r, line - 6), (26, 2)), 8)
     cap.many([star(0, 0, 0.95, 4) + p for p in spots], tone(colour, 1.55), 0.8)
-    low, high = ring(geo, line - 1.6, r - 0.6, 1.6, -2, 182), ring(geo, line - 6.0, r + 0.9, 1.6, -2, 182)
+    low, high = ring(geo, line - 0.2, r + 0.5, -1.6, -4, 184), ring(geo, line - 5.0, r + 1.0, -1.2, -4, 184)
     cap.fill(strip(low, high), tone(colour, 0.88))
     cap.stroke(high + (0, 0.5), 0.4, tone(colour, 0.55), 0.8, clip=True)
     return [cap]
@@ -102,24 +103,24 @@ def firefighter(geo: Geometry, person: Person, context: Context, rng: Rng) -> li
     brim.fill(edge, tone(red, 0.82))
     front = ring(geo, line - 4.6, r + 6.4, 4.4, -2, 182, depth=1.12, curl=-1.0)
     brim.stroke(front - (0, 0.7), 1.3, tone(red, 1.12), clip=True)
-    dome = hat_layer(geo, "helmet dome", "metal", order=90.2, thickness=1.4)
-    dome.gloss = 0.5
+    cap = hat_layer(geo, "helmet dome", "metal", order=90.2, thickness=1.4)
+    cap.gloss = 0.5
     shell = [(0, top), (r * 0.42, top + 1.4), (r * 0.78, top + 8), (r * 0.98, line - 14), (r + 0.8, line - 5)]
-    dome.fill(hull(geo.place(smooth_curve(mirror(shell)), -1), ring(geo, line - 6.2, r + 1, 3.4, 0, 180)), red)
+    cap.fill(hull(geo.place(dome(shell), -1), ring(geo, line - 6.2, r + 1, 3.4, 0, 180)), red)
     ribs = np.array([geo.place([(u * r * 0.35, top + 1.5), (u * r * 0.85, top + 9), (u * r, line - 9)], [4, 10, 14])
                      for u in (-0.72, -0.38, 0.0, 0.38, 0.72)])  # fmt: skip
-    dome.many(taper(ribs + (0.9, 0), [0.5, 1.5, 1.6]), tone(red, 0.5), 0.55, soft=0.3)
-    dome.many(taper(ribs, [0.6, 1.3, 1.3]), tone(red, 1.16), 0.9)
+    cap.many(taper(ribs + (0.9, 0), [0.5, 1.5, 1.6]), tone(red, 0.5), 0.55, soft=0.3)
+    cap.many(taper(ribs, [0.6, 1.3, 1.3]), tone(red, 1.16), 0.9)
     low, high = ring(geo, line - 5.4, r + 1.2, 3.4, -4, 184), ring(geo, line - 8.4, r + 1.2, 3.4, -4, 184)
-    dome.fill(strip(low, high), GOLD, clip=True)
-    dome.stroke(high + (0, 0.5), 0.6, PALE_GOLD, clip=True)
+    cap.fill(strip(low, high), GOLD, clip=True)
+    cap.stroke(high + (0, 0.5), 0.6, PALE_GOLD, clip=True)
     badge = hat_layer(geo, "shield", "metal", order=90.4, thickness=0.8)
     y = line - 12.5
     shield = np.array([(0, y - 7.5), (3.6, y - 5.8), (6.2, y - 5.6), (5.6, y + 2), (3.4, y + 5), (0, y + 7)])
     badge.fill(patch(geo, mirror(shield), r + 1), GOLD)
     badge.fill(patch(geo, mirror(shield * (0.76, 1) + (0, 0)) * (1, 0.8) + (0, y * 0.2), r + 1), PALE_GOLD)
     badge.fill(patch(geo, star(0, y - 0.4, 3.4), r + 1), tone(red, 0.9))
-    return [brim, dome, badge]
+    return [brim, cap, badge]
 
 
 def police(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
@@ -240,19 +241,19 @@ def beanie(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     colour = pick(rng, ((0.75, 0.18, 0.22), (0.16, 0.40, 0.62), (0.90, 0.64, 0.16), (0.22, 0.46, 0.34),
                         (0.46, 0.26, 0.50), (0.35, 0.37, 0.42)))  # fmt: skip
     trim = pick(rng, ((0.94, 0.92, 0.88), tone(colour, 0.75), tone(colour, 1.3)))
-    r, top = band_half(geo, line, 3.0), geo.shape.top - 7.0
+    r, top = band_half(geo, line, 2.6), geo.shape.top - 9.0
     hat = hat_layer(geo, "beanie", thickness=1.3)
     if rng.random() < 0.7:
         centre = geo.place([(0, top - 2.5)], -2)[0]
         hat.many([DISC * 2.3 + p for p in DISC * 3.3 + centre], tone(trim, 0.92), clip=False)
         hat.ellipse(centre, 3.8, 3.8, trim)
-    dome = [(0, top), (r * 0.5, top + 1.4), (r * 0.88, top + 8), (r + 0.6, line - 10), (r + 0.4, line - 4)]
-    hat.fill(hull(geo.place(smooth_curve(mirror(dome)), -1), ring(geo, line - 4, r, 1.0, 0, 180)), colour)
+    crown = [(0, top), (r * 0.5, top + 1.4), (r * 0.88, top + 8), (r + 0.6, line - 10), (r + 0.4, line - 4)]
+    hat.fill(hull(geo.place(dome(crown), -1), ring(geo, line - 4, r, 1.0, 0, 180)), colour)
     ribs = [geo.place([(u * r, line - 8), (u * r * 0.93, line - 15), (u * r * 0.25, top + 1)], [8, 8, 0])
             for u in np.linspace(-0.9, 0.9, 11)]  # fmt: skip
     hat.many(taper(ribs, [1.0, 0.8, 0.2]), tone(colour, 0.6), 0.55, soft=0.2)
     cuff = hat_layer(geo, "cuff", order=90.2, thickness=1.2)
-    low, high = ring(geo, line - 0.8, r - 0.6, 0.8, -2, 182), ring(geo, line - 9.4, r + 1.0, 0.8, -2, 182)
+    low, high = ring(geo, line + 0.4, r - 0.2, -1.6, -3, 183), ring(geo, line - 8.4, r + 1.0, -0.8, -3, 183)
     cuff.fill(strip(low, high), trim)
     cuff.many(lines([(low[i], high[i]) for i in range(1, 40, 2)], 0.5), tone(trim, 0.6), 0.6)
     return [hat, cuff]
