@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pidiff_cli import hub
 from pidiff_cli._atomic import replacing, settle
@@ -19,10 +19,7 @@ from pidiff_cli.config import InvertConfig, PrepareConfig, TuneConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile, check_name
 from pidiff_cli.recipe import load_recipe, recipe_names, settings_for
-from pidiff_cli.stages.results import InvertResult, Kept, PrepareResult, Rejected
-
-if TYPE_CHECKING:
-    from pidiff_cli.stages.tune import TuneResult
+from pidiff_cli.stages.results import InvertResult, Kept, PrepareResult, Rejected, TuneResult
 
 
 def prepared(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,10 @@ from pidiff_cli.cli.options import OutOption, option
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from pidiff_cli.cli.output import Output
+    from pidiff_cli.stages.results import Picture
 
 PromptArgument = Annotated[
     str, typer.Argument(metavar="PROMPT", help='"as an astronaut"; - reads a prompt a line')
@@ -63,13 +67,40 @@ def command(
     settings |= {"count": count, "seed": seed, "out": out, "start": start, "negative": negative}
     settings |= {"best": best, "style_from": style_from, "edits": parse_edits(edit or ())}
     config = session.config(GenerateConfig, name=profile, prompts=prompts, **settings)
-    result = generate.run(config, session.output.progress())
-    if from_stdin and session.output.json:
-        for text in dict.fromkeys(item.prompt for item in result.images):
-            documents = [item for item in result.images if item.prompt == text]
-            session.output.json_line({"images": documents})
-    else:
-        session.output.result([item.path for item in result.images], result)
+    output = session.output
+    stream = Stream(output, one_a_prompt=from_stdin)
+    result = generate.run(config, output.progress(), stream.take)
+    if output.json and not from_stdin:
+        output.result((), result)
+    stream.close()
+
+
+class Stream:
+    """Prints pictures as soon as they are there, so that a pipe can go on with them.
+
+    Lines: one path a picture. Under --json with prompts from stdin: one document a prompt; with
+    one prompt on the command line nothing, its document comes when all is done.
+    """
+
+    def __init__(self, output: Output, one_a_prompt: bool) -> None:
+        self._output = output
+        self._one_a_prompt = one_a_prompt
+        self._waiting: list[Picture] = []
+
+    def take(self, picture: Picture) -> None:
+        """One more picture is written."""
+        if not self._output.json:
+            self._output.result([picture.path], {})
+        elif self._one_a_prompt:
+            if self._waiting and self._waiting[-1].prompt != picture.prompt:
+                self.close()
+            self._waiting.append(picture)
+
+    def close(self) -> None:
+        """Print what is waiting."""
+        if self._waiting:
+            self._output.json_line({"images": self._waiting})
+        self._waiting = []
 
 
 def read_prompts() -> tuple[str, ...]:

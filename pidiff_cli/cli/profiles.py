@@ -106,7 +106,7 @@ def describe(profile: Profile) -> dict[str, Any]:
 
 
 def _alike(likeness: dict[str, Any]) -> str:
-    value, own = likeness.get("score"), likeness.get("own_photos")
+    value, own = likeness.get("held_out") or likeness.get("learnt_from"), likeness.get("photos")
     if value is None:
         return "not measured"
     return f"{value:.2f}" + (f" (own photos {own:.2f})" if own is not None else "")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,28 @@ class InvertResult:
     profile: Path
     preview: Path | None
     likeness: float | None
+
+
+@dataclass(frozen=True)
+class TuneResult:
+    """Result of `tune`.
+
+    Attributes:
+        steps: steps done in all, resumed ones among them.
+        seconds: of training. peak_mb: largest memory, decimal MB (resident, or CUDA's).
+        likeness: mean cosines or None: "held_out" photos, or "learnt_from" where none was held
+            back; "photos", the person's own among themselves; other measures beside them.
+        report: the HTML report.
+    """
+
+    profile: Path
+    base: str
+    recipe: str
+    steps: int
+    seconds: float
+    peak_mb: float
+    likeness: dict[str, Any] = field(default_factory=dict)
+    report: Path | None = None
 
 
 @dataclass(frozen=True)
