@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,8 +18,8 @@ from pidiff_cli.mini.world.render import draw
 PEOPLE = (3, 8, 52)
 
 
-def _context(role: str, hat: bool = True, **fixed: object) -> Context:
-    return Context(role=role, headgear=hat, zoom=zoom_for(role, hat), **fixed)  # type: ignore[arg-type]
+def _context(role: str, hat: bool = True, **fixed: Any) -> Context:
+    return Context(role=role, headgear=hat, zoom=zoom_for(role, hat), **fixed)
 
 
 def test_there_are_twelve_roles_and_more_with_headgear_for_most() -> None:

@@ -6,7 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pidiff_cli.mini.world import garments_plain, garments_tale, garments_work
+from pidiff_cli.mini.world import (
+    garments_plain,
+    garments_smart,
+    garments_tale,
+    garments_work,
+)
 from pidiff_cli.mini.world.canvas import Layer
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.geometry import Geometry
@@ -29,8 +34,8 @@ GARMENTS: dict[str, Painter] = {
     "diver": garments_work.diver,
     "police": garments_work.police,
     "clown": garments_tale.clown,
-    "business": garments_plain.business,
-    "athlete": garments_plain.athlete,
+    "business": garments_smart.business,
+    "athlete": garments_smart.athlete,
 }
 #: Every role, "casual" first.
 ROLES: tuple[str, ...] = tuple(GARMENTS)

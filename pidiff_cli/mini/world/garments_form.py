@@ -170,7 +170,8 @@ def creases(cloth: Cloth, geo: Geometry, colour: Rgb, rng: Rng, amount: float = 
     sleeve[..., 0] += MIDDLE
     cloth.many(taper(seams, (2.6, 2.6)), dark, 0.20 * amount, soft=0.9)
     cloth.many(taper(seams, (0.5, 0.5)), dark, 0.6 * amount)
-    cloth.many(taper(folds, (1.6, 0.5)) + taper(sleeve, (0.4, 1.4, 0.4)), dark, 0.33 * amount, soft=0.4)
+    cloth.many(taper(folds, (1.6, 0.5)) + taper(sleeve, (0.4, 1.4, 0.4)), dark, 0.33 * amount,
+               soft=0.4)  # fmt: skip
     cloth.many(taper(folds + (0, 1.2), (1.2, 0.3)), light, 0.30 * amount, soft=0.35)
     for sign in (-1, 1):
         cloth.bump(MIDDLE + sign * s * 0.84, 116, 4.5, 8, 2.2 * amount, 20.0 * sign)
@@ -201,7 +202,7 @@ def star(x: float, y: float, r: float, points: int = 5, turn: float = 0.0) -> Ar
     return np.stack([x + radius * np.cos(t), y + radius * np.sin(t)], 1)
 
 
-def lines(paths: Sequence[Any], width: float | Sequence[float]) -> list[Array]:
+def lines(paths: Any, width: float | Sequence[float]) -> list[Array]:
     """Outlines of many lines of one length (K, P, 2), for `Layer.many`."""
     p = np.asarray(paths, np.float64)
     d = np.gradient(p, axis=1)
@@ -235,4 +236,5 @@ def lapel(geo: Geometry, sign: int, low: float = 142.0) -> Array:
 def shirt_front(geo: Geometry, low: float = 146.0) -> Array:
     """The V of a shirt between the lapels."""
     n = geo.neck_half
-    return sym([(0, 104.6), (n * 0.7, 103), (n + 0.8, 99.5), (n + 2.5, 104), (n * 0.8, 118), (0, low)])
+    return sym([(0, 104.6), (n * 0.7, 103), (n + 0.8, 99.5), (n + 2.5, 104), (n * 0.8, 118),
+                (0, low)])  # fmt: skip

@@ -1,4 +1,4 @@
-"""Everyday clothes: the casual wardrobe, the suit and the tracksuit top."""
+"""Everyday clothes: the seven makes of the casual wardrobe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from pidiff_cli.mini.world.canvas import Layer
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.garments_form import (
-    INK,
     MIDDLE,
     Cloth,
     Rgb,
@@ -20,7 +19,6 @@ from pidiff_cli.mini.world.garments_form import (
     buttons,
     collar_leaf,
     creases,
-    lapel,
     lines,
     mix,
     pick,
@@ -58,7 +56,8 @@ def _rib(cloth: Cloth, geo: Geometry, colour: Rgb, width: float = 2.6) -> None:
     cloth.fill(band(100.2, n - 0.6, 4.2, width + 0.9, 0.9), tone(colour, 0.66), 0.8, soft=0.35)
     cloth.fill(band(100.0, n - 0.6, 4.2, width), tone(colour, 0.97))
     ticks = [
-        ((MIDDLE + (n - 0.5) * c, 100.1 + 4.3 * s), (MIDDLE + (n + width - 0.4) * c, 100 + (4 + width) * s))
+        ((MIDDLE + (n - 0.5) * c, 100.1 + 4.3 * s), (MIDDLE + (n + width - 0.4) * c,
+                                                     100 + (4 + width) * s))
         for c, s in ((np.cos(a), np.sin(a)) for a in np.linspace(0.1, np.pi - 0.1, 25))
     ]  # fmt: skip
     cloth.many(lines(ticks, 0.34), tone(colour, 0.66), 0.65)
@@ -118,7 +117,8 @@ def hoodie(geo: Geometry, rng: Rng) -> list[Layer]:
     n, k = geo.neck_half, geo.shoulder_half / 40
     behind = Cloth(geo, "hood", order=24.0, slot="behind")
     behind.fill(
-        sym([(0, 93), (n + 4, 92.5), (n + 11 * k, 96.5), (n + 13 * k, 103), (n + 6, 112), (0, 112)]),
+        sym([(0, 93), (n + 4, 92.5), (n + 11 * k, 96.5), (n + 13 * k, 103), (n + 6, 112),
+             (0, 112)]),
         tone(colour, 0.72), smooth=True,
     )  # fmt: skip
     front = Cloth(geo, "hoodie")
@@ -129,7 +129,8 @@ def hoodie(geo: Geometry, rng: Rng) -> list[Layer]:
     for sign in (-1, 1):
         rim.fill(
             side([(0.2, 106.2), (n * 0.55, 103.8), (n + 0.8, 98.6), (n + 4.5, 94.6),
-                  (n + 9.5 * k, 96.2), (n + 11.8 * k, 102), (n + 7, 108.6), (3.4, 113.8), (0.2, 112.2)],
+                  (n + 9.5 * k, 96.2), (n + 11.8 * k, 102), (n + 7, 108.6), (3.4, 113.8),
+                  (0.2, 112.2)],
                  sign),
             tone(colour, 1.05), smooth=True,
         )  # fmt: skip
@@ -140,8 +141,10 @@ def hoodie(geo: Geometry, rng: Rng) -> list[Layer]:
     cords = Cloth(geo, "cords", order=40.5, thickness=0.5)
     for sign in (-1, 1):
         x = 4.2 * sign
-        cords.stroke([(64 + x, 110.2), (64 + x * 1.25, 114), (64 + x * 1.1, 119 + sign)], 1.15, CREAM)
-        cords.stroke([(64 + x * 1.1, 119 + sign), (64 + x * 1.1, 121 + sign)], 1.5, (0.75, 0.75, 0.77))
+        cords.stroke([(64 + x, 110.2), (64 + x * 1.25, 114), (64 + x * 1.1, 119 + sign)], 1.15,
+                     CREAM)  # fmt: skip
+        cords.stroke([(64 + x * 1.1, 119 + sign), (64 + x * 1.1, 121 + sign)], 1.5,
+                     (0.75, 0.75, 0.77))  # fmt: skip
         cords.ellipse((64 + x, 110.2), 0.9, 0.8, (0.45, 0.45, 0.47))
     return [behind, front, rim, cords]
 
@@ -158,10 +161,11 @@ def shirt(geo: Geometry, rng: Rng) -> list[Layer]:
         xs = np.arange(20, 109, 3.1)
         cloth.many(lines([((x, 96), (x, 150)) for x in xs], 0.7), tone(colour, 0.72), 0.6)
     creases(cloth, geo, colour, rng)
-    cloth.fill([(62.2, 105), (66.4, 105), (66.6, 150), (62.2, 150)], tone(colour, 1.08), 0.8, clip=True)
+    cloth.fill([(62.2, 105), (66.4, 105), (66.6, 150), (62.2, 150)], tone(colour, 1.08), 0.8,
+               clip=True)  # fmt: skip
     cloth.stroke([(62.2, 106), (62.2, 150)], 0.45, tone(colour, 0.6), 0.8, clip=True)
     buttons(cloth, [(64.4, 112.4), (64.4, 121)], 1.0, tone(colour, 1.5))
-    return [back_collar(geo, colour), cloth, _leaves(geo, colour)]
+    return [back_collar(geo, colour), cloth, collar_leaves(geo, colour)]
 
 
 def _checks(cloth: Cloth, colour: Rgb, rng: Rng) -> None:
@@ -172,7 +176,7 @@ def _checks(cloth: Cloth, colour: Rgb, rng: Rng) -> None:
     cloth.many(level, second, 0.45)
 
 
-def _leaves(geo: Geometry, colour: Rgb, order: float = 40.3) -> Cloth:
+def collar_leaves(geo: Geometry, colour: Rgb, order: float = 40.3) -> Cloth:
     """Both leaves of a shirt collar."""
     leaf = Cloth(geo, "collar", order=order, thickness=0.7, shadow=0.5)
     for sign in (-1, 1):
@@ -195,7 +199,7 @@ def cardigan(geo: Geometry, rng: Rng) -> list[Layer]:
         cloth.stroke(edge, 3.4, tone(colour, 0.6), 0.5, soft=0.5, clip=True)
         cloth.stroke(edge, 2.6, tone(colour, 0.9), clip=True)
         cloth.stroke(edge, 0.4, tone(colour, 0.6), 0.6, clip=True)
-    return [back_collar(geo, colour, 2.0, 3.0), cloth, _leaves(geo, under)]
+    return [back_collar(geo, colour, 2.0, 3.0), cloth, collar_leaves(geo, under)]
 
 
 def tee(geo: Geometry, rng: Rng) -> list[Layer]:
@@ -208,83 +212,13 @@ def tee(geo: Geometry, rng: Rng) -> list[Layer]:
     raglan = rng.random() < 0.45
     if raglan:
         for sign in (-1, 1):
-            cloth.fill(side([(n + 1, 98), (s * 0.6, 104), (s + 14, 108), (s + 14, 150), (s * 0.72, 150),
-                             (s * 0.62, 122), (s * 0.45, 111)], sign), accent, clip=True, smooth=True)  # fmt: skip
+            cloth.fill(side([(n + 1, 98), (s * 0.6, 104), (s + 14, 108), (s + 14, 150),
+                             (s * 0.72, 150),
+                             (s * 0.62, 122), (s * 0.45, 111)], sign), accent, clip=True,
+                             smooth=True)  # fmt: skip
     if rng.random() < 0.6:
         cloth.ellipse((64, 122), 8.5, 7.5, accent, clip=True)
         cloth.fill(star(64, 121.6, 6.2), tone(colour, 1.1), clip=True)
     creases(cloth, geo, accent if raglan else colour, rng, 0.8)
     cloth.fill(band(100.2, n - 0.2, 5.2, 2.0, 0.5), tone(accent, 0.9))
     return [cloth]
-
-
-def business(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
-    """Suit, white shirt and tie; a pocket square."""
-    colour = pick(rng, ((0.13, 0.16, 0.27), (0.20, 0.20, 0.22), (0.30, 0.24, 0.18), (0.36, 0.10, 0.32),
-                        (0.16, 0.26, 0.24)), 0.012)  # fmt: skip
-    tie = pick(rng, ((0.75, 0.10, 0.14), (0.12, 0.42, 0.28), (0.16, 0.30, 0.66), (0.85, 0.55, 0.12),
-                     (0.42, 0.16, 0.48)))  # fmt: skip
-    cloth = Cloth(geo, "suit")
-    cloth.fill(torso(geo, 0.4), colour)
-    creases(cloth, geo, colour, rng, 0.9)
-    cloth.fill(shirt_front(geo), WHITE, clip=True)
-    _tie(cloth, tie, rng)
-    return [back_collar(geo, WHITE, 2.0, 3.0), cloth, *_lapels(geo, colour), _leaves(geo, WHITE)]
-
-
-def _tie(cloth: Cloth, colour: Rgb, rng: Rng) -> None:
-    """Knot and blade, striped, dotted or plain."""
-    blade = sym([(1.5, 110.4), (3.6, 124), (4.6, 150)])
-    cloth.fill(blade + (0.8, 0.8), INK, 0.35, soft=0.7, clip=True)
-    cloth.fill(blade, colour, clip=True)
-    if rng.random() < 0.65:
-        def half(y: float) -> float:
-            return float(np.interp(y, (110.4, 124, 150), (1.5, 3.6, 4.6)))
-
-        stripes = [
-            np.array([(64 - half(y + 3), y + 3), (64 + half(y), y),
-                      (64 + half(y + 1.5), y + 1.5), (64 - half(y + 4.5), y + 4.5)])
-            for y in np.arange(110, 150, 4.2)
-        ]  # fmt: skip
-        cloth.many(stripes, tone(colour, 1.5))
-    cloth.fill(sym([(2.9, 104.8), (1.7, 110.6)]), tone(colour, 1.08), clip=True)
-    cloth.stroke([(62.4, 110.4), (65.6, 110.4)], 0.5, tone(colour, 0.5), clip=True)
-
-
-def _lapels(geo: Geometry, colour: Rgb, square: bool = True) -> list[Layer]:
-    layer = Cloth(geo, "lapels", order=40.2, thickness=0.6, shadow=0.5)
-    for sign in (-1, 1):
-        outline = lapel(geo, sign)
-        layer.fill(outline, tone(colour, 1.07))
-        layer.stroke(outline[1:7], 0.45, tone(colour, 0.55), 0.9, smooth=False, clip=True)
-    if square:
-        x = MIDDLE + geo.neck_half + 12
-        layer.fill([(x, 118), (x + 7.5, 117), (x + 7.2, 119.4), (x + 0.2, 120.4)], WHITE)
-        layer.fill([(x + 1, 118), (x + 3, 115.2), (x + 4.4, 117.4)], WHITE)
-    return [layer]
-
-
-def athlete(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
-    """A zipped track top with shoulder stripes."""
-    colour = pick(rng, ((0.10, 0.36, 0.72), (0.78, 0.12, 0.18), (0.10, 0.52, 0.36), (0.15, 0.15, 0.20),
-                        (0.45, 0.20, 0.58), (0.93, 0.45, 0.10)))  # fmt: skip
-    trim = WHITE if rng.random() < 0.7 else (0.97, 0.82, 0.18)
-    n, s = geo.neck_half, geo.shoulder_half
-    cloth = Cloth(geo, "track top")
-    cloth.fill(torso(geo, 0.5), colour)
-    creases(cloth, geo, colour, rng, 0.9)
-    for sign in (-1, 1):
-        for i in range(3):
-            path = side([(n + 4 + 2.0 * i, 100), (s * 0.66, 106.6 + 2.5 * i), (s - 1 - i, 113 + 2.8 * i),
-                         (s + 1 - 2.4 * i, 124), (s + 3 - 2.4 * i, 150)], sign)  # fmt: skip
-            cloth.stroke(path, 1.15, trim, clip=True)
-    cloth.stroke([(64, 104), (64, 150)], 1.3, tone(colour, 0.5), clip=True)
-    cloth.stroke([(64, 104), (64, 150)], 0.5, (0.80, 0.80, 0.82), clip=True)
-    cloth.fill(star(64 + s * 0.36, 118, 3.0), trim, clip=True)
-    collar = Cloth(geo, "stand collar", order=40.2, thickness=0.9)
-    collar.fill(sym([(0.5, 103.4), (n * 0.7, 101.2), (n + 0.4, 96.2), (n + 3.2, 97.4), (n + 2.8, 102.6),
-                     (n * 0.7, 106.8), (0.5, 108.4)]), tone(colour, 1.04), smooth=True)  # fmt: skip
-    for sign in (-1, 1):
-        collar.stroke(side([(0.6, 107.2), (n * 0.7, 105.6), (n + 2.4, 101.6)], sign), 0.7, trim, clip=True)
-    collar.stroke([(64, 102), (64, 109)], 0.8, (0.3, 0.3, 0.33))
-    return [back_collar(geo, colour), cloth, collar]

@@ -47,7 +47,8 @@ SILVER: Rgb = (0.74, 0.76, 0.80)
 
 def chef(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
     """Double-breasted white jacket and a knotted neckerchief."""
-    scarf = pick(rng, ((0.85, 0.12, 0.12), (0.85, 0.12, 0.12), (0.10, 0.40, 0.66), (0.93, 0.55, 0.10)))
+    scarf = pick(rng, ((0.85, 0.12, 0.12), (0.85, 0.12, 0.12), (0.10, 0.40, 0.66),
+                       (0.93, 0.55, 0.10)))  # fmt: skip
     n = geo.neck_half
     cloth = Cloth(geo, "chef jacket")
     cloth.fill(torso(geo, 0.8), WHITE)
@@ -59,7 +60,8 @@ def chef(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Laye
     buttons(cloth, [(x, y) for y in (113.2, 119.6, 126) for x in (57.4, 70.6)], 1.15, stud)
     collar = Cloth(geo, "band collar", order=40.2, thickness=0.8)
     for sign in (-1, 1):
-        leaf = side([(n * 0.98, 97.4), (n + 2.8, 100.4), (n * 0.72, 107.2), (2.2, 109), (n * 0.6, 104)], sign)
+        leaf = side([(n * 0.98, 97.4), (n + 2.8, 100.4), (n * 0.72, 107.2), (2.2, 109),
+                     (n * 0.6, 104)], sign)  # fmt: skip
         collar.fill(leaf, tone(WHITE, 1.03))
         collar.stroke(leaf[1:4], 0.5, scarf, 0.9, smooth=False, clip=True)
     return [back_collar(geo, WHITE), cloth, collar, _neckerchief(geo, scarf)]
@@ -70,16 +72,20 @@ def _neckerchief(geo: Geometry, colour: Rgb) -> Cloth:
     n = geo.neck_half
     scarf = Cloth(geo, "neckerchief", order=40.4)
     scarf.fill(band(99.6, n - 0.4, 3.6, 3.0, 0.5), colour)
-    for a in (28, 52, 128, 152):
-        path = [(64 + (n + 0.2) * np.cos(np.radians(a - 10)), 99.8 + 4.4 * np.sin(np.radians(a - 10))),
-                (64 + (n + 2) * np.cos(np.radians(a + 8)), 100.6 + 5.8 * np.sin(np.radians(a + 8)))]  # fmt: skip
+    for a in np.radians((28, 52, 128, 152)):
+        near, far = a - 0.17, a + 0.14
+        path = [(64 + (n + 0.2) * np.cos(near), 99.8 + 4.4 * np.sin(near)),
+                (64 + (n + 2) * np.cos(far), 100.6 + 5.8 * np.sin(far))]  # fmt: skip
         scarf.stroke(path, [0.3, 0.8, 0.3], tone(colour, 0.58), 0.7, clip=True, smooth=False)
     for sign, low in ((-1, 114.4), (1, 113.2)):
-        tail = side([(0.2, 105.2), (2.0, 105.4), (5.6, low - 2.6), (3.4, low), (0.8, low - 3)], sign)
+        tail = side([(0.2, 105.2), (2.0, 105.4), (5.6, low - 2.6), (3.4, low), (0.8, low - 3)],
+                    sign)  # fmt: skip
         scarf.fill(tail, tone(colour, 0.92))
-        scarf.stroke(side([(0.8, 106), (2.6, low - 2)], sign), [0.3, 0.7], tone(colour, 0.55), 0.7, clip=True)
+        scarf.stroke(side([(0.8, 106), (2.6, low - 2)], sign), [0.3, 0.7], tone(colour, 0.55), 0.7,
+                     clip=True)  # fmt: skip
     scarf.ellipse((64, 105.0), 2.7, 2.2, tone(colour, 1.06))
-    scarf.stroke([(62.4, 104.4), (64, 105.4), (65.4, 104.2)], 0.4, tone(colour, 0.5), 0.8, clip=True)
+    scarf.stroke([(62.4, 104.4), (64, 105.4), (65.4, 104.2)], 0.4, tone(colour, 0.5), 0.8,
+                 clip=True)  # fmt: skip
     return scarf
 
 
@@ -90,7 +96,8 @@ def doctor(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     cloth = Cloth(geo, "white coat")
     cloth.fill(torso(geo, 0.8, dip=10), WHITE)
     creases(cloth, geo, (0.84, 0.86, 0.88), rng)
-    cloth.fill(sym([(0, 111), (n * 0.8, 102.5), (n + 1, 99), (n + 4, 103), (n + 2, 118), (3, 150), (0, 150)]),
+    cloth.fill(sym([(0, 111), (n * 0.8, 102.5), (n + 1, 99), (n + 4, 103), (n + 2, 118), (3, 150),
+                    (0, 150)]),
                scrubs, clip=True)  # fmt: skip
     for sign in (-1, 1):
         vee = side([(n + 0.6, 99.5), (n * 0.55, 105.4), (0, 111.4)], sign)
@@ -102,7 +109,8 @@ def doctor(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     coat = Cloth(geo, "coat lapels", order=40.2, thickness=0.7, shadow=0.5)
     for sign in (-1, 1):
         outline = lapel(geo, sign, 136)
-        outline = outline[[0, 1, 2, 3, 4, 5, 9]] + (sign * np.array([1.2, 1.2, 1.2, 1.2, 1.2, 3.0, 1.4])[:, None] * (1, 0))
+        outline = outline[[0, 1, 2, 3, 4, 5, 9]]
+        outline[:, 0] += sign * np.array([1.2, 1.2, 1.2, 1.2, 1.2, 3.0, 1.4])
         coat.fill(outline, tone(WHITE, 1.05))
         coat.stroke(outline[1:6], 0.45, (0.60, 0.62, 0.66), 0.9, smooth=False, clip=True)
     return [back_collar(geo, WHITE, 4.0), cloth, coat, _stethoscope(geo)]
@@ -112,8 +120,10 @@ def _stethoscope(geo: Geometry) -> Layer:
     n = geo.neck_half
     tube = Cloth(geo, "stethoscope", order=40.4, material="metal", thickness=0.7)
     dark = (0.13, 0.14, 0.17)
-    tube.stroke([(64 - n - 0.6, 98), (64 - n - 2.8, 106), (64 - n - 1.5, 114), (60, 121)], 1.7, dark)
-    tube.stroke([(64 + n + 0.6, 98), (64 + n + 2.8, 106), (64 + n + 1.5, 114), (64 + n - 1, 118.5)], 1.7, dark)
+    tube.stroke([(64 - n - 0.6, 98), (64 - n - 2.8, 106), (64 - n - 1.5, 114), (60, 121)], 1.7,
+                dark)  # fmt: skip
+    tube.stroke([(64 + n + 0.6, 98), (64 + n + 2.8, 106), (64 + n + 1.5, 114), (64 + n - 1, 118.5)],
+                1.7, dark)  # fmt: skip
     for r, c in ((3.3, SILVER), (2.3, (0.90, 0.91, 0.94)), (1.1, (0.50, 0.53, 0.58))):
         tube.ellipse((64 + n - 1.2, 120.6), r, r, c)
     tube.stroke([(60, 121), (57, 125), (61, 129)], 1.4, SILVER)
@@ -122,7 +132,8 @@ def _stethoscope(geo: Geometry) -> Layer:
 
 def firefighter(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Layer]:
     """Heavy turnout jacket with reflective stripes, raised collar and a zip."""
-    colour = pick(rng, ((0.22, 0.22, 0.24), (0.30, 0.27, 0.20), (0.16, 0.20, 0.30), (0.55, 0.44, 0.27)), 0.012)
+    colour = pick(rng, ((0.22, 0.22, 0.24), (0.30, 0.27, 0.20), (0.16, 0.20, 0.30),
+                        (0.55, 0.44, 0.27)), 0.012)  # fmt: skip
     n, s = geo.neck_half, geo.shoulder_half
     coat = Cloth(geo, "turnout coat", thickness=1.25)
     coat.fill(torso(geo, 1.5, 2.0), colour)
@@ -139,11 +150,14 @@ def firefighter(geo: Geometry, person: Person, context: Context, rng: Rng) -> li
     coat.many(lines([((63.3, y), (64.7, y)) for y in np.arange(108, 136, 1.6)], 0.35), INK, 0.6)
     collar = Cloth(geo, "raised collar", order=40.3, thickness=1.2)
     for sign in (-1, 1):
-        leaf = side([(0.7, 109.5), (1.5, 105.4), (n * 0.75, 102.5), (n + 0.8, 96.2), (n + 4.6, 97.2),
+        leaf = side([(0.7, 109.5), (1.5, 105.4), (n * 0.75, 102.5), (n + 0.8, 96.2),
+                     (n + 4.6, 97.2),
                      (n + 6.4, 103), (n * 0.9, 108.8)], sign)  # fmt: skip
         collar.fill(leaf, tone(colour, 1.12))
-        collar.stroke(np.vstack([leaf[3:], leaf[:1]]), 0.55, tone(colour, 0.55), 0.9, smooth=False, clip=True)
-        collar.stroke(side([(2, 107.4), (n * 0.82, 105.4), (n + 3.0, 99.4)], sign), 0.4, lime, 0.85, clip=True)
+        collar.stroke(np.vstack([leaf[3:], leaf[:1]]), 0.55, tone(colour, 0.55), 0.9, smooth=False,
+                      clip=True)  # fmt: skip
+        collar.stroke(side([(2, 107.4), (n * 0.82, 105.4), (n + 3.0, 99.4)], sign), 0.4, lime, 0.85,
+                      clip=True)  # fmt: skip
     return [back_collar(geo, colour, 4.5, 4.5), coat, collar]
 
 
@@ -157,7 +171,8 @@ def police(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[La
     coat.stroke([(64, 107), (64, 150)], 3.2, tone(navy, 0.78), clip=True)
     buttons(coat, [(64, 118), (64, 126)], 1.1, GOLD)
     for sign in (-1, 1):
-        flap = side([(s * 0.26, 118.4), (s * 0.62, 118), (s * 0.62, 121), (s * 0.44, 123), (s * 0.26, 121.4)], sign)
+        flap = side([(s * 0.26, 118.4), (s * 0.62, 118), (s * 0.62, 121), (s * 0.44, 123),
+                     (s * 0.26, 121.4)], sign)  # fmt: skip
         coat.fill(flap, tone(navy, 1.08), clip=True)
         coat.stroke(flap, 0.45, tone(navy, 0.5), 0.9, smooth=False, clip=True)
         bar = side([(n + 7.5, 102.4), (s * 0.93, 108.6), (s * 0.96, 111.6), (n + 6.8, 105.6)], sign)
@@ -192,7 +207,8 @@ def astronaut(geo: Geometry, person: Person, context: Context, rng: Rng) -> list
         suit.stroke(strip, 2.6, trim, clip=True)
         suit.stroke(strip + (0.5 * sign, 0), 0.6, (1, 1, 1), 0.7, clip=True)
         for k in (0.82, 0.93):
-            suit.stroke(side([(s * k, 108), (s * k + 4, 150)], sign), 0.5, tone(white, 0.62), 0.7, clip=True)
+            suit.stroke(side([(s * k, 108), (s * k + 4, 150)], sign), 0.5, tone(white, 0.62), 0.7,
+                        clip=True)  # fmt: skip
     _patches(suit, geo, trim)
     suit.fill([(53, 119.2), (75, 119.2), (76.5, 150), (51.5, 150)], tone(white, 0.84), clip=True)
     for i, c in enumerate(((0.85, 0.16, 0.14), (0.20, 0.46, 0.85), (0.95, 0.76, 0.16))):
@@ -228,17 +244,20 @@ def diver(geo: Geometry, person: Person, context: Context, rng: Rng) -> list[Lay
     suit = Cloth(geo, "wetsuit", thickness=0.9)
     suit.fill(torso(geo, 0.2, -1.5), black)
     for sign in (-1, 1):
-        yoke = side([(n + 5, 101), (s * 0.7, 105.5), (s * 1.05, 112), (s * 1.05, 116.5), (s * 0.80, 115),
+        yoke = side([(n + 5, 101), (s * 0.7, 105.5), (s * 1.05, 112), (s * 1.05, 116.5),
+                     (s * 0.80, 115),
                      (s * 0.52, 110.4)], sign)  # fmt: skip
         suit.fill(yoke, hot, clip=True, smooth=True)
-        suit.stroke(side([(n + 4, 103), (s * 0.52, 110.8), (s * 0.80, 115.6), (s * 1.1, 117)], sign), 0.7,
+        suit.stroke(side([(n + 4, 103), (s * 0.52, 110.8), (s * 0.80, 115.6), (s * 1.1, 117)],
+                         sign), 0.7,
                     (0.65, 0.67, 0.7), 0.9, clip=True)  # fmt: skip
     creases(suit, geo, (0.20, 0.22, 0.26), rng, 0.9)
     suit.stroke([(64, 104), (64, 150)], 2.0, (0.22, 0.24, 0.28), clip=True)
     suit.stroke([(64, 104), (64, 150)], 0.7, (0.75, 0.77, 0.8), clip=True)
     gear = Cloth(geo, "harness", order=40.3, thickness=0.8)
     for sign in (-1, 1):
-        gear.stroke(side([(s * 0.50, 106.2), (s * 0.46, 116), (s * 0.50, 150)], sign), 4.4, (0.27, 0.29, 0.33))
+        gear.stroke(side([(s * 0.50, 106.2), (s * 0.46, 116), (s * 0.50, 150)], sign), 4.4,
+                    (0.27, 0.29, 0.33))  # fmt: skip
         gear.fill(side([(s * 0.46 - 2.8, 115), (s * 0.46 + 2.8, 115), (s * 0.46 + 2.8, 120.5),
                         (s * 0.46 - 2.8, 120.5)], sign), SILVER)  # fmt: skip
         gear.fill(side([(s * 0.46 - 1.3, 116.6), (s * 0.46 + 1.3, 116.6), (s * 0.46 + 1.3, 119),

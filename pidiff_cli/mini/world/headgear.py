@@ -5,7 +5,7 @@ No headgear reaches the brows; helmets leave the whole face open.
 
 from __future__ import annotations
 
-from pidiff_cli.mini.world import headgear_tale, headgear_work
+from pidiff_cli.mini.world import headgear_court, headgear_tale, headgear_work
 from pidiff_cli.mini.world.garments import Painter
 
 #: Role -> painter(geo, person, context, rng) -> layers of slots "behind" and "front".
@@ -13,12 +13,12 @@ HEADGEAR: dict[str, Painter] = {
     "casual": headgear_work.beanie,
     "astronaut": headgear_work.astronaut,
     "chef": headgear_work.chef,
-    "knight": headgear_tale.knight,
+    "knight": headgear_court.knight,
     "doctor": headgear_work.doctor,
     "pirate": headgear_tale.pirate,
     "wizard": headgear_tale.wizard,
     "firefighter": headgear_work.firefighter,
-    "royal": headgear_tale.crown,
+    "royal": headgear_court.crown,
     "cowboy": headgear_tale.cowboy,
     "diver": headgear_work.diver,
     "police": headgear_work.police,
