@@ -115,6 +115,16 @@ def save_png(path: Path | str, pixels: np.ndarray, record: dict[str, Any] | None
         InputError: the folder cannot be written or the disk is full.
     """
     path = Path(path)
+    try:
+        write_atomic(path, png_bytes(pixels, record))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"Cannot write {path}: {reason}.", "Choose another folder.") from None
+    return path
+
+
+def png_bytes(pixels: np.ndarray, record: dict[str, Any] | None = None) -> bytes:
+    """The PNG that `save_png` writes, as bytes."""
     info = PngImagePlugin.PngInfo()
     if record is not None:
         info.add_text(RECORD_KEY, json.dumps(record, sort_keys=True))
@@ -122,12 +132,7 @@ def save_png(path: Path | str, pixels: np.ndarray, record: dict[str, Any] | None
         info.add_text("DigitalSourceType", PROVENANCE)
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", pnginfo=info)
-    try:
-        write_atomic(path, buffer.getvalue())
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"Cannot write {path}: {reason}.", "Choose another folder.") from None
-    return path
+    return buffer.getvalue()
 
 
 def read_record(path: Path | str) -> dict[str, Any]:

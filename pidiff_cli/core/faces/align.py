@@ -165,7 +165,9 @@ def _shrink(image: Image.Image, quad: np.ndarray, size: int) -> tuple[Image.Imag
 def _pad_softly(image: Image.Image, pad: np.ndarray, side: float) -> Image.Image:
     """Reflect at the edges, fading into a blur and then the median colour."""
     left, top, right, bottom = (int(p) for p in pad)
-    pixels = np.pad(np.float32(image), ((top, bottom), (left, right), (0, 0)), "reflect")
+    pixels = np.pad(
+        np.asarray(image, dtype=np.float32), ((top, bottom), (left, right), (0, 0)), "reflect"
+    )
     height, width = pixels.shape[:2]
     y, x = np.ogrid[:height, :width]
     edge = np.maximum(

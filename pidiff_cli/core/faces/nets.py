@@ -197,6 +197,7 @@ def save_net(net: nn.Module, stem: Path) -> None:
     stem.parent.mkdir(parents=True, exist_ok=True)
     state = {k: _half(v) for k, v in net.state_dict().items()}
     save_file(state, str(stem.with_suffix(".safetensors")))
+    stem.with_suffix(".safetensors").chmod(0o644)
     text = json.dumps({"class": type(net).__name__, **net.config}, indent=1)  # type: ignore[dict-item]
     stem.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 

@@ -34,7 +34,7 @@ from pidiff_cli.mini.train.faces_data import (
     plain_crop,
 )
 
-Step = Callable[[], tuple[Tensor, dict[str, float]]]
+Step = Callable[[], tuple[Tensor, dict[str, Tensor]]]
 BATCH = 32
 JAW = 17  # the first points lie on the jaw line and count half
 
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _train(args: argparse.Namespace, run: Run, net: nn.Module, step: Step) -> Ema:
-    net.to(memory_format=torch.channels_last)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema = Ema(net, 0.998)
     decayed = [p for p in net.parameters() if p.ndim > 1]
     plain = [p for p in net.parameters() if p.ndim <= 1]
@@ -82,12 +82,12 @@ def _train(args: argparse.Namespace, run: Run, net: nn.Module, step: Step) -> Em
         with torch.autocast("cpu", torch.bfloat16):
             loss, parts = step()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimizer.step()
         ema.update(net)
         if at % 50 == 0:
-            run.log(at, loss=float(loss.detach()), **parts)
+            run.log(at, loss=float(loss.detach()), **{k: float(v) for k, v in parts.items()})
         if run.due():
             save(at + 1)
     save(run.step)
@@ -105,7 +105,7 @@ def build_landmarks(
     weight = torch.ones(68)
     weight[:JAW] = 0.5
 
-    def step() -> tuple[Tensor, dict[str, float]]:
+    def step() -> tuple[Tensor, dict[str, Tensor]]:
         x, points, labels, face = landmark_batch(bank, rng, textures, BATCH)
         out, logits, confidence = net(x.contiguous(memory_format=torch.channels_last))
         error = (out.float() - points).abs().sum(-1)  # (B, 68)
@@ -113,7 +113,7 @@ def build_landmarks(
         seen = F.cross_entropy(logits.float(), labels)
         sure = F.binary_cross_entropy_with_logits(confidence.float(), face)
         loss = 20 * place + 0.5 * seen + 0.3 * sure
-        return loss, {"points": float(place), "labels": float(seen), "face": float(sure)}
+        return loss, {"points": place.detach(), "labels": seen.detach(), "face": sure.detach()}
 
     def measure(whole: nn.Module) -> dict[str, float]:
         still, cloth = np.random.default_rng(1), Textures(99, 60)
@@ -158,9 +158,9 @@ def build_finder(
         box = ((both - aim[:, :3]).abs().sum(1) * weight).sum() / weight.sum().clamp(min=1)
         return (hit + quiet) / count, box
 
-    def step() -> tuple[Tensor, dict[str, float]]:
+    def step() -> tuple[Tensor, dict[str, Tensor]]:
         centre, box = losses(net, *finder_batch(bank, rng, textures, BATCH))
-        return centre + 0.5 * box, {"centre": float(centre), "box": float(box)}
+        return centre + 0.5 * box, {"centre": centre.detach(), "box": box.detach()}
 
     def measure(whole: nn.Module) -> dict[str, float]:
         held = _with_rows(bank, bank.held)
@@ -184,13 +184,13 @@ def build_embedder(
     groups = np.split(bank.rows[order], cuts)
     persons = min(24, len(groups))
 
-    def step() -> tuple[Tensor, dict[str, float]]:
+    def step() -> tuple[Tensor, dict[str, Tensor]]:
         x, rows = embed_batch(bank, groups, rng, textures, persons, 2)
         raw = net(x.contiguous(memory_format=torch.channels_last)).float()
         read = F.mse_loss(net.read(F.layer_norm(raw, raw.shape[-1:])).float(), truth[rows])
         same = torch.from_numpy(bank.persons[rows])
         apart = supervised_contrast(F.normalize(raw, dim=-1), same, 0.1)
-        return read + 0.5 * apart, {"factors": float(read), "contrast": float(apart)}
+        return read + 0.5 * apart, {"factors": read.detach(), "contrast": apart.detach()}
 
     def measure(whole: nn.Module) -> dict[str, float]:
         rows = bank.held[:400]

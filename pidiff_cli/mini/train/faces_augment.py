@@ -11,14 +11,9 @@ import cv2
 import numpy as np
 
 from pidiff_cli.core.faces.align import ffhq_quad
+from pidiff_cli.core.faces.look import MIRROR
 
 SIDE = 128
-#: Index of each iBUG point's mirror image.
-MIRROR = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
-    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
-)
 # Photographs without people that scikit-image carries.
 REAL_TEXTURES = (
     "brick.png", "grass.png", "gravel.png", "chelsea.png", "coffee.png", "coins.png",
@@ -182,7 +177,7 @@ def camera(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         out = np.clip(out + noise * rng.uniform(2, 14), 0, 255).astype(np.uint8)
     if rng.random() < 0.25:
         flags = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 85))]
-        out = cv2.imdecode(cv2.imencode(".jpg", out, flags)[1], cv2.IMREAD_COLOR)
+        out = np.asarray(cv2.imdecode(cv2.imencode(".jpg", out, flags)[1], cv2.IMREAD_COLOR))
     return np.asarray(out)
 
 

@@ -43,14 +43,14 @@ class Bank:
 
 def open_bank(folder: Path) -> Bank:
     """The bank in `folder`, as much of it as is drawn."""
-    maps = [
+    images, labels, points, factors, persons = (
         np.load(folder / f"{n}.npy", mmap_mode="r")
         for n in ("images", "labels", "landmarks", "factors", "persons")
-    ]
-    persons = np.asarray(maps[4])
-    drawn = np.flatnonzero(np.abs(np.asarray(maps[2])).sum((1, 2)) > 0)
-    away = persons[drawn] % 50 == 0
-    return Bank(*maps[:4], persons, drawn[~away], drawn[away])
+    )
+    owners = np.asarray(persons)
+    drawn = np.flatnonzero(np.abs(np.asarray(points)).sum((1, 2)) > 0)
+    away = owners[drawn] % 50 == 0
+    return Bank(images, labels, points, factors, owners, drawn[~away], drawn[away])
 
 
 def landmark_batch(
@@ -134,7 +134,7 @@ def _landmark_crop(
         scale = float(np.exp(rng.uniform(np.log(0.7), np.log(1.5))))
         shift, roll = tuple(rng.uniform(-0.16, 0.16, 2)), float(rng.uniform(-35, 35))
     crop = face_crop(
-        rgb, labels, points, rng, textures, scale=scale, shift=shift, roll=roll,  # type: ignore[arg-type]
+        rgb, labels, points, rng, textures, scale=scale, shift=shift, roll=roll,
         bend=float(rng.uniform(0, 3.0)) * (rng.random() < 0.6),
         new_background=bool(rng.random() < 0.6), clear_body=bool(rng.random() < 0.2),
     )  # fmt: skip

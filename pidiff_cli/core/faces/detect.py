@@ -1,0 +1,244 @@
+"""Where the faces are, with 68 points each.
+
+face-alignment does it where its weights lie on the machine (nothing is ever fetched). Otherwise
+candidates come from scikit-image's LBP cascade and mini's finder, and mini's landmark net, which
+looks several times, keeps those that hold still under its eyes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from pidiff_cli.core.faces.embed import FOLDER, open_net
+from pidiff_cli.core.faces.look import Look, look_closely
+from pidiff_cli.core.faces.nets import FaceFinder, LandmarkNet
+from pidiff_cli.core.images import to_tensor
+
+WORK_SIDE = 640  # px, the longer side at which faces are searched
+DETECTOR, LANDMARKER = "s3fd-619a316812.pth", "2DFAN4-11f355bf06.pth.tar"
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face.
+
+    Attributes:
+        box: x0, y0, x1, y1 around the 68 points (brow to chin), pixels.
+        score: 0 to 1.
+        landmarks: (68, 2) float32 pixels, iBUG order.
+        approximate: the points come from mini's nets, not from face-alignment.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    landmarks: np.ndarray
+    approximate: bool = True
+
+    @property
+    def height(self) -> float:
+        """Brow to chin in pixels."""
+        return self.box[3] - self.box[1]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A head may be here: centre and side of its FFHQ square in pixels."""
+
+    x: float
+    y: float
+    side: float
+    score: float
+
+
+def find_faces(rgb: np.ndarray, folder: Path = FOLDER, models: Path | None = None) -> list[Face]:
+    """All faces of a picture, the largest first.
+
+    Args:
+        rgb: uint8 (H, W, 3).
+        folder: mini's face nets.
+        models: a further place to look for face-alignment's weights, beside torch's hub cache.
+
+    Raises:
+        MissingWeightError: mini's nets are needed and missing.
+    """
+    better = _face_alignment(models)
+    faces = _with_face_alignment(better, rgb) if better is not None else _with_mini(rgb, folder)
+    return sorted(faces, key=lambda face: -face.height)
+
+
+def alignment_is_approximate(models: Path | None = None) -> bool:
+    """Whether `find_faces` has to do without face-alignment's weights."""
+    return _weights_root(models) is None
+
+
+def candidates(rgb: np.ndarray, folder: Path = FOLDER) -> list[Candidate]:
+    """Places worth a closer look, in pixels of `rgb`; many are wrong."""
+    small, factor = shrink(rgb, WORK_SIDE)
+    found = _from_cascade(small) + _from_finder(small, folder)
+    return [
+        Candidate(c.x * factor, c.y * factor, c.side * factor, c.score) for c in _distinct(found)
+    ]
+
+
+def shrink(rgb: np.ndarray, side: int) -> tuple[np.ndarray, float]:
+    """The picture with its longer side at most `side`, and how much smaller it became."""
+    import cv2
+
+    factor = max(rgb.shape[:2]) / side
+    if factor <= 1:
+        return rgb, 1.0
+    size = (max(1, round(rgb.shape[1] / factor)), max(1, round(rgb.shape[0] / factor)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)), factor
+
+
+def _with_mini(rgb: np.ndarray, folder: Path) -> list[Face]:
+    net = open_net(LandmarkNet, folder, "landmarks")
+    looks = look_closely(net, rgb, [(c.x, c.y, c.side) for c in candidates(rgb, folder)])
+    return [_face(look) for look in looks]
+
+
+def _face(look: Look) -> Face:
+    low, high = look.points.min(0), look.points.max(0)
+    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    return Face(box, look.score, look.points.astype(np.float32))
+
+
+@lru_cache(maxsize=1)
+def _cascade() -> Any:
+    from skimage import data
+    from skimage.feature import Cascade
+
+    return Cascade(data.lbp_frontal_face_cascade_filename())
+
+
+def _from_cascade(rgb: np.ndarray) -> list[Candidate]:
+    """Frontal faces by local binary patterns, upright and leaning by 20 degrees."""
+    import cv2
+
+    height, width = rgb.shape[:2]
+    least = max(20, min(height, width) // 16)
+    if min(height, width) < 40:
+        return []
+    found = []
+    for lean in (0, -20, 20):
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), lean, 1.0)
+        turned = rgb
+        if lean:
+            border = cv2.BORDER_REPLICATE
+            turned = cv2.warpAffine(rgb, turn, (width, height), borderMode=border)
+        boxes = _cascade().detect_multi_scale(
+            img=turned, scale_factor=1.2 if lean else 1.15, step_ratio=1.3 if lean else 1,
+            min_size=(least, least), max_size=(min(height, width),) * 2, min_neighbor_number=2,
+        )  # fmt: skip
+        back = cv2.invertAffineTransform(turn)
+        for box in boxes:
+            side = float(box["width"])
+            x, y = back @ [box["c"] + side / 2, box["r"] + side / 2, 1.0]
+            found.append(Candidate(float(x), float(y), 1.8 * side, 0.5))
+    return found
+
+
+def _from_finder(rgb: np.ndarray, folder: Path) -> list[Candidate]:
+    """Heads by mini's finder on a pyramid in steps of 1.6."""
+    import cv2
+
+    net = open_net(FaceFinder, folder, "finder")
+    found: list[Candidate] = []
+    factor = 1.0 if min(rgb.shape[:2]) > 200 else 0.625  # small pictures: look for small heads too
+    while True:
+        size = [round(n / factor) for n in rgb.shape[1::-1]]
+        if max(size) < 48:
+            return found
+        resize = cv2.INTER_AREA if factor > 1 else cv2.INTER_LINEAR
+        level = cv2.resize(rgb, size, interpolation=resize)
+        pad = 32
+        extra = [-n % 8 for n in size]
+        level = cv2.copyMakeBorder(
+            level, pad, pad + extra[1], pad, pad + extra[0], cv2.BORDER_REPLICATE
+        )
+        for c in _peaks(net, level):
+            found.append(
+                Candidate((c.x - pad) * factor, (c.y - pad) * factor, c.side * factor, c.score)
+            )
+        factor *= 1.6
+
+
+def _peaks(net: FaceFinder, rgb: np.ndarray, least: float = 0.2) -> list[Candidate]:
+    with torch.no_grad():
+        centre, size, offset = net(to_tensor(rgb))
+    heat = centre[0].sigmoid()
+    top = torch.nn.functional.max_pool2d(heat[None], 3, 1, 1)[0]
+    rows, columns = torch.nonzero((heat == top) & (heat > least), as_tuple=True)
+    found = []
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        dx, dy = offset[0, :, row, column].tolist()
+        side = 64.0 * 2.0 ** float(size[0, row, column].clamp(-1.5, 1.5))
+        x, y = (column + 0.5 + dx) * 8, (row + 0.5 + dy) * 8
+        found.append(Candidate(x, y, side, float(heat[row, column])))
+    return sorted(found, key=lambda c: -c.score)[:12]
+
+
+def _distinct(found: list[Candidate]) -> list[Candidate]:
+    """One candidate a place and size; one that several detectors saw gets a higher score."""
+    kept: list[Candidate] = []
+    for one in sorted(found, key=lambda c: -c.score):
+        for i, other in enumerate(kept):
+            near = np.hypot(one.x - other.x, one.y - other.y) < 0.25 * other.side
+            if near and 0.7 < one.side / other.side < 1.4:
+                kept[i] = replace(other, score=min(1.0, other.score + 0.2))
+                break
+        else:
+            kept.append(one)
+    return sorted(kept, key=lambda c: -c.score)[:24]
+
+
+def _weights_root(models: Path | None) -> Path | None:
+    """The torch hub folder whose `checkpoints/` holds both of face-alignment's files."""
+    for root in (Path(torch.hub.get_dir()), *([models / "face-alignment"] if models else [])):
+        if all((root / "checkpoints" / name).is_file() for name in (DETECTOR, LANDMARKER)):
+            return root
+    return None
+
+
+@lru_cache(maxsize=2)
+def _face_alignment(models: Path | None) -> Any:
+    root = _weights_root(models)
+    if root is None:
+        return None
+    import face_alignment
+
+    before = torch.hub.get_dir()
+    torch.hub.set_dir(str(root))
+    try:
+        with contextlib.redirect_stdout(None):
+            return face_alignment.FaceAlignment(
+                face_alignment.LandmarksType.TWO_D,
+                device="cpu",
+                compile=False,
+                face_detector_kwargs={"path_to_detector": str(root / "checkpoints" / DETECTOR)},
+            )
+    except (OSError, RuntimeError, ValueError, KeyError):
+        return None  # damaged weights: mini's nets will do
+    finally:
+        torch.hub.set_dir(before)
+
+
+def _with_face_alignment(net: Any, rgb: np.ndarray) -> list[Face]:
+    small, factor = shrink(rgb, 1280)
+    found = net.get_landmarks_from_image(small, return_bboxes=True, return_landmark_score=True)
+    if found is None or found[0] is None:
+        return []
+    faces = []
+    for points, box in zip(found[0], found[2], strict=False):
+        points = np.asarray(points, np.float32)[:, :2] * factor
+        low, high = points.min(0), points.max(0)
+        edges = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+        faces.append(Face(edges, float(box[4]), points, approximate=False))
+    return faces
