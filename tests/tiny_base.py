@@ -64,7 +64,33 @@ def make_base(folder: Path, seed: int = 0, values: float = 1.0) -> Path:
         attn.to_v_id.weight.data *= values
     projector = WPlusProjector(ROWS, DIM, GROUPS, WIDTH)
     save_identity_branch(folder / "identity", unet, projector, closed_vocabulary=True)
+    make_wplus(folder)
     return folder
+
+
+def make_wplus(folder: Path) -> None:
+    """Write a random 128 px generator and encoder with 12 rows of 16."""
+    from safetensors.torch import save_file
+
+    from pidiff_cli.core.wplus.e4e import Encoder
+    from pidiff_cli.core.wplus.stylegan2 import Generator
+
+    channels = {4: 8, 8: 8, 16: 8, 32: 4, 64: 4, 128: 4}
+    net = Generator(128, DIM, 2, channels)
+    small = {"side": 128, "widths": [4, 4, 8, 8], "units": [1, 1, 1, 1], "reduction": 2}
+    small |= {"coarse": 4, "middle": 12, "stride": 2}
+    encoder = Encoder(ROWS, DIM, **small)
+    tensors = {f"g_ema.{k}": v for k, v in net.state_dict().items()}
+    tensors |= {"latent_avg": torch.randn(ROWS, DIM) * 0.1}
+    tensors |= {"factor_directions": torch.randn(79, ROWS, DIM) * 0.1}
+    save_file(tensors, folder / "stylegan2.safetensors")
+    codes = {f"encoder.{k}": v.contiguous() for k, v in encoder.state_dict().items()}
+    save_file(codes, folder / "e4e.safetensors")
+    sizes = {
+        "size": 128, "style_dim": DIM, "n_mlp": 2, "rows": ROWS, "encoder": small,
+        "channels": {str(k): v for k, v in channels.items()},
+    }  # fmt: skip
+    (folder / "wplus.json").write_text(json.dumps(sizes))
 
 
 MODEL_INDEX = {

@@ -105,10 +105,12 @@ def _caption(shown: Shown) -> str:
 
 
 def _numbers(values: dict[str, Any]) -> str:
-    own = _number(values.get("own_photos"))
-    against = html.escape(str(values.get("reference", "the photos")))
+    own = _number(values.get("photos"))
+    held_out = values.get("held_out") is not None
+    score = values.get("held_out") if held_out else values.get("learnt_from")
+    against = "the held-out photo" if held_out else "the photos it learnt from"
     parts = [
-        (_number(values.get("score")), f"likeness, {against}; own photos agree at {own}"),
+        (_number(score), f"likeness, against {against}; own photos agree at {own}"),
         (_number(values.get("text_drop"), "+"), "text alignment lost against the untuned base"),
         (_number(values.get("background")), "background changed, share of the range"),
     ]

@@ -37,30 +37,10 @@ from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages import _tuning, measure, report
 from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.results import TuneResult
 
 CHECKPOINT, ADAPTER = "checkpoint", "adapter"
 BETTER = 0.02  # an earlier step is kept if its previews are this much more alike than the last
-
-
-@dataclass(frozen=True)
-class TuneResult:
-    """What `tune` returns; the fields are the keys of its JSON document.
-
-    Attributes:
-        profile: the profile's folder. report: the HTML report.
-        seconds: of training, over all resumed runs. peak_mb: memory, decimal MB.
-        likeness: ``score`` on photos not trained on (see ``reference``), ``own_photos``,
-            ``before`` tuning, ``text_drop``, ``background``, ``best_step``; None where unknown.
-    """
-
-    profile: str
-    base: str
-    recipe: str
-    steps: int
-    seconds: float
-    peak_mb: float
-    likeness: dict[str, Any]
-    report: str
 
 
 @dataclass
@@ -272,9 +252,9 @@ def _conclude(
     )
     values = measure.summary(shown)
     likeness = {
-        "score": values["generated"],
-        "reference": "held-out photo" if held_out else "the photos it learnt from",
-        "own_photos": own_likeness(reader.embed(everyone)) if reader else None,
+        "held_out": values["generated"] if held_out else None,
+        "learnt_from": None if held_out else values["generated"],
+        "photos": own_likeness(reader.embed(everyone)) if reader else None,
         "before": current.before,
         "text_drop": values["text_drop"],
         "background": values["background"],
@@ -290,15 +270,15 @@ def _conclude(
 def _tell(progress: Progress, values: dict[str, Any]) -> None:
     """One line that says how alike, one on what was kept."""
     found = values["likeness"]
-    if found["score"] is None:
+    held_out = found["held_out"] is not None
+    score = found["held_out"] if held_out else found["learnt_from"]
+    if score is None:
         progress.line("likeness not measured: no face was found in the drawn pictures")
     else:
-        own = found["own_photos"]
+        on = "the held-out photo" if held_out else "the photos it learnt from"
+        own = found["photos"]
         beside = f" (your own photos agree at {own:.2f})" if own is not None else ""
-        progress.line(
-            f"likeness {found['score']:.2f} on the {found['reference']}{beside}"
-            f" · step {found['best_step']} kept"
-        )
+        progress.line(f"likeness {score:.2f} on {on}{beside} · step {found['best_step']} kept")
     if found["text_drop"] is not None and found["background"] is not None:
         progress.line(
             f"text alignment {-found['text_drop']:+.2f} against the untuned base"
@@ -314,7 +294,5 @@ def _forget(profile: Profile) -> None:
 
 
 def _result(profile: Profile, values: dict[str, Any]) -> TuneResult:
-    where = str(profile.folder)
-    return TuneResult(
-        profile=where, report=str(profile.folder / "reports" / "likeness.html"), **values
-    )
+    report = profile.folder / "reports" / "likeness.html"
+    return TuneResult(profile=profile.folder, report=report, **values)

@@ -167,7 +167,7 @@ def _condition(
 def _pixels(x: Tensor) -> np.ndarray:
     """Decoded (B, 3, H, W) to uint8 (B, H, W, 3), rounded as the stock pipeline rounds."""
     unit = (x * 0.5 + 0.5).clamp(0, 1).cpu().permute(0, 2, 3, 1).float().numpy()
-    return cast(np.ndarray, (unit * 255).round().astype("uint8"))
+    return (unit * 255).round().astype(np.uint8)
 
 
 class _Looked:

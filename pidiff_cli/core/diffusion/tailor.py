@@ -76,11 +76,11 @@ class Tailor:
         z, mask, photo = data.pick(batch, generator)
         noise = torch.randn(z.shape, generator=generator).to(z)
         t = self._timesteps(batch, generator)
-        text, subject, tokens = self._condition(photo, generator)
+        text, subject, tokens, on = self._condition(photo, generator)
         noisy, target = self.schedule.noisy(z, noise, t), self.schedule.target(z, noise, t)
         keep = torch.rand((), generator=generator) < s.preserve_share and s.preserve > 0
         own = self._predict(noisy, t, text, grad=False) if keep else None
-        maps = identity_on(base.context, tokens, subject)
+        maps = identity_on(base.context, tokens, subject, on)
         prediction = self._predict(noisy, t, text)
         weight = self.schedule.weight(t, s.min_snr)
         parts = {"face": face_loss(prediction, target, mask, s.off_face, weight)}
@@ -107,8 +107,8 @@ class Tailor:
 
     def _condition(
         self, photo: Tensor, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Text (B, S, C), subject masks (B, S) and identity tokens (B, N, C), some dropped."""
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Text (B, S, C), subject masks (B, S), identity tokens (B, N, C) and which are on (B,)."""
         s, batch = self.settings, len(photo)
         u = torch.rand(batch, generator=generator)
         no_text = (u < s.drop_text) | (u >= 1 - s.drop_both)
@@ -125,13 +125,15 @@ class Tailor:
         lean = lean.to(self.mean).view(-1, 1, 1)
         w = self.mean + lean * (self.codes[photo.to(self.codes.device)] - self.mean)
         tokens = identity_tokens(self.base.unet, w)
-        without = self.base.projector.unconditional().expand_as(tokens)
-        off = no_identity.to(tokens.device).view(-1, 1, 1)
-        return self.texts[which], self.subjects[which], torch.where(off, without, tokens)
+        on = (~no_identity).to(tokens)
+        return self.texts[which], self.subjects[which], tokens, on
 
 
-def identity_on(context: IdentityContext, tokens: Tensor, subject: Tensor) -> list[Tensor]:
+def identity_on(
+    context: IdentityContext, tokens: Tensor, subject: Tensor, on: Tensor | None = None
+) -> list[Tensor]:
     """Switch the identity on with these tokens; returns the list that will hold every layer's M."""
     context.tokens, context.subject, context.scale = tokens, subject, 1.0
-    context.use_map, context.record, context.levels = True, True, None
+    context.on, context.levels = on, None
+    context.use_map, context.record = True, True
     return context.maps

@@ -1,0 +1,122 @@
+"""invert: aligned faces of a profile to W+ codes and their robust mean."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pidiff_cli import hub
+from pidiff_cli.config import InvertConfig, check
+from pidiff_cli.core.identity.likeness import FaceReader
+from pidiff_cli.core.images import read_photo, save_png, to_tensor, to_uint8
+from pidiff_cli.core.wplus.inversion import invert, refine, robust_mean
+from pidiff_cli.core.wplus.weights import load_encoder
+from pidiff_cli.errors import InputError
+from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.stages._wplus import Decoder
+from pidiff_cli.stages.measure import open_reader
+from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.results import InvertResult
+
+PREVIEW = "reports/inversion.png"
+
+
+def run(config: InvertConfig, progress: Progress) -> InvertResult:
+    """Encode every photo that was not held out; store codes, weights and mean in the profile.
+
+    Raises:
+        InputError: no such profile, or it holds no aligned face.
+        MissingWeightError: the base is not on this machine.
+    """
+    check(config)
+    began = time.perf_counter()
+    profile = Profile.open(config.name, config.home)
+    base = hub.choose_base(config.base, config.home)
+    folder = hub.base_folder(base, config.home)
+    photos = [photo for photo in profile.photos if photo.face and not photo.held_out]
+    if not photos:
+        raise InputError(
+            f"{profile.name} holds no aligned face.",
+            f"Give it photos: pidiff prepare PHOTOS --name {profile.name} --force",
+        )
+    decoder, encoder = Decoder.open(base, config.home), load_encoder(folder)
+    faces = torch.cat([white_face(profile, photo) for photo in photos])  # (P, 3, S, S)
+    codes = invert(encoder, decoder.mean, _resized(faces, encoder.side))  # (P, L, D)
+    reader = open_reader(folder)
+    if config.refine:
+        codes = _refined(config, decoder, codes, faces, reader, progress)
+    mean, weights = robust_mean(codes, [max(photo.quality, 0.01) for photo in photos])
+    keys = tuple(photo.key for photo in photos)
+    with profile.lock():
+        profile.save_identity(codes.numpy(), weights.numpy(), mean.numpy(), keys)
+        redrawn = decoder.pictures(torch.cat([codes, mean[None]]))
+        strip = preview_strip(to_uint8(_resized(faces, redrawn.shape[1])), redrawn)
+        path = profile.write(PREVIEW, lambda target: _save(target, strip))
+    alike = _likeness(profile, photos, redrawn[-1], reader)
+    seconds = time.perf_counter() - began
+    count = f"{len(photos)} face{'s' * (len(photos) != 1)}"
+    progress.finish(
+        "invert", f"{count} → W+ ({codes.shape[1]} x {codes.shape[2]}) · {seconds:.0f} s"
+    )
+    return InvertResult(profile.folder, path, alike)
+
+
+def white_face(profile: Profile, photo: Photo) -> Tensor:
+    """A photo's aligned face (1, 3, S, S) in [-1, 1] with everything but the head white."""
+    x = to_tensor(read_photo(profile.path(photo.face)))
+    if not photo.mask:
+        return x
+    mask = to_tensor(read_photo(profile.path(photo.mask)))[:, :1] * 0.5 + 0.5  # (1, 1, S, S)
+    return x * mask + (1 - mask)
+
+
+def preview_strip(faces: np.ndarray, redrawn: np.ndarray) -> np.ndarray:
+    """Photos (P, S, S, 3) over their codes redrawn, the mean (the last one) at the right."""
+    blank = np.full_like(redrawn[-1:], 255)
+    top = np.concatenate([*faces, *blank], axis=1)
+    return np.concatenate([top, np.concatenate(list(redrawn), axis=1)])
+
+
+def _refined(
+    config: InvertConfig,
+    decoder: Decoder,
+    codes: Tensor,
+    faces: Tensor,
+    reader: FaceReader | None,
+    progress: Progress,
+) -> Tensor:
+    """Codes (P, L, D) after ``config.refine`` steps of optimisation."""
+    torch.manual_seed(config.seed)
+    progress.start("refine", config.refine + 1)
+    found = refine(
+        decoder.net, codes, _resized(faces, decoder.net.size), config.refine,
+        None if reader is None else reader.embedder,
+        advance=lambda step, loss: progress.advance("refine", 1, error=round(loss, 4)),
+    )  # fmt: skip
+    progress.finish("refine", f"error {found.error_before:.3f} → {found.error_after:.3f}")
+    return found.codes.detach()
+
+
+def _likeness(
+    profile: Profile, photos: list[Photo], redrawn: np.ndarray, reader: FaceReader | None
+) -> float | None:
+    """Mean cosine of the redrawn mean face with the photos."""
+    if reader is None:
+        return None
+    own = reader.embed([read_photo(profile.path(photo.face)) for photo in photos])
+    return round(float((own @ reader.embed([redrawn])[0]).mean()), 4)
+
+
+def _resized(x: Tensor, side: int) -> Tensor:
+    if x.shape[-1] == side:
+        return x
+    return F.interpolate(x, (side, side), mode="area" if x.shape[-1] > side else "bilinear")
+
+
+def _save(target: Path, pixels: np.ndarray) -> None:
+    save_png(target, pixels)

@@ -1,0 +1,155 @@
+"""stylemix: coarse, medium and fine layers of two people, on one sheet."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from pidiff_cli import hub
+from pidiff_cli.config import StylemixConfig, check
+from pidiff_cli.core.diffusion.sampling import DrawSettings
+from pidiff_cli.core.images import save_png
+from pidiff_cli.core.wplus.editing import GROUPS, mix
+from pidiff_cli.errors import InputError
+from pidiff_cli.profile import Profile
+from pidiff_cli.stages import _drawing
+from pidiff_cli.stages._wplus import Decoder, code_of
+from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.results import Picture, StylemixResult
+
+CELL, LABEL, EDGE = 128, 96, 22  # px: side of a picture, width of row names, height of the header
+
+
+def run(config: StylemixConfig, progress: Progress) -> StylemixResult:
+    """Mix two people's W+ codes; write the sheet, and what else was asked for.
+
+    Raises:
+        InputError: no such profile, no code, codes of different bases, the name is taken.
+        MissingWeightError: the base is not on this machine.
+    """
+    check(config)
+    a, b = Profile.open(config.a, config.home), Profile.open(config.b, config.home)
+    if config.name and not config.force and (config.home / "profiles" / config.name).exists():
+        raise InputError(
+            f"A profile named {config.name} is there already.",
+            "Take another --name, or replace it: --force",
+        )
+    base = hub.choose_base(config.base or a.manifest.base.get("name") or "mini", config.home)
+    out = _drawing.make_folder(config.out)
+    decoder = Decoder.open(base, config.home)
+    wa, wb = code_of(a), code_of(b)
+    amounts = {"coarse": config.coarse, "medium": config.medium, "fine": config.fine}
+    mixed = mix(wa, wb, amounts)
+    sheet = contact_sheet(decoder, wa, wb, amounts, config.between, (a.name, b.name))
+    path = save_png(
+        out / f"{a.name}-{b.name}-sheet.png", sheet, {"stylemix": _settings(config)}
+    )
+    images = _pictures(config, a, mixed, out, progress) if config.prompt else ()
+    stored = _store(config, a, b, mixed, decoder) if config.name else None
+    return StylemixResult(path, images, stored.folder if stored else None)
+
+
+def contact_sheet(
+    decoder: Decoder,
+    wa: Tensor,
+    wb: Tensor,
+    amounts: dict[str, float],
+    between: int,
+    names: tuple[str, str],
+) -> np.ndarray:
+    """The sheet (H, W, 3) uint8: A, B and the mix; then each group's way from A to B.
+
+    Args:
+        wa, wb: codes (L, D). amounts: how much of B in each group. between: pictures a way.
+    """
+    shares = torch.linspace(0, 1, between).tolist()
+    ways = {name: {name: 1.0} for name in GROUPS} | {"all": dict.fromkeys(GROUPS, 1.0)}
+    codes = [wa, wb, mix(wa, wb, amounts)]
+    codes += [mix(wa, wb, groups, share) for groups in ways.values() for share in shares]
+    pictures = decoder.pictures(torch.stack(codes))
+    columns = max(between, 3)
+    size = (LABEL + columns * CELL, EDGE + CELL + EDGE + len(ways) * CELL)
+    sheet = Image.new("RGB", size, (250, 250, 248))
+    pen = ImageDraw.Draw(sheet)
+    said = ", ".join(f"{name} {value:g}" for name, value in amounts.items())
+    for i, text in enumerate((names[0], names[1], "mix")):
+        pen.text((LABEL + i * CELL + 4, 5), text[:20], fill=(40, 40, 40))
+        _paste(sheet, pictures[i], LABEL + i * CELL, EDGE)
+    pen.text((LABEL + 4, EDGE + CELL + 5), f"of {names[1]}: {said}", fill=(40, 40, 40))
+    for r, name in enumerate(ways):
+        y = EDGE + CELL + EDGE + r * CELL
+        pen.text((8, y + CELL // 2 - 6), name, fill=(40, 40, 40))
+        for c in range(between):
+            _paste(sheet, pictures[3 + r * between + c], LABEL + c * CELL, y)
+    return np.asarray(sheet)
+
+
+def _paste(sheet: Image.Image, picture: np.ndarray, x: int, y: int) -> None:
+    image = Image.fromarray(picture)
+    if image.size != (CELL, CELL):
+        image = image.resize((CELL, CELL), Image.Resampling.LANCZOS)
+    sheet.paste(image, (x, y))
+
+
+def _pictures(
+    config: StylemixConfig, a: Profile, mixed: Tensor, out: Path, progress: Progress
+) -> tuple[Picture, ...]:
+    """Diffusion pictures of the mix, with A's tuned adapter."""
+    sitter = _drawing.open_sitter(a, config.home, config.base, config.device, True, progress)
+    _drawing.check_size(sitter.base, config.size)
+    prompt = _drawing.encode(sitter, config.prompt, progress)
+    settings = DrawSettings(
+        steps=config.steps, guidance=config.guidance, identity_scale=config.identity_scale,
+        size=config.size,
+    )  # fmt: skip
+    progress.start("stylemix", config.count * config.steps)
+    seeds = [config.seed + i for i in range(config.count)]
+    drawn = _drawing.draw_pictures(
+        sitter, prompt, mixed, seeds, settings, lambda: progress.advance("stylemix", 1)
+    )
+    images = []
+    for seed, image, alike in drawn:
+        record = {
+            "prompt": config.prompt, "full_prompt": prompt.text, "seed": seed, "b": config.b,
+            "settings": _settings(config), **sitter.record,
+        }  # fmt: skip
+        images.append(_drawing.write_picture(out, image, record, alike))
+    progress.finish("stylemix", f"{len(images)} pictures")
+    return tuple(images)
+
+
+def _store(
+    config: StylemixConfig, a: Profile, b: Profile, mixed: Tensor, decoder: Decoder
+) -> Profile:
+    """The mix as a profile: its code, A's adapter, and a decoded face as its only picture."""
+    profile = Profile.create(config.home, config.name, a.manifest.noun, config.force)
+    code = mixed.numpy()
+    profile.save_identity(code[None], np.ones(1, np.float32), code)
+    adapter = a.folder / "adapter"
+    if adapter.is_dir():
+        files = {p.name: p.read_bytes() for p in adapter.iterdir() if p.is_file()}
+
+        def fill(folder: Path) -> None:
+            for name, content in files.items():
+                (folder / name).write_bytes(content)
+
+        profile.write_folder("adapter", fill)
+    face = decoder.pictures(mixed[None])[0]
+    profile.write("reports/mix.png", lambda target: _save(target, face))
+    profile.update(base=a.manifest.base, recipe=a.manifest.recipe)
+    profile.update_stage("stylemix", **_settings(config))
+    return profile
+
+
+def _save(target: Path, pixels: np.ndarray) -> None:
+    save_png(target, pixels)
+
+
+def _settings(config: StylemixConfig) -> dict[str, object]:
+    hidden = {"home", "device", "offline", "out", "name", "force", "prompt", "count", "seed"}
+    return {key: value for key, value in asdict(config).items() if key not in hidden}
