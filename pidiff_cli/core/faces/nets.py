@@ -132,6 +132,10 @@ class LandmarkNet(nn.Module):
             points (B, 68, 2) in units of the crop, 0..1, x right, y down (may lie a little
             outside); label logits (B, 6, 64, 64); face logit (B,).
         """
+        return self.read(x)[:3]
+
+    def read(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What `forward` gives, and the heat maps behind the points (B, 68, 32, 32), sum 1."""
         x64 = self.stem(x)
         x32 = self.down32(x64)
         x16 = self.down16(x32)
@@ -142,12 +146,13 @@ class LandmarkNet(nn.Module):
         y32 = self.join32(torch.cat([_twice(y16), x32], 1))
         labels = self.masks(torch.cat([_twice(self.slim(y32)), x64], 1))  # (B, 6, 64, 64)
         pooled = y8.mean((2, 3))  # (B, w8)
-        points = soft_argmax(self.heat(y32), self.sharpness)  # (B, 68, 2)
+        heat = heat_maps(self.heat(y32), self.sharpness)  # (B, 68, 32, 32)
+        points = expected_place(heat)  # (B, 68, 2)
         # The soft argmax cannot leave the crop; a small linear correction can.
         nudge = self.nudge(torch.cat([pooled, points.flatten(1)], 1))
         points = points + 0.1 * nudge.view(-1, POINTS, 2)
         face = self.confidence(torch.cat([pooled, x4.amax((2, 3))], 1))[:, 0]
-        return points, labels, face
+        return points, labels, face, heat
 
 
 class FaceFinder(nn.Module):
@@ -180,14 +185,18 @@ class FaceFinder(nn.Module):
         return out[:, 0], out[:, 1], out[:, 2:]
 
 
-def soft_argmax(maps: Tensor, sharpness: Tensor) -> Tensor:
-    """Heat maps (B, K, h, w), sharpness (K,) -> expected places (B, K, 2) in 0..1 of the map."""
-    b, k, h, w = maps.shape
+def heat_maps(maps: Tensor, sharpness: Tensor) -> Tensor:
+    """Maps (B, K, h, w), sharpness (K,) -> softmax over each map, float32."""
     scaled = maps.float() * F.softplus(sharpness)[:, None, None]
-    weights = scaled.flatten(2).softmax(-1).view(b, k, h, w)
-    xs = (torch.arange(w, device=maps.device) + 0.5) / w
-    ys = (torch.arange(h, device=maps.device) + 0.5) / h
-    return torch.stack([(weights.sum(2) * xs).sum(-1), (weights.sum(3) * ys).sum(-1)], -1)
+    return scaled.flatten(2).softmax(-1).view(maps.shape)
+
+
+def expected_place(heat: Tensor) -> Tensor:
+    """Heat maps (B, K, h, w) with sum 1 -> mean places (B, K, 2), x and y in 0..1 of the map."""
+    h, w = heat.shape[2:]
+    xs = (torch.arange(w, device=heat.device) + 0.5) / w
+    ys = (torch.arange(h, device=heat.device) + 0.5) / h
+    return torch.stack([(heat.sum(2) * xs).sum(-1), (heat.sum(3) * ys).sum(-1)], -1)
 
 
 def save_net(net: nn.Module, stem: Path) -> None:
