@@ -40,8 +40,7 @@ def errors(face: Face, points: dict[int, tuple[float, float]]) -> dict[int, floa
     """Index -> distance in percent of the distance between the outer eye corners."""
     unit = np.hypot(*np.subtract(points[45], points[36]))
     return {
-        k: 100 * float(np.hypot(*(face.landmarks[k] - place)) / unit)
-        for k, place in points.items()
+        k: 100 * float(np.hypot(*(face.landmarks[k] - place)) / unit) for k, place in points.items()
     }
 
 

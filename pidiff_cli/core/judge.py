@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -100,9 +100,7 @@ class Judge:
     def classes(self, images: Sequence[np.ndarray] | np.ndarray) -> dict[str, Tensor]:
         """Head name -> (B, C) probabilities over ``class_names[head]``."""
         features = self.features(images)
-        return {
-            name: self._clip.heads[name](features).softmax(-1) for name in self.class_names
-        }
+        return {name: self._clip.heads[name](features).softmax(-1) for name in self.class_names}
 
     @torch.inference_mode()
     def embed(self, aligned: Tensor) -> Tensor:
@@ -193,4 +191,6 @@ def load_judge(folder: Path) -> Judge:
 
 
 def _under(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    return {
+        key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)
+    }

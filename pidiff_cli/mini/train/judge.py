@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.core.judge import build_clip, caption_words, encode_captions
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.judge_data import context_of, move, soften, to_batch
-from pidiff_cli.mini.train.text import Facts, known_facts
+from pidiff_cli.mini.train.text import Facts, caption_of, known_facts
 
 BATCH = 64
 RATE = 2e-3
@@ -73,7 +73,6 @@ class Pictures:
 
     def captions(self, index: int, rng: np.random.Generator) -> tuple[str, str]:
         """A caption of one picture, and the same with one phrase changed (maybe equal)."""
-        from pidiff_cli.mini.world.captions import caption
         from pidiff_cli.mini.world.people import sample_person
 
         person, context = sample_person(int(self.persons[index])), context_of(self.meta[index])
@@ -81,7 +80,7 @@ class Pictures:
         values = known_values(name)
         changed = replace(context, **{name: str(rng.choice(values))})
         seed = int(rng.integers(1 << 30))
-        made = [caption(person, c, np.random.default_rng(seed)) for c in (context, changed)]
+        made = [caption_of(person, c, np.random.default_rng(seed)) for c in (context, changed)]
         return made[0], made[1]
 
     def batch(self, rows: np.ndarray, rng: np.random.Generator, augment: bool = True) -> Tensor:
@@ -109,7 +108,7 @@ class Clip(nn.Module):
     def __init__(self, settings: dict[str, Any]) -> None:
         super().__init__()
         self.tower, self.reader = build_clip(settings)
-        self.tower = self.tower.to(memory_format=torch.channels_last)
+        self.tower.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.scale = nn.Parameter(torch.tensor(2.7))
 
     def forward(self, x: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -140,7 +139,9 @@ def clip_loss(net: Clip, x: Tensor, texts: list[str], ids: Tensor, facts: Tensor
 
 
 @torch.no_grad()
-def validate(net: Clip, pictures: Pictures, words: dict[str, int], most: int = 320) -> dict[str, float]:
+def validate(
+    net: Clip, pictures: Pictures, words: dict[str, int], most: int = 320
+) -> dict[str, float]:
     """On held-out persons: the right caption among 32, and each class's accuracy."""
     net.eval()
     rng = np.random.default_rng(7)
@@ -178,7 +179,9 @@ def train(args: argparse.Namespace) -> None:
     pictures = Pictures(args.bank, facts)
     net = Clip(settings)
     ema = common.Ema(net, 0.998)
-    optimizer = torch.optim.AdamW(net.parameters(), RATE, (0.9, 0.98), weight_decay=0.02, fused=True)
+    optimizer = torch.optim.AdamW(
+        net.parameters(), RATE, (0.9, 0.98), weight_decay=0.02, fused=True
+    )
     state = run.load()
     if state:
         net.load_state_dict(state["net"])
@@ -201,7 +204,9 @@ def train(args: argparse.Namespace) -> None:
         ema.update(net)
         if step % 25 == 0:
             named = zip(net.tower.heads, classes, strict=True)
-            run.log(step, contrast=float(contrast.detach()), **{n: float(c.detach()) for n, c in named})
+            run.log(
+                step, contrast=float(contrast.detach()), **{n: float(c.detach()) for n, c in named}
+            )
         if run.due():
             keep = {"net": net.state_dict(), "ema": ema.state_dict()}
             run.save(step + 1, **keep, optimizer=optimizer.state_dict())

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.core.judge import build_embedder
@@ -145,7 +145,7 @@ def train(args: argparse.Namespace) -> None:
     crops = Crops(open_aligned(args.aligned))
     names, identity = factor_layout()
     settings = settings_for(crops, identity, names)
-    net = build_embedder(settings).to(memory_format=torch.channels_last)
+    net = build_embedder(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     person_head = nn.Linear(settings["dim"], len(identity))
     both = nn.ModuleDict({"net": net, "person": person_head})
     ema = common.Ema(net, 0.998)

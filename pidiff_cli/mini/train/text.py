@@ -15,13 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.mini.train import common
@@ -32,6 +33,9 @@ BATCH = 64
 RATE = 2e-3
 NOISE = 0.08  # part of the words replaced by random ones
 EMPTY = 0.03  # part of the captions that are empty, as guidance needs them
+CANONICAL = 0.3  # part of the captions in their canonical wording
+NEUTRAL = 0.2  # part of the captions that say person
+BALANCED = ("role", "scene", "style", "expression")  # drawn evenly, else most would be photos
 
 
 @dataclass(frozen=True)
@@ -50,36 +54,50 @@ class Facts:
 
 
 def known_facts() -> Facts:
-    """The facts of the world as it is now."""
-    from pidiff_cli.mini.world.context import EXPRESSIONS, GLASSES
-    from pidiff_cli.mini.world.registry import roles, scenes, styles
+    """The facts that captions tell, with all their values."""
+    from pidiff_cli.mini.world import captions
+    from pidiff_cli.mini.world.people import NOUNS
 
     return Facts(
         {
-            "role": roles(),
-            "scene": scenes(),
-            "style": styles(),
-            "expression": tuple(EXPRESSIONS),
+            "role": tuple(captions.ROLE_PHRASES),
+            "scene": tuple(captions.SCENE_PHRASES),
+            "style": tuple(captions.STYLE_PHRASES),
+            "expression": tuple(captions.EXPRESSION_PHRASES),
             "headgear": ("False", "True"),
-            "glasses": GLASSES,
-            "noun": ("person", "man", "woman", "boy", "girl"),
+            "glasses": tuple(captions.GLASSES_PHRASES),
+            "noun": NOUNS,
         }
     )
 
 
 def draw_captions(count: int, rng: np.random.Generator, facts: Facts) -> tuple[list[str], Tensor]:
     """``count`` captions of random training people and contexts, and their facts (count, K)."""
-    from pidiff_cli.mini.world.captions import caption
     from pidiff_cli.mini.world.context import sample_context
     from pidiff_cli.mini.world.people import sample_person
 
     texts, rows = [], []
     for _ in range(count):
         person = sample_person(int(rng.integers(1_000_000)))
-        context = sample_context(rng)
-        texts.append("" if rng.random() < EMPTY else caption(person, context, rng))
+        chosen = {name: str(rng.choice(facts.values[name])) for name in BALANCED}
+        context = replace(sample_context(rng), **chosen)
+        texts.append("" if rng.random() < EMPTY else caption_of(person, context, rng))
         rows.append(facts.encode(person, context))
     return texts, torch.tensor(rows)
+
+
+def caption_of(person: Any, context: Any, rng: np.random.Generator) -> str:
+    """A caption, now and then the canonical one, now and then of a "person"."""
+    from pidiff_cli.mini.world.captions import caption, describe
+
+    if rng.random() < CANONICAL:
+        names = ("role", "scene", "style", "expression", "glasses")
+        text = describe(**{name: getattr(context, name) for name in names}, noun=person.noun)
+    else:
+        text = caption(person, context, rng)
+    if rng.random() < NEUTRAL:
+        text = re.sub(rf"\b{person.noun}\b", "person", text)
+    return text
 
 
 def build_encoder(tokenizer: Any) -> Any:
