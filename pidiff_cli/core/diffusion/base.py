@@ -102,6 +102,7 @@ def load_base(
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
     from transformers.models.clip.modeling_clip import CLIPTextModel
 
+    _hush()
     parts = folder / "diffusers"
     try:
         settings = _read_json(folder / "identity" / "identity.json")
@@ -156,6 +157,16 @@ def save_identity_branch(
         "closed_vocabulary": closed_vocabulary,
     }
     (folder / "identity.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def _hush() -> None:
+    """Keep the libraries' loading bars and advice off the terminal."""
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    for library in (diffusers_logging, transformers_logging):
+        library.set_verbosity_error()
+        library.disable_progress_bar()
 
 
 def _load(cls: Any, folder: Path) -> nn.Module:

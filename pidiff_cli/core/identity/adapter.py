@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from pidiff_cli.core.identity.tokens import CodeDelta, WPlusProjector
@@ -72,7 +73,7 @@ def load_adapter(unet: nn.Module, folder: Path, trainable: bool = False) -> nn.M
         return PeftModel.from_pretrained(
             cast(Any, unet), str(folder), is_trainable=trainable, local_files_only=True
         )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise InputError(
             f"The adapter in {folder} does not load ({_first_line(error)}).",
             "It is damaged or of another base; train it again with --restart.",
@@ -81,7 +82,12 @@ def load_adapter(unet: nn.Module, folder: Path, trainable: bool = False) -> nn.M
 
 def remove_adapter(model: nn.Module) -> nn.Module:
     """Take the adapter off; returns the UNet as it was before."""
-    return cast(nn.Module, cast(Any, model).unload())
+    unet = cast(Any, model).unload()
+    rows, dim = unet.identity_code.delta.shape  # PEFT leaves the tuned Δw in place
+    setattr(unet, CODE, CodeDelta(rows, dim).to(unet.identity_code.delta).requires_grad_(False))
+    if hasattr(unet, "peft_config"):
+        del unet.peft_config
+    return cast(nn.Module, unet)
 
 
 def trainable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:

@@ -54,10 +54,13 @@ def load_checkpoint(
     tensors = load_file(folder / "optimizer.safetensors")
     scalars = json.loads((folder / "state.json").read_bytes())["optimizer"]
     generator.set_state(tensors.pop("generator"))
-    state: dict[int, dict[str, Any]] = {}
+    state: dict[int, Any] = {}
     for key, value in [*tensors.items(), *scalars.items()]:
-        index, name = key.split(".", 1)
-        state.setdefault(int(index), {})[name] = value
+        index, *path, last = key.split("/")
+        inner = state.setdefault(int(index), {})
+        for part in path:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
     best = folder / "best.safetensors"
@@ -76,14 +79,18 @@ def restore(model: nn.Module, values: dict[str, Tensor]) -> None:
             parameter.copy_(values[name])
 
 
-def _flatten(state: dict[int, dict[str, Any]]) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Optimizer state as tensors and JSON scalars, keys ``index.name``."""
+def _flatten(state: dict[Any, Any], prefix: str = "") -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Optimizer state as tensors and JSON scalars, keys ``index/name`` (8-bit: one level more)."""
     tensors: dict[str, Tensor] = {}
     scalars: dict[str, Any] = {}
-    for index, values in state.items():
-        for name, value in values.items():
-            if isinstance(value, Tensor):
-                tensors[f"{index}.{name}"] = value.detach().cpu().contiguous().clone()
-            else:
-                scalars[f"{index}.{name}"] = value
+    for name, value in state.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, Tensor):
+            tensors[key] = value.detach().cpu().contiguous().clone()
+        elif isinstance(value, dict):
+            inner = _flatten(value, f"{key}/")
+            tensors |= inner[0]
+            scalars |= inner[1]
+        else:
+            scalars[key] = value
     return tensors, scalars
