@@ -91,27 +91,39 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
 def replacing(path: Path, finished: Callable[[Path], bool]) -> Iterator[None]:
     """Let the body make the folder `path` anew; when it fails the old folder comes back.
 
-    A kill inside the body leaves `.old-<name>`; `settle` decides with `finished` which one stays.
+    A kill inside the body leaves `.kept-<name>`; `settle` decides with `finished` which one stays.
     """
     settle(path, finished)
-    old = path.with_name(f".old-{path.name}")
+    kept = _kept(path)
     try:
         if path.exists():
-            os.replace(path, old)
+            os.replace(path, kept)
+    except OSError as error:
+        raise explain(error, path) from error
+    try:
         yield
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
-        recover(path)
+        if kept.exists():
+            os.replace(kept, path)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(kept, ignore_errors=True)
 
 
 def settle(path: Path, finished: Callable[[Path], bool]) -> None:
     """After a kill inside `replacing`: keep the new folder when it is finished, else the old."""
-    old = path.with_name(f".old-{path.name}")
-    if old.exists() and path.exists() and not finished(path):
+    kept = _kept(path)
+    if not kept.exists():
+        return
+    if path.exists() and finished(path):
+        shutil.rmtree(kept, ignore_errors=True)
+    else:
         shutil.rmtree(path, ignore_errors=True)
-    recover(path)
+        os.replace(kept, path)
+
+
+def _kept(path: Path) -> Path:
+    return path.with_name(f".kept-{path.name}")
 
 
 def recover(path: Path) -> None:

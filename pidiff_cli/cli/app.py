@@ -108,8 +108,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _report(session: Session, error: BaseException) -> int:
-    if isinstance(error, SystemExit):
-        return int(error.code or 0)
+    if isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError):
+        close_quietly()  # typer has turned the closed pipe into an exit
+        return 0
     session.output.close()
     failure = explain(error)
     try:

@@ -48,6 +48,7 @@ class Bars:
         self._work: dict[str, _Work] = {}
         self._live = self._new_live()
         self._shown = False
+        self._indent = 0  # lines after a summary belong to it
 
     def start(self, task: str, total: int | None) -> None:
         """A bar that appears once the work has taken a moment."""
@@ -78,6 +79,7 @@ class Bars:
             self._live.remove_task(work.bar)
         elif work:
             self._hide(keep=took > KEEP_AFTER and work.labelled)
+        self._indent = LABEL if summary else self._indent
         for number, line in enumerate(summary.split("\n") if summary else ()):
             first = number == 0 and not (work and work.labelled)
             text = (task if first else "").ljust(LABEL) + line
@@ -94,12 +96,12 @@ class Bars:
                 self._live.update(work.bar, description=" " * LABEL)
             self._print(label.ljust(LABEL) + text)
             return
-        self._print(text)
+        self._print(" " * self._indent + text)
 
     def warn(self, text: str) -> None:
         """One line in yellow."""
-        indent = " " * LABEL if self._work else ""
-        self._print(indent + text, "yellow")
+        indent = LABEL if self._work else self._indent
+        self._print(" " * indent + text, "yellow")
 
     def close(self) -> None:
         """Take every bar away; what stopped the run is printed next."""

@@ -131,7 +131,7 @@ def photo_digests(photos: Sequence[Path]) -> list[str]:
     """Sorted sha256 of the given files and of the files in the given folders."""
     files: list[Path] = []
     for item in photos:
-        files += sorted(item.rglob("*")) if item.is_dir() else [item]
+        files += sorted(item.iterdir()) if item.is_dir() else [item]
     digests = set()
     for file in files:
         if file.is_file() and not file.name.startswith("."):

@@ -88,6 +88,6 @@ def mix(session: Session, out: Path) -> Path:
         a="drawn",
         b="astronaut",
         out=out / "pics",
-        **generate_settings(session, "drawn"),
+        **generate_settings(session, "drawn", StylemixConfig),
     )
     return Path(stylemix.run(config, session.output.progress()).sheet)

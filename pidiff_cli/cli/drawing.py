@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from pidiff_cli import hub
 from pidiff_cli.cli.session import Session
+from pidiff_cli.config import CommonConfig, GenerateConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe, settings_for
 
 
-def generate_settings(session: Session, names: str, **given: Any) -> dict[str, Any]:
+def generate_settings(
+    session: Session, names: str, kind: type[CommonConfig] = GenerateConfig, **given: Any
+) -> dict[str, Any]:
     """The `generate` section of the recipe the profile was tuned with, under what was given.
 
     Args:
         names: a profile, or several joined with `+`; the first one's recipe counts.
+        kind: the configuration that takes the settings; those it does not know are left out.
 
     Raises:
         InputError: no such profile, or it has no W+ code yet.
@@ -35,4 +40,6 @@ def generate_settings(session: Session, names: str, **given: Any) -> dict[str, A
         chosen = load_recipe(recipe, base)
     except UsageError:  # tuned with a recipe of a person's own
         chosen = load_recipe("auto", base)
-    return {"base": base, **settings_for(chosen, "generate", **given)}
+    known = {item.name for item in fields(kind)}
+    values = settings_for(chosen, "generate", **given)
+    return {"base": base, **{key: value for key, value in values.items() if key in known}}

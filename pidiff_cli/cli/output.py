@@ -163,6 +163,7 @@ class PlainProgress:
         self._done: dict[str, int] = {}
         self._total: dict[str, int | None] = {}
         self._told: dict[str, float] = {}
+        self._indent = 0
 
     def start(self, task: str, total: int | None) -> None:
         """Remember the work; nothing is said yet."""
@@ -178,22 +179,23 @@ class PlainProgress:
         self._told[task] = now
         total = self._total.get(task)
         count = f"{self._done[task]}/{total}" if total else str(self._done[task])
-        self.line(f"{task.ljust(LABEL)}{count} {format_info(info)}".rstrip())
+        self._output.note(f"{task.ljust(LABEL)}{count} {format_info(info)}".rstrip())
 
     def finish(self, task: str, summary: str) -> None:
         """The summary, its first line labelled with the work."""
         for key in (self._done, self._total, self._told):
             key.pop(task, None)
         if summary:
-            self.line(labelled(task, summary))
+            self._output.note(labelled(task, summary))
+            self._indent = LABEL
 
     def line(self, text: str) -> None:
-        """One line."""
-        self._output.note(text)
+        """One line; after a summary it belongs to it and stands under it."""
+        self._output.note(" " * self._indent + text)
 
     def warn(self, text: str) -> None:
         """One line of advice."""
-        self._output.warn(text)
+        self._output.warn(" " * self._indent + text)
 
 
 def labelled(task: str, text: str) -> str:

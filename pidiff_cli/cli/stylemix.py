@@ -49,7 +49,7 @@ def command(
         check_name(name)
     if prompt is not None and not prompt.strip():
         raise UsageError("The prompt is empty.")
-    settings = generate_settings(session, a, identity_scale=identity_scale)
+    settings = generate_settings(session, a, StylemixConfig, identity_scale=identity_scale)
     Profile.open(b, session.home)
     settings |= {"coarse": amount(coarse), "medium": amount(medium), "fine": amount(fine)}
     settings |= {"between": between, "out": out, "prompt": prompt, "count": count, "seed": seed}

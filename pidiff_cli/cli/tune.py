@@ -48,7 +48,8 @@ def command(
 ) -> None:
     """Learn one person from photos.
 
-    Prepares and inverts the photos where needed, then fine-tunes the identity branch. The same command again goes on after an interruption, and does nothing when all is done.
+    Prepares and inverts the photos where needed, then fine-tunes the identity branch. The same
+    command again goes on after an interruption, and does nothing when all is done.
     """
     from pidiff_cli.cli.compose import chosen_base, inverted, prepared, tuned
 

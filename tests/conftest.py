@@ -1,0 +1,167 @@
+"""What the tests of the command line share: a home, a runner, and stages that compute nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+PHOTOS = Path(__file__).parent.parent.parent / "shared" / "photos"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command line did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """stdout as one JSON document."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def pidiff(home: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run a command line in this process."""
+    from pidiff_cli.cli.app import run
+
+    def call(*arguments: str | Path) -> Ran:
+        capfd.readouterr()
+        code = run(["--home", str(home), *map(str, arguments)])
+        captured = capfd.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with two small files that stand for photos."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("one.jpg", "two.jpg"):
+        (folder / name).write_bytes(name.encode())
+    return folder
+
+
+@pytest.fixture
+def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, ModuleType]:
+    """The five stages replaced by ones that write what they must and compute nothing."""
+    import pidiff_cli.stages as package
+    from pidiff_cli import hub
+
+    weights = tmp_path / "weights"
+    (weights / "diffusers").mkdir(parents=True)
+    (weights / "diffusers" / "model_index.json").write_text("{}")
+    monkeypatch.setattr(hub, "PACKAGE_WEIGHTS", weights)
+    runs = {
+        "prepare": _prepare,
+        "invert": _invert,
+        "tune": _tune,
+        "generate": _generate,
+        "stylemix": _stylemix,
+    }
+    made = {}
+    for name, run in runs.items():
+        module = ModuleType(f"pidiff_cli.stages.{name}")
+        module.run = run  # type: ignore[attr-defined]
+        module.configs = []  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr(package, name, module, raising=False)
+        made[name] = module
+    return made
+
+
+def _prepare(config: Any, progress: Any) -> Any:
+    from pidiff_cli.profile import Photo, Profile
+    from pidiff_cli.stages.results import Kept, PrepareResult, Rejected
+
+    profile = Profile.create(config.home, config.name, config.noun)
+    profile.write("photos/01.png", b"face")
+    profile.update(photos=(Photo("01", "one.jpg", 0.9, face="photos/01.png"),))
+    progress.start("prepare", 2)
+    progress.advance("prepare", 2)
+    progress.finish("prepare", "2 photos → 1 kept")
+    return PrepareResult(
+        profile.folder,
+        (Kept("one.jpg", 0.9),),
+        (Rejected("two.jpg", "too blurred"),),
+        "A profile view would help most.",
+    )
+
+
+def _invert(config: Any, progress: Any) -> Any:
+    from pidiff_cli.profile import Profile
+    from pidiff_cli.stages.results import InvertResult
+
+    profile = Profile.open(config.name, config.home)
+    code = np.zeros((1, 12, 80), np.float32)
+    profile.save_identity(code, np.ones(1, np.float32), code[0], ("01",))
+    preview = profile.write("reports/inversion.png", b"strip")
+    return InvertResult(profile.folder, preview, 0.5)
+
+
+def _tune(config: Any, progress: Any) -> Any:
+    from pidiff_cli.profile import Profile
+    from pidiff_cli.stages.results import TuneResult
+
+    sys.modules["pidiff_cli.stages.tune"].configs.append(config)  # type: ignore[attr-defined]
+    profile = Profile.open(config.name, config.home)
+    report = profile.write("reports/likeness.html", b"<html>")
+    profile.update(base={"name": config.base}, recipe={"name": config.recipe})
+    likeness = {"held_out": 0.71, "photos": 0.78}
+    result = {"base": config.base, "recipe": config.recipe, "steps": config.steps}
+    result |= {"seconds": 1.0, "peak_mb": 2.0, "likeness": likeness}
+    profile.update_stage("tune", done=True, result=result)
+    return TuneResult(profile=profile.folder, report=report, **result)
+
+
+def _generate(config: Any, progress: Any, on_picture: Any = None) -> Any:
+    from pidiff_cli.stages.results import GenerateResult, Picture
+
+    sys.modules["pidiff_cli.stages.generate"].configs.append(config)  # type: ignore[attr-defined]
+    made = []
+    for prompt in config.prompts:
+        for number in range(config.count):
+            path = config.out / f"{prompt[:20]}-{number}.png"
+            made.append(Picture(path, prompt, config.seed + number, 0.5))
+            if on_picture:
+                on_picture(made[-1])
+    return GenerateResult(tuple(made))
+
+
+def _stylemix(config: Any, progress: Any) -> Any:
+    from pidiff_cli.stages.results import StylemixResult
+
+    sys.modules["pidiff_cli.stages.stylemix"].configs.append(config)  # type: ignore[attr-defined]
+    return StylemixResult(config.out / "sheet.png")
+
+
+@pytest.fixture
+def feed(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    """Give the next command these bytes on stdin."""
+    import io
+
+    def give(content: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
+
+    return give

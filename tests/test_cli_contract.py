@@ -1,0 +1,106 @@
+"""The JSON documents: keys may be added, never renamed. And what goes to stdout, what to stderr."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("stages")
+
+
+@pytest.fixture
+def alice(pidiff, photos):
+    """A tuned profile."""
+    assert pidiff("tune", photos, "--name", "alice").code == 0
+
+
+def test_prepare(pidiff, photos):
+    ran = pidiff("--json", "prepare", photos, "--name", "alice")
+    assert ran.code == 0
+    assert {"profile", "kept", "rejected", "advice"} <= ran.json.keys()
+    assert {"file", "quality"} <= ran.json["kept"][0].keys()
+    assert {"file", "reason"} <= ran.json["rejected"][0].keys()
+
+
+def test_invert(pidiff, alice):
+    ran = pidiff("--json", "invert", "alice")
+    assert {"profile", "preview", "likeness"} <= ran.json.keys()
+
+
+def test_tune(pidiff, photos):
+    document = pidiff("--json", "tune", photos, "--name", "alice").json
+    keys = {"profile", "base", "recipe", "steps", "seconds", "peak_mb", "likeness", "report"}
+    assert keys <= document.keys()
+    assert (document["base"], document["recipe"]) == ("mini", "mini-cpu")
+    assert isinstance(document["likeness"], dict)
+
+
+def test_generate(pidiff, alice, tmp_path):
+    ran = pidiff("--json", "generate", "alice", "as a knight", "-n", "2", "--out", tmp_path)
+    images = ran.json["images"]
+    assert len(images) == 2
+    assert all({"path", "prompt", "seed", "likeness"} <= image.keys() for image in images)
+
+
+def test_stylemix(pidiff, alice, photos):
+    (photos / "three.jpg").write_bytes(b"3")
+    pidiff("tune", photos, "--name", "bob")
+    ran = pidiff("--json", "stylemix", "alice", "bob", "--coarse", "b", "--fine", "0.5")
+    assert {"sheet", "images", "profile"} <= ran.json.keys()
+
+
+def test_an_error(pidiff):
+    ran = pidiff("--json", "generate", "nobody", "as a chef")
+    assert ran.code == 3
+    assert ran.json.keys() == {"error", "hint", "exit_code"}
+    assert ran.json["exit_code"] == 3
+    assert ran.json["error"] in ran.err
+
+
+def test_a_usage_error(pidiff):
+    ran = pidiff("--json", "generate")
+    assert (ran.code, ran.json["exit_code"]) == (2, 2)
+
+
+def test_lines_on_stdout_are_paths(pidiff, photos, home):
+    ran = pidiff("tune", photos, "--name", "alice")
+    assert ran.out.splitlines() == [str(home / "profiles" / "alice")]
+    assert "prepare  2 photos → 1 kept" in ran.err
+    assert 'Try: pidiff generate alice "as an astronaut"' in ran.err
+
+
+def test_generate_from_stdin_gives_json_lines(pidiff, alice, feed):
+    feed(b"as an astronaut\n\nas a chef, smiling\n")
+    ran = pidiff("--json", "generate", "alice", "-", "-n", "2")
+    documents = [json.loads(line) for line in ran.out.splitlines()]
+    assert [item["images"][0]["prompt"] for item in documents] == [
+        "as an astronaut",
+        "as a chef, smiling",
+    ]
+    assert all(len(item["images"]) == 2 for item in documents)
+
+
+def test_profile_list_and_show(pidiff, alice):
+    rows = pidiff("--json", "profile", "list").json["profiles"]
+    keys = {"name", "path", "noun", "created", "photos", "base", "recipe", "steps", "likeness"}
+    assert keys | {"size_mb"} <= rows[0].keys()
+    assert pidiff("--json", "profile", "show", "alice").json["name"] == "alice"
+    assert pidiff("profile", "list").out.strip() == rows[0]["path"]
+
+
+def test_recipes(pidiff):
+    names = pidiff("recipes", "list").out.split()
+    assert "mini-cpu" in names
+    shown = pidiff("--json", "recipes", "show", "mini-cpu").json
+    assert shown["tune"]["steps"] > 0
+
+
+def test_global_options_may_follow_the_command(pidiff, alice):
+    assert pidiff("profile", "list", "--json").json == pidiff("--json", "profile", "list").json
+
+
+def test_quiet_says_nothing_but_the_result(pidiff, photos):
+    ran = pidiff("-q", "tune", photos, "--name", "alice")
+    assert ran.err == ""
+    assert ran.out.count("\n") == 1
