@@ -154,10 +154,14 @@ def measure_people(
         )
         rows.append(row)
     backgrounds = [row["background"] for row in rows if row["background"] is not None]
+    means = {
+        f"{kind}_{figure}": float(np.mean([row[kind][figure] for row in rows]))
+        for kind in ("before", "after", "plain")
+        for figure in ("rank1", "faces", "cosine", "right_of_32")
+    }
     return {
         "people": rows,
-        **{f"{kind}_{figure}": float(np.mean([row[kind][figure] for row in rows]))
-           for kind in ("before", "after", "plain") for figure in ("rank1", "faces", "cosine", "right_of_32")},
+        **means,
         "background": float(np.mean(backgrounds)) if backgrounds else None,
         "tune_seconds": [row["tune"]["seconds"] for row in rows],
         "tune_peak_mb": max(row["tune"]["peak_mb"] for row in rows),
