@@ -1,59 +1,41 @@
-"""FFHQ alignment against stored vectors: quads to 1e-6 px, pictures to a few grey levels."""
+"""The FFHQ alignment: quads and resampled squares."""
 
 from __future__ import annotations
 
-import importlib.util
+import zlib
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
-from safetensors.numpy import load_file
+import torch
 
-from pidiff_cli.core.faces.align import align_face, ffhq_quad, prepare_quad
+from pidiff_cli.core.faces.align import align_face, ffhq_quad
+from tests.parity import rule
+from tests.parity.pictures import synth_image
 
-VARIANTS = {  # name -> (output side, transform side, padding, every nth pixel stored)
+# variant -> (size, transform size, padding, step at which the result is stored)
+VARIANTS = {
     "e4e256": (256, 256, True, 1),
     "k4096": (256, 4096, True, 1),
     "wplus512": (512, 4096, False, 2),
 }
-QUAD_TOLERANCE = 1e-6  # px
-MEAN_TOLERANCE, MAX_TOLERANCE = 1.0, 8.0  # grey levels, across versions of Pillow and scipy
 
 
 def check(path: Path, folder: Path) -> tuple[float, float]:
-    """(largest error over its tolerance, 1.0) over all cases and variants.
-
-    Args:
-        path: align_face.safetensors.
-        folder: where `inputs.py`, the drawing of the input pictures, lies.
-    """
-    data = load_file(str(path))
-    synth = _inputs(folder).synth_image
-    worst = 0.0
+    """Errors of quads (1e-6), of mean grey levels (1) and of the worst pixel (8 levels)."""
+    vectors = rule.read(path)
+    pairs = []
     for case in range(3):
-        rgb = synth(*(int(v) for v in data[f"in.case{case}.image_hwv"]))
-        landmarks = data[f"in.case{case}.landmarks"]
+        height, width, variant = vectors[f"in.case{case}.image_hwv"].tolist()
+        image = synth_image(height, width, variant)
+        if zlib.crc32(image.tobytes()) != int(vectors[f"in.case{case}.image_crc32"]):
+            raise ValueError(f"the drawn picture of case {case} is not the stored one")
+        points = vectors[f"in.case{case}.landmarks"].numpy()
+        quad = torch.from_numpy(ffhq_quad(points))
         for name, (size, transform, padding, step) in VARIANTS.items():
-            stem = f"out.case{case}.{name}"
-            quad = ffhq_quad(landmarks)
-            final = prepare_quad(rgb, quad, size, padding)[1]
-            stored = data[f"{stem}.image" if step == 1 else f"{stem}.image_s{step}"]
-            out = align_face(rgb, landmarks, size, transform, padding)[::step, ::step]
-            difference = np.abs(out.astype(int) - stored.astype(int))
-            worst = max(
-                worst,
-                float(np.abs(quad - data[f"{stem}.quad"]).max()) / QUAD_TOLERANCE,
-                float(np.abs(final - data[f"{stem}.quad_final"]).max()) / QUAD_TOLERANCE,
-                float(difference.mean()) / MEAN_TOLERANCE,
-                float(difference.max()) / MAX_TOLERANCE,
-            )
-    return worst, 1.0
-
-
-def _inputs(folder: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("parity_inputs", folder / "inputs.py")
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(folder / "inputs.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+            out = f"out.case{case}.{name}"
+            pairs.append((rule.gap(quad, vectors[f"{out}.quad"]), 1e-6))
+            made = align_face(image, points, size, transform, padding)[::step, ::step]
+            stored = vectors[f"{out}.image" if step == 1 else f"{out}.image_s2"].numpy()
+            levels = np.abs(made.astype(int) - stored.astype(int))
+            pairs += [(float(levels.mean()), 1.0), (float(levels.max()), 8.0)]
+    return rule.worst(pairs)

@@ -45,7 +45,7 @@ from pidiff_cli.mini.train.stylegan import (
 SIZES: dict[str, Any] = {
     "side": 128,
     "widths": [32, 64, 128, 160],
-    "units": [2, 2, 3, 2],
+    "units": [1, 2, 2, 2],
     "coarse": 4,
     "middle": 12,
     "deltas": False,
@@ -53,9 +53,9 @@ SIZES: dict[str, Any] = {
     "stride": 2,
 }
 BATCH = 24
-RATE, MUON_RATE = 2e-3, 2e-2
+RATE, MUON_RATE = 2e-3, 8e-3
 STYLED = 0.15  # share of pictures in a drawing style
-DRAWN, DRAWN_SIDE = 6, 64  # pictures of a batch that go through the generator, and their side
+DRAWN, DRAWN_SIDE = 4, 64  # pictures of a batch that go through the generator, and their side
 PICTURE_WEIGHT = 0.5
 
 
@@ -229,7 +229,7 @@ def train(run: Run, bank: Aligned, teacher: Teacher, minutes: float, seed: int) 
     check = np.flatnonzero(bank.photo & bank.held)[:128]
     net = new_encoder()
     ema = Ema(net, 0.998)
-    matrices, rest = split_parameters(net, ("input_layer", "linear", "fc"))
+    matrices, rest = split_parameters(net, ("input_layer", "styles", "fc"))
     muon = Muon(matrices, lr=MUON_RATE, momentum=0.9, weight_decay=0.1)
     adam = torch.optim.AdamW(rest, lr=RATE, betas=(0.9, 0.99), weight_decay=1e-4)
     state = run.load()

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pidiff_cli.core.wplus.stylegan2 import Generator
@@ -28,22 +28,67 @@ from pidiff_cli.mini.train.common import (
     export_fp16,
     start,
 )
+from pidiff_cli.mini.train.muon import Muon
 
 SIZE, ROWS, STYLE_DIM, N_MLP = 128, 12, 80, 2
 CHANNELS = {4: 160, 8: 160, 16: 128, 32: 96, 64: 48, 128: 16}  # multiples of 16 are fast in bf16
 GROUP_ROWS = 4  # rows a group
-BATCH = 16
-RATE = 4e-3  # Adam, for weights of unit variance
+BATCH = 8  # small, for many steps; twice that below 128 px
+MUON_RATE = 0.1  # convolution kernels, of unit variance
+RATE = 1e-2  # Adam, the other weights of unit variance
 MAPPING_RATE = 0.4  # mapping weights are stored 100 times larger
-STAGES = ((0.10, 32), (0.28, 64), (1.01, 128))  # until this part of the budget: picture side
+STAGES = ((0.20, 32), (0.40, 64), (1.01, 128))  # until this part of the budget: picture side
 
 
 def new_generator() -> Generator:
     """The mini generator, noise strengths zero, mapping layers orthogonal."""
     net = Generator(SIZE, STYLE_DIM, N_MLP, CHANNELS)
     for layer in list(net.style)[1:]:
-        torch.nn.init.orthogonal_(layer.weight, gain=100 * STYLE_DIM**0.5)  # type: ignore[arg-type]
+        nn.init.orthogonal_(layer.weight, gain=100 * STYLE_DIM**0.5)  # type: ignore[arg-type]
+    with torch.no_grad():
+        for name, weight in net.named_parameters():
+            if name.endswith("modulation.weight"):
+                weight.mul_(0.3)  # begin near one style for all: learns faster
     return net
+
+
+class Optimiser:
+    """Muon for the 3x3 kernels, Adam for the rest, one schedule."""
+
+    def __init__(self, net: Generator) -> None:
+        named = dict(net.named_parameters())
+        kernels = [p for n, p in named.items() if p.ndim == 5 and p.shape[-1] == 3]
+        mapping = [p for n, p in named.items() if n.startswith("style.")]
+        taken = {id(p) for p in kernels + mapping}
+        others = [p for p in named.values() if id(p) not in taken]
+        groups = [{"params": others, "top": RATE}, {"params": mapping, "top": MAPPING_RATE}]
+        self.adam = torch.optim.Adam(groups, lr=RATE, betas=(0.9, 0.99))
+        # The stored kernels have a leading 1; Muon gets views of the same memory without it.
+        self._pairs = [(p, nn.Parameter(p.data[0])) for p in kernels]
+        self.muon = Muon([view for _, view in self._pairs], lr=MUON_RATE, momentum=0.9)
+
+    def step(self, loss: Tensor, factor: float) -> None:
+        """Back-propagate and move all weights at `factor` times their top rates."""
+        for kernel, _ in self._pairs:
+            kernel.grad = None
+        self.adam.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        for kernel, view in self._pairs:
+            view.grad = None if kernel.grad is None else kernel.grad[0]
+        for group in self.adam.param_groups:
+            group["lr"] = group["top"] * factor
+        self.muon.param_groups[0]["lr"] = MUON_RATE * factor
+        self.adam.step()
+        self.muon.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Both optimisers' state."""
+        return {"adam": self.adam.state_dict(), "muon": self.muon.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.adam.load_state_dict(state["adam"])
+        self.muon.load_state_dict(state["muon"])
 
 
 def group_slices() -> tuple[slice, slice, slice]:
@@ -122,7 +167,7 @@ def charbonnier(x: Tensor, eps: float = 0.02) -> Tensor:
 
 def to_pm1(pixels: np.ndarray) -> Tensor:
     """u8 (B, H, W, 3) -> float32 (B, 3, H, W) in [-1, 1]."""
-    x = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
+    x = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
     return x.float().div_(127.5).sub_(1).contiguous()
 
 
@@ -231,10 +276,7 @@ def train(run: Run, bank: Aligned, minutes: float, seed: int, skip: bool = False
     check = np.flatnonzero(usable & bank.held)[:64]
     net = new_generator()
     ema = Ema(net, 0.998)
-    mapping = [p for name, p in net.named_parameters() if name.startswith("style.")]
-    others = [p for name, p in net.named_parameters() if not name.startswith("style.")]
-    groups = [{"params": others, "top": RATE}, {"params": mapping, "top": MAPPING_RATE}]
-    optimizer = torch.optim.Adam(groups, lr=RATE, betas=(0.9, 0.99))
+    optimizer = Optimiser(net)
     state = run.load()
     if state is not None:
         net.load_state_dict(state["net"])
@@ -249,8 +291,6 @@ def train(run: Run, bank: Aligned, minutes: float, seed: int, skip: bool = False
         done = run.progress(minutes)
         side = next(side for until, side in STAGES if done < until)
         batch = BATCH * (2 if side < SIZE else 1)
-        for group in optimizer.param_groups:
-            group["lr"] = group["top"] * cosine_rate(done)
         picks = np.sort(draw.choice(rows, batch, replace=len(rows) < batch))
         target = to_pm1(bank.white[picks])
         weight = attention_map(torch.from_numpy(bank.landmarks[picks]), side)
@@ -261,9 +301,7 @@ def train(run: Run, bank: Aligned, minutes: float, seed: int, skip: bool = False
         with torch.autocast("cpu", torch.bfloat16):
             made = net.synthesise(w, until=side)
         loss = picture_loss(made.float(), target, weight)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        optimizer.step(loss, cosine_rate(done))
         ema.update(net)
         seen += batch
         mean_loss += float(loss.detach())
