@@ -1,0 +1,145 @@
+"""Cached pictures, the noise schedule and the losses of one tailoring step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.diffusion.dataset import cache_latents, face_variants, photo_variants
+from pidiff_cli.core.diffusion.prompts import encode_prompt
+from pidiff_cli.core.diffusion.schedule import NoiseSchedule
+from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
+from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
+from pidiff_cli.core.identity.losses import face_loss, locate_loss, min_snr_weight, preserve_loss
+from tests.tiny_base import DIM, ROWS, SIZE, make_base
+from tests.tiny_person import disc
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture
+def base(folder: Path) -> Base:
+    return load_base(folder)
+
+
+def _generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_face_variants_are_white_off_the_head_and_repeatable() -> None:
+    face, mask = disc(96, (200, 120, 80), 0)
+    x, m = face_variants(face, mask, SIZE, 6, _generator())
+    assert x.shape == (6, 3, SIZE, SIZE) and m.shape == (6, 1, SIZE, SIZE)
+    off = (m < 0.01).expand_as(x)
+    assert x[off].min() > 0.97 and x.min() >= -1 and x.max() <= 1
+    assert 0.05 < m.mean() < 0.35
+    again, _ = face_variants(face, mask, SIZE, 6, _generator())
+    assert torch.equal(x, again) and not torch.equal(x[0], x[1])
+
+
+def test_photo_variants_keep_the_head_in_view() -> None:
+    picture = np.zeros((200, 300, 3), np.uint8)
+    mask = np.zeros((200, 300), np.float32)
+    picture[60:120, 200:250], mask[60:120, 200:250] = 255, 1
+    x, m = photo_variants(picture, mask, SIZE, 8, _generator())
+    share = (m > 0.5).any(3).float().sum(2)[:, 0] / SIZE
+    assert (share > 0.35).all() and (share < 0.8).all()
+    assert ((x[:, :1] > 0) == (m > 0.5)).float().mean() > 0.97
+
+
+def test_latents_keep_count_of_their_photo(base: Base) -> None:
+    face, mask = disc(96, (200, 120, 80), 0)
+    parts = [face_variants(face, mask, SIZE, n, _generator()) for n in (2, 3)]
+    data = cache_latents(base, parts)
+    assert data.latents.shape == (5, 4, SIZE // 8, SIZE // 8)
+    assert data.masks.shape == (5, 1, SIZE // 8, SIZE // 8)
+    assert data.photo.tolist() == [0, 0, 1, 1, 1]
+    z, m, photo = data.pick(4, _generator())
+    assert len(z) == len(m) == len(photo) == 4
+
+
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])
+def test_the_target_gives_the_picture_back(kind: str) -> None:
+    schedule = NoiseSchedule(torch.linspace(0.99, 0.01, 100), kind)
+    z, noise, t = torch.randn(2, 4, 8, 8), torch.randn(2, 4, 8, 8), torch.tensor([3, 90])
+    a = schedule.alphas[t].view(-1, 1, 1, 1)
+    noisy, target = schedule.noisy(z, noise, t), schedule.target(z, noise, t)
+    if kind == "epsilon":
+        back = (noisy - (1 - a).sqrt() * target) / a.sqrt()
+    else:
+        back = a.sqrt() * noisy - (1 - a).sqrt() * target
+    assert torch.allclose(back, z, atol=1e-3)
+
+
+def test_min_snr_caps_the_easy_steps() -> None:
+    alpha = torch.tensor([0.99, 0.5])  # snr 99 and 1
+    assert torch.allclose(min_snr_weight(alpha, 5, "epsilon"), torch.tensor([5 / 99, 1.0]))
+    assert torch.allclose(min_snr_weight(alpha, 5, "v_prediction"), torch.tensor([0.05, 0.5]))
+    assert min_snr_weight(alpha, 0, "epsilon").tolist() == [1, 1]
+
+
+def test_masked_losses_look_where_they_should() -> None:
+    mask = torch.zeros(1, 1, 4, 4)
+    mask[..., :2] = 1
+    a, b = torch.zeros(1, 2, 4, 4), torch.zeros(1, 2, 4, 4)
+    b[..., 2:] = 1  # wrong off the face only
+    assert face_loss(a, b, mask, 0.0) == 0 and face_loss(a, b, mask, 1.0) == pytest.approx(0.5)
+    assert preserve_loss(a, b, mask) == pytest.approx(1.0)
+    good, bad = locate_loss([mask], mask), locate_loss([1 - mask], mask)
+    assert good < 0.01 < bad
+
+
+def _tailor(base: Base, **settings: float) -> tuple[Tailor, torch.nn.Module]:
+    torch.manual_seed(0)
+    model = add_adapter(base.unet, 2, 2.0)
+    codes = torch.randn(2, ROWS, DIM, generator=_generator(1))
+    caption = encode_prompt(base, "a photo of a woman", "woman")
+    return Tailor(
+        base, codes, codes.mean(0), [caption], LossSettings(**settings), code_delta(model)
+    ), model
+
+
+def test_one_step_has_all_parts_and_a_gradient_for_every_parameter(base: Base) -> None:
+    tailor, model = _tailor(base, preserve_share=1.0, drop_text=0, drop_identity=0, drop_both=0)
+    with torch.no_grad():
+        for parameter in trainable_parameters(model).values():
+            parameter.add_(0.05)
+    face, mask = disc(96, (200, 120, 80), 0)
+    data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
+    losses = tailor.loss(data, 4, _generator(2))
+    assert losses.keys() == {"loss", "face", "preserve", "locate", "code"}
+    losses["loss"].backward()
+    grads = {n: p.grad for n, p in trainable_parameters(model).items()}
+    assert all(g is not None and torch.isfinite(g).all() and g.any() for g in grads.values())
+    frozen = [n for n, p in model.named_parameters() if p.grad is not None and n not in grads]
+    assert frozen == []
+
+
+def test_gradient_checkpointing_changes_no_gradient(folder: Path) -> None:
+    face, mask = disc(96, (200, 120, 80), 0)
+    found = []
+    for checkpointing in (False, True):
+        base = load_base(folder)
+        if checkpointing:
+            base.unet.enable_gradient_checkpointing()
+            base.unet.train()
+        tailor, model = _tailor(base, preserve_share=1.0)
+        data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
+        tailor.loss(data, 4, _generator(2))["loss"].backward()
+        found.append([p.grad.clone() for p in trainable_parameters(model).values()])
+    assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(*found, strict=True))
+
+
+def test_a_step_is_repeatable(base: Base) -> None:
+    tailor, _ = _tailor(base)
+    face, mask = disc(96, (200, 120, 80), 0)
+    data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
+    first, second = (tailor.loss(data, 4, _generator(2))["loss"] for _ in range(2))
+    assert torch.equal(first, second)
