@@ -339,7 +339,7 @@ def underwater(p: Painter, rng: Rng) -> Mood:
         p.ring(x, y, r, 0.55, (226, 252, 255), 0.85)
         p.ellipse(x - r * 0.35, y - r * 0.35, r * 0.25, r * 0.25, (255, 255, 255), None, 0.9)
     p.flush(0)
-    return Mood(side, (0.64, 0.63, 0.58), (0.38, 0.5, 0.54), (0.06, 0.12, 0.14), (0.3, 0.56, 0.6), 0.8)
+    return Mood(side, (0.68, 0.64, 0.57), (0.44, 0.48, 0.50), (0.10, 0.12, 0.12), (0.3, 0.56, 0.6), 0.7)
 
 
 def mountains(p: Painter, rng: Rng) -> Mood:

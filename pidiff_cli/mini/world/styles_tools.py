@@ -100,19 +100,20 @@ def paint_strokes(out, height, colours, spots, angles, gate, half_width, half_le
     lower than their random number are skipped.
     """
     size = out.shape[0]
-    reach = int(half_length) + 2
     for n in range(spots.shape[0]):
         cx, cy = int(spots[n, 0]), int(spots[n, 1])
         if gate[cy, cx] <= spots[n, 4]:
             continue
         a = angles[cy, cx] + (spots[n, 4] - np.float32(0.5)) * np.float32(0.4)
         c, s = np.cos(a), np.sin(a)
+        wide = int(np.sqrt((half_length * c) ** 2 + (half_width * s) ** 2) * 1.12) + 1
+        tall = int(np.sqrt((half_length * s) ** 2 + (half_width * c) ** 2) * 1.12) + 1
         level, warm = spots[n, 2], spots[n, 3]
         r = colours[cy, cx, 0] * level * (1 + warm)
         g = colours[cy, cx, 1] * level
         b = colours[cy, cx, 2] * level * (1 - warm)
-        for y in range(max(0, cy - reach), min(size, cy + reach + 1)):
-            for x in range(max(0, cx - reach), min(size, cx + reach + 1)):
+        for y in range(max(0, cy - tall), min(size, cy + tall + 1)):
+            for x in range(max(0, cx - wide), min(size, cx + wide + 1)):
                 u = ((x - cx) * c + (y - cy) * s) / half_length
                 v = ((y - cy) * c - (x - cx) * s) / half_width
                 q = u * u * u * u + v * v
