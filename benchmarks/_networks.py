@@ -13,7 +13,7 @@ from torch import Tensor
 from pidiff_cli.core.judge import Judge
 
 READABLE = 0.5  # R squared from which the judge's reading of a factor counts
-PAIRS = 100
+PAIRS = 80
 
 
 def gallery(judge: Judge, people: list[int]) -> Tensor:
@@ -35,10 +35,10 @@ def measure_judge(judge: Judge) -> dict[str, Any]:
 
     people = identities()
     reference = gallery(judge, people)
-    probes = draw_set("probe", people, 4)
+    probes = draw_set("probe", people, 2)
     by_style = {}
     for style in styles():
-        some = draw_set(f"probe-{style}", people, 1, style=style)
+        some = draw_set(f"probe-{style}", people[:60], 1, style=style)
         by_style[style] = rank1(judge, reference, people, some.plain, some.persons)
     return {
         "rank1": rank1(judge, reference, people, probes.plain, probes.persons),
@@ -64,8 +64,8 @@ def right_caption(judge: Judge, drawn: Drawings) -> float:
 @torch.no_grad()
 def measure_autoencoder(base: Any) -> dict[str, Any]:
     """PSNR in dB of held-out drawings after encoding and decoding, styles as they come."""
-    drawn = draw_set("probe", identities(), 4)
-    x = to_tensor(drawn.rgb[::4])
+    drawn = draw_set("probe", identities(), 2)
+    x = to_tensor(drawn.rgb[::2])
     out = torch.cat([base.decode(base.encode(part)) for part in x.split(16)]).clamp(-1, 1)
     error = ((out - x) / 2).square().mean((1, 2, 3))  # (B,) range 1
     psnr = -10 * error.log10()
@@ -94,7 +94,7 @@ def measure_inversion(judge: Judge, folder: Any) -> dict[str, Any]:
     """Rank-1 of pictures redrawn from the encoder's codes, and how near the codes draw."""
     people = identities()
     reference = gallery(judge, people)
-    probes = draw_set("invert", people, 2, style="photo")
+    probes = draw_set("invert", people, 1, style="photo")
     codes = encode(folder, probes.white)
     made = redraw(folder, codes)
     nearest = (judge.embed(made) @ reference.T).argmax(1).tolist()

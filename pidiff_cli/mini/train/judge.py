@@ -49,6 +49,15 @@ def settings_for(facts: Facts) -> dict[str, Any]:
     }
 
 
+def read_meta(bank: Path) -> list[dict[str, Any]]:
+    """The bank's meta lines; of an unfinished bank, those of the first shards without a gap."""
+    files = [bank / "meta.jsonl"]
+    if not files[0].exists():
+        shards = sorted((bank / "shards").glob("*.jsonl"))
+        files = [path for number, path in enumerate(shards) if path.stem == f"{number:05d}"]
+    return [json.loads(line) for path in files for line in path.open(encoding="utf-8")]
+
+
 class Pictures:
     """The bank's pictures with what is needed to caption them.
 
@@ -59,8 +68,7 @@ class Pictures:
 
     def __init__(self, bank: Path, facts: Facts) -> None:
         self.images = np.load(bank / "images.npy", mmap_mode="r")
-        with (bank / "meta.jsonl").open(encoding="utf-8") as file:
-            self.meta = [json.loads(line) for line in file]
+        self.meta = read_meta(bank)
         self.persons = np.load(bank / "persons.npy")[: len(self.meta)]
         held = self.persons % HELD == 0
         self.train, self.held = np.flatnonzero(~held), np.flatnonzero(held)
