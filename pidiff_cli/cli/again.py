@@ -46,11 +46,11 @@ def settings_of(record: dict[str, Any], image: Path) -> dict[str, Any]:
     The record's `settings` are GenerateConfig fields; `prompt`, `seed` and `profile` stand beside.
     Raises InputError for a picture without a record.
     """
-    settings = record.get("settings") if isinstance(record, dict) else None
-    if not isinstance(settings, dict):
-        raise InputError(f"{image} holds no record of how it was made.")
-    if "b" in record or not record.get("prompt"):
+    settings = record.get("settings")
+    if "stylemix" in record or "b" in record:
         raise InputError(f"{image} was made by stylemix.", "Mix again: pidiff stylemix A B")
+    if not isinstance(settings, dict) or not record.get("prompt"):
+        raise InputError(f"{image} holds no record of how it was made.")
     known = {item.name for item in fields(GenerateConfig)} - _FIXED
     chosen = {key: value for key, value in settings.items() if key in known}
     chosen["edits"] = tuple((name, float(x)) for name, x in settings.get("edits", ()))
