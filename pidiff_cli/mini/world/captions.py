@@ -39,7 +39,12 @@ ROLE_PHRASES: Phrases = {
     "diver": ("as a diver", "as a scuba diver", "dressed as a diver"),
     "police": ("as a police officer", "in police uniform", "dressed as a police officer"),
     "clown": ("as a clown", "dressed as a clown"),
-    "business": ("in a business suit", "in a suit", "wearing a suit and tie", "as a business {noun}"),
+    "business": (
+        "in a business suit",
+        "in a suit",
+        "wearing a suit and tie",
+        "as a business {noun}",
+    ),
     "athlete": ("as an athlete", "dressed for sport", "in sportswear"),
 }
 SCENE_PHRASES: Phrases = {

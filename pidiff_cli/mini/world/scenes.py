@@ -15,6 +15,7 @@ import numpy as np
 
 from pidiff_cli.mini.world import scenes_nature as nature
 from pidiff_cli.mini.world import scenes_town as town
+from pidiff_cli.mini.world import scenes_wild as wild
 from pidiff_cli.mini.world.light import Light
 from pidiff_cli.mini.world.scenes_paint import MARGIN, SCALE, SIDE, Array, Mood, Painter
 
@@ -26,13 +27,13 @@ _PAINTERS: dict[str, Callable[[Painter, np.random.Generator], Mood]] = {
     "forest": nature.forest,
     "snow": nature.snow,
     "city": town.city,
-    "space": town.space,
+    "space": wild.space,
     "library": town.library,
     "garden": nature.garden,
-    "desert": nature.desert,
+    "desert": wild.desert,
     "kitchen": town.kitchen,
-    "underwater": nature.underwater,
-    "mountains": nature.mountains,
+    "underwater": wild.underwater,
+    "mountains": wild.mountains,
     "castle": town.castle,
     "stage": town.stage,
 }

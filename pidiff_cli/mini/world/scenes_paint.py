@@ -89,13 +89,13 @@ class Painter:
         self, points: Points, colour: Colour, low: Colour | None = None, alpha: float = 1.0
     ) -> None:
         """Fill a polygon; with `low`, a gradient from `colour` (its top) to `low` (its foot)."""
-        corners = (np.asarray(points, np.float32) + np.float32(MARGIN)) * np.float32(SCALE)
+        corners = np.add(points, MARGIN, dtype=np.float32) * np.float32(SCALE)
         x0, y0 = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
         x1, y1 = np.minimum(np.ceil(corners.max(0)).astype(int) + 3, SIDE)
         if x1 <= x0 or y1 <= y0:
             return
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        local = np.round((corners - np.float32([x0, y0])) * (1 << _SHIFT)).astype(np.int32)
+        local = np.round((corners - np.asarray([x0, y0], np.float32)) * (1 << _SHIFT)).astype(np.int32)
         cv2.fillPoly(mask, [local], 255, cv2.LINE_AA, _SHIFT)
         self._lay(mask, (x0, y0, x1, y1), colour, low, alpha, corners[:, 1])
 
@@ -195,9 +195,7 @@ def ridge(
     xs = np.linspace(-12, 140, steps)
     if smooth:
         fine = np.linspace(-12, 140, 80)
-        soft = cv2.resize(
-            knots.astype(np.float32)[None], (80, 1), interpolation=cv2.INTER_CUBIC
-        )[0]
+        soft = cv2.resize(knots.astype(np.float32)[None], (80, 1), interpolation=cv2.INTER_CUBIC)[0]
         xs, knots = fine, soft
     line = np.stack([xs, knots], 1)
     return np.concatenate([line, [[140, 150], [-12, 150]]]).astype(np.float32)

@@ -1,16 +1,15 @@
-"""Backdrops that people built: city at night, library, kitchen, castle, stage, studio; and space."""
+"""Backdrops that people built: city at night, library, kitchen, castle, stage, studio."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pidiff_cli.mini.world.scenes_nature import _cloud, _fir
+from pidiff_cli.mini.world.scenes_nature import cloud, fir
 from pidiff_cli.mini.world.scenes_paint import (
     Colour,
     Mood,
     Painter,
     blend,
-    cloud_noise,
     either,
     ridge,
     sides,
@@ -80,56 +79,6 @@ def city(p: Painter, rng: Rng) -> Mood:
         p.ring(x, y, r, 0.8, blend(tone, (255, 255, 255), 0.3), 0.55)
     p.flush(0.3)
     return Mood(side, (0.7, 0.58, 0.58), (0.44, 0.38, 0.54), (0.14, 0.07, 0.14), (0.8, 0.32, 0.66))
-
-
-def _planet(p: Painter, rng: Rng, x: float, y: float, r: float, tone: Colour, side: float) -> None:
-    p.ellipse(x, y, r, r, tone)
-    for _ in range(7):
-        dy = rng.uniform(-0.8, 0.8) * r
-        half = np.sqrt(max(r * r - dy * dy, 0)) * 0.97
-        p.ellipse(x, y + dy, half, r * rng.uniform(0.04, 0.1), vary(blend(tone, (255, 240, 220), 0.3), rng, 26), None, 0.55)
-    for k in range(6):
-        p.ellipse(x - side * r * 0.1 * k, y + r * 0.05 * k, r * 1.01, r * 1.01, (10, 10, 34), None, 0.0)
-    p.flush(0.7)
-    dark = np.clip(((p.x - x) * -side * 0.8 + (p.y - y) * 0.5) / r + 0.35, 0, 1)
-    inside = np.clip((r - np.sqrt((p.x - x) ** 2 + (p.y - y) ** 2)) * 2, 0, 1)
-    p.canvas *= (1 - 0.82 * dark * inside)[..., None].astype(np.float32)
-
-
-def space(p: Painter, rng: Rng) -> Mood:
-    """Stars, nebulae and planets; the rim of a world or a moon's ground in some."""
-    side, layout = either(rng), int(rng.integers(3))
-    p.gradient((-8, (10, 10, 38)), (70, (24, 18, 66)), (136, (14, 12, 44)))
-    for tone in ((150, 60, 170), (40, 90, 180), (200, 80, 110)):
-        cloud = np.clip(cloud_noise(rng, len(p.canvas), 3), 0, 1)[..., None]
-        p.canvas += cloud * np.asarray(tone, np.float32) / 255 * np.float32(0.36)
-    for _ in range(150):
-        r = rng.uniform(0.25, 0.8)
-        tone = ((255, 255, 255), (190, 210, 255), (255, 226, 190))[int(rng.integers(3))]
-        p.ellipse(rng.uniform(-6, 134), rng.uniform(-6, 134), r, r, tone, None, rng.uniform(0.4, 1))
-    p.flush(0.15)
-    tones: list[Colour] = [(236, 150, 90), (70, 150, 230), (210, 110, 140), (120, 200, 180), (230, 200, 140)]
-    if layout < 2:
-        _planet(p, rng, 64 - side * rng.uniform(46, 56), rng.uniform(14, 34), rng.uniform(16, 24), tones[int(rng.integers(5))], side)
-        x, y, r = 64 + side * rng.uniform(44, 58), rng.uniform(70, 98), rng.uniform(20, 32)
-        if layout == 1:
-            p.ellipse(x, y, r * 1.7, r * 0.4, (236, 214, 180), None, 0.6, side * -16)
-            p.flush(0.8)
-        _planet(p, rng, x, y, r, tones[int(rng.integers(5))], side)
-    else:
-        p.glow(64, 190, 96, (90, 170, 255), 0.5)
-        p.ellipse(64, 210, 128, 112, (196, 198, 208), (120, 122, 136))
-        for _ in range(14):
-            x, q = rng.uniform(-4, 132), rng.uniform(3, 9)
-            p.ellipse(x, rng.uniform(106, 134), q, q * 0.32, (138, 140, 154), (208, 210, 218), 0.8)
-        p.flush(0.9)
-        _planet(p, rng, 64 + side * rng.uniform(38, 48), rng.uniform(22, 36), rng.uniform(15, 20), (60, 130, 220), side)
-    for _ in range(9):
-        x, y, r = rng.uniform(0, 128), rng.uniform(0, 100), rng.uniform(1.2, 3)
-        p.line([(x - r, y), (x, y), (x + r, y)], 0.5, (255, 255, 255), 0.8)
-        p.line([(x, y - r), (x, y), (x, y + r)], 0.5, (255, 255, 255), 0.8)
-    p.flush(0)
-    return Mood(side, (0.74, 0.72, 0.7), (0.42, 0.41, 0.52), (0.06, 0.07, 0.14), (0.45, 0.5, 0.8))
 
 
 def library(p: Painter, rng: Rng) -> Mood:
@@ -263,7 +212,7 @@ def castle(p: Painter, rng: Rng) -> Mood:
     else:
         p.gradient((-8, vary((98, 164, 226), rng, 8)), (70, (206, 230, 244)), (136, (230, 240, 240)))
     for _ in range(4):
-        _cloud(p, rng, rng.uniform(-5, 133), rng.uniform(4, 50), rng.uniform(8, 14), (252, 250, 250) if not evening else (250, 206, 196))
+        cloud(p, rng, rng.uniform(-5, 133), rng.uniform(4, 50), rng.uniform(8, 14), (252, 250, 250) if not evening else (250, 206, 196))
     p.flush(1.8)
     p.poly(ridge(rng, 92, 22, 9, True), (120, 160, 140), (140, 176, 130))
     p.flush(1.7)
@@ -289,7 +238,7 @@ def castle(p: Painter, rng: Rng) -> Mood:
     p.flush(1.0)
     p.poly(ridge(rng, 112, 8, 8, True), (104, 156, 82), (72, 122, 62))
     for _ in range(8):
-        _fir(p, rng, sides(rng, 40), rng.uniform(112, 126), rng.uniform(16, 28), 0.0)
+        fir(p, rng, sides(rng, 40), rng.uniform(112, 126), rng.uniform(16, 28), 0.0)
     for _ in range(12):
         p.ellipse(rng.uniform(-8, 136), rng.uniform(112, 134), rng.uniform(4, 9), rng.uniform(3, 6), vary((84, 138, 70), rng, 16), (52, 98, 52))
     p.flush(0.9)
