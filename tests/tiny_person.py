@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
 from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.images import save_png
 from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.stages.progress import SilentProgress
 from tests.tiny_base import DIM, ROWS
 
 
@@ -77,3 +79,29 @@ def colour_reader() -> FaceReader:
         return disc(len(aligned), (0, 0, 0), 0)[1]
 
     return FaceReader(embed, find, mask)
+
+
+def install(monkeypatch: pytest.MonkeyPatch, weights: Path, reads: bool = True) -> None:
+    """Let the stages find a tiny base as ``mini`` and, if ``reads``, the colour reader."""
+    from pidiff_cli import hub
+    from pidiff_cli.stages import _drawing, _tuning, invert, measure
+
+    monkeypatch.setattr(_tuning, "REPORT_STEPS", 2)
+    monkeypatch.setattr(_tuning, "PREVIEW_STEPS", 2)
+    monkeypatch.setattr(hub, "PACKAGE_WEIGHTS", weights)
+    for module in (measure, invert, _drawing):
+        monkeypatch.setattr(module, "open_reader", lambda _: colour_reader() if reads else None)
+
+
+class Notes(SilentProgress):
+    """Keeps what a stage says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.warnings: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)

@@ -33,6 +33,7 @@ from pidiff_cli.stages import measure
 
 VARIANTS = 24  # cached pictures a phase, shared out over the photos, at least 4 a photo
 PREVIEW_STEPS = 10  # denoising steps of a preview picture
+REPORT_STEPS = 16  # denoising steps of a picture in the report
 PREVIEWS, LOG = "reports/previews.png", "reports/loss.jsonl"
 _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart",

@@ -49,8 +49,9 @@ def build_html(data: dict[str, Any], faces: list[np.ndarray], shown: list[Shown]
 <div class="row">{plain}</div></details>
 <details><summary>Loss</summary>{_curve(data["losses"])}</details>
 <details><summary>Every picture</summary>{_table(data["pictures"])}</details>
-<details><summary>Settings</summary>{_table([
-    {"setting": k, "value": v} for k, v in data["settings"].items()])}</details>
+<details><summary>Settings</summary>{
+        _table([{"setting": k, "value": v} for k, v in data["settings"].items()])
+    }</details>
 </html>
 """
 

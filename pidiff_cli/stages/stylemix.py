@@ -46,9 +46,7 @@ def run(config: StylemixConfig, progress: Progress) -> StylemixResult:
     amounts = {"coarse": config.coarse, "medium": config.medium, "fine": config.fine}
     mixed = mix(wa, wb, amounts)
     sheet = contact_sheet(decoder, wa, wb, amounts, config.between, (a.name, b.name))
-    path = save_png(
-        out / f"{a.name}-{b.name}-sheet.png", sheet, {"stylemix": _settings(config)}
-    )
+    path = save_png(out / f"{a.name}-{b.name}-sheet.png", sheet, {"stylemix": _settings(config)})
     images = _pictures(config, a, mixed, out, progress) if config.prompt else ()
     stored = _store(config, a, b, mixed, decoder) if config.name else None
     return StylemixResult(path, images, stored.folder if stored else None)

@@ -247,9 +247,8 @@ def _conclude(
     reference = reader.embed(against) if reader else None
     prompts = measure.standard_prompts(base, profile.manifest.noun, 5)
     judge = measure.open_judge(folder)
-    shown = measure.measure(
-        base, mean, prompts, DrawSettings(size=size), reader, reference, judge
-    )
+    settings = DrawSettings(steps=_tuning.REPORT_STEPS, size=size)
+    shown = measure.measure(base, mean, prompts, settings, reader, reference, judge)
     values = measure.summary(shown)
     likeness = {
         "held_out": values["generated"] if held_out else None,
@@ -260,8 +259,8 @@ def _conclude(
         "background": values["background"],
         "best_step": current.best_step,
     }
-    settings = {**_tuning.settings_of(job.config), "seconds": round(current.seconds, 1)}
-    data = report.build_json(profile.name, likeness, shown, current.losses, settings)
+    recorded = {**_tuning.settings_of(job.config), "seconds": round(current.seconds, 1)}
+    data = report.build_json(profile.name, likeness, shown, current.losses, recorded)
     profile.write("reports/likeness.json", (json.dumps(data, indent=1) + "\n").encode())
     profile.write("reports/likeness.html", report.build_html(data, everyone, shown).encode())
     return likeness

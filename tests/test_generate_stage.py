@@ -1,0 +1,144 @@
+"""generate on a tiny base: names, records, the best of several, warnings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pidiff_cli.config import GenerateConfig, TuneConfig
+from pidiff_cli.core.images import read_photo, read_record, save_png
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.stages import generate, tune
+from pidiff_cli.stages.results import Picture
+from tests.tiny_base import SIZE, make_base
+from tests.tiny_person import Notes, install, make_profile
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
+    """A home with a tuned alice and an untuned bob."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch, weights)
+        make_profile(home)
+        make_profile(home, "bob", noun="man")
+        tune.run(
+            TuneConfig(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2),
+            Notes(),
+        )
+    return home
+
+
+@pytest.fixture
+def home(tuned: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    install(monkeypatch, weights)
+    return tuned
+
+
+def _config(home: Path, out: Path, **settings: Any) -> GenerateConfig:
+    values: dict[str, Any] = {
+        "home": home, "name": "alice", "prompts": ("as an astronaut",), "size": SIZE, "steps": 2,
+        "seed": 7, "out": out / "pics", "device": "cpu",
+    }  # fmt: skip
+    return GenerateConfig(**{**values, **settings})
+
+
+def test_pictures_are_told_as_they_come(home: Path, tmp_path: Path) -> None:
+    seen: list[Picture] = []
+    config = _config(home, tmp_path, prompts=("as an astronaut", "as a chef"), count=2)
+    result = generate.run(config, Notes(), seen.append)
+    assert list(result.images) == seen
+    assert [(p.prompt, p.seed) for p in seen] == [
+        ("as an astronaut", 7), ("as an astronaut", 8), ("as a chef", 7), ("as a chef", 8),
+    ]  # fmt: skip
+    assert seen[0].path.name == "alice-as-an-astronaut-7.png"
+    assert all(p.likeness is not None and -1 <= p.likeness <= 1 for p in seen)
+    assert read_photo(seen[0].path).shape == (SIZE, SIZE, 3)
+
+
+def test_the_record_is_whole_and_the_bytes_repeat(home: Path, tmp_path: Path) -> None:
+    first = generate.run(_config(home, tmp_path / "a"), Notes()).images[0].path
+    again = generate.run(_config(home, tmp_path / "b", count=2), Notes()).images[0].path
+    assert first.read_bytes() == again.read_bytes()
+    record = read_record(first)
+    assert record["prompt"] == "as an astronaut" and record["seed"] == 7
+    assert record["full_prompt"] == "a photo of a woman as an astronaut"
+    assert record["settings"]["steps"] == 2 and record["base"]["name"] == "mini"
+    assert {"profile", "versions"} <= record.keys() and str(home) not in str(record)
+
+
+def test_an_older_picture_is_not_lost(home: Path, tmp_path: Path) -> None:
+    config = _config(home, tmp_path)
+    first = generate.run(config, Notes()).images[0].path
+    assert generate.run(config, Notes()).images[0].path == first
+    other = generate.run(replace(config, guidance=2.0), Notes()).images[0].path
+    assert other != first and first.is_file()
+    save_png(first, np.zeros((4, 4, 3), np.uint8))  # somebody's own picture
+    third = generate.run(config, Notes()).images[0].path
+    assert third not in (first, other) and read_photo(first).shape == (4, 4, 3)
+
+
+def test_only_the_best_are_kept(home: Path, tmp_path: Path) -> None:
+    everything = generate.run(_config(home, tmp_path / "a", count=4), Notes()).images
+    best = generate.run(_config(home, tmp_path / "b", count=4, best=2), Notes()).images
+    wanted = sorted((p.likeness for p in everything), reverse=True)[:2]
+    assert [p.likeness for p in best] == wanted
+    assert len(list((tmp_path / "b" / "pics").iterdir())) == 2
+
+
+def test_doubts_are_told(home: Path, tmp_path: Path) -> None:
+    notes = Notes()
+    config = _config(home, tmp_path, name="bob", prompts=("on a zebra " + "in the snow " * 12,))
+    generate.run(config, notes)
+    assert "bob is not tuned yet" in notes.warnings[0]
+    assert notes.warnings[1].endswith(": zebra") and "too long" in notes.warnings[2]
+
+
+def test_edits_and_layers_of_another_change_the_picture(home: Path, tmp_path: Path) -> None:
+    pictures = [
+        generate.run(_config(home, tmp_path, **settings), Notes()).images[0].path.read_bytes()
+        for settings in (
+            {},
+            {"edits": (("smile", 3.0),)},
+            {"style_from": "bob:fine"},
+            {"style_from": "bob:fine=0.5"},
+        )  # fmt: skip
+    ]
+    assert len(set(pictures)) == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"name": "nobody"}, InputError, "no profile"),
+        ({"name": "alice+bob"}, UsageError, "not possible yet"),
+        ({"prompts": ()}, InputError, "no prompt"),
+        ({"prompts": (" ",)}, UsageError, "empty"),
+        ({"prompts": ("a" * 10_000,)}, UsageError, "10000 characters"),
+        ({"count": 0}, UsageError, "count is 0"),
+        ({"size": 72}, UsageError, "multiple of 16"),
+        ({"edits": (("smail", 1.0),)}, UsageError, "no edit"),
+        ({"style_from": "bob"}, UsageError, "no layers"),
+        ({"style_from": "bob:fine=much"}, UsageError, "no amount"),
+    ],
+)
+def test_faults_are_sentences(
+    home: Path, tmp_path: Path, settings: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        generate.run(_config(home, tmp_path, **settings), Notes())
+
+
+def test_a_file_in_the_way_of_the_folder_is_a_sentence(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "pics").write_text("a file")
+    with pytest.raises(InputError, match="Cannot make the folder"):
+        generate.run(_config(home, tmp_path), Notes())

@@ -1,0 +1,182 @@
+"""tune on a tiny base: resumed runs equal whole ones, and the report stands alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.core.images import read_photo
+from pidiff_cli.errors import InputError, OutOfMemoryError, UsageError
+from pidiff_cli.profile import Profile
+from pidiff_cli.stages import tune
+from tests.tiny_base import SIZE, make_base
+from tests.tiny_person import Notes, install, make_profile
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
+
+
+@pytest.fixture
+def home(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    install(monkeypatch, weights)
+    return tmp_path
+
+
+def _config(home: Path, **settings: Any) -> TuneConfig:
+    values: dict[str, Any] = {
+        "home": home, "name": "alice", "steps": 6, "size": SIZE, "batch": 2, "rank": 2,
+        "checkpoint_every": 2, "preview_every": 0, "learning_rate": 1e-2, "warmup": 2,
+        "device": "cpu",
+    }  # fmt: skip
+    return TuneConfig(**{**values, **settings})
+
+
+def _adapter(profile: Profile) -> dict[str, np.ndarray]:
+    return load_file(profile.folder / "adapter" / "adapter_model.safetensors")
+
+
+class StopAt(Notes):
+    """Interrupts the run after so many steps, as Ctrl-C does."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.left = steps
+
+    def advance(self, task: str, n: int = 1, **info: object) -> None:
+        if task == "tune":
+            self.left -= n
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+
+def test_tune_leaves_a_whole_profile(home: Path) -> None:
+    profile, notes = make_profile(home), Notes()
+    result = tune.run(_config(home, preview_every=3), notes)
+    assert result.steps == 6 and result.base == "mini" and result.recipe == "mini-cpu"
+    assert result.seconds > 0 and result.peak_mb > 0
+    assert {"held_out", "photos", "text_drop", "background"} <= result.likeness.keys()
+    assert result.likeness["held_out"] is not None and 0 <= result.likeness["background"] < 1
+    assert profile.verify() == []
+    assert profile.manifest.base["name"] == "mini"
+    assert not (profile.folder / "checkpoint").exists()
+    strips = read_photo(profile.folder / "reports" / "previews.png")
+    assert strips.shape == (3 * SIZE, 3 * SIZE, 3)  # before, at 3, at 6
+    log = (profile.folder / "reports" / "loss.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in log] == [1, 2, 3, 4, 5, 6]
+    assert any(line.startswith("likeness ") for line in notes.lines)
+    for path in profile.folder.rglob("*"):  # portable: nothing of this machine inside
+        if path.suffix in (".json", ".jsonl", ".html"):
+            assert str(home) not in path.read_text()
+
+
+def test_the_report_has_everything_inside(home: Path) -> None:
+    profile = make_profile(home)
+    result = tune.run(_config(home), Notes())
+    assert result.report == profile.folder / "reports" / "likeness.html"
+    page = result.report.read_text()
+    assert "<details>" in page and page.count("data:image/png;base64,") >= 8
+    sources = re.findall(r'(?:src|href)="([^"]{0,20})', page)
+    assert sources and all(source.startswith("data:") for source in sources)
+    numbers = json.loads((profile.folder / "reports" / "likeness.json").read_text())
+    assert numbers["likeness"] == result.likeness and len(numbers["losses"]) == 6
+
+
+@pytest.mark.parametrize("stop", [3, 5])
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(home: Path, stop: int) -> None:
+    whole = make_profile(home, "whole")
+    tune.run(_config(home, name="whole"), Notes())
+    profile, notes = make_profile(home), Notes()
+    with pytest.raises(KeyboardInterrupt):
+        tune.run(_config(home), StopAt(stop))
+    assert Profile.open("alice", home).verify() == []
+    assert profile.stage_state("tune")["done"] is False
+    tune.run(_config(home), notes)
+    assert notes.lines[0] == f"Going on from step {stop - stop % 2}."
+    left, right = _adapter(profile), _adapter(whole)
+    assert left.keys() == right.keys()
+    assert all(np.array_equal(left[key], right[key]) for key in left)
+
+
+def test_stopped_before_the_first_checkpoint_it_begins_again(home: Path) -> None:
+    make_profile(home)
+    with pytest.raises(KeyboardInterrupt):
+        tune.run(_config(home), StopAt(1))
+    notes = Notes()
+    assert tune.run(_config(home), notes).steps == 6
+    assert not any("Going on" in line or "changed" in line for line in notes.lines)
+
+
+def test_done_is_done_and_more_steps_go_on(home: Path) -> None:
+    profile, notes = make_profile(home), Notes()
+    first = tune.run(_config(home), Notes())
+    before = _adapter(profile)
+    assert tune.run(_config(home), notes) == first
+    assert "tuned already (3 photos, 6 steps)" in notes.lines[0]
+    more = tune.run(_config(home, steps=8), notes)
+    assert more.steps == 8 and "Going on from step 6." in notes.lines
+    assert len((profile.folder / "reports" / "loss.jsonl").read_text().splitlines()) == 8
+    after = _adapter(profile)
+    assert any(not np.array_equal(before[key], after[key]) for key in before)
+
+
+def test_other_settings_or_restart_begin_anew(home: Path) -> None:
+    profile, notes = make_profile(home), Notes()
+    tune.run(_config(home), Notes())
+    before = _adapter(profile)
+    tune.run(_config(home, rank=3), notes)
+    assert "changed" in notes.lines[0]
+    assert any(v.shape != before[k].shape for k, v in _adapter(profile).items())
+    tune.run(_config(home, restart=True), notes)
+    assert all(np.array_equal(v, before[k]) for k, v in _adapter(profile).items())
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adamw8bit"])
+def test_both_optimizers_tune_on_the_cpu(home: Path, optimizer: str) -> None:
+    make_profile(home)
+    result = tune.run(_config(home, optimizer=optimizer, steps=3, checkpointing=True), Notes())
+    assert result.steps == 3
+
+
+def test_without_kept_photos_and_face_networks_it_still_tunes(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, weights, reads=False)
+    profile = make_profile(tmp_path, held_out=0)
+    photos = tuple(replace(p, picture="", picture_mask="") for p in profile.photos)
+    profile.update(photos=photos)
+    notes = Notes()
+    result = tune.run(_config(tmp_path, tune_code=False, preview_every=3), notes)
+    assert result.likeness["held_out"] is None and result.likeness["learnt_from"] is None
+    assert any("not measured" in line for line in notes.lines)
+
+
+def test_faults_of_the_user_are_sentences(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="no profile"):
+        tune.run(_config(home), Notes())
+    with pytest.raises(UsageError, match="batch"):
+        tune.run(_config(home, batch=0), Notes())
+    profile = make_profile(home)
+    (profile.folder / "identity.safetensors").unlink()
+    with pytest.raises(InputError, match="no W"):
+        tune.run(_config(home), Notes())
+    Profile.create(home, "bob", "man")
+    with pytest.raises(InputError, match="no photo to learn from"):
+        tune.run(_config(home, name="bob"), Notes())
+
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(tune, "load_base", full)
+    make_profile(home, "carol")
+    with pytest.raises(OutOfMemoryError, match="Not enough memory"):
+        tune.run(_config(home, name="carol"), Notes())
