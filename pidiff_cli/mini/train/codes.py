@@ -26,7 +26,7 @@ def from_factors(bank: Aligned) -> np.ndarray:
     """Canonical codes (N, L, D) float16 of every picture's factors."""
     from pidiff_cli.core.wplus.weights import load_generator
 
-    generator = load_generator(common.WEIGHTS)
+    generator, _ = load_generator(common.WEIGHTS)
     masks = stylegan.group_masks(stylegan.group_slices())
     chunks = [
         stylegan.codes(generator, stylegan.make_z(part), masks).half().numpy()
