@@ -26,11 +26,13 @@ def command(
     out: OutOption = None,
 ) -> None:
     """Draw a picture again from its own record."""
-    from pidiff_cli.core.images import read_record
     from pidiff_cli.profile import Profile
-    from pidiff_cli.stages import generate
 
     session = session_of(context)
+    session.output.loading()
+    from pidiff_cli.core.images import read_record
+    from pidiff_cli.stages import generate
+
     settings = settings_of(read_record(image), image) | parse_changes(change or [])
     for name in str(settings.get("name", "")).split("+"):
         Profile.open(name, session.home)

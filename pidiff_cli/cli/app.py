@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
@@ -105,6 +106,8 @@ def run(arguments: list[str]) -> int:
         return 0
     except BaseException as error:
         return _report(session, error)
+    finally:
+        output.close()
 
 
 def _report(session: Session, error: BaseException) -> int:
@@ -143,6 +146,8 @@ def _calm_libraries(verbose: bool, offline: bool) -> None:
     if verbose:
         return
     warnings.simplefilter("ignore")
+    for name in ("bitsandbytes", "transformers", "diffusers", "peft"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     for name in ("TRANSFORMERS_VERBOSITY", "DIFFUSERS_VERBOSITY", "HF_HUB_VERBOSITY"):
         os.environ.setdefault(name, "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

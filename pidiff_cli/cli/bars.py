@@ -48,10 +48,26 @@ class Bars:
         self._work: dict[str, _Work] = {}
         self._live = self._new_live()
         self._shown = False
+        self._waiting = False
         self._indent = 0  # lines after a summary belong to it
+
+    @property
+    def shown(self) -> bool:
+        """Whether a bar is on the screen."""
+        return self._shown
+
+    def wait(self) -> None:
+        """Show that something is being loaded, until the work speaks up."""
+        if self._work or self._shown:
+            return
+        self._waiting = True
+        self._live = self._new_live()
+        self._live.add_task("loading".ljust(LABEL), total=None, info="")
+        self._show()
 
     def start(self, task: str, total: int | None) -> None:
         """A bar that appears once the work has taken a moment."""
+        self.stop_waiting()
         if not self._work:
             self._live = self._new_live()
         bar = self._live.add_task(task.ljust(LABEL), total=total, info="")
@@ -73,6 +89,7 @@ class Bars:
 
     def finish(self, task: str, summary: str) -> None:
         """Put the bar away, or leave it when it took long, and print the summary."""
+        self.stop_waiting()
         work = self._work.pop(task, None)
         took = time.monotonic() - work.began if work else 0.0
         if work and self._work:
@@ -89,6 +106,7 @@ class Bars:
 
     def line(self, text: str) -> None:
         """One line; the first one of a piece of work carries its name."""
+        self.stop_waiting()
         for task, work in self._work.items():
             label = "" if work.labelled else task
             if not work.labelled:
@@ -100,16 +118,24 @@ class Bars:
 
     def warn(self, text: str) -> None:
         """One line in yellow."""
+        self.stop_waiting()
         indent = LABEL if self._work else self._indent
         self._print(" " * indent + text, "yellow")
 
     def close(self) -> None:
-        """Take every bar away; what stopped the run is printed next."""
+        """Take every bar away."""
+        self._waiting = False
         self._work.clear()
         self._hide(keep=False)
 
     def _print(self, text: str, style: str = "") -> None:
         self._console.print(text, style=style or None, markup=False)
+
+    def stop_waiting(self) -> None:
+        """The loading is over, or of no interest any more."""
+        if self._waiting:
+            self._waiting = False
+            self._hide(keep=False)
 
     def _show(self) -> None:
         if not self._shown:
@@ -131,4 +157,6 @@ class Bars:
             TimeRemainingColumn(compact=True),
             console=self._console,
             transient=True,
+            redirect_stdout=False,  # results must reach stdout itself
+            redirect_stderr=False,
         )

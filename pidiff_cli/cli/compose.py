@@ -33,6 +33,7 @@ def prepared(
     Raises:
         InputError: the name is not allowed or taken by other photos, or the photos are at fault.
     """
+    session.output.loading()
     from pidiff_cli.stages import prepare
 
     check_name(name)
@@ -61,6 +62,7 @@ def prepared(
 
 def inverted(session: Session, profile: Profile, base: str, **given: Any) -> InvertResult:
     """The profile's W+ codes for this base, made when they are missing or other settings ask."""
+    session.output.loading()
     from pidiff_cli.stages import invert
 
     hub.base_folder(base, session.home)
@@ -88,6 +90,7 @@ def inverted(session: Session, profile: Profile, base: str, **given: Any) -> Inv
 
 def tuned(session: Session, profile: Profile, base: str, recipe: str, **given: Any) -> TuneResult:
     """The profile's tuned identity branch; the stage goes on where an earlier run stopped."""
+    session.output.loading()
     from pidiff_cli.stages import tune
 
     hub.base_folder(base, session.home)
@@ -118,6 +121,7 @@ def chosen_base(session: Session, base: str) -> str:
     """The base behind `--base`; says in one line what `auto` took."""
     name = hub.choose_base(base, session.home)
     if base == "auto":
+        session.output.loading()
         import torch
 
         why = "" if torch.cuda.is_available() else "No CUDA GPU here: "

@@ -26,9 +26,10 @@ def command(
     A drawn person and a real portrait go through prepare, invert, tune, generate and stylemix;
     everything stays inside --out.
     """
+    session = session_of(context)
+    session.output.loading()
     from pidiff_cli.stages import demo
 
-    session = session_of(context)
     session.home = (out / "home").resolve()
     note = session.output.note
     photos = demo.run(out)

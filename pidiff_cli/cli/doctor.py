@@ -12,7 +12,9 @@ def command(context: typer.Context) -> None:
     from pidiff_cli.stages import doctor
 
     session = session_of(context)
+    session.output.loading()
     found = doctor.run(session.home)
+    session.output.close()
     output = session.output
     free = f", {found.free_mb / 1000:.1f} GB free" if found.free_mb else ""
     kind = "GPU" if found.device == "cuda" else "CPU"

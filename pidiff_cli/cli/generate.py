@@ -51,7 +51,6 @@ def command(
 ) -> None:
     """Draw pictures of a person; one path a line."""
     from pidiff_cli.cli.drawing import generate_settings
-    from pidiff_cli.stages import generate
 
     session = session_of(context)
     from_stdin = prompt == "-"
@@ -68,6 +67,9 @@ def command(
     settings |= {"best": best, "style_from": style_from, "edits": parse_edits(edit or ())}
     config = session.config(GenerateConfig, name=profile, prompts=prompts, **settings)
     output = session.output
+    output.loading()
+    from pidiff_cli.stages import generate
+
     stream = Stream(output, one_a_prompt=from_stdin)
     result = generate.run(config, output.progress(), stream.take)
     if output.json and not from_stdin:

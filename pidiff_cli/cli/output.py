@@ -63,6 +63,8 @@ class Output:
 
         `document` is a dict, or a stage's frozen Result, whose fields are the document's keys.
         """
+        if self._bars is not None:
+            self._bars.stop_waiting()
         if self.json:
             self._write(json.dumps(_plain(document), indent=1, ensure_ascii=False))
         else:
@@ -92,6 +94,7 @@ class Output:
 
     def failure(self, failure: Failure) -> None:
         """What stopped the run: a sentence, what to do, and under -v the traceback."""
+        self.close()
         if self.verbose and failure.cause is not None:
             traceback.print_exception(failure.cause, file=sys.stderr)
         self.say(failure.message, "red")
@@ -105,9 +108,14 @@ class Output:
         if self.on_terminal and not self.quiet:
             from pidiff_cli.cli.bars import Bars
 
-            self._bars = Bars(self.console)
+            self._bars = self._bars or Bars(self.console)
+            self._bars.wait()
             return self._bars
         return PlainProgress(self)
+
+    def loading(self) -> None:
+        """Heavy imports and weights come next: show it on a terminal until the work begins."""
+        self.progress()
 
     def close(self) -> None:
         """Take every bar off the screen."""
@@ -125,6 +133,9 @@ class Output:
             _silence(sys.stderr)
 
     def _write(self, text: str) -> None:
+        if self._bars is not None and self._bars.shown and sys.stdout.isatty():
+            self.console.print(text, markup=False)  # above the bar, on the same screen
+            return
         print(text, flush=True)  # a closed pipe shows here, not at the interpreter's end
 
 

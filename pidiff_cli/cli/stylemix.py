@@ -42,7 +42,6 @@ def command(
     """
     from pidiff_cli.cli.drawing import generate_settings
     from pidiff_cli.profile import Profile, check_name
-    from pidiff_cli.stages import stylemix
 
     session = session_of(context)
     if name:
@@ -54,6 +53,9 @@ def command(
     settings |= {"coarse": amount(coarse), "medium": amount(medium), "fine": amount(fine)}
     settings |= {"between": between, "out": out, "prompt": prompt, "count": count, "seed": seed}
     config = session.config(StylemixConfig, a=a, b=b, name=name, force=force, **settings)
+    session.output.loading()
+    from pidiff_cli.stages import stylemix
+
     result = stylemix.run(config, session.output.progress())
     lines = [result.sheet, *(item.path for item in result.images)]
     session.output.result([*lines, *filter(None, [result.profile])], result)
