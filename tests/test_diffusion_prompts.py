@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from pidiff_cli.core.diffusion.base import Base, load_base
@@ -27,7 +25,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
         ("happy alice in the snow", "happy woman in the snow"),
         ("a woman in the snow", "a woman in the snow"),
         ("a man in the snow", "a man in the snow"),
-        ("oil painting, smiling", "oil painting of a woman, smiling"),
+        ("oil painting, smiling", "an oil painting of a woman, smiling"),
+        ("as a chef, smiling, oil painting", "an oil painting of a woman as a chef, smiling"),
+        ("pop art", "pop art of a woman"),
+        (
+            "as a chef, pop art poster, in the snow",
+            "pop art poster of a woman as a chef, in the snow",
+        ),
+        ("a pop art poster of a man", "a pop art poster of a man"),
         ("a pencil sketch in the snow", "a pencil sketch of a woman in the snow"),
         ("", "a photo of a woman"),
         ("malice in the snow", "a photo of a woman malice in the snow"),

@@ -1,4 +1,4 @@
-"""A prepared profile of a person who is a few coloured discs, and face networks that read colour."""
+"""A prepared profile of a person who is a coloured disc, and face networks that read colour."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
-from pidiff_cli.core.identity.likeness import FaceReader, SeenFace, likeness
+from pidiff_cli.core.identity.likeness import FaceReader, likeness
 from pidiff_cli.errors import MissingWeightError
 
 WISHES = ("smiling", "as an astronaut", "in the snow", "as a chef", "oil painting", "")
@@ -90,7 +90,11 @@ def measure(
         image = drawn.images[0]
         face = reader.look(image) if reader else None
         alike = likeness(face.embedding, reference) if face and reference is not None else None
-        change = background_change(image, plain, [face, reader.look(plain)]) if reader else None
+        change = None
+        if reader and face:
+            # At one seed the base's own head is in about the same place.
+            heads = [face.head, reader.head_at(plain, face.landmarks)]
+            change = background_change(image, plain, heads)
         scores = text_scores(judge, [image, plain], prompt.text)
         looked = drawn.maps[0] if drawn.maps is not None else np.zeros((1, 1), np.float32)
         shown.append(
@@ -100,12 +104,9 @@ def measure(
 
 
 def background_change(
-    image: np.ndarray, plain: np.ndarray, faces: list[SeenFace | None]
+    image: np.ndarray, plain: np.ndarray, heads: list[np.ndarray]
 ) -> float | None:
-    """Mean absolute difference off every head, as a share of the range; None without a head."""
-    heads = [face.head for face in faces if face]
-    if not heads:
-        return None
+    """Mean absolute difference off every head (H, W), a share of the range; None if all is head."""
     off = np.max(heads, axis=0) < 0.05
     if not off.any():
         return None

@@ -167,7 +167,7 @@ def _loop(job: _Job, current: _Run, progress: Progress) -> None:
         for group in job.optimizer.param_groups:
             group["lr"] = _tuning.learning_rate(config, current.step)
         losses = job.tailor.loss(data, config.batch, job.generator)
-        losses["loss"].backward()  # type: ignore[no-untyped-call]
+        losses["loss"].backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         job.optimizer.step()
         job.optimizer.zero_grad()

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 NOUNS = ("person", "man", "woman", "boy", "girl")
 _ARTICLE_AFTER = {"of", "with", "as", "by", "and", "for", "like", "to", "beside", "near", "showing"}
-_MEDIUM = r"(?:photo|photograph|portrait|painting|sketch|drawing|watercolou?r|poster|picture|art)"
+_MEDIUM = re.compile(
+    r"(?:an? |the )?(?:[\w-]+ ){0,2}?(?:photo|photograph|portrait|painting|sketch|drawing|print|"
+    r"watercolou?r|linocut|poster|picture|pop art)(?: (?:photo|painting|print|poster|picture))?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -40,17 +44,24 @@ def complete(prompt: str, noun: str, name: str = "") -> str:
     """The full prompt of what a person typed.
 
     ``as an astronaut`` → ``a photo of a {noun} as an astronaut``; the profile's name → the noun;
-    a prompt that has a noun stays as it is; ``oil painting, smiling`` → ``oil painting of a
-    {noun}, smiling``.
+    a prompt that has a noun stays as it is; ``as a chef, oil painting`` → ``an oil painting of a
+    {noun} as a chef``.
     """
     text = " ".join(prompt.split())
     if name and re.search(_word(name), text, re.IGNORECASE):
         return _replace_name(text, noun, name)
     if subject_word(text, noun):
         return text
-    medium = re.match(rf"((?:an? |the )?(?:[\w-]+ ){{0,2}}{_MEDIUM})\b(?! of\b)(.*)", text, re.I)
-    if medium:
-        return f"{medium[1]} of a {noun}{medium[2]}"
+    parts = [part.strip() for part in text.split(",")]
+    for i, part in enumerate(parts):  # a medium in any place leads: "as a chef, oil painting"
+        if medium := _MEDIUM.match(part):
+            tail = part[medium.end() :].strip()
+            if tail and (i or re.match(r"of\b", tail)):
+                continue
+            whole = " ".join(
+                [_with_article(medium[0]), "of a", noun, *filter(None, (tail, *parts[: min(i, 1)]))]
+            )
+            return ", ".join([whole.strip(), *parts[1:i], *parts[i + 1 :]])
     return f"a photo of a {noun} {text}".strip()
 
 
@@ -94,6 +105,12 @@ def text_states(base: Base, prompts: list[EncodedPrompt]) -> Tensor:
 def subjects(prompts: list[EncodedPrompt], device: torch.device) -> Tensor:
     """The prompts' subject masks (B, S)."""
     return torch.stack([p.subject for p in prompts]).to(device)
+
+
+def _with_article(medium: str) -> str:
+    if re.match(r"(?:an?|the|pop)\b", medium, re.IGNORECASE):
+        return medium
+    return f"{'an' if medium[0].lower() in 'aeiou' else 'a'} {medium}"
 
 
 def _replace_name(text: str, noun: str, name: str) -> str:
