@@ -10,6 +10,22 @@ from pidiff_cli.basemodels import BASES, base_spec
 from pidiff_cli.errors import MissingWeightError
 
 PACKAGE_WEIGHTS = Path(__file__).parent / "mini" / "weights"
+MINI_PARTS = (
+    "diffusers/model_index.json",
+    "diffusers/text_encoder/model.safetensors",
+    "diffusers/unet/diffusion_pytorch_model.safetensors",
+    "diffusers/vae/diffusion_pytorch_model.safetensors",
+    "stylegan2.safetensors",
+    "e4e.safetensors",
+    "wplus.json",
+    "faces/landmarks.safetensors",
+    "faces/embedder.safetensors",
+    "judge/clip.safetensors",
+    "judge/embedder.safetensors",
+    "identity/identity.json",
+    "identity/wproj.safetensors",
+    "identity/branch.safetensors",
+)
 
 
 def default_home() -> Path:
@@ -80,3 +96,22 @@ def fingerprint(folder: Path) -> str:
             digest.update(path.relative_to(folder).as_posix().encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def verify(name: str, home: Path) -> list[str]:
+    """What is missing or damaged in a base's weights, one sentence each; empty when all is well.
+
+    Raises:
+        MissingWeightError: there is nothing to verify.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    folder = base_folder(name, home)
+    found = [f"{part} is missing." for part in MINI_PARTS if not (folder / part).is_file()]
+    for path in sorted(folder.rglob("*.safetensors")):
+        try:
+            with safe_open(path, framework="numpy") as file:
+                file.keys()
+        except (SafetensorError, OSError):
+            found.append(f"{path.relative_to(folder).as_posix()} is damaged.")
+    return found

@@ -262,3 +262,12 @@ def test_a_recipe_file_with_faults_tells_them_all(pidiff, photos, tmp_path):
     ran = pidiff("tune", photos, "--name", "alice", "--recipe", recipe)
     assert ran.code == 3
     assert all(word in ran.err for word in ("tune.steps", "tune.rnk", "speed"))
+
+
+def test_models(pidiff):
+    assert pidiff("models", "list").out == "mini\n"
+    assert pidiff("models", "pull", "sd15").code == 4
+    assert pidiff("models", "pull", "mini").code == 0
+    ran = pidiff("models", "verify")  # the stand-in weights lack nearly everything
+    assert ran.code == 4
+    assert "unet" in ran.err

@@ -18,6 +18,7 @@ from pidiff_cli.cli import (
     doctor,
     generate,
     invert,
+    models,
     prepare,
     pretrain,
     profiles,
@@ -48,6 +49,7 @@ app.command("generate")(generate.command)
 app.command("stylemix")(stylemix.command)
 app.command("again")(again.command)
 app.add_typer(profiles.app, name="profile")
+app.add_typer(models.app, name="models")
 app.add_typer(recipes.app, name="recipes")
 app.command("doctor")(doctor.command)
 app.command("demo")(demo.command)
