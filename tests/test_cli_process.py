@@ -88,3 +88,13 @@ def test_the_reference_is_what_help_says():
 
     told = reference()
     assert TARGET.read_text(encoding="utf-8") == told, "run: make docs"
+
+
+def test_every_step_of_pretraining_exists(pidiff):
+    from importlib.util import find_spec
+
+    rows = pidiff("--json", "pretrain", "mini").json["steps"]
+    modules = [row["command"].split()[2] for row in rows]
+    assert len(modules) >= 10
+    assert all(find_spec(module) for module in modules)
+    assert pidiff("pretrain", "sdxl").code == 2
