@@ -23,11 +23,10 @@ from torch import Tensor, nn
 
 from pidiff_cli.core.judge import build_clip, caption_words, encode_captions
 from pidiff_cli.mini.train import common
-from pidiff_cli.mini.train.judge_data import context_of, move, soften, to_batch
+from pidiff_cli.mini.train.judge_data import Optimizers, context_of, move, soften, to_batch
 from pidiff_cli.mini.train.text import Facts, caption_of, known_facts
 
 BATCH = 64
-RATE = 2e-3
 HELD = 50  # every 50th person is kept for validation
 CHANGED = ("role", "scene", "style", "expression")
 
@@ -187,9 +186,7 @@ def train(args: argparse.Namespace) -> None:
     pictures = Pictures(args.bank, facts)
     net = Clip(settings)
     ema = common.Ema(net, 0.998)
-    optimizer = torch.optim.AdamW(
-        net.parameters(), RATE, (0.9, 0.98), weight_decay=0.02, fused=True
-    )
+    optimizer = Optimizers(net)
     state = run.load()
     if state:
         net.load_state_dict(state["net"])
@@ -203,12 +200,7 @@ def train(args: argparse.Namespace) -> None:
         ids = encode_captions(texts, words, settings["max_words"])
         x = pictures.batch(rows, rng)
         loss, contrast, classes = clip_loss(net, x, texts, ids, pictures.facts[rows])
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * common.cosine_rate(run.progress(args.minutes))
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 2.0)
-        optimizer.step()
+        optimizer.step(loss, common.cosine_rate(run.progress(args.minutes)))
         ema.update(net)
         if step % 25 == 0:
             named = zip(net.tower.heads, classes, strict=True)

@@ -12,10 +12,48 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from pidiff_cli.mini.train.muon import Muon, split_parameters
 
 SIDE = 128
 HEAD_LABELS = (2, 3, 4, 5)  # skin, hair, headgear, glasses
+MUON_RATE, ADAM_RATE = 8e-3, 2e-3
+
+
+class Optimizers:
+    """Muon for the trunk's kernels, AdamW for the stem, the norms and the linears.
+
+    Args:
+        module: the whole model; its kernels lie under a ``trunk``.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        names = [name for name, _ in module.named_parameters() if "trunk.body" not in name]
+        hidden, rest = split_parameters(module, ("trunk.body.0.", *names))
+        self.muon = Muon(hidden, MUON_RATE, momentum=0.9, weight_decay=0.1)
+        self.adam = torch.optim.AdamW(rest, ADAM_RATE, (0.9, 0.98), weight_decay=0.02, fused=True)
+        self._all = [*hidden, *rest]
+
+    def step(self, loss: Tensor, rate: float) -> None:
+        """One update; ``rate`` multiplies both learning rates."""
+        self.adam.zero_grad()
+        self.muon.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._all, 2.0)
+        self.muon.param_groups[0]["lr"] = MUON_RATE * rate
+        self.adam.param_groups[0]["lr"] = ADAM_RATE * rate
+        self.muon.step()
+        self.adam.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Both states."""
+        return {"muon": self.muon.state_dict(), "adam": self.adam.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Both states back."""
+        self.muon.load_state_dict(state["muon"])
+        self.adam.load_state_dict(state["adam"])
 
 
 def context_of(meta: dict[str, Any]) -> Any:

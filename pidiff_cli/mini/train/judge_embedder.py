@@ -24,10 +24,9 @@ from torch import Tensor, nn
 from pidiff_cli.core.judge import build_embedder
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.aligned import ALIGNED, Aligned, open_aligned
-from pidiff_cli.mini.train.judge_data import move, other_background, soften, to_batch
+from pidiff_cli.mini.train.judge_data import Optimizers, move, other_background, soften, to_batch
 
 PERSONS, EACH = 20, 4  # a batch: 20 persons of 4 pictures
-RATE = 2e-3
 TEMPERATURE = 0.1
 
 
@@ -149,7 +148,7 @@ def train(args: argparse.Namespace) -> None:
     person_head = nn.Linear(settings["dim"], len(identity))
     both = nn.ModuleDict({"net": net, "person": person_head})
     ema = common.Ema(net, 0.998)
-    optimizer = torch.optim.AdamW(both.parameters(), RATE, weight_decay=0.02, fused=True)
+    optimizer = Optimizers(both)
     queue = F.normalize(torch.randn(0, settings["dim"]), dim=-1)
     state = run.load()
     if state:
@@ -169,12 +168,7 @@ def train(args: argparse.Namespace) -> None:
         read = F.smooth_l1_loss(net.heads["factors"](features), truth, beta=0.5)
         kept = F.smooth_l1_loss(person_head(raw), truth[:, identity], beta=0.5)
         loss = contrast + 2.0 * read + 1.0 * kept
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * common.cosine_rate(run.progress(args.minutes))
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(both.parameters(), 2.0)
-        optimizer.step()
+        optimizer.step(loss, common.cosine_rate(run.progress(args.minutes)))
         ema.update(net)
         queue = torch.cat([vectors.detach(), queue])[:640]
         if step % 25 == 0:
