@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 TARGET = Path(__file__).parent / "cli.md"
@@ -34,16 +34,14 @@ COMMANDS = (
 
 
 def help_text(command: str) -> str:
-    """What `pidiff COMMAND --help` prints, 90 columns wide."""
-    environment = {**os.environ, "COLUMNS": "90", "NO_COLOR": "1", "TERM": "dumb"}
-    done = subprocess.run(
-        [sys.executable, "-m", "pidiff_cli", *command.split(), "--help"],
-        capture_output=True,
-        check=True,
-        env=environment,
-        encoding="utf-8",
-    )
-    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+    """What `pidiff COMMAND --help` prints."""
+    from pidiff_cli.cli.app import run
+
+    os.environ["COLUMNS"] = "90"
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        run([*command.split(), "--help"])
+    return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
 
 
 def reference() -> str:

@@ -12,11 +12,12 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pidiff_cli import _atomic
+from pidiff_cli._identity import Identity, encode_identity, read_identity
 from pidiff_cli._manifest import MANIFEST, Manifest, Photo, check_name, new_manifest, read_manifest
 from pidiff_cli.errors import InputError
 
@@ -27,23 +28,6 @@ IDENTITY = "identity.safetensors"
 LOCK = ".lock"
 
 __all__ = ["Identity", "Manifest", "Photo", "Profile", "check_name", "list_profiles"]
-
-
-@dataclass(frozen=True)
-class Identity:
-    """W+ codes of one person.
-
-    Attributes:
-        codes: (P, L, D) float32, one code a photo.
-        weights: (P,) float32, each photo's share in the mean; sums to 1.
-        mean: (L, D) float32, the person's code.
-        keys: the photo key of each code, in order; empty when unknown.
-    """
-
-    codes: np.ndarray
-    weights: np.ndarray
-    mean: np.ndarray
-    keys: tuple[str, ...] = ()
 
 
 class Profile:
@@ -181,32 +165,16 @@ class Profile:
         keys: tuple[str, ...] = (),
     ) -> None:
         """Store W+ codes: `codes` (P, L, D), `weights` (P,), `mean` (L, D), all float32."""
-        from safetensors.numpy import save
-
-        tensors = {"codes": codes, "weights": weights, "mean": mean}
-        if codes.ndim != 3 or weights.shape != codes.shape[:1] or mean.shape != codes.shape[1:]:
-            raise ValueError(f"shapes do not fit: {[(k, v.shape) for k, v in tensors.items()]}")
-        plain = {key: value.astype("float32", order="C") for key, value in tensors.items()}
-        self.write(IDENTITY, save(plain, metadata={"photos": ",".join(keys)}))
+        self.write(IDENTITY, encode_identity(Identity(codes, weights, mean, keys)))
 
     def load_identity(self) -> Identity:
         """The stored W+ codes. Raises InputError when there are none or they are damaged."""
-        from safetensors import SafetensorError, safe_open
-
         path = self.folder / IDENTITY
         if not path.is_file():
             raise InputError(
                 f"{self.name} has no W+ code yet.", f"Make one: pidiff invert {self.name}"
             )
-        try:
-            with safe_open(path, framework="numpy") as file:
-                keys = tuple(filter(None, (file.metadata() or {}).get("photos", "").split(",")))
-                parts = [file.get_tensor(key) for key in ("codes", "weights", "mean")]
-        except (SafetensorError, OSError) as error:
-            raise InputError(
-                f"{IDENTITY} of {self.name} is damaged.", f"Make it anew: pidiff invert {self.name}"
-            ) from error
-        return Identity(parts[0], parts[1], parts[2], keys)
+        return read_identity(path, self.name)
 
     @contextmanager
     def lock(self, wait: float = 1.0) -> Iterator[None]:
