@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,7 @@ from pidiff_cli.cli import (
     stylemix,
     tune,
 )
-from pidiff_cli.cli.failures import explain
+from pidiff_cli.cli.failures import INTERRUPTED, explain
 from pidiff_cli.cli.output import Output, close_quietly
 from pidiff_cli.cli.session import Session
 from pidiff_cli.config import DEVICES
@@ -118,6 +119,8 @@ def _report(session: Session, error: BaseException) -> int:
         return 0
     session.output.close()
     failure = explain(error)
+    if failure.exit_code == INTERRUPTED:
+        failure = replace(failure, hint=session.after_interrupt)
     try:
         session.output.failure(failure)
     except BrokenPipeError:

@@ -95,6 +95,7 @@ def tuned(session: Session, profile: Profile, base: str, recipe: str, **given: A
 
     hub.base_folder(base, session.home)
     config = tune_config(session, profile, base, recipe, **given)
+    session.after_interrupt = "The same command goes on from the last checkpoint."
     with profile.lock():
         return tune.run(config, session.output.progress())
 

@@ -22,6 +22,7 @@ class Session:
     device: str = "auto"
     offline: bool = False
     output: Output = field(default_factory=Output)
+    after_interrupt: str = ""  # what a person is told after Ctrl-C
 
     def config(self, kind: type[Config], **values: Any) -> Config:
         """A checked configuration; values that are None keep the field's default.
