@@ -38,9 +38,9 @@ def from_factors(bank: Aligned) -> np.ndarray:
 @torch.no_grad()
 def from_encoder(bank: Aligned) -> np.ndarray:
     """Encoded codes (N, L, D) float16 of every aligned picture with a white background."""
-    from pidiff_cli.core.wplus.weights import load_encoder
+    from pidiff_cli.core.wplus.weights import load_encoder, load_generator
 
-    encoder, latent_avg = load_encoder(common.WEIGHTS)
+    encoder, (_, latent_avg) = load_encoder(common.WEIGHTS), load_generator(common.WEIGHTS)
     chunks = []
     for start in range(0, len(bank.white), CHUNK):
         x = stylegan.to_pm1(bank.white[start : start + CHUNK])
