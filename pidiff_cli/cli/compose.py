@@ -45,7 +45,7 @@ def prepared(
         old = Profile(folder)
         known = set(old.stage_state("prepare")["inputs"])
         if known == set(inputs):
-            return _told_again(old)
+            return told_again(old)
         if not known < set(inputs):
             raise _taken(old)
     with replacing(folder, _is_prepared):
@@ -132,6 +132,13 @@ def chosen_base(session: Session, base: str) -> str:
     return name
 
 
+def is_made_of(folder: Path, photos: Sequence[Path]) -> bool:
+    """Whether the folder holds a profile made of exactly these photos."""
+    if not _is_prepared(folder):
+        return False
+    return set(Profile(folder).stage_state("prepare")["inputs"]) == set(photo_digests(photos))
+
+
 def photo_digests(photos: Sequence[Path]) -> list[str]:
     """Sorted sha256 of the given files and of the files in the given folders."""
     files: list[Path] = []
@@ -157,7 +164,8 @@ def _is_prepared(folder: Path) -> bool:
     return "inputs" in Profile(folder).stage_state("prepare")
 
 
-def _told_again(profile: Profile) -> PrepareResult:
+def told_again(profile: Profile) -> PrepareResult:
+    """The result that `prepare` gave when it made this profile; files by name only."""
     state = profile.stage_state("prepare")
     return PrepareResult(
         profile=profile.folder,

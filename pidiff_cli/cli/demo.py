@@ -51,10 +51,11 @@ def command(
 
 def learn(session: Session, photos: Path, name: str, noun: str, steps: int | None) -> Path:
     """Prepare, invert and tune; returns the profile's folder."""
-    from pidiff_cli.cli.compose import inverted, prepared, tuned
+    from pidiff_cli.cli.compose import inverted, is_made_of, prepared, tuned
     from pidiff_cli.profile import Profile
 
-    made = prepared(session, [photos], name, noun=noun)
+    same = is_made_of(session.home / "profiles" / name, [photos])
+    made = prepared(session, [photos], name, force=not same, noun=noun)
     profile = Profile.open(made.profile, session.home)
     inverted(session, profile, "mini")
     tuned(session, profile, "mini", "auto", steps=steps)

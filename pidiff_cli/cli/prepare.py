@@ -12,7 +12,7 @@ from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import PrepareConfig
 
 PhotosArgument = Annotated[
-    list[Path], typer.Argument(metavar="PHOTOS...", help="photos, or folders of photos")
+    list[Path], typer.Argument(metavar="PHOTOS", help="photos, or folders of photos")
 ]
 NounOption = Annotated[str | None, option(PrepareConfig, "noun", metavar="NOUN")]
 ForceOption = Annotated[bool, typer.Option("--force", help="replace a profile of that name")]

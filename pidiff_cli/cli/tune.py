@@ -15,7 +15,7 @@ from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 
 SourcesArgument = Annotated[
-    list[str], typer.Argument(metavar="PHOTOS...|PROFILE", help="photos or folders, or a profile")
+    list[str], typer.Argument(metavar="PHOTOS|PROFILE", help="photos or folders, or a profile")
 ]
 
 
