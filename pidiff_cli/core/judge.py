@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from pidiff_cli.core.judge_nets import SIDE, CaptionReader, ImageTower
+from pidiff_cli.core.packed import unpack
 from pidiff_cli.errors import MissingWeightError
 
 BATCH = 64
@@ -168,9 +169,7 @@ def _load(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
             f"The judge's {name} network is not in {folder}.",
             "Train it with `pidiff pretrain mini`, or reinstall the package.",
         ) from error
-    return settings, {
-        key: value.float() if value.is_floating_point() else value for key, value in state.items()
-    }
+    return settings, unpack(state)
 
 
 def load_judge(folder: Path) -> Judge:

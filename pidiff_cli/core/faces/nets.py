@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pidiff_cli.core.packed import pack, unpack
+
 LABELS = 6  # background, body, skin, hair, headgear, glasses: as the drawn world's label map
 POINTS = 68
 
@@ -200,12 +202,11 @@ def expected_place(heat: Tensor) -> Tensor:
 
 
 def save_net(net: nn.Module, stem: Path) -> None:
-    """Write `stem`.safetensors (fp16) and `stem`.json (the sizes that build it again)."""
+    """Write `stem`.safetensors (packed) and `stem`.json (the sizes that build it again)."""
     from safetensors.torch import save_file
 
     stem.parent.mkdir(parents=True, exist_ok=True)
-    state = {k: _half(v) for k, v in net.state_dict().items()}
-    save_file(state, str(stem.with_suffix(".safetensors")))
+    save_file(pack(net.state_dict()), str(stem.with_suffix(".safetensors")))
     stem.with_suffix(".safetensors").chmod(0o644)
     text = json.dumps({"class": type(net).__name__, **net.config}, indent=1)  # type: ignore[dict-item]
     stem.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
@@ -222,14 +223,8 @@ def load_net(kind: type[Net], stem: Path) -> Net:
     config = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
     config.pop("class", None)
     net = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in config.items()})
-    state = load_file(str(stem.with_suffix(".safetensors")))
-    net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    net.load_state_dict(unpack(load_file(str(stem.with_suffix(".safetensors")))))
     return net.eval().requires_grad_(False)
-
-
-def _half(value: Tensor) -> Tensor:
-    value = value.detach().cpu()
-    return value.half().contiguous() if value.is_floating_point() else value.contiguous()
 
 
 def _twice(x: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from pidiff_cli.core.packed import unpack
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.errors import InputError, MissingWeightError
@@ -65,7 +66,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise MissingWeightError(f"{path} is missing", MEND)
     try:
-        return load_file(path)
+        return unpack(load_file(path))
     except SafetensorError as error:
         raise InputError(f"{path} is damaged: {error}", MEND) from error
 

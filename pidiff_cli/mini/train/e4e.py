@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from pidiff_cli.core.packed import pack
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.weights import load_generator
 from pidiff_cli.mini.train.aligned import ALIGNED, HEAD_LABELS, Aligned, open_aligned
@@ -204,7 +205,7 @@ def export(state: dict[str, Any], folder: Path = WEIGHTS) -> int:
     """Write e4e.safetensors (encoder.*) and the encoder's sizes."""
     merge_sizes(folder, encoder=SIZES)
     tensors = {f"encoder.{k}": v for k, v in state["ema"].items() if k != "_ema_count"}
-    return export_fp16(tensors, folder / "e4e.safetensors")
+    return export_fp16(pack(tensors), folder / "e4e.safetensors")
 
 
 def main() -> None:

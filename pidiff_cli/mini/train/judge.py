@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.core.judge import build_clip, caption_words, encode_captions
+from pidiff_cli.core.packed import pack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.judge_data import Optimizers, context_of, move, soften, to_batch
 from pidiff_cli.mini.train.text import Facts, caption_of, known_facts
@@ -170,10 +171,10 @@ def validate(
 
 
 def export(net: Clip, settings: dict[str, Any], folder: Path) -> None:
-    """Write clip.safetensors (fp16) and clip.json."""
+    """Write clip.safetensors (packed) and clip.json."""
     state = {f"tower.{k}": v for k, v in net.tower.state_dict().items()}
     state |= {f"reader.{k}": v for k, v in net.reader.state_dict().items()}
-    common.export_fp16(state, folder / "clip.safetensors")
+    common.export_fp16(pack(state), folder / "clip.safetensors")
     (folder / "clip.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 

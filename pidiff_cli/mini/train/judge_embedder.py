@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.core.judge import build_embedder
+from pidiff_cli.core.packed import pack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.aligned import ALIGNED, Aligned, open_aligned
 from pidiff_cli.mini.train.judge_data import Optimizers, move, other_background, soften, to_batch
@@ -186,8 +187,8 @@ def train(args: argparse.Namespace) -> None:
 
 
 def export(net: Any, settings: dict[str, Any], folder: Path) -> None:
-    """Write embedder.safetensors (fp16) and embedder.json."""
-    common.export_fp16(net.state_dict(), folder / "embedder.safetensors")
+    """Write embedder.safetensors (packed) and embedder.json."""
+    common.export_fp16(pack(net.state_dict()), folder / "embedder.safetensors")
     (folder / "embedder.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
