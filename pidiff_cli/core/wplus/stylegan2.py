@@ -79,7 +79,7 @@ class FirKernel(nn.Module):
         kernel = self.kernel.to(x.dtype).expand(channels, 1, 4, 4)
         return F.conv2d(x, kernel, padding=1, groups=channels)
 
-    def double(self, x: Tensor) -> Tensor:
+    def enlarge(self, x: Tensor) -> Tensor:
         """Smooth up-sampling: (B, C, H, W) -> (B, C, 2H, 2W)."""
         batch, channels, height, width = x.shape
         planes = x.reshape(batch * channels, 1, height, width)
@@ -173,7 +173,7 @@ class ToRGB(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor, skip: Tensor | None) -> Tensor:
         rgb: Tensor = self.conv(x, w) + self.bias.to(x.dtype)
-        return rgb if skip is None else rgb + self.upsample.double(skip)
+        return rgb if skip is None else rgb + self.upsample.enlarge(skip)
 
 
 class ConstantInput(nn.Module):

@@ -52,13 +52,13 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is not None:
-                    self._update(weight, group)
+                    self._update(weight, weight.grad, group)
 
-    def _update(self, weight: Tensor, group: dict[str, float]) -> None:
+    def _update(self, weight: Tensor, gradient: Tensor, group: dict[str, float]) -> None:
         state = self.state[weight]
         if not state:
             state["momentum"] = torch.zeros_like(weight)
-        gradient, running = weight.grad, state["momentum"]
+        running = state["momentum"]
         running.lerp_(gradient, 1 - group["momentum"])
         ahead = gradient.lerp(running, group["momentum"])
         step = orthogonalise(ahead.flatten(1).bfloat16())  # (O, I); half precision is enough
