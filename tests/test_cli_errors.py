@@ -271,3 +271,20 @@ def test_models(pidiff):
     ran = pidiff("models", "verify")  # the stand-in weights lack nearly everything
     assert ran.code == 4
     assert "unet" in ran.err
+
+
+def test_interrupted_while_drawing_keeps_what_is_drawn(pidiff, stages, alice, tmp_path):
+    original = stages["generate"].run
+
+    def stop(config, progress, on_picture=None):
+        def draw_one(picture):
+            on_picture(picture)
+            raise KeyboardInterrupt
+
+        return original(config, progress, draw_one)
+
+    stages["generate"].run = stop
+    ran = pidiff("generate", "alice", "as a chef", "-n", "3", "--out", tmp_path / "pics")
+    assert ran.code == 130
+    assert len(ran.out.splitlines()) == 1
+    assert "Traceback" not in ran.err

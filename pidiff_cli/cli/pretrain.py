@@ -23,9 +23,10 @@ def command(
     if base != "mini":
         raise UsageError(f"{base} is not trained here.", "pidiff pretrain mini")
     session = session_of(context)
+    if not go:
+        rows = [{"command": step.command, "about": step.about} for step in STEPS]
+        session.output.result([f"{r['command']}  # {r['about']}" for r in rows], {"steps": rows})
+        return
     for step in STEPS:
         session.output.note(step.about)
-        if go:
-            subprocess.run([sys.executable, "-m", step.module, *step.options], check=True)
-        else:
-            session.output.result([step.command], {"step": step.command, "about": step.about})
+        subprocess.run([sys.executable, "-m", step.module, *step.options], check=True)

@@ -147,8 +147,11 @@ def save_identity_branch(
     def plain(state: dict[str, Tensor]) -> dict[str, Tensor]:
         return {k: v.detach().to("cpu", dtype).contiguous().clone() for k, v in state.items()}
 
-    save_file(plain(branch_state(unet)), folder / "branch.safetensors")
-    save_file(plain(projector.state_dict()), folder / "wproj.safetensors")
+    weights = {"branch": branch_state(unet), "wproj": projector.state_dict()}
+    for name, state in weights.items():
+        path = folder / f"{name}.safetensors"
+        save_file(plain(state), path)
+        path.chmod(0o644)  # package data: all who can run the program may read it
     settings = {
         "rows": projector.rows,
         "dim": projector.dim,
