@@ -86,10 +86,11 @@ def test_the_whole_way(pidiff, recipe, tmp_path, monkeypatch):
     assert pidiff("profile", "verify", "alice").code == 0
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written(pidiff, recipe, tmp_path):
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
+    if os.access(locked, os.W_OK):
+        pytest.skip("this user may write everywhere")
     ran = pidiff("generate", "alice", "as a chef", "--out", locked / "pics")
     assert ran.code == 3
 
