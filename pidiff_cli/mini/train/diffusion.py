@@ -18,12 +18,14 @@ import torch
 from diffusers.models.attention_processor import AttnProcessor
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.base import save_identity_branch
 from pidiff_cli.core.identity.attention import IdentityContext, attach
 from pidiff_cli.core.identity.losses import locate_loss, min_snr_weight
 from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
+from pidiff_cli.core.packed import unpack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.autoencoder import set_rates
 from pidiff_cli.mini.train.diffusion_data import Batch, Pictures
@@ -118,6 +120,23 @@ def export(model: Model) -> None:
     save_identity_branch(identity, model.unet, model.projector, closed_vocabulary=True)
 
 
+def take_over(model: Model) -> bool:
+    """Begin with the weights in the package, where there are any; returns whether there were.
+
+    The bank and the checkpoints are not kept in the repository: this is how a later training
+    goes on from a release.
+    """
+    unet = common.WEIGHTS / "diffusers" / "unet" / "diffusion_pytorch_model.safetensors"
+    branch, projector = (common.WEIGHTS / "identity" / f for f in ("branch", "wproj"))
+    files = [unet, *(f.with_suffix(".safetensors") for f in (branch, projector))]
+    if not all(file.is_file() for file in files):
+        return False
+    own, identity, tokens = (unpack(load_file(file)) for file in files)
+    model.unet.load_state_dict({**own, **identity})
+    model.projector.load_state_dict(tokens)
+    return True
+
+
 INDEX = """{
   "_class_name": "StableDiffusionPipeline",
   "_diffusers_version": "0.42.1",
@@ -146,6 +165,8 @@ def main() -> None:
         ema.load_state_dict(state["ema"])
         for opt, saved in zip(opts, state["opts"], strict=True):
             opt.load_state_dict(saved)
+    elif not args.fresh and take_over(model):
+        ema = common.Ema(model, 0.998)
     if args.export_only:
         export(cast(Model, ema.copy_to(model)))
         return
