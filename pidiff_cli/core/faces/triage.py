@@ -8,6 +8,7 @@ import numpy as np
 
 HASH_SIDE = 16
 SAME_HASH = 0.09  # share of differing bits below which two pictures are the same picture
+SAME_PERSON = 0.45  # cosine above which two faces may be taken for one person's
 RIVAL = 0.75  # a second face this large, beside the largest, makes nobody dominant
 
 
@@ -72,10 +73,11 @@ def hash_distance(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def main_person(seen: list[Seen], photos: int) -> np.ndarray | None:
-    """The embedding that stands for the person most of the photos show; None if undecided.
+    """The embedding (E,) that stands for the person most of the photos show; None if undecided.
 
-    A face counts by its size against the largest face of its photo. Undecided means that in every
-    photo two faces of nearly equal size compete and no third photo settles it.
+    It is the mean, of unit length, over the faces that agree, one a photo. A face counts by its
+    size against the largest face of its photo. Undecided means that in every photo two faces of
+    nearly equal size compete and no third photo settles it.
     """
     if not seen:
         return None
@@ -91,7 +93,22 @@ def main_person(seen: list[Seen], photos: int) -> np.ndarray | None:
     best = int(np.argmax(votes))
     if _undecided(seen, photos, best, votes):
         return None
-    return codes[best]
+    return _mean_code(seen, codes, best, photos)
+
+
+def _mean_code(seen: list[Seen], codes: np.ndarray, best: int, photos: int) -> np.ndarray:
+    """Mean over the faces like `best`, the likest of each photo: steadier than one face."""
+    alike = codes @ codes[best]
+    likest = [
+        max(
+            (i for i, s in enumerate(seen) if s.photo == photo),
+            key=lambda i: alike[i],
+            default=best,
+        )
+        for photo in range(photos)
+    ]
+    total = codes[sorted({best, *(i for i in likest if alike[i] > SAME_PERSON)})].sum(0)
+    return np.asarray(total / np.linalg.norm(total))
 
 
 def _undecided(seen: list[Seen], photos: int, best: int, votes: np.ndarray) -> bool:
