@@ -91,7 +91,8 @@ def _grab_cut(rgb: np.ndarray, rough: np.ndarray) -> np.ndarray | None:
     import cv2
 
     sure = cv2.erode((rough > 0.85).astype(np.uint8), np.ones((5, 5), np.uint8))
-    never = 1 - cv2.dilate((rough > 0.12).astype(np.uint8), np.ones((7, 7), np.uint8))
+    # Beyond a few pixels from where the net sees a head, colours that resemble it are not it.
+    never = 1 - cv2.dilate((rough > 0.4).astype(np.uint8), np.ones((9, 9), np.uint8))
     if sure.sum() < 100 or never.sum() < 100:
         return None
     state = np.where(rough > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)

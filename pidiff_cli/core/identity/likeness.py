@@ -73,7 +73,7 @@ class FaceReader:
             """A drawn portrait has its head in the middle: look there before searching (8x)."""
             height, width = picture.shape[:2]
             middle = (width / 2, 0.48 * height, 0.82 * min(height, width))
-            looks = look_closely(landmarks, picture, [middle])
+            looks = look_closely(landmarks, picture, [middle], least=0.05)
             return [_Found(looks[0].points)] if looks else find_faces(picture, folder)
 
         return cls(load_embedder(folder), find, lambda aligned: head_mask(aligned, folder))
