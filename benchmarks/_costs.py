@@ -79,7 +79,7 @@ def measure_scale0(home: Path, folder: Path) -> dict[str, Any]:
     """Pictures at identity scale 0 against the stock StableDiffusionPipeline, bit for bit."""
     from diffusers.pipelines.stable_diffusion import StableDiffusionPipeline
 
-    from pidiff_cli.core.images import read_photo
+    from pidiff_cli.core.images import read_photo, read_record
 
     words = ("--json", "generate", existing_profile(home), "as an astronaut", "-n", "2")
     options = ("--seed", str(SEED), "--identity-scale", "0", "--steps", "20", "--guidance", "4")
@@ -89,8 +89,9 @@ def measure_scale0(home: Path, folder: Path) -> dict[str, Any]:
     pipe.set_progress_bar_config(disable=True)
     differences = []
     for image in images:
+        prompt = read_record(Path(image["path"]))["full_prompt"]
         stock = pipe(
-            image["prompt"], num_inference_steps=20, guidance_scale=4.0, height=128, width=128,
+            prompt, num_inference_steps=20, guidance_scale=4.0, height=128, width=128,
             generator=torch.Generator().manual_seed(image["seed"]), output_type="np",
         ).images[0]  # fmt: skip
         wanted = (stock * 255).round().astype(np.uint8)
