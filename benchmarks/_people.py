@@ -71,6 +71,11 @@ def generated(name: str, home: Path, out: Path, *options: str) -> list[Picture]:
     ]
 
 
+def without_paths(tuned: Any) -> dict[str, Any]:
+    """What `tune` said, less where it lies on this machine: results are kept in the repository."""
+    return {k: v for k, v in tuned.document().items() if k not in ("profile", "report")}
+
+
 def person_pictures(person: int, home: Path, fresh: bool) -> dict[str, Any]:
     """Prepare, invert, generate, tune and generate again, for one held-out person."""
     name = f"p{person}"
@@ -86,7 +91,7 @@ def person_pictures(person: int, home: Path, fresh: bool) -> dict[str, Any]:
         "before": before,
         "after": generated(name, home, pictures / "after"),
         "plain": generated(name, home, pictures / "plain", "--identity-scale", "0"),
-        "tune": {"seconds": tuned.seconds, "peak_mb": tuned.peak_mb, **tuned.document()},
+        "tune": {"seconds": tuned.seconds, "peak_mb": tuned.peak_mb, **without_paths(tuned)},
     }
 
 
