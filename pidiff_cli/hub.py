@@ -1,14 +1,19 @@
-"""Where things are: the home folder, and each base's weights. Nothing is fetched here yet."""
+"""Where things are: the home folder, and each base's weights. Nothing is fetched here."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from pidiff_cli.basemodels import BASES, base_spec
-from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.families import SINGLE_FILES, family_of
 
+WPLUS_FILES = ("stylegan2.safetensors", "e4e.safetensors", "wplus.json")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 PACKAGE_WEIGHTS = Path(__file__).parent / "mini" / "weights"
 MINI_PARTS = (
     "diffusers/model_index.json",
@@ -37,39 +42,133 @@ def default_home() -> Path:
     return Path(platformdirs.user_data_dir("pidiff", appauthor=False))
 
 
-def base_folder(name: str, home: Path) -> Path:
-    """The folder of a base's weights.
+@dataclass(frozen=True)
+class BaseParts:
+    """Where one base's weights lie.
+
+    Attributes:
+        name: as it was asked for: mini, sd15, sdxl, a path or a hub id.
+        family: the row of the table of bases that it behaves like: mini, sd15 or sdxl.
+        diffusers: a diffusers folder, or one .safetensors or .ckpt file.
+        wplus: folder of stylegan2.safetensors, e4e.safetensors, wplus.json and, where there are
+            any, directions/.
+        faces: folder of the face networks; may be missing.
+        identity: folder of identity.json, wproj.safetensors and branch.safetensors; None where
+            no published branch is here (it then starts from the text keys and values).
+        judge: folder of the image-text judge, or None.
+    """
+
+    name: str
+    family: str
+    diffusers: Path
+    wplus: Path
+    faces: Path
+    identity: Path | None
+    judge: Path | None
+
+
+def base_parts(name: str, home: Path) -> BaseParts:
+    """Find a base: mini, sd15, sdxl, a path (diffusers folder or single file), or a hub id.
 
     Raises:
-        UsageError: no such base.
-        MissingWeightError: its weights are not on this machine.
+        UsageError: the name is none of these.
+        InputError: a path that holds something else; says what it probably is.
+        MissingWeightError: its weights are not on this machine; says how to fetch them.
     """
-    spec = base_spec(name)
-    folder = PACKAGE_WEIGHTS if spec.embedded else home / "models" / name
-    if is_ready(name, home):
-        return folder
-    if spec.embedded:
+    if name == "mini":
+        return _mini_parts()
+    diffusers = _find_diffusers(name, home)
+    family = name if name in BASES else family_of(diffusers)
+    models = home / "models"
+    if not all((models / "ffhq" / part).is_file() for part in WPLUS_FILES):
         raise MissingWeightError(
-            f"The weights of {name} are missing from the installation.",
-            "Install it again: pip install --force-reinstall pidiff-cli",
+            f"The faces' W+ networks (StyleGAN2-FFHQ and e4e) that {family} needs are not here.",
+            f"Fetch them once: pidiff models pull {family}",
         )
-    raise MissingWeightError(
-        f"The weights of {name} are not on this machine ({spec.download_mb / 1000:.1f} GB to "
-        "fetch), and this version of pidiff cannot draw with them yet.",
-        "A later version fetches them with: pidiff models pull "
-        f"{name}. Today: --base mini draws portraits without any download.",
+    identity = models / family / "identity"
+    return BaseParts(
+        name=name,
+        family=family,
+        diffusers=diffusers,
+        wplus=models / "ffhq",
+        faces=models / "faces",
+        identity=identity if (identity / "identity.json").is_file() else None,
+        judge=None,
     )
 
 
+def _mini_parts() -> BaseParts:
+    if not is_ready("mini", Path()):
+        raise MissingWeightError(
+            "The weights of mini are missing from the installation.",
+            "Install it again: pip install --force-reinstall pidiff-cli",
+        )
+    root = PACKAGE_WEIGHTS
+    return BaseParts(
+        "mini", "mini", root / "diffusers", root, root / "faces", root / "identity", root / "judge"
+    )
+
+
+def _find_diffusers(name: str, home: Path) -> Path:
+    """The diffusers folder or single file behind a name."""
+    if name in BASES:
+        folder = home / "models" / name / "diffusers"
+        if (folder / "model_index.json").is_file():
+            return folder
+        raise MissingWeightError(
+            f"The weights of {name} are not on this machine "
+            f"({base_spec(name).download_mb / 1000:.1f} GB to fetch).",
+            f"Fetch them once: pidiff models pull {name}",
+        )
+    path = Path(name).expanduser()
+    if path.exists():
+        return path
+    if not _HUB_ID.fullmatch(name):
+        if path.suffix in SINGLE_FILES or len(path.parts) > 1:
+            raise InputError(f"{name} is not there.", "Check the path.")
+        base_spec(name)  # lists the known ones
+    pulled = home / "models" / name.replace("/", "--") / "diffusers"
+    found = pulled if (pulled / "model_index.json").is_file() else cached_snapshot(name)
+    if found is None:
+        raise MissingWeightError(
+            f"{name} is not on this machine.", f"Fetch it once: pidiff models pull {name}"
+        )
+    return found
+
+
+def cached_snapshot(repo: str) -> Path | None:
+    """The diffusers folder of a hub repository in the hub's own cache, if it lies there."""
+    root = hub_cache() / f"models--{repo.replace('/', '--')}"
+    try:
+        commit = (root / "refs" / "main").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    folder = root / "snapshots" / commit
+    return folder if (folder / "model_index.json").is_file() else None
+
+
+def hub_cache() -> Path:
+    """Where the hub's own programs keep what they fetch: HF_HUB_CACHE, or HF_HOME/hub."""
+    if chosen := os.environ.get("HF_HUB_CACHE"):
+        return Path(chosen).expanduser()
+    default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
+    return Path(os.environ.get("HF_HOME", default)).expanduser() / "hub"
+
+
 def is_ready(name: str, home: Path) -> bool:
-    """Whether a base can be used now. Only `mini` can be in this version."""
-    return base_spec(name).embedded and (PACKAGE_WEIGHTS / "diffusers/model_index.json").is_file()
+    """Whether a base of the table can be used now."""
+    if base_spec(name).embedded:
+        return (PACKAGE_WEIGHTS / "diffusers/model_index.json").is_file()
+    try:
+        base_parts(name, home)
+    except MissingWeightError:
+        return False
+    return True
 
 
 def choose_base(name: str, home: Path) -> str:
     """The base behind `--base`; `auto` is the best one that is ready, else `mini`."""
     if name != "auto":
-        base_spec(name)
         return name
     ready = [
         spec.name for spec in BASES.values() if not spec.embedded and is_ready(spec.name, home)
@@ -89,8 +188,13 @@ def mini_part(relative: str) -> Path:
 
 
 def fingerprint(folder: Path) -> str:
-    """A sha256 over the names and contents of a folder's files (16 hex digits)."""
+    """A sha256 over the names and contents of a folder's files, or of a file (16 hex digits)."""
     digest = hashlib.sha256()
+    if folder.is_file():
+        with folder.open("rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+        return digest.hexdigest()[:16]
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.name.startswith("."):
             digest.update(path.relative_to(folder).as_posix().encode())
@@ -106,7 +210,7 @@ def verify(name: str, home: Path) -> list[str]:
     """
     from safetensors import SafetensorError, safe_open
 
-    folder = base_folder(name, home)
+    folder = base_parts(name, home).diffusers.parent
     found = [f"{part} is missing." for part in MINI_PARTS if not (folder / part).is_file()]
     for path in sorted(folder.rglob("*.safetensors")):
         try:

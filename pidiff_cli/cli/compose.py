@@ -65,7 +65,7 @@ def inverted(session: Session, profile: Profile, base: str, **given: Any) -> Inv
     session.output.loading()
     from pidiff_cli.stages import invert
 
-    hub.base_folder(base, session.home)
+    hub.base_parts(base, session.home)
     config = session.config(InvertConfig, name=str(profile.folder), base=base, **given)
     wanted = {
         "base": base,
@@ -93,7 +93,7 @@ def tuned(session: Session, profile: Profile, base: str, recipe: str, **given: A
     session.output.loading()
     from pidiff_cli.stages import tune
 
-    hub.base_folder(base, session.home)
+    hub.base_parts(base, session.home)
     config = tune_config(session, profile, base, recipe, **given)
     session.after_interrupt = "The same command goes on from the last checkpoint."
     with profile.lock():
@@ -128,7 +128,7 @@ def chosen_base(session: Session, base: str) -> str:
         why = "" if torch.cuda.is_available() else "No CUDA GPU here: "
         text = f"{why}using {name}, {base_spec(name).title}."
         session.output.note(text[0].upper() + text[1:])
-    hub.base_folder(name, session.home)
+    hub.base_parts(name, session.home)
     return name
 
 

@@ -34,7 +34,7 @@ def generate_settings(
             )
     first = profiles[0].manifest
     base = first.base.get("name") or first.stages.get("invert", {}).get("base", "mini")
-    hub.base_folder(base, session.home)
+    hub.base_parts(base, session.home)
     recipe = first.recipe.get("name", "auto")
     try:
         chosen = load_recipe(recipe, base)

@@ -46,7 +46,7 @@ def verify_command(context: typer.Context, base: BaseArgument = "mini") -> None:
             f"The weights of {base} are not whole: " + " ".join(found),
             "Install it again: pip install --force-reinstall pidiff-cli",
         )
-    folder = hub.base_folder(base, session.home)
+    folder = hub.base_parts(base, session.home).diffusers.parent
     session.output.note(f"The weights of {base} are whole.")
     session.output.result([folder], {"model": base, "folder": folder, "problems": found})
 

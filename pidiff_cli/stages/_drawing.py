@@ -55,16 +55,16 @@ def open_sitter(
     """
     manifest = profile.manifest
     name = hub.choose_base(base or manifest.base.get("name") or "mini", home)
-    folder = hub.base_folder(name, home)
+    parts = hub.base_parts(name, home)
     where, dtype, _ = pick_device(device)
-    loaded = load_base(folder, where, dtype)
+    loaded = load_base(parts.diffusers.parent, where, dtype)
     mean = torch.from_numpy(np.array(profile.load_identity().mean))
     if mean.shape != (loaded.rows, loaded.dim):
         raise InputError(
             f"The W+ code of {profile.name} is not of the base {name}.",
             f"Make it anew: pidiff invert {profile.name} --base {name}",
         )
-    fingerprint = hub.fingerprint(folder / "diffusers")
+    fingerprint = hub.fingerprint(parts.diffusers)
     adapter = profile.folder / "adapter"
     if not adapter.is_dir():
         progress.warn(f"{profile.name} is not tuned yet: drawn by the general branch alone.")
@@ -73,7 +73,7 @@ def open_sitter(
             progress.warn(f"{profile.name} was tuned on other weights of {name}; likeness suffers.")
         load_adapter(loaded.unet, adapter)
         loaded.unet.requires_grad_(False)
-    reader = open_reader(folder) if score else None
+    reader = open_reader(parts.faces) if score else None
     record = {
         "profile": {"id": manifest.id, "name": manifest.name, "fingerprint": _of_profile(profile)},
         "base": {"name": name, "fingerprint": fingerprint},

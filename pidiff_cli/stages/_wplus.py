@@ -33,7 +33,7 @@ class Decoder:
     @classmethod
     def open(cls, base: str, home: Path) -> Decoder:
         """Of a base by name. Raises MissingWeightError when it is not on this machine."""
-        return cls(*load_generator(hub.base_folder(base, home)))
+        return cls(*load_generator(hub.base_parts(base, home).wplus))
 
     def pictures(self, codes: Tensor) -> np.ndarray:
         """W+ codes (B, L, D) to faces (B, S, S, 3) uint8."""
@@ -69,7 +69,7 @@ def edited(code: Tensor, edits: tuple[tuple[str, float], ...], base: str, home: 
         raise UsageError(f"There are no edit directions for {base} yet.", "Leave --edit out.")
     from pidiff_cli.mini.world.factors import NAMES
 
-    directions = load_directions(hub.base_folder(base, home))
+    directions = load_directions(hub.base_parts(base, home).wplus)
     for name, strength in edits:
         full = SHORT.get(name, name)
         if full not in NAMES:

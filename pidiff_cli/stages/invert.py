@@ -37,17 +37,17 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
     began = time.perf_counter()
     profile = Profile.open(config.name, config.home)
     base = hub.choose_base(config.base, config.home)
-    folder = hub.base_folder(base, config.home)
+    parts = hub.base_parts(base, config.home)
     photos = [photo for photo in profile.photos if photo.face and not photo.held_out]
     if not photos:
         raise InputError(
             f"{profile.name} holds no aligned face.",
             f"Give it photos: pidiff prepare PHOTOS --name {profile.name} --force",
         )
-    decoder, encoder = Decoder.open(base, config.home), load_encoder(folder)
+    decoder, encoder = Decoder.open(base, config.home), load_encoder(parts.wplus)
     faces = torch.cat([white_face(profile, photo) for photo in photos])  # (P, 3, S, S)
     codes = invert(encoder, decoder.mean, _resized(faces, encoder.side))  # (P, L, D)
-    reader = open_reader(folder)
+    reader = open_reader(parts.faces)
     if config.refine:
         codes = _refined(config, decoder, codes, faces, reader, progress)
     mean, weights = robust_mean(codes, [max(photo.quality, 0.01) for photo in photos])

@@ -50,20 +50,20 @@ def standard_prompts(base: Base, noun: str, count: int) -> list[EncodedPrompt]:
     return (known + encoded[-1:])[:count]
 
 
-def open_reader(folder: Path) -> FaceReader | None:
-    """The base's face networks, or None where they are not shipped."""
+def open_reader(faces: Path) -> FaceReader | None:
+    """The face networks of a base (`BaseParts.faces`), or None where there are none."""
     try:
-        return FaceReader.open(folder / "faces")
+        return FaceReader.open(faces)
     except (MissingWeightError, ImportError):
         return None
 
 
-def open_judge(folder: Path) -> Any | None:
-    """The base's judge, or None where it is not shipped."""
+def open_judge(folder: Path | None) -> Any | None:
+    """The base's judge (`BaseParts.judge`), or None where there is none."""
     from pidiff_cli.core.judge import load_judge
 
     try:
-        return load_judge(folder / "judge")
+        return load_judge(folder) if folder else None
     except MissingWeightError:
         return None
 

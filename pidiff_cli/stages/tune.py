@@ -94,8 +94,8 @@ def run(config: TuneConfig, progress: Progress) -> TuneResult:
 
 def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResult:
     name = hub.choose_base(config.base, config.home)
-    folder = hub.base_folder(name, config.home)
-    fingerprint = hub.fingerprint(folder / "diffusers")
+    parts = hub.base_parts(name, config.home)
+    fingerprint = hub.fingerprint(parts.diffusers)
     own, held_out = _tuning.training_photos(profile)
     digest = _tuning.digest_of(profile, config, own, fingerprint)
     if config.restart or not config.resume:
@@ -110,7 +110,7 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
         )
         return _result(profile, state["result"])
     device, dtype, amp = pick_device(config.device, config.precision)
-    base = load_base(folder, device, dtype)
+    base = load_base(parts.diffusers.parent, device, dtype)
     if config.checkpointing:
         base.unet.enable_gradient_checkpointing()  # type: ignore[operator]
         base.unet.train()  # diffusers checkpoints in training mode only; there is no dropout
@@ -118,7 +118,7 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
     model, current = _start(profile, config, base, state, digest, progress)
     parameters = list(trainable_parameters(model).values())
     eight_bit = {"auto": None, "adamw": False, "adamw8bit": True}[config.optimizer]
-    reader = measure.open_reader(folder)
+    reader = measure.open_reader(parts.faces)
     job = _Job(
         profile, config, base,
         Tailor(
@@ -139,7 +139,7 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
     values = {
         "base": name, "recipe": config.recipe, "steps": current.step,
         "seconds": round(current.seconds, 1), "peak_mb": round(_tuning.peak_mb(device)),
-        "likeness": _conclude(job, current, folder, reader, mean, own, held_out),
+        "likeness": _conclude(job, current, parts.judge, reader, mean, own, held_out),
     }  # fmt: skip
     profile.update(
         base={"name": name, "fingerprint": fingerprint},
@@ -234,7 +234,7 @@ def _start(
 def _conclude(
     job: _Job,
     current: _Run,
-    folder: Path,
+    judge_folder: Path | None,
     reader: FaceReader | None,
     mean: Tensor,
     own: list[Photo],
@@ -246,7 +246,7 @@ def _conclude(
     everyone = _tuning.aligned_faces(profile, [*own, *held_out])
     reference = reader.embed(against) if reader else None
     prompts = measure.standard_prompts(base, profile.manifest.noun, 5)
-    judge = measure.open_judge(folder)
+    judge = measure.open_judge(judge_folder)
     settings = DrawSettings(steps=_tuning.REPORT_STEPS, size=size)
     shown = measure.measure(base, mean, prompts, settings, reader, reference, judge)
     values = measure.summary(shown)

@@ -1,0 +1,137 @@
+"""Which family a checkpoint belongs to, told from names and shapes; no torch, nothing unpickled."""
+
+from __future__ import annotations
+
+import json
+import pickletools
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from pidiff_cli.errors import InputError
+
+SINGLE_FILES = (".safetensors", ".ckpt")
+SUPPORTED = "pidiff draws with Stable Diffusion 1.x and XL: a diffusers folder or one file."
+_WIDTHS = {768: "sd15", 2048: "sdxl"}
+_OTHERS = {1024: "Stable Diffusion 2", 1280: "the SDXL refiner", 4096: "a T5-guided model"}
+_HEADER_LIMIT = 100_000_000  # bytes; the format's own limit
+
+
+def family_of(path: Path) -> str:
+    """The family, "sd15" or "sdxl", of a diffusers folder or a single checkpoint file.
+
+    Raises:
+        InputError: missing, damaged, or something else; says what it probably is.
+    """
+    if path.is_dir():
+        return _of_folder(path)
+    if not path.is_file():
+        raise InputError(f"{path} is not there.", "Check the path.")
+    if path.suffix not in SINGLE_FILES:
+        raise InputError(f"{path.name} is neither a .safetensors nor a .ckpt file.", SUPPORTED)
+    shapes = read_header(path) if path.suffix == ".safetensors" else _names_in_pickle(path)
+    return _of_keys(shapes, path)
+
+
+def read_header(path: Path) -> dict[str, tuple[int, ...]]:
+    """Names and shapes in a safetensors file, read from its header alone.
+
+    Raises:
+        InputError: not a safetensors file, or shorter than its header says.
+    """
+    broken = InputError(
+        f"{path.name} is damaged or cut off.", "Fetch it again, then compare its size or sha256."
+    )
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if not 2 <= length <= min(size - 8, _HEADER_LIMIT):
+                raise broken
+            header: dict[str, Any] = json.loads(file.read(length))
+        header.pop("__metadata__", None)
+        ends = [entry["data_offsets"][1] for entry in header.values()]
+        shapes = {name: tuple(entry["shape"]) for name, entry in header.items()}
+    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
+        raise broken from error
+    if size < 8 + length + max(ends, default=0):
+        raise broken
+    return shapes
+
+
+def _of_folder(folder: Path) -> str:
+    try:
+        config = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
+        width = config["cross_attention_dim"]
+        inputs = config.get("in_channels", 4)
+    except FileNotFoundError:
+        kind = _class_in(folder / "model_index.json")
+        what = f"is a {kind}" if kind else "is no diffusers folder"
+        raise InputError(f"{folder} {what}: it has no unet/config.json.", SUPPORTED) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"unet/config.json in {folder} cannot be read.", SUPPORTED) from error
+    return _by_width(width, inputs, folder)
+
+
+def _class_in(index: Path) -> str:
+    try:
+        return str(json.loads(index.read_text(encoding="utf-8")).get("_class_name", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
+def _by_width(width: object, inputs: int, path: Path) -> str:
+    if inputs != 4:
+        kind = {9: "an inpainting model", 8: "an editing (pix2pix) model"}.get(
+            inputs, f"a model of {inputs} input channels"
+        )
+        raise InputError(f"{path.name} is {kind}.", SUPPORTED)
+    if isinstance(width, int) and width in _WIDTHS:
+        return _WIDTHS[width]
+    what = _OTHERS.get(width) if isinstance(width, int) else None
+    raise InputError(f"{path.name} is {what or 'of no family known here'}.", SUPPORTED)
+
+
+def _of_keys(shapes: dict[str, tuple[int, ...]], path: Path) -> str:
+    """By the names in a checkpoint, and by shapes where they are known (they are () in a .ckpt)."""
+    if any(".joint_blocks." in key for key in shapes):
+        raise InputError(f"{path.name} is Stable Diffusion 3.", SUPPORTED)
+    if any("double_blocks." in key for key in shapes):
+        raise InputError(f"{path.name} is FLUX.", SUPPORTED)
+    if any(key.startswith("lora_") or ".lora_" in key for key in shapes):
+        raise InputError(f"{path.name} is a LoRA, not a whole checkpoint.", SUPPORTED)
+    unet = {k: v for k, v in shapes.items() if k.startswith("model.diffusion_model.")}
+    if not unet:
+        raise InputError(f"{path.name} holds no Stable Diffusion UNet.", SUPPORTED)
+    inputs = unet.get("model.diffusion_model.input_blocks.0.0.weight", ())
+    widths = [v[-1] for k, v in unet.items() if k.endswith("attn2.to_k.weight") and v]
+    if widths:
+        return _by_width(max(widths), inputs[1] if len(inputs) == 4 else 4, path)
+    for mark, family in (
+        ("conditioner.embedders.1.", "sdxl"),
+        ("cond_stage_model.transformer.", "sd15"),
+    ):
+        if any(key.startswith(mark) for key in shapes):
+            return family
+    second = any(key.startswith("cond_stage_model.model.") for key in shapes)
+    raise InputError(
+        f"{path.name} is {'Stable Diffusion 2' if second else 'of no family known here'}.",
+        SUPPORTED,
+    )
+
+
+def _names_in_pickle(path: Path) -> dict[str, tuple[int, ...]]:
+    """Text in a checkpoint's pickle, without its shapes; the pickle is read, never run."""
+    broken = InputError(
+        f"{path.name} is damaged or no torch checkpoint.",
+        "Prefer the .safetensors file of the same model.",
+    )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = next(item for item in archive.namelist() if item.endswith("data.pkl"))
+            program = archive.read(name)
+        names = [arg for _, arg, _ in pickletools.genops(program) if isinstance(arg, str)]
+    except (OSError, zipfile.BadZipFile, StopIteration, ValueError) as error:
+        raise broken from error
+    return {name: () for name in names}
