@@ -36,6 +36,7 @@ BATCH = 64
 MUON_RATE, ADAM_RATE = 3e-3, 1.5e-3
 GAMMA = 5.0  # min-SNR
 LOCATE = 0.1  # weight of L_loc
+HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
 UNET: dict[str, Any] = {
     "sample_size": 16,
     "in_channels": LATENTS,
@@ -80,13 +81,13 @@ class Model(nn.Module):
 def losses(
     model: Model, batch: Batch, text: Tensor, alphas: Tensor, t: Tensor, noise: Tensor
 ) -> tuple[Tensor, dict[str, float]]:
-    """The batch's loss and its parts. Head positions weigh double."""
+    """The batch's loss and its parts; head positions weigh ``1 + HEAD``."""
     a = alphas[t].view(-1, 1, 1, 1)
     noisy = a.sqrt() * batch.latents + (1 - a).sqrt() * noise
     target = a.sqrt() * noise - (1 - a).sqrt() * batch.latents
     with torch.autocast("cpu", torch.bfloat16):
         predicted = model(noisy, t, text, batch)
-    error = (predicted.float() - target).square() * (1 + batch.head)  # (B, C, h, w)
+    error = (predicted.float() - target).square() * (1 + HEAD * batch.head)  # (B, C, h, w)
     weight = min_snr_weight(alphas[t], GAMMA, "v_prediction")
     each = error.mean(dim=(1, 2, 3)) * weight  # (B,)
     named = batch.subject.sum(dim=1) > 0
