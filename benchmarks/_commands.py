@@ -28,8 +28,8 @@ class Done:
             return [json.loads(line) for line in self.out.splitlines() if line.strip()]
 
 
-def pidiff(*words: str, home: Path, stdin: str = "") -> Done:
-    """Run one pidiff command in its own process.
+def pidiff(*words: str, home: Path, stdin: str = "", threads: int = 0) -> Done:
+    """Run one pidiff command in its own process, with so many CPU threads (0: as it likes).
 
     Raises:
         RuntimeError: it failed; the message ends with its last lines.
@@ -41,6 +41,8 @@ def pidiff(*words: str, home: Path, stdin: str = "") -> Done:
     )
     command = [sys.executable, "-c", watcher, sys.executable, "-m", "pidiff_cli"]
     environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
+    if threads:
+        environment["OMP_NUM_THREADS"] = str(threads)
     began = time.perf_counter()
     done = subprocess.run(
         [*command, "--home", str(home), *words],

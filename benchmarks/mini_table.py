@@ -191,6 +191,8 @@ def main() -> None:
         except Exception as error:  # one part that fails does not lose the others
             print(f"{part} failed: {type(error).__name__}: {error}", file=sys.stderr)
             continue
+        if args.out.is_file():  # another run may have measured other parts meanwhile
+            results = json.loads(args.out.read_text())
         results[part] = {
             **found,
             "took_seconds": round(time.perf_counter() - began, 1),

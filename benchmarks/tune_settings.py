@@ -124,7 +124,7 @@ def try_variant(
     reference = F.normalize(vectors.mean(1), dim=-1)
     rows, sheet = [], []
     for place, person in enumerate(people):
-        base = load_base(WEIGHTS, torch.device("cpu"), torch.float32)
+        base = load_base(args.weights, torch.device("cpu"), torch.float32)
         profile = prepared(person, args.home)
         seconds = tailored(base, profile, config)[1] if drawing["tune"] else 0.0
         made = pictures_of(base, profile, drawing)
@@ -152,6 +152,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(".mini/settings/home").resolve())
     parser.add_argument("--log", type=Path, default=Path(".mini/settings/log.jsonl"))
     parser.add_argument("--sheets", type=Path, help="also keep the pictures in this folder")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="of the diffusion base")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
