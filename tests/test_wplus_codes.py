@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -61,14 +60,6 @@ def test_ganspace_edit_twice_is_once() -> None:
     once = w + editing.ganspace_delta(w, mean, basis, deviations, edit)
     again = editing.ganspace_delta(once, mean, basis, deviations, edit)
     assert again.abs().max() < 1e-5
-
-
-def test_direction_files(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", np.ones((18, 4)))
-    assert editing.read_direction(tmp_path / "a.npy").shape == (18, 4)
-    np.save(tmp_path / "b.npy", np.array([{"not": "numbers"}], dtype=object))
-    with pytest.raises(InputError, match="not a direction"):
-        editing.read_direction(tmp_path / "b.npy")
 
 
 def test_robust_mean_leaves_the_stranger_out() -> None:

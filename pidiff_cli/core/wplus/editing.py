@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -100,31 +98,6 @@ def ganspace_delta(
     delta = torch.zeros_like(w)
     delta[:, edit.start : edit.stop] = shift[:, None].to(w)
     return delta
-
-
-def read_direction(path: Path | str) -> Tensor:
-    """A direction file (.npy, .safetensors, or a bare tensor in .pt) as float32 (R, D).
-
-    Nothing in the file is executed; InputError if it is not a direction.
-    """
-    path = Path(path)
-    try:
-        if path.suffix == ".npy":
-            value = torch.from_numpy(np.load(path, allow_pickle=False))
-        elif path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            (value,) = load_file(path).values()
-        else:
-            value = torch.load(path, map_location="cpu", weights_only=True)
-        rows = value.detach().float().reshape(-1, value.shape[-1])
-    except Exception as error:
-        raise InputError(
-            f"{path} is not a direction: {error}", "give a .npy of (1 or L, D)"
-        ) from error
-    if not torch.isfinite(rows).all():
-        raise InputError(f"{path} has values that are not numbers")
-    return rows
 
 
 def interpolate(wa: Tensor, wb: Tensor, count: int) -> Tensor:

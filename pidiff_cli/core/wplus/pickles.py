@@ -42,10 +42,7 @@ def read_pickle(path: Path | str) -> Any:
     except pickle.UnpicklingError as error:
         named = re.search(r"(?:GLOBAL|class|function) ([\w.]+\.\w+)", str(error))
         if named and "magic number" not in str(error):
-            raise InputError(
-                f"{path.name} is a pickle that would call {named[1]}: refused, nothing was run.",
-                "Take the file from its authors, or a .safetensors of it.",
-            ) from None
+            raise _would_call(path, named[1]) from None
         raise _broken(path) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise _broken(path) from error
@@ -169,5 +166,52 @@ def _few(names: list[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
+def _would_call(path: Path, name: str) -> InputError:
+    return InputError(
+        f"{path.name} is a pickle that would call {name}: refused, nothing was run.",
+        "Take the file from its authors, or a .safetensors of it.",
+    )
+
+
 def _broken(path: Path) -> InputError:
     return InputError(f"{path.name} is damaged, cut off, or no checkpoint at all.", AGAIN)
+
+
+_ARRAYS = {
+    ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
+    ("collections", "OrderedDict"),
+    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core")
+      for name in ("_reconstruct", "scalar")),
+    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+}  # fmt: skip
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Knows what a NumPy array is made of, and refuses every other name."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in _ARRAYS:
+            return super().find_class(module, name)
+        raise _Refused(f"{module}.{name}")
+
+
+class _Refused(Exception):
+    """A pickle names something that is not data."""
+
+
+def read_arrays(path: Path | str) -> Any:
+    """A plain pickle (`.pkl`) of NumPy arrays in lists and dicts; everything else is refused.
+
+    Raises:
+        MissingWeightError, InputError: as `read_pickle`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingWeightError(f"{path} is missing.", "Check the path.")
+    try:
+        with path.open("rb") as file:
+            return _ArraysOnly(file, encoding="latin1").load()
+    except _Refused as error:
+        raise _would_call(path, str(error)) from None
+    except Exception as error:  # whatever a damaged pickle can raise
+        raise _broken(path) from error
