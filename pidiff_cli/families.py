@@ -134,4 +134,4 @@ def _names_in_pickle(path: Path) -> dict[str, tuple[int, ...]]:
         names = [arg for _, arg, _ in pickletools.genops(program) if isinstance(arg, str)]
     except (OSError, zipfile.BadZipFile, StopIteration, ValueError) as error:
         raise broken from error
-    return {name: () for name in names}
+    return dict.fromkeys(names, ())

@@ -77,7 +77,7 @@ def base_parts(name: str, home: Path) -> BaseParts:
     """
     if name == "mini":
         return _mini_parts()
-    diffusers = _find_diffusers(name, home)
+    diffusers = find_diffusers(name, home)
     family = name if name in BASES else family_of(diffusers)
     models = home / "models"
     if not all((models / "ffhq" / part).is_file() for part in WPLUS_FILES):
@@ -109,7 +109,7 @@ def _mini_parts() -> BaseParts:
     )
 
 
-def _find_diffusers(name: str, home: Path) -> Path:
+def find_diffusers(name: str, home: Path) -> Path:
     """The diffusers folder or single file behind a name."""
     if name in BASES:
         folder = home / "models" / name / "diffusers"
@@ -127,7 +127,7 @@ def _find_diffusers(name: str, home: Path) -> Path:
         if path.suffix in SINGLE_FILES or len(path.parts) > 1:
             raise InputError(f"{name} is not there.", "Check the path.")
         base_spec(name)  # lists the known ones
-    pulled = home / "models" / name.replace("/", "--") / "diffusers"
+    pulled = home / "models" / folder_of_repo(name) / "diffusers"
     found = pulled if (pulled / "model_index.json").is_file() else cached_snapshot(name)
     if found is None:
         raise MissingWeightError(
@@ -136,23 +136,54 @@ def _find_diffusers(name: str, home: Path) -> Path:
     return found
 
 
-def cached_snapshot(repo: str) -> Path | None:
+def is_hub_id(name: str) -> bool:
+    """Whether a word looks like `owner/name` and is no path on this machine."""
+    return bool(_HUB_ID.fullmatch(name)) and not Path(name).exists()
+
+
+def folder_of_repo(repo: str) -> str:
+    """The folder under models/ of a repository that is in no table."""
+    return repo.replace("/", "--")
+
+
+def cached_snapshot(repo: str, revision: str = "main") -> Path | None:
     """The diffusers folder of a hub repository in the hub's own cache, if it lies there."""
     root = hub_cache() / f"models--{repo.replace('/', '--')}"
     try:
-        commit = (root / "refs" / "main").read_text(encoding="ascii").strip()
-    except OSError:
+        commit = (root / "refs" / revision).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
         return None
     folder = root / "snapshots" / commit
-    return folder if (folder / "model_index.json").is_file() else None
+    is_model = (folder / "model_index.json").is_file() or (folder / "config.json").is_file()
+    return folder if is_model else None
+
+
+def cached_file(repo: str, commit: str, name: str) -> Path | None:
+    """One file of a commit in the hub's own cache, if it lies there."""
+    root = hub_cache() / f"models--{repo.replace('/', '--')}"
+    path = root / "snapshots" / commit / name
+    return path if path.is_file() else None
+
+
+def torch_checkpoint(name: str) -> Path | None:
+    """A file that another program has fetched into torch's cache, if it lies there."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
+    root = Path(os.environ.get("TORCH_HOME", cache)).expanduser()
+    path = root / "hub" / "checkpoints" / name
+    return path if path.is_file() else None
+
+
+def hub_home() -> Path:
+    """Where the hub's own programs keep their things: HF_HOME."""
+    default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
+    return Path(os.environ.get("HF_HOME", default)).expanduser()
 
 
 def hub_cache() -> Path:
-    """Where the hub's own programs keep what they fetch: HF_HUB_CACHE, or HF_HOME/hub."""
+    """Where they keep what they fetch: HF_HUB_CACHE, or HF_HOME/hub."""
     if chosen := os.environ.get("HF_HUB_CACHE"):
         return Path(chosen).expanduser()
-    default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
-    return Path(os.environ.get("HF_HOME", default)).expanduser() / "hub"
+    return hub_home() / "hub"
 
 
 def is_ready(name: str, home: Path) -> bool:
@@ -202,15 +233,11 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def verify(name: str, home: Path) -> list[str]:
-    """What is missing or damaged in a base's weights, one sentence each; empty when all is well.
-
-    Raises:
-        MissingWeightError: there is nothing to verify.
-    """
+def verify_embedded() -> list[str]:
+    """What is missing or damaged in mini's weights, one sentence each; empty when all is well."""
     from safetensors import SafetensorError, safe_open
 
-    folder = base_parts(name, home).diffusers.parent
+    folder = _mini_parts().diffusers.parent
     found = [f"{part} is missing." for part in MINI_PARTS if not (folder / part).is_file()]
     for path in sorted(folder.rglob("*.safetensors")):
         try:

@@ -1,63 +1,226 @@
-"""`pidiff models`: list, verify and pull the weights of bases."""
+"""`pidiff models`: the table of weights; fetch them, look whether they are whole."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from pidiff_cli import hub
-from pidiff_cli.basemodels import BASES, base_spec
-from pidiff_cli.cli.session import session_of
+from pidiff_cli import hub, pulled
+from pidiff_cli.basemodels import BASES
+from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.fetch import wants_offline
+from pidiff_cli.weights_table import SETS, WEIGHTS, Weight
 
-app = typer.Typer(help="See the weights of bases.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="See, fetch and check weights.", no_args_is_help=True, rich_markup_mode=None)
 
-BaseArgument = Annotated[str, typer.Argument(metavar="BASE", help=", ".join(BASES))]
+NamesArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="NAMES", help="bases, weights of `models list`, or hub ids owner/name"),
+]
+COMMERCIAL = {"yes": "allowed", "no": "FORBIDDEN", "unclear": "unsettled"}
+MB = 1_000_000
 
 
 @app.command("list")
-def list_command(context: typer.Context) -> None:
-    """Every base, whether it is ready, its licence."""
+def list_command(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="also weights that pidiff has no use for yet")
+    ] = False,
+) -> None:
+    """Every weight: what for, size, licence, commercial use, where it lies."""
     session = session_of(context)
-    rows = [
-        {
-            "name": spec.name,
-            "ready": hub.is_ready(spec.name, session.home),
-            "title": spec.title,
-            "size": spec.size,
-            "licence": spec.licence,
-        }
-        for spec in BASES.values()
-    ]
-    for row in rows:
-        state = "ready" if row["ready"] else "not here"
-        session.output.note(f"{row['name']}  {state}, {row['title']}, {row['licence']}")
-    session.output.result([r["name"] for r in rows if r["ready"]], {"models": rows})
-
-
-@app.command("verify")
-def verify_command(context: typer.Context, base: BaseArgument = "mini") -> None:
-    """Look whether a base's weights are whole."""
-    session = session_of(context)
-    found = hub.verify(base, session.home)
-    if found:
-        raise MissingWeightError(
-            f"The weights of {base} are not whole: " + " ".join(found),
-            "Install it again: pip install --force-reinstall pidiff-cli",
-        )
-    folder = hub.base_parts(base, session.home).diffusers.parent
-    session.output.note(f"The weights of {base} are whole.")
-    session.output.result([folder], {"model": base, "folder": folder, "problems": found})
+    bases = [_base_row(name, session.home) for name in BASES]
+    rows = [_row(w, session.home) for w in WEIGHTS.values() if w.folder or everything]
+    output = session.output
+    output.table(
+        ("base", "", "pull with"),
+        [
+            (r["name"], r["title"], "ready" if r["ready"] else f"pidiff models pull {r['name']}")
+            for r in bases
+        ],
+    )
+    output.note()
+    output.table(
+        ("weight", "MB", "commercial use", "licence", "where", "what for"),
+        [
+            (
+                r["name"],
+                f"{r['mb']:g}" if r["mb"] else "?",
+                COMMERCIAL[r["commercial"]],
+                r["licence"],
+                r["folder"] if r["ready"] else "not here",
+                r["use"],
+            )
+            for r in rows
+        ],
+    )
+    output.note()
+    output.note("FORBIDDEN: for non-commercial use only. Every base but mini needs e4e.")
+    output.result([r["name"] for r in bases if r["ready"]], {"models": bases, "weights": rows})
 
 
 @app.command("pull")
-def pull_command(context: typer.Context, base: BaseArgument) -> None:
-    """Fetch a base's weights (not in this version)."""
+def pull_command(
+    context: typer.Context,
+    names: NamesArgument,
+    accept: Annotated[
+        bool, typer.Option("--accept-license", help="accept the licences that are shown")
+    ] = False,
+    given: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="take it from a file or folder, not the web"),
+    ] = None,
+    sha256: Annotated[
+        str, typer.Option("--sha256", metavar="HEX", help="what the one file must have")
+    ] = "",
+    again: Annotated[bool, typer.Option("--again", help="fetch even what is here")] = False,
+) -> None:
+    """Fetch weights, once; interrupted, the same command goes on.
+
+    `pull sd15` brings all that sd15 needs. Licences are shown first. HF_HOME,
+    HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured.
+    """
     session = session_of(context)
-    if base_spec(base).embedded:
-        session.output.note(f"{base} is part of the program; there is nothing to fetch.")
+    asked = [name for name in names if name != "mini"]
+    if len(asked) < len(names):
+        session.output.note("mini is part of the program; there is nothing to fetch.")
+    from pidiff_cli.stages import pull
+
+    everything = pull.named(asked)
+    wanted = tuple(w for w in everything if again or not pulled.is_here(w, session.home))
+    for weight in everything:
+        if weight not in wanted:
+            session.output.note(f"{weight.name} is here already.")
+    if wanted:
+        _accept_licences(session, wanted, accept)
+        session.after_interrupt = "The same command goes on where it stopped."
+        offline = session.offline or wants_offline()
+        progress = session.output.progress()
+        result = pull.run(wanted, session.home, progress, offline, given, sha256.lower())
+        session.output.close()
+        session.output.note(f"Now: {_next(asked)}")
+        session.output.result(result.folders, result)
+    else:
+        session.output.result((), {"models": [], "folders": [], "fetched_mb": 0.0})
+
+
+@app.command("verify")
+def verify_command(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAMES", help="bases or weights; all that are here if none"),
+    ] = None,
+) -> None:
+    """Compare what is here with the sha256 of when it was fetched."""
+    session = session_of(context)
+    words = names or ["mini", *_present(session.home)]
+    found: dict[str, list[str]] = {}
+    if "mini" in words:
+        found["mini"] = hub.verify_embedded()
+    weights = _named([word for word in words if word != "mini"])
+    progress = session.output.progress()
+    progress.start("verify", None)
+    for weight in weights:
+        found[weight.name] = pulled.damage(weight, session.home, lambda _: None)
+        progress.advance("verify", 1, weight=weight.name)
+    progress.finish("verify", "")
+    session.output.close()
+    broken = {name: faults for name, faults in found.items() if faults}
+    if broken:
+        text = " ".join(f"{name}: {' '.join(faults)}" for name, faults in broken.items())
+        raise MissingWeightError(f"Not whole. {text}", _mend(list(broken)))
+    for weight in weights:
+        if not pulled.is_recorded(weight, session.home):
+            session.output.warn(f"{weight.name} was put here by hand: nothing to compare it with.")
+    session.output.note(f"Whole: {', '.join(found)}.")
+    session.output.result(found, {"models": list(found), "problems": broken})
+
+
+def _accept_licences(session: Session, weights: tuple[Weight, ...], accept: bool) -> None:
+    """Show every licence; go on only when those that ask for it are accepted.
+
+    Raises:
+        MissingWeightError: they are not.
+    """
+    from pidiff_cli.stages.pull import to_accept
+
+    output = session.output
+    for weight in weights:
+        output.note(f"{weight.name.ljust(16)}{weight.licence}. {weight.says}")
+    asking = to_accept(weights, session.home)
+    if not asking or accept:
         return
+    names = ", ".join(weight.name for weight in asking)
+    if sys.stdin.isatty() and output.on_terminal:
+        if typer.confirm(f"Accept the licences of {names}?", err=True):
+            return
+        raise MissingWeightError("The licences were not accepted; nothing was fetched.")
     raise MissingWeightError(
-        f"This version of pidiff cannot fetch {base} yet.", "Use --base mini until then."
+        f"The licences of {names} have to be accepted first.",
+        "If you do: the same command with --accept-license",
     )
+
+
+def _base_row(name: str, home: Path) -> dict[str, Any]:
+    spec = BASES[name]
+    return {
+        "name": name,
+        "ready": hub.is_ready(name, home),
+        "title": spec.title,
+        "size": spec.size,
+        "licence": spec.licence,
+    }
+
+
+def _row(weight: Weight, home: Path) -> dict[str, Any]:
+    ready = pulled.is_here(weight, home)
+    return {
+        "name": weight.name,
+        "ready": ready,
+        "title": weight.title,
+        "use": weight.use,
+        "mb": weight.mb,
+        "licence": weight.licence,
+        "commercial": weight.commercial,
+        "says": weight.says,
+        "source": weight.source,
+        "folder": str(pulled.folder_of(weight, home)) if weight.folder else None,
+    }
+
+
+def _named(words: list[str]) -> tuple[Weight, ...]:
+    from pidiff_cli.stages.pull import named
+
+    return named(words)
+
+
+def _present(home: Path) -> list[str]:
+    """Names of every weight of which something is here."""
+    found = [
+        weight.name
+        for weight in WEIGHTS.values()
+        if weight.folder and (pulled.is_here(weight, home) or pulled.is_recorded(weight, home))
+    ]
+    for record in sorted((home / "models").glob("*--*/diffusers/" + pulled.NAME)):
+        found += pulled.read_entries(record.parent)
+    return found
+
+
+def _mend(names: list[str]) -> str:
+    pullable = [name for name in names if name != "mini"]
+    if not pullable:
+        return "Install it again: pip install --force-reinstall pidiff-cli"
+    return f"Fetch again: pidiff models pull --again {' '.join(pullable)}"
+
+
+def _next(words: list[str]) -> str:
+    base = next((word for word in words if word in BASES or hub.is_hub_id(word)), None)
+    if base is None or base not in SETS and "/" not in base:
+        return "pidiff doctor"
+    return f"pidiff tune PHOTOS --name NAME --base {base}"

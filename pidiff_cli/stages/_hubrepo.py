@@ -1,0 +1,139 @@
+"""Which files of a hub repository make a base, and where each can be had."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from pidiff_cli import hub
+from pidiff_cli._http import endpoint
+from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.fetch import Web
+from pidiff_cli.weights_table import Weight
+
+_FOLDERS = (
+    "scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae",
+)  # fmt: skip
+_WEIGHTS = re.compile(
+    r"(?P<stem>.*/?(?:model|diffusion_pytorch_model))(?P<half>\.fp16)?\.safetensors"
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file to fetch.
+
+    Attributes:
+        name: where it goes, relative to the weight's folder. url: where it comes from.
+        size: bytes, None when unknown. sha256: what is known of it.
+        sure: whether another sha256 is refused, or only told.
+        cached: the same file, on this machine already; linked: a second name of it will do.
+    """
+
+    name: str
+    url: str
+    size: int | None
+    sha256: str = ""
+    sure: bool = True
+    cached: Path | None = None
+    linked: bool = True
+
+
+def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
+    """The files of a diffusers repository that a base needs, and the commit they are of.
+
+    Half-precision weights are taken where there are any, under the plain name.
+
+    Raises:
+        MissingWeightError: the hub cannot be asked. InputError: no diffusers model in safetensors.
+    """
+    if web.offline:
+        return _from_cache(weight)
+    url = f"{endpoint()}/api/models/{weight.repo}/revision/{quote(weight.revision, safe='')}"
+    answer = web.json(url + "?blobs=true")
+    try:
+        commit, listed = (
+            str(answer["sha"]),
+            {item["rfilename"]: item for item in answer["siblings"]},
+        )
+    except (KeyError, TypeError) as error:
+        raise MissingWeightError(
+            f"{endpoint()} does not say which files {weight.repo} has.",
+            "Try without HF_ENDPOINT, or fetch it by hand and use --from.",
+        ) from error
+    items = []
+    for name, remote in chosen_files(list(listed), weight).items():
+        size, sha256 = _told(listed[remote])
+        address = f"{endpoint()}/{weight.repo}/resolve/{commit}/{quote(remote)}"
+        if size is None:
+            found = web.look(address)
+            size, sha256 = found.size, found.sha256
+        cached = hub.cached_file(weight.repo, commit, remote)
+        if cached and size is not None and cached.stat().st_size != size:
+            cached = None
+        items.append(Item(name, address, size, sha256, cached=cached))
+    return sorted(items, key=lambda item: item.size or 0), commit
+
+
+def chosen_files(names: list[str], weight: Weight) -> dict[str, str]:
+    """The names to store, each with its name in the repository.
+
+    Raises:
+        InputError: it is no diffusers model, or has its weights as pickles only.
+    """
+    whole = "model_index.json" in weight.makes
+    if whole and "model_index.json" not in names:
+        raise InputError(
+            f"{weight.repo} is no diffusers folder.",
+            "If it has a single .safetensors file: download that, then --base FILE",
+        )
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or "\\" in name:
+            raise InputError(f"{weight.repo} names a file outside of itself: {name}.")
+        inside = path.parent.as_posix() in _FOLDERS if whole else len(path.parts) == 1
+        if name == "model_index.json" or (inside and path.suffix in (".json", ".txt")):
+            found[name] = name
+        elif inside and (match := _WEIGHTS.fullmatch(name)):
+            plain = f"{match['stem']}.safetensors"
+            if match["half"] or plain not in found:
+                found[plain] = name
+    needed = ("unet", "vae", "text_encoder") if whole else (".",)
+    for folder in needed:
+        if not any(
+            PurePosixPath(name).parent.as_posix() == folder
+            for name in found
+            if name.endswith(".safetensors")
+        ):
+            where = "" if folder == "." else f" of its {folder}"
+            raise InputError(
+                f"{weight.repo} has no .safetensors file{where}.",
+                "pidiff reads no pickles; take a repository that has safetensors.",
+            )
+    return found
+
+
+def _from_cache(weight: Weight) -> tuple[list[Item], str]:
+    folder = hub.cached_snapshot(weight.repo, weight.revision)
+    if folder is None:
+        raise MissingWeightError(
+            f"{weight.repo} is not on this machine, and the network is switched off.",
+            "Run it again without --offline and without HF_HUB_OFFLINE.",
+        )
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    items = []
+    for name, remote in chosen_files(names, weight).items():
+        path = folder / remote
+        items.append(Item(name, remote, path.stat().st_size, cached=path))
+    return items, folder.name
+
+
+def _told(sibling: dict[str, Any]) -> tuple[int | None, str]:
+    """Size and sha256 from the hub's listing."""
+    large = sibling.get("lfs") or {}
+    size = large.get("size", sibling.get("size"))
+    return (int(size) if isinstance(size, int) else None), str(large.get("sha256", ""))
