@@ -102,6 +102,7 @@ class TuneConfig(CommonConfig):
     seed: int = setting(0, "seed of noise, timesteps and crops", low=0, high=2**31 - 1)
     resume: bool = setting(True, "go on from the last checkpoint")
     restart: bool = setting(False, "forget the last tuning and begin at step 0")
+    retune: bool = setting(False, "replace a tuning on another base")
     checkpoint_every: int = setting(25, "steps between checkpoints", unit="steps", low=1)
     preview_every: int = setting(50, "steps between preview pictures; 0 is never", low=0)
 

@@ -19,7 +19,19 @@ _BESIDE = Path(__file__).parent.parent / "recipes"  # in a checkout
 _SECTIONS: dict[str, type[CommonConfig]] = {"tune": TuneConfig, "generate": GenerateConfig}
 _NOT_IN_RECIPES = {
     *(item.name for item in fields(CommonConfig)),
-    *("name", "base", "recipe", "resume", "restart", "prompts", "count", "seed", "out", "best"),
+    *(
+        "name",
+        "base",
+        "recipe",
+        "resume",
+        "restart",
+        "retune",
+        "prompts",
+        "count",
+        "seed",
+        "out",
+        "best",
+    ),
     *("edits", "style_from"),
 }
 

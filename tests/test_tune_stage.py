@@ -176,7 +176,7 @@ def test_faults_of_the_user_are_sentences(home: Path, monkeypatch: pytest.Monkey
     def full(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(tune, "load_base", full)
+    monkeypatch.setattr(tune, "load_parts", full)
     make_profile(home, "carol")
     with pytest.raises(OutOfMemoryError, match="Not enough memory"):
         tune.run(_config(home, name="carol"), Notes())

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pidiff_cli import __version__, hub
-from pidiff_cli.core.diffusion.base import Base, load_base, pick_device
+from pidiff_cli.core.diffusion.base import Base, pick_device
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import load_adapter
@@ -22,6 +22,7 @@ from pidiff_cli.core.identity.likeness import FaceReader, likeness
 from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
+from pidiff_cli.stages._bases import fingerprint, identity_fingerprint, load_parts
 from pidiff_cli.stages.measure import open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture
@@ -56,30 +57,49 @@ def open_sitter(
     manifest = profile.manifest
     name = hub.choose_base(base or manifest.base.get("name") or "mini", home)
     parts = hub.base_parts(name, home)
-    where, dtype, _ = pick_device(device)
-    loaded = load_base(parts.diffusers.parent, where, dtype)
+    adapter = profile.folder / "adapter"
+    if adapter.is_dir():
+        check_tuned_on(profile, parts)
+    where, dtype, _ = pick_device(device, family=parts.family)
+    loaded = load_parts(parts, where, dtype)
     mean = torch.from_numpy(np.array(profile.load_identity().mean))
     if mean.shape != (loaded.rows, loaded.dim):
         raise InputError(
             f"The W+ code of {profile.name} is not of the base {name}.",
             f"Make it anew: pidiff invert {profile.name} --base {name}",
         )
-    fingerprint = hub.fingerprint(parts.diffusers)
-    adapter = profile.folder / "adapter"
+    found = fingerprint(parts)
     if not adapter.is_dir():
         progress.warn(f"{profile.name} is not tuned yet: drawn by the general branch alone.")
     else:
-        if manifest.base.get("fingerprint") not in (None, fingerprint):
+        if manifest.base.get("fingerprint") not in (None, found):
             progress.warn(f"{profile.name} was tuned on other weights of {name}; likeness suffers.")
+        elif manifest.base.get("identity", "") != identity_fingerprint(parts):
+            progress.warn(
+                f"{profile.name} was tuned on another general branch of {name}; tune it again: "
+                f"pidiff tune {profile.name} --base {name} --retune"
+            )
         load_adapter(loaded.unet, adapter)
         loaded.unet.requires_grad_(False)
     reader = open_reader(parts.faces) if score else None
     record = {
         "profile": {"id": manifest.id, "name": manifest.name, "fingerprint": _of_profile(profile)},
-        "base": {"name": name, "fingerprint": fingerprint},
+        "base": {"name": name, "fingerprint": found},
         "versions": {"pidiff": __version__, "torch": torch.__version__},
     }
     return Sitter(profile, loaded, mean, reader, reference_of(profile, reader), record)
+
+
+def check_tuned_on(profile: Profile, parts: hub.BaseParts) -> None:
+    """Raise InputError for a profile whose adapter belongs to a base of another family."""
+    base = profile.manifest.base
+    family = base.get("family") or base.get("name")
+    if family and family != parts.family:
+        raise InputError(
+            f"{profile.name} was tuned on {base.get('name')}, not on {parts.name}.",
+            f"Draw with --base {base.get('name')}, or tune it anew: "
+            f"pidiff tune {profile.name} --base {parts.name} --retune",
+        )
 
 
 def reference_of(profile: Profile, reader: FaceReader | None) -> Tensor | None:

@@ -36,7 +36,7 @@ PREVIEW_STEPS = 10  # denoising steps of a preview picture
 REPORT_STEPS = 16  # denoising steps of a picture in the report
 PREVIEWS, LOG = "reports/previews.png", "reports/loss.jsonl"
 _NOT_IN_DIGEST = {
-    "home", "device", "offline", "name", "recipe", "steps", "resume", "restart",
+    "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
     "checkpoint_every", "preview_every",
 }  # fmt: skip
 
@@ -103,7 +103,7 @@ def learning_rate(config: TuneConfig, step: int) -> float:
 
 def settings_of(config: TuneConfig) -> dict[str, object]:
     """The settings worth keeping, JSON values."""
-    hidden = {"home", "device", "offline", "name", "resume", "restart"}
+    hidden = {"home", "device", "offline", "name", "resume", "restart", "retune"}
     return {key: value for key, value in asdict(config).items() if key not in hidden}
 
 

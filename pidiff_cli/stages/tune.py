@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pidiff_cli import hub
 from pidiff_cli.config import TuneConfig, check
-from pidiff_cli.core.diffusion.base import Base, load_base, pick_device
+from pidiff_cli.core.diffusion.base import Base, pick_device
 from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.diffusion.tailor import Tailor
@@ -33,9 +33,10 @@ from pidiff_cli.core.identity.checkpoint import (
     snapshot,
 )
 from pidiff_cli.core.identity.likeness import FaceReader, own_likeness
-from pidiff_cli.errors import OutOfMemoryError
+from pidiff_cli.errors import InputError, OutOfMemoryError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages import _tuning, measure, report
+from pidiff_cli.stages._bases import fingerprint, identity_fingerprint, load_parts
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import TuneResult
 
@@ -95,9 +96,12 @@ def run(config: TuneConfig, progress: Progress) -> TuneResult:
 def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResult:
     name = hub.choose_base(config.base, config.home)
     parts = hub.base_parts(name, config.home)
-    fingerprint = hub.fingerprint(parts.diffusers)
+    _check_base(profile, config, parts)
+    weights = {"fingerprint": fingerprint(parts)}
+    if parts.family != "mini":
+        weights |= {"family": parts.family, "identity": identity_fingerprint(parts)}
     own, held_out = _tuning.training_photos(profile)
-    digest = _tuning.digest_of(profile, config, own, fingerprint)
+    digest = _tuning.digest_of(profile, config, own, "".join(weights.values()))
     if config.restart or not config.resume:
         _forget(profile)
     state = profile.stage_state("tune")
@@ -109,8 +113,8 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
             f"Add photos or --restart, --steps {2 * steps} goes on from {steps}."
         )
         return _result(profile, state["result"])
-    device, dtype, amp = pick_device(config.device, config.precision)
-    base = load_base(parts.diffusers.parent, device, dtype)
+    device, dtype, amp = pick_device(config.device, config.precision, parts.family)
+    base = load_parts(parts, device, dtype)
     if config.checkpointing:
         base.unet.enable_gradient_checkpointing()  # type: ignore[operator]
         base.unet.train()  # diffusers checkpoints in training mode only; there is no dropout
@@ -142,13 +146,25 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
         "likeness": _conclude(job, current, parts.judge, reader, mean, own, held_out),
     }  # fmt: skip
     profile.update(
-        base={"name": name, "fingerprint": fingerprint},
+        base={"name": name, **weights},
         recipe={"name": config.recipe, **_tuning.settings_of(config)},
     )
     profile.update_stage("tune", done=True, digest=digest, result=values)
     profile.remove(CHECKPOINT)
     _tell(progress, values)
     return _result(profile, values)
+
+
+def _check_base(profile: Profile, config: TuneConfig, parts: hub.BaseParts) -> None:
+    """Raise InputError where a tuning on another base would be lost without a word."""
+    before = profile.manifest.base
+    family = before.get("family") or before.get("name")
+    tuned = (profile.folder / ADAPTER).is_dir()
+    if tuned and family and family != parts.family and not (config.retune or config.restart):
+        raise InputError(
+            f"{profile.name} is tuned on {before.get('name')}; a profile holds one tuning.",
+            f"Replace it: pidiff tune {profile.name} --base {parts.name} --retune",
+        )
 
 
 def _loop(job: _Job, current: _Run, progress: Progress) -> None:

@@ -5,25 +5,26 @@ Only the needed submodules are imported; the stock pipeline class costs seconds 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from pidiff_cli.core.identity.adapter import place_projector
-from pidiff_cli.core.identity.attention import (
-    IdentityContext,
-    attach,
-    branch_state,
-    load_branch,
-)
-from pidiff_cli.core.identity.tokens import WPlusProjector
-from pidiff_cli.errors import MissingWeightError, UsageError
+from pidiff_cli.core.diffusion.parts import Parts, read_folder
+from pidiff_cli.core.diffusion.schedulers import make_scheduler
+from pidiff_cli.core.identity.adapter import CODE, place_projector
+from pidiff_cli.core.identity.attention import IdentityContext, attach, load_branch
+from pidiff_cli.core.identity.files import read_identity, save_identity_branch
+from pidiff_cli.core.identity.tokens import WPlusProjector, fresh_projector
+from pidiff_cli.errors import InputError, MissingWeightError, PidiffError, UsageError
+from pidiff_cli.families import family_of
+
+__all__ = ["Base", "load_base", "open_base", "pick_device", "save_identity_branch"]
+
+TITLES = {"sd15": "Stable Diffusion 1.x", "sdxl": "Stable Diffusion XL"}
 
 
 @dataclass
@@ -37,7 +38,10 @@ class Base:
         context: what the identity blocks read.
         rows, dim: L and D of the W+ codes that the projector takes.
         closed_vocabulary: every known word is one token; others were never trained.
-        device, dtype: of the networks.
+        device, dtype: of the networks; the autoencoder is float32 where they are float16,
+            as it overflows there.
+        second_encoder, second_tokenizer: SDXL's second pair; None on other bases.
+        zero_empty: an empty prompt is all zeros (SDXL).
     """
 
     unet: nn.Module
@@ -51,6 +55,9 @@ class Base:
     closed_vocabulary: bool
     device: torch.device
     dtype: torch.dtype
+    second_encoder: nn.Module | None = None
+    second_tokenizer: Any = None
+    zero_empty: bool = False
 
     @property
     def projector(self) -> WPlusProjector:
@@ -73,97 +80,133 @@ class Base:
         """Images (B, 3, H, W) in [-1, 1] to scaled latents (B, C, h, w); no sampling."""
         vae = cast(Any, self.vae)
         with torch.no_grad():
-            out = vae.encode(x.to(self.device, self.dtype))
+            out = vae.encode(x.to(self.device, vae.dtype))
         latents = out.latents if hasattr(out, "latents") else out.latent_dist.mode()
-        return cast(Tensor, latents * vae.config.scaling_factor)
+        return cast(Tensor, (latents * vae.config.scaling_factor).to(self.dtype))
 
     def decode(self, latents: Tensor) -> Tensor:
         """Scaled latents (B, C, h, w) to images (B, 3, H, W), nominally in [-1, 1]."""
         vae = cast(Any, self.vae)
         with torch.no_grad():
-            return cast(Tensor, vae.decode(latents / vae.config.scaling_factor).sample)
+            scaled = latents.to(vae.dtype) / vae.config.scaling_factor
+            return cast(Tensor, vae.decode(scaled).sample)
 
-    def scheduler(self) -> Any:
-        """A fresh scheduler of the base's class and configuration."""
-        import diffusers.schedulers as schedulers
-
-        config = dict(self.scheduler_config)
-        return getattr(schedulers, config["_class_name"]).from_config(config)
+    def scheduler(self, name: str = "") -> Any:
+        """A fresh scheduler: the base's own, or one by name (``schedulers.SCHEDULERS``)."""
+        return make_scheduler(self.scheduler_config, name)
 
 
 def load_base(
     folder: Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32
 ) -> Base:
-    """Load ``folder/diffusers`` and ``folder/identity``.
+    """Load ``folder/diffusers`` and ``folder/identity``, as mini's weights are laid out.
 
     Raises:
         MissingWeightError: a file is missing or does not fit.
     """
-    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-    from transformers.models.clip.modeling_clip import CLIPTextModel
+    return open_base(folder / "diffusers", folder / "identity", device=device, dtype=dtype)
 
+
+def open_base(
+    diffusers: Path,
+    identity: Path | None,
+    wplus: tuple[int, int] | None = None,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype = torch.float32,
+    family: str = "",
+) -> Base:
+    """Load a base and attach the identity branch, switched off.
+
+    Args:
+        diffusers: a diffusers folder, or one .safetensors or .ckpt file.
+        identity: folder of the general identity branch; None starts one from the base's text
+            keys and values (METHOD.md section 5) with a projector of seed 0.
+        wplus: L and D of the W+ codes, needed where ``identity`` is None.
+        family: "sd15" or "sdxl" where the weights must be of one.
+
+    Raises:
+        InputError: a file or folder of another family. MissingWeightError: does not load.
+    """
     _hush()
-    parts = folder / "diffusers"
+    _check_family(diffusers, family)
     try:
-        settings = _read_json(folder / "identity" / "identity.json")
-        unet = _load(UNet2DConditionModel, parts / "unet")
-        vae = _load(_vae_class(parts / "vae"), parts / "vae")
-        text_encoder = CLIPTextModel.from_pretrained(parts / "text_encoder", local_files_only=True)
-        tokenizer = _tokenizer(parts / "tokenizer")
-        scheduler_config = _read_json(parts / "scheduler" / "scheduler_config.json")
-        context = attach(unet, settings["token_dim"])
-        with torch.no_grad():
-            load_branch(unet, load_file(folder / "identity" / "branch.safetensors"))
-        projector = WPlusProjector(
-            settings["rows"], settings["dim"], settings["groups"], settings["token_dim"]
-        )
-        projector.load_state_dict(load_file(folder / "identity" / "wproj.safetensors"))
+        parts = _read(diffusers, dtype)
+        width = int(cast(Any, parts.unet).config.cross_attention_dim)
+        found = read_identity(identity) if identity else None
+        context = attach(parts.unet, found.projector.out_dim if found else width)
+        if found:
+            with torch.no_grad():
+                load_branch(parts.unet, found.branch)
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise _unloadable(diffusers, reason.strip("'\"")) from error
+    except InputError as error:
+        if diffusers.is_file():
+            raise
+        raise _unloadable(diffusers, error.message.rstrip(".")) from error
+    if found is None and wplus is None:
         raise MissingWeightError(
-            f"The base in {folder} does not load: {reason}",
-            "Fetch or install its weights again: pidiff doctor",
-        ) from error
-    place_projector(unet, projector)
-    for part in (unet, vae, text_encoder):
-        cast(nn.Module, part).to(device=device, dtype=dtype).eval().requires_grad_(False)
-    return Base(
-        unet, vae, cast(nn.Module, text_encoder), tokenizer, scheduler_config, context,
-        settings["rows"], settings["dim"], bool(settings.get("closed_vocabulary", False)),
+            "The W+ networks of this base are not here.", "See what is: pidiff models list"
+        )
+    projector = found.projector if found else fresh_projector(*cast(tuple[int, int], wplus), width)
+    return _assemble(
+        parts, projector, context, found is not None and found.closed_vocabulary,
         torch.device(device), dtype,
     )  # fmt: skip
 
 
-def save_identity_branch(
-    folder: Path,
-    unet: nn.Module,
+def _read(path: Path, dtype: torch.dtype) -> Parts:
+    if path.is_file():
+        from pidiff_cli.core.diffusion.single import read_single
+
+        return read_single(path, dtype)
+    return read_folder(path, dtype)
+
+
+def _assemble(
+    parts: Parts,
     projector: WPlusProjector,
-    dtype: torch.dtype = torch.float16,
-    closed_vocabulary: bool = False,
-) -> None:
-    """Write a general branch as ``folder/{branch,wproj}.safetensors`` and ``identity.json``."""
-    folder.mkdir(parents=True, exist_ok=True)
+    context: IdentityContext,
+    closed_vocabulary: bool,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Base:
+    """Hang the projector on the UNet, move everything to its device, freeze it."""
+    place_projector(parts.unet, projector)
+    for part in (parts.unet, *parts.text_encoders):
+        part.to(device=device, dtype=dtype).eval().requires_grad_(False)
+    getattr(parts.unet, CODE).float()  # Δw learns in small steps
+    exact = torch.float32 if dtype == torch.float16 else dtype
+    parts.vae.to(device=device, dtype=exact).eval().requires_grad_(False)
+    encoders, tokenizers = (*parts.text_encoders, None), (*parts.tokenizers, None)
+    first = cast(nn.Module, encoders[0])
+    return Base(
+        parts.unet, parts.vae, first, tokenizers[0], parts.scheduler, context,
+        projector.rows, projector.dim, closed_vocabulary, device, dtype,
+        encoders[1], tokenizers[1], parts.zero_empty,
+    )  # fmt: skip
 
-    def plain(state: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {k: v.detach().to("cpu", dtype).contiguous().clone() for k, v in state.items()}
 
-    weights = {"branch": branch_state(unet), "wproj": projector.state_dict()}
-    for name, state in weights.items():
-        path = folder / f"{name}.safetensors"
-        save_file(plain(state), path)
-        path.chmod(0o644)  # package data: all who can run the program may read it
-    settings = {
-        "rows": projector.rows,
-        "dim": projector.dim,
-        "groups": projector.groups,
-        "token_dim": projector.out_dim,
-        "closed_vocabulary": closed_vocabulary,
-    }
-    (folder / "identity.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+def _check_family(path: Path, family: str) -> None:
+    """Raise InputError where a base of another family lies."""
+    if family not in TITLES:
+        return
+    found = family_of(path)
+    if found != family:
+        raise InputError(
+            f"{path} holds {TITLES[found]}, not {TITLES[family]}.", f"Use it with --base {found}."
+        )
+
+
+def _unloadable(path: Path, reason: str) -> PidiffError:
+    return MissingWeightError(
+        f"The base in {path} does not load: {reason}.",
+        "Fetch or install its weights again: pidiff doctor",
+    )
 
 
 def _hush() -> None:
-    """Keep the libraries' loading bars and advice off the terminal."""
+    """Keep the libraries' loading bars and advice off the terminal, and the network out."""
     from diffusers.utils import logging as diffusers_logging
     from transformers.utils import logging as transformers_logging
 
@@ -172,48 +215,26 @@ def _hush() -> None:
         library.disable_progress_bar()
 
 
-def _load(cls: Any, folder: Path) -> nn.Module:
-    """A diffusers model from its folder, in float32, every key matched."""
-    model = cls.from_config(_read_json(folder / "config.json"))
-    state = load_file(folder / "diffusion_pytorch_model.safetensors")
-    model.load_state_dict({key: value.float() for key, value in state.items()})
-    return cast(nn.Module, model)
-
-
-def _vae_class(folder: Path) -> Any:
-    if _read_json(folder / "config.json")["_class_name"] == "AutoencoderTiny":
-        from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
-
-        return AutoencoderTiny
-    from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-
-    return AutoencoderKL
-
-
-def _tokenizer(folder: Path) -> Any:
-    from transformers.models.clip.tokenization_clip import CLIPTokenizer
-
-    return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    return cast(dict[str, Any], json.loads(path.read_text(encoding="utf-8")))
-
-
 def pick_device(
-    name: str = "auto", precision: str = "auto"
+    name: str = "auto", precision: str = "auto", family: str = "mini"
 ) -> tuple[torch.device, torch.dtype, torch.dtype | None]:
     """Device, dtype of the frozen networks, and autocast dtype (None is off).
 
+    On a CPU mini stays float32; Stable Diffusion is kept in bf16 where that is asked for, XL
+    always: in float32 it needs 15 GB before the first picture.
+
     Args:
         name: auto, cpu, cuda or mps. precision: auto (bf16 on CUDA), fp32 or bf16.
+        family: mini, sd15 or sdxl.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
         raise UsageError("There is no CUDA GPU here.", "Leave --device out.")
     device = torch.device(name)
-    half = precision == "bf16" or (precision == "auto" and name == "cuda")
+    large = family == "sdxl"
+    half = precision == "bf16" or (precision == "auto" and (name == "cuda" or large))
     if not half:
         return device, torch.float32, None
-    return device, torch.bfloat16 if name == "cuda" else torch.float32, torch.bfloat16
+    stored = name == "cuda" or family != "mini"
+    return device, torch.bfloat16 if stored else torch.float32, torch.bfloat16

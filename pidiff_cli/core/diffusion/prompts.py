@@ -31,6 +31,7 @@ class EncodedPrompt:
         subject: (S,) float, 1 at the subject's tokens; all 0 when the prompt names none.
         unknown: words that the base's vocabulary does not hold.
         cut: the words that did not fit, "" when all did.
+        second: (S,) token ids of the second tokenizer (SDXL); None on other bases.
     """
 
     text: str
@@ -38,6 +39,38 @@ class EncodedPrompt:
     subject: Tensor
     unknown: tuple[str, ...] = ()
     cut: str = ""
+    second: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class TextStates:
+    """What a UNet reads of encoded prompts.
+
+    Attributes:
+        tokens: (B, S, C). pooled: (B, P), SDXL's; None on other bases.
+    """
+
+    tokens: Tensor
+    pooled: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __getitem__(self, index: Tensor) -> TextStates:
+        """Rows by index (B,) int64."""
+        pooled = None if self.pooled is None else self.pooled[index]
+        return TextStates(self.tokens[index], pooled)
+
+    def added(self, height: int, width: int) -> dict[str, Any]:
+        """SDXL's further inputs of the UNet for pictures of this size in px; {} on other bases.
+
+        Its six numbers: the size before cropping, the crop's place, the size asked for.
+        """
+        if self.pooled is None:
+            return {}
+        ids = self.pooled.new_tensor([height, width, 0, 0, height, width])
+        conditions = {"text_embeds": self.pooled, "time_ids": ids.expand(len(self), -1)}
+        return {"added_cond_kwargs": conditions}
 
 
 def complete(prompt: str, noun: str, name: str = "") -> str:
@@ -76,35 +109,61 @@ def encode_prompt(base: Base, text: str, noun: str) -> EncodedPrompt:
     tokenizer = base.tokenizer
     ids = _ids(tokenizer, text, pad=True)
     length = len(ids)
+    subject = _subject(tokenizer, text, noun, length)
+    second = None
+    if base.second_tokenizer is not None:
+        second = torch.tensor(_ids(base.second_tokenizer, text, pad=True))
+        subject = torch.maximum(subject, _subject(base.second_tokenizer, text, noun, length))
+    words = re.findall(r"[^\W\d_]+", text)
+    unknown = tuple(dict.fromkeys(w for w in words if base.closed_vocabulary and _odd(base, w)))
+    cut = _cut(tokenizer, words, length)
+    return EncodedPrompt(text, torch.tensor(ids), subject, unknown, cut, second)
+
+
+def text_states(base: Base, prompts: list[EncodedPrompt]) -> TextStates:
+    """Text tokens of encoded prompts, and on SDXL their pooled embeddings.
+
+    Each different prompt is encoded alone: its numbers do not depend on the others', and are
+    those of the stock pipeline, bit for bit.
+    """
+    states: dict[str, TextStates] = {}
+    with torch.no_grad():
+        for prompt in prompts:
+            if prompt.text not in states:
+                states[prompt.text] = _encode(base, prompt)
+    found = [states[prompt.text] for prompt in prompts]
+    pooled = [state.pooled for state in found if state.pooled is not None]
+    tokens = torch.cat([state.tokens for state in found])
+    return TextStates(tokens, torch.cat(pooled) if pooled else None)
+
+
+def subjects(prompts: list[EncodedPrompt], device: torch.device) -> Tensor:
+    """The prompts' subject masks (B, S)."""
+    return torch.stack([p.subject for p in prompts]).to(device)
+
+
+def _encode(base: Base, prompt: EncodedPrompt) -> TextStates:
+    """One prompt (1, S, C): of SDXL the last layer but one of both encoders, side by side."""
+    ids = prompt.ids[None].to(base.device)
+    if base.second_encoder is None or prompt.second is None:
+        return TextStates(base.text_encoder(ids)[0])
+    first = base.text_encoder(ids, output_hidden_states=True)
+    second = base.second_encoder(prompt.second[None].to(base.device), output_hidden_states=True)
+    tokens = torch.cat([first.hidden_states[-2], second.hidden_states[-2]], dim=-1)
+    if base.zero_empty and not prompt.text:
+        return TextStates(torch.zeros_like(tokens), torch.zeros_like(second[0]))
+    return TextStates(tokens, second[0])
+
+
+def _subject(tokenizer: Any, text: str, noun: str, length: int) -> Tensor:
+    """(S,) float, 1 at the tokens of the subject's word."""
     subject = torch.zeros(length)
     match = subject_word(text, noun) if text else None
     if match:
         start = 1 + len(_bare(tokenizer, text[: match.start()]))
         stop = start + len(_bare(tokenizer, match[0]))
         subject[start : min(stop, length - 1)] = 1.0
-    words = re.findall(r"[^\W\d_]+", text)
-    unknown = tuple(dict.fromkeys(w for w in words if base.closed_vocabulary and _odd(base, w)))
-    return EncodedPrompt(text, torch.tensor(ids), subject, unknown, _cut(tokenizer, words, length))
-
-
-def text_states(base: Base, prompts: list[EncodedPrompt]) -> Tensor:
-    """Text tokens (B, S, C) of encoded prompts.
-
-    Each different prompt is encoded alone: its numbers do not depend on the others', and are
-    those of the stock pipeline, bit for bit.
-    """
-    states: dict[str, Tensor] = {}
-    with torch.no_grad():
-        for prompt in prompts:
-            if prompt.text not in states:
-                ids = prompt.ids[None].to(base.device)
-                states[prompt.text] = base.text_encoder(ids)[0]
-    return torch.cat([states[prompt.text] for prompt in prompts])
-
-
-def subjects(prompts: list[EncodedPrompt], device: torch.device) -> Tensor:
-    """The prompts' subject masks (B, S)."""
-    return torch.stack([p.subject for p in prompts]).to(device)
+    return subject
 
 
 def _with_article(medium: str) -> str:

@@ -11,7 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt, subjects, text_states
+from pidiff_cli.core.diffusion.prompts import (
+    EncodedPrompt,
+    TextStates,
+    encode_prompt,
+    subjects,
+    text_states,
+)
+from pidiff_cli.core.diffusion.schedulers import step_settings
 from pidiff_cli.core.identity.adapter import identity_tokens
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ class DrawSettings:
         size: side of the picture in px. negative: what it should not show.
         levels: factor a token, coarse to fine; None is 1 for all.
         use_map: keep the identity where the subject is.
+        scheduler: by name (``schedulers.SCHEDULERS``); "" is the base's own.
         chunk: pictures a batch; 0 decides by device. One on the CPU, where a batch is hardly
             faster and a picture's bytes would depend on its neighbours.
     """
@@ -42,6 +50,7 @@ class DrawSettings:
     levels: tuple[float, ...] | None = None
     use_map: bool = True
     chunk: int = 0
+    scheduler: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,10 +107,13 @@ def _draw_batch(
     on_step: Callable[[], None] | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     guided = settings.guidance > 1
-    scheduler = base.scheduler()
+    scheduler = base.scheduler(settings.scheduler)
     scheduler.set_timesteps(settings.steps, device=base.device)
-    latents = _noise(base, seeds, settings.size) * scheduler.init_noise_sigma
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    latents = _noise(base, generators, settings.size) * scheduler.init_noise_sigma
+    more = step_settings(scheduler, generators)
     text = _condition(base, prompt, w, len(seeds), settings, guided)
+    added = text.added(settings.size, settings.size)
     looked = _Looked(latents.shape[-2:], len(seeds)) if record else None
     first = round(settings.start * settings.steps)  # steps before this one are the base's
     try:
@@ -110,11 +122,13 @@ def _draw_batch(
             base.context.record, base.context.maps = record, []
             x = torch.cat([latents, latents]) if guided else latents
             x = scheduler.scale_model_input(x, t)
-            prediction = cast(Any, base.unet)(x, t, encoder_hidden_states=text).sample
+            prediction = cast(Any, base.unet)(
+                x, t, encoder_hidden_states=text.tokens, **added
+            ).sample
             if guided:
                 without, along = prediction.chunk(2)
                 prediction = without + settings.guidance * (along - without)
-            latents = scheduler.step(prediction, t, latents, return_dict=False)[0]
+            latents = scheduler.step(prediction, t, latents, **more, return_dict=False)[0]
             if looked:
                 looked.add(base.context.maps)
             if on_step:
@@ -124,14 +138,11 @@ def _draw_batch(
     return _pixels(base.decode(latents)), looked.mean() if looked else np.zeros(0)
 
 
-def _noise(base: Base, seeds: list[int], size: int) -> Tensor:
+def _noise(base: Base, generators: list[torch.Generator], size: int) -> Tensor:
     """Starting noise (B, C, h, w), each picture from its own CPU generator."""
     side = size // base.vae_factor
     shape = (1, base.latent_channels, side, side)
-    made = [
-        torch.randn(shape, generator=torch.Generator().manual_seed(s), dtype=base.dtype)
-        for s in seeds
-    ]
+    made = [torch.randn(shape, generator=g, dtype=base.dtype) for g in generators]
     return torch.cat(made).to(base.device)
 
 
@@ -142,8 +153,8 @@ def _condition(
     count: int,
     settings: DrawSettings,
     guided: bool,
-) -> Tensor:
-    """Fill the identity context; returns the text tokens (B or 2B, S, C), unconditional first."""
+) -> TextStates:
+    """Fill the identity context; returns the text of B or 2B prompts, unconditional first."""
     prompts = [prompt] * count
     if guided:
         prompts = [encode_prompt(base, settings.negative, "")] * count + prompts

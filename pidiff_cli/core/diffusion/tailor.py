@@ -9,7 +9,13 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.core.diffusion.dataset import LatentSet
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt, subjects, text_states
+from pidiff_cli.core.diffusion.prompts import (
+    EncodedPrompt,
+    TextStates,
+    encode_prompt,
+    subjects,
+    text_states,
+)
 from pidiff_cli.core.diffusion.schedule import NoiseSchedule
 from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.identity.attention import IdentityContext
@@ -93,11 +99,13 @@ class Tailor:
             parts["code"] = s.code * code_loss(self.delta)
         return {"loss": torch.stack(list(parts.values())).sum(), **parts}
 
-    def _predict(self, noisy: Tensor, t: Tensor, text: Tensor, grad: bool = True) -> Tensor:
+    def _predict(self, noisy: Tensor, t: Tensor, text: TextStates, grad: bool = True) -> Tensor:
         """The UNet's prediction (B, C, h, w) in float32, with the context as it is now."""
-        device = self.base.device.type
+        device, factor = self.base.device.type, self.base.vae_factor
+        added = text.added(noisy.shape[-2] * factor, noisy.shape[-1] * factor)
         with torch.set_grad_enabled(grad), torch.autocast(device, self.amp, enabled=bool(self.amp)):
-            out = cast(Any, self.base.unet)(noisy, t, encoder_hidden_states=text).sample
+            unet = cast(Any, self.base.unet)
+            out = unet(noisy, t, encoder_hidden_states=text.tokens, **added).sample
         return cast(Tensor, out.float())
 
     def _timesteps(self, batch: int, generator: torch.Generator) -> Tensor:
@@ -107,8 +115,8 @@ class Tailor:
 
     def _condition(
         self, photo: Tensor, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Text (B, S, C), subject masks (B, S), identity tokens (B, N, C) and which are on (B,)."""
+    ) -> tuple[TextStates, Tensor, Tensor, Tensor]:
+        """Text of B captions, subject masks (B, S), tokens (B, N, C) and which are on (B,)."""
         s, batch = self.settings, len(photo)
         u = torch.rand(batch, generator=generator)
         no_text = (u < s.drop_text) | (u >= 1 - s.drop_both)

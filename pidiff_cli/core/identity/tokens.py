@@ -54,6 +54,18 @@ class WPlusProjector(nn.Module):
         return tokens
 
 
+def fresh_projector(rows: int, dim: int, out_dim: int) -> WPlusProjector:
+    """An untrained projector, the same at every call: a person's adapter sits on top of it.
+
+    Groups are those of the published one: four rows a token, the last takes what is left over.
+    """
+    starts = range(0, 4 * max(1, min(4, rows // 4)), 4)
+    groups = tuple((a, rows if a == starts[-1] else a + 4) for a in starts)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return WPlusProjector(rows, dim, groups, out_dim)
+
+
 class CodeDelta(nn.Module):
     """Δw: the learnt correction of one person's W+ code, zero at the start."""
 

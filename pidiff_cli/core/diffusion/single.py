@@ -1,0 +1,119 @@
+"""One .safetensors or .ckpt file of a Stable Diffusion 1.x or XL checkpoint, with no network.
+
+Names are turned into those of diffusers by its own single-file converters; the sizes come from
+`configs/` beside this file, as a checkpoint says nothing of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pidiff_cli.core.diffusion.clip_words import clip_tokenizer
+from pidiff_cli.core.diffusion.parts import LazyTensors, Parts, build, read_json, text_encoder
+from pidiff_cli.errors import InputError
+from pidiff_cli.families import SUPPORTED, family_of
+
+CONFIGS = Path(__file__).parent / "configs"
+MERGES = "clip_merges.txt.gz"
+_SECOND = "conditioner.embedders.1.model."
+
+
+def read_single(path: Path, dtype: torch.dtype) -> Parts:
+    """The parts in a single file.
+
+    Raises:
+        InputError: damaged, a pickle with code in it, another family, or weights are missing.
+    """
+    from diffusers.loaders import single_file_utils as convert
+    from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    family = family_of(path)
+    config = read_json(CONFIGS / f"{family}.json")
+    state = read_checkpoint(path)
+    where = f"in {path.name}"
+
+    def load(cls: Any, part: str, converter: Any, mark: str) -> nn.Module:
+        _need(state, mark, part, path)
+        settings = config[part]
+        own = converter(_under(state, mark), config=settings)
+        return build(lambda: cls.from_config(settings), own, dtype, f"{part} {where}")
+
+    unet = load(
+        UNet2DConditionModel, "unet", convert.convert_ldm_unet_checkpoint, "model.diffusion_model."
+    )
+    vae = load(AutoencoderKL, "vae", convert.convert_ldm_vae_checkpoint, "first_stage_model.")
+    first = _first_encoder(state, path)
+    encoders = [text_encoder(config["text_encoder"], first, dtype, False, f"text encoder {where}")]
+    tokenizers = [_tokenizer(config["text_encoder"])]
+    if family == "sdxl":
+        _need(state, _SECOND, "second text encoder", path)
+        own = _second_encoder(state, config["text_encoder_2"], convert)
+        encoders.append(
+            text_encoder(config["text_encoder_2"], own, dtype, True, f"second text encoder {where}")
+        )
+        tokenizers.append(_tokenizer(config["text_encoder_2"], pad="!"))
+    return Parts(
+        unet, vae, tuple(encoders), tuple(tokenizers), _scheduler(config["scheduler"], state),
+        bool(config["force_zeros_for_empty_prompt"]),
+    )  # fmt: skip
+
+
+def read_checkpoint(path: Path) -> Mapping[str, Tensor]:
+    """All tensors of a checkpoint by name; a .ckpt only through the restricted unpickler."""
+    if path.suffix == ".safetensors":
+        return LazyTensors([path])
+    from pidiff_cli.core.wplus.pickles import read_pickle, tensors_in
+
+    whole = read_pickle(path)
+    inner = whole.get("state_dict", whole) if isinstance(whole, Mapping) else whole
+    return tensors_in(inner)
+
+
+def _under(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key: state[key] for key in state if key.startswith(prefix)}
+
+
+def _need(state: Mapping[str, Tensor], prefix: str, part: str, path: Path) -> None:
+    if not any(key.startswith(prefix) for key in state):
+        raise InputError(f"{path.name} holds no {part}.", SUPPORTED)
+
+
+def _first_encoder(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    for prefix in ("cond_stage_model.transformer.", "conditioner.embedders.0.transformer."):
+        found = _under(state, prefix)
+        if found:
+            return {key.removeprefix(prefix): value for key, value in found.items()}
+    raise InputError(f"{path.name} holds no text encoder.", SUPPORTED)
+
+
+def _second_encoder(
+    state: Mapping[str, Tensor], settings: dict[str, Any], convert: Any
+) -> dict[str, Tensor]:
+    """OpenCLIP's names and joined projections as CLIP's of transformers."""
+    from types import SimpleNamespace
+
+    shape = SimpleNamespace(config=SimpleNamespace(hidden_size=settings["hidden_size"]))
+    converted: dict[str, Tensor] = convert.convert_open_clip_checkpoint(
+        shape, _under(state, _SECOND), prefix=_SECOND
+    )
+    return converted
+
+
+def _tokenizer(settings: dict[str, Any], **more: str) -> Any:
+    return clip_tokenizer(CONFIGS / MERGES, length=settings["max_position_embeddings"], **more)
+
+
+def _scheduler(settings: dict[str, Any], state: Mapping[str, Tensor]) -> dict[str, Any]:
+    """v-prediction checkpoints of SDXL say so by two empty tensors."""
+    changed = dict(settings)
+    if "v_pred" in state:
+        changed["prediction_type"] = "v_prediction"
+    if "ztsnr" in state:
+        changed |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    return changed

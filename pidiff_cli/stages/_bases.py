@@ -1,0 +1,57 @@
+"""A base from the parts that `hub` found, and what tells one base's weights from another's."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+
+from pidiff_cli import hub
+from pidiff_cli.core.diffusion.base import Base, open_base
+from pidiff_cli.core.wplus.weights import read_sizes
+
+_SAMPLE = 1 << 20  # bytes read at the start, in the middle and at the end of a large file
+
+
+def load_parts(parts: hub.BaseParts, device: torch.device, dtype: torch.dtype) -> Base:
+    """Load a base with its general branch; without one it starts from the text's keys and values.
+
+    Raises:
+        InputError: a checkpoint of another family. MissingWeightError: it does not load.
+    """
+    sizes = None
+    if parts.identity is None:
+        found = read_sizes(parts.wplus)
+        sizes = int(found["rows"]), int(found["style_dim"])
+    return open_base(parts.diffusers, parts.identity, sizes, device, dtype, parts.family)
+
+
+def fingerprint(parts: hub.BaseParts) -> str:
+    """16 hex digits of a base's diffusion weights; of gigabytes, samples of every file."""
+    if parts.family == "mini":
+        return hub.fingerprint(parts.diffusers)
+    return _sampled(parts.diffusers)
+
+
+def identity_fingerprint(parts: hub.BaseParts) -> str:
+    """16 hex digits of the general branch under a person's adapter; "" where it has no files.
+
+    mini's comes and goes with its diffusion weights.
+    """
+    return _sampled(parts.identity) if parts.identity and parts.family != "mini" else ""
+
+
+def _sampled(path: Path) -> str:
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    for file in files:
+        if file.name.startswith("."):
+            continue
+        size = file.stat().st_size
+        digest.update(f"{file.relative_to(path).as_posix()} {size}".encode())
+        with file.open("rb") as content:
+            for start in (0, max(0, (size - _SAMPLE) // 2), max(0, size - _SAMPLE)):
+                content.seek(start)
+                digest.update(content.read(_SAMPLE))
+    return digest.hexdigest()[:16]
