@@ -1,13 +1,12 @@
 """Where the faces are, with 68 points each.
 
-face-alignment does it where its weights lie on the machine (nothing is ever fetched). Otherwise
-candidates come from scikit-image's LBP cascade and mini's finder, and mini's landmark net, which
-looks several times, keeps those that hold still under its eyes.
+face-alignment's 2DFAN-4 does it where a folder of models holds its weights (nothing is ever
+fetched). Otherwise candidates come from scikit-image's LBP cascade and mini's finder, and mini's
+landmark net, which looks several times, keeps those that hold still under its eyes.
 """
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,13 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from pidiff_cli.core.faces.chosen import choose, holds
 from pidiff_cli.core.faces.embed import FOLDER, open_net
 from pidiff_cli.core.faces.look import Look, look_closely
 from pidiff_cli.core.faces.nets import FaceFinder, LandmarkNet
 from pidiff_cli.core.images import to_tensor
 
 WORK_SIDE = 640  # px, the longer side at which faces are searched
-DETECTOR, LANDMARKER = "s3fd-619a316812.pth", "2DFAN4-11f355bf06.pth.tar"
 
 
 @dataclass(frozen=True)
@@ -57,29 +56,33 @@ class Candidate:
     score: float
 
 
-def find_faces(rgb: np.ndarray, folder: Path = FOLDER, models: Path | None = None) -> list[Face]:
+def find_faces(
+    rgb: np.ndarray, folder: Path = FOLDER, models: Path | None = None, device: str = "cpu"
+) -> list[Face]:
     """All faces of a picture, the largest first.
 
     Args:
         rgb: uint8 (H, W, 3).
-        folder: mini's face nets.
-        models: a further place to look for face-alignment's weights, beside torch's hub cache.
+        folder: the face networks of a base; those it holds are used.
+        models: the folder of pulled models; its `faces` are used for mini, too, if they are there.
 
     Raises:
-        MissingWeightError: mini's nets are needed and missing.
+        MissingWeightError: the folder of a real base lacks its landmark net or its detector, or
+            mini's nets are missing.
     """
-    better = _face_alignment(models)
-    faces = _with_face_alignment(better, rgb) if better is not None else _with_mini(rgb, folder)
+    better = _better(folder, models)
+    faces = _with_mini(rgb, folder) if better is None else _with_fan(better, rgb, device)
     return sorted(faces, key=lambda face: -face.height)
 
 
-def alignment_is_approximate(models: Path | None = None) -> bool:
-    """Whether `find_faces` has to do without face-alignment's weights."""
-    return _weights_root(models) is None
+def alignment_is_approximate(models: Path | None = None, folder: Path = FOLDER) -> bool:
+    """Whether `find_faces` with the same folders does without face-alignment's weights."""
+    return _better(folder, models) is None
 
 
 def candidates(rgb: np.ndarray, folder: Path = FOLDER) -> list[Candidate]:
-    """Places worth a closer look, in pixels of `rgb`; many are wrong."""
+    """Places worth a closer look by mini's nets, in pixels of `rgb`; many are wrong."""
+    folder = FOLDER if choose(folder).real else folder
     small, factor = shrink(rgb, WORK_SIDE)
     found = _from_cascade(small) + _from_finder(small, folder)
     return [
@@ -99,6 +102,7 @@ def shrink(rgb: np.ndarray, side: int) -> tuple[np.ndarray, float]:
 
 
 def _with_mini(rgb: np.ndarray, folder: Path) -> list[Face]:
+    folder = FOLDER if choose(folder).real else folder
     net = open_net(LandmarkNet, folder, "landmarks")
     looks = look_closely(net, rgb, [(c.x, c.y, c.side) for c in candidates(rgb, folder)])
     return [_face(look) for look in looks]
@@ -199,46 +203,24 @@ def _distinct(found: list[Candidate]) -> list[Candidate]:
     return sorted(kept, key=lambda c: -c.score)[:24]
 
 
-def _weights_root(models: Path | None) -> Path | None:
-    """The torch hub folder whose `checkpoints/` holds both of face-alignment's files."""
-    for root in (Path(torch.hub.get_dir()), *([models / "face-alignment"] if models else [])):
-        if all((root / "checkpoints" / name).is_file() for name in (DETECTOR, LANDMARKER)):
-            return root
-    return None
-
-
-@lru_cache(maxsize=2)
-def _face_alignment(models: Path | None) -> Any:
-    root = _weights_root(models)
-    if root is None:
+def _better(folder: Path, models: Path | None) -> Path | None:
+    """The folder whose 2DFAN-4 finds the points; None where mini's nets have to."""
+    chosen = choose(folder)
+    if chosen.real:
+        return folder if chosen.landmarks == "2dfan4" else None
+    if models is None:
         return None
-    import face_alignment
-
-    before = torch.hub.get_dir()
-    torch.hub.set_dir(str(root))
-    try:
-        with contextlib.redirect_stdout(None):
-            return face_alignment.FaceAlignment(
-                face_alignment.LandmarksType.TWO_D,
-                device="cpu",
-                compile=False,
-                face_detector_kwargs={"path_to_detector": str(root / "checkpoints" / DETECTOR)},
-            )
-    except (OSError, RuntimeError, ValueError, KeyError):
-        return None  # damaged weights: mini's nets will do
-    finally:
-        torch.hub.set_dir(before)
+    here = holds(models / "faces")
+    pulled = "2dfan4" in here and any(name in here for name in ("sfd", "yunet", "scrfd"))
+    return models / "faces" if pulled else None
 
 
-def _with_face_alignment(net: Any, rgb: np.ndarray) -> list[Face]:
-    small, factor = shrink(rgb, 1280)
-    found = net.get_landmarks_from_image(small, return_bboxes=True, return_landmark_score=True)
-    if found is None or found[0] is None:
-        return []
+def _with_fan(folder: Path, rgb: np.ndarray, device: str) -> list[Face]:
+    from pidiff_cli.core.faces.fan import open_fan
+
     faces = []
-    for points, box in zip(found[0], found[2], strict=False):
-        points = np.asarray(points, np.float32)[:, :2] * factor
+    for points, score in open_fan(folder, device).find(rgb):
         low, high = points.min(0), points.max(0)
         edges = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-        faces.append(Face(edges, float(box[4]), points, approximate=False))
+        faces.append(Face(edges, score, points.astype(np.float32), approximate=False))
     return faces

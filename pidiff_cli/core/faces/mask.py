@@ -2,31 +2,63 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from pidiff_cli.core.faces.chosen import choose
 from pidiff_cli.core.faces.embed import FOLDER, open_net
 from pidiff_cli.core.faces.nets import LandmarkNet
+from pidiff_cli.core.faces.parsenet import ParseNet, parse_head
 from pidiff_cli.core.images import to_tensor
+from pidiff_cli.core.wplus.weights import load_strictly, read_tensors
 from pidiff_cli.errors import MissingWeightError
 
 SIDE = 128
 FIRST_HEAD_LABEL = 2  # skin, hair, headgear, glasses; before it background and body
 
 
-def head_mask(aligned: np.ndarray, folder: Path = FOLDER, refine: bool = True) -> np.ndarray:
+def head_mask(
+    aligned: np.ndarray,
+    folder: Path = FOLDER,
+    refine: bool = True,
+    points: np.ndarray | None = None,
+    device: str = "cpu",
+) -> np.ndarray:
     """The head in an FFHQ-aligned face.
 
     Args:
         aligned: uint8 (S, S, 3).
-        folder: mini's face nets; where they are missing an ellipse stands in.
+        folder: the face nets of a base. mini's give a mask by its own net (an ellipse stands in
+            where it is missing); for the real bases a parser if it is there, else the package's
+            net joined with the hull of the landmarks, as far as they are known.
         refine: follow the picture's own colour edges (cv2.grabCut, then a guided filter).
+        points: (68, 2) px of the square, where they are known.
 
     Returns:
         float32 (S, S) in [0, 1]: 1 on face, hair, ears, neck; 0 on background and clothes.
     """
+    chosen = choose(folder)
+    if not chosen.real:
+        return _by_net(aligned, folder, refine)
+    if chosen.mask == "parser":
+        return parse_head(_parser(chosen.file("parser"), device), aligned, device)
+    mask = _by_net(aligned, FOLDER, refine)
+    if points is None:
+        return mask
+    return np.maximum(mask, hull_mask(points, *aligned.shape[:2]))
+
+
+@lru_cache(maxsize=1)
+def _parser(path: Path, device: str) -> ParseNet:
+    net = ParseNet()
+    load_strictly(net, read_tensors(path), path)
+    return net.eval().requires_grad_(False).to(device)
+
+
+def _by_net(aligned: np.ndarray, folder: Path, refine: bool) -> np.ndarray:
     import cv2
 
     size = aligned.shape[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -13,7 +13,11 @@ from torch import Tensor
 
 from pidiff_cli.core.images import to_tensor
 
-SIDE = 128  # px: what the embedder reads
+if TYPE_CHECKING:
+    from pidiff_cli.core.faces.recognise import Recogniser
+
+SIDE = 128  # px: what mini's embedder reads
+REAL_SIDE = 512  # px: the aligned face from which the published networks cut theirs
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class SeenFace:
     Attributes:
         embedding: (E,) float32, unit length.
         head: (H, W) float32 in [0, 1], 1 on the head, in the picture's pixels.
-        aligned: (128, 128, 3) uint8. landmarks: (68, 2) px.
+        aligned: (S, S, 3) uint8, S the reader's side. landmarks: (68, 2) px.
     """
 
     embedding: Tensor
@@ -41,31 +45,76 @@ class FaceReader:
     """Finds, aligns and embeds the main face of pictures.
 
     Args:
-        embedder: aligned (B, 3, 128, 128) in [-1, 1] to (B, E), unit length.
+        embedder: aligned (B, 3, S, S) in [-1, 1] to (B, E), unit length, with a gradient; S is
+            128 without a recogniser, else any. None where the likeness network has no gradient.
         find: picture uint8 (H, W, 3) to faces with ``landmarks`` (68, 2) and ``score``.
-        mask: aligned uint8 (S, S, 3) to head mask (S, S) in [0, 1].
+        mask: aligned uint8 (S, S, 3) to head mask (S, S) in [0, 1]; with a recogniser it takes
+            the landmarks (68, 2) in the square, too.
+        recogniser: what embeds photographs; None where ``embedder`` does.
     """
 
     def __init__(
         self,
-        embedder: Callable[[Tensor], Tensor],
+        embedder: Callable[[Tensor], Tensor] | None,
         find: Callable[[np.ndarray], Sequence[Any]],
-        mask: Callable[[np.ndarray], np.ndarray],
+        mask: Callable[..., np.ndarray],
+        recogniser: Recogniser | None = None,
     ) -> None:
-        self.embedder, self.find, self.mask = embedder, find, mask
+        if embedder is None and recogniser is None:
+            raise ValueError("a reader needs an embedder or a recogniser")
+        self.embedder, self.find, self.mask, self.recogniser = embedder, find, mask, recogniser
+        self.side = SIDE if recogniser is None else REAL_SIDE
 
     @classmethod
-    def open(cls, folder: Path) -> FaceReader:
+    def open(cls, folder: Path, device: str = "cpu") -> FaceReader:
         """With the networks in ``folder`` (a base's ``faces/``).
+
+        mini's folder holds nets of its own; the real bases' folder holds published ones, and
+        its ``faces.json`` says which are used.
 
         Raises:
             MissingWeightError: they are not there.
         """
+        from pidiff_cli.core.faces.chosen import choose
+        from pidiff_cli.core.faces.embed import FOLDER
+
+        chosen = choose(folder)
+        if not chosen.real:
+            return cls._mini(folder)
+        if chosen.landmarks == chosen.likeness == "mini":
+            return cls._mini(FOLDER)
+        return cls._published(folder, device)
+
+    @classmethod
+    def _published(cls, folder: Path, device: str) -> FaceReader:
+        from pidiff_cli.core.faces.chosen import choose
         from pidiff_cli.core.faces.detect import find_faces
-        from pidiff_cli.core.faces.embed import load_embedder, open_net
+        from pidiff_cli.core.faces.embed import load_embedder
+        from pidiff_cli.core.faces.fan import open_fan
+        from pidiff_cli.core.faces.mask import head_mask
+        from pidiff_cli.core.faces.nets import FaceEmbedder
+
+        if choose(folder).landmarks != "mini":
+            open_fan(folder, device)  # what is missing is said now, not at the first picture
+
+        def find(picture: np.ndarray) -> Sequence[Any]:
+            return find_faces(picture, folder, device=device)
+
+        def mask(aligned: np.ndarray, points: np.ndarray | None = None) -> np.ndarray:
+            return head_mask(aligned, folder, points=points, device=device)
+
+        net = load_embedder(folder, device)
+        if isinstance(net, FaceEmbedder):
+            return cls(net, find, mask)
+        return cls(net.critic, find, mask, net)
+
+    @classmethod
+    def _mini(cls, folder: Path) -> FaceReader:
+        from pidiff_cli.core.faces.detect import find_faces
+        from pidiff_cli.core.faces.embed import open_net
         from pidiff_cli.core.faces.look import look_closely
         from pidiff_cli.core.faces.mask import head_mask
-        from pidiff_cli.core.faces.nets import LandmarkNet
+        from pidiff_cli.core.faces.nets import FaceEmbedder, LandmarkNet
 
         landmarks = open_net(LandmarkNet, folder, "landmarks")
 
@@ -76,12 +125,16 @@ class FaceReader:
             looks = look_closely(landmarks, picture, [middle], least=0.05)
             return [_Found(looks[0].points)] if looks else find_faces(picture, folder)
 
-        return cls(load_embedder(folder), find, lambda aligned: head_mask(aligned, folder))
+        embedder = open_net(FaceEmbedder, folder, "embedder")
+        return cls(embedder, find, lambda aligned: head_mask(aligned, folder))
 
     def embed(self, aligned: Sequence[np.ndarray]) -> Tensor:
         """Aligned faces, uint8 (S, S, 3), to (B, E)."""
         import cv2
 
+        if self.recogniser is not None:
+            return self.recogniser.embed(aligned)
+        assert self.embedder is not None
         size = (SIDE, SIDE)
         small = [cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in aligned]
         with torch.no_grad():
@@ -95,17 +148,28 @@ class FaceReader:
         if not faces:
             return None
         face = max(faces, key=lambda f: cast(float, np.ptp(np.asarray(f.landmarks), axis=0).prod()))
-        aligned = align_face(picture, face.landmarks, SIDE)
+        aligned = align_face(picture, face.landmarks, self.side)
         landmarks = np.asarray(face.landmarks)
         head = self.head_at(picture, landmarks)
-        return SeenFace(self.embed([aligned])[0], head, aligned, landmarks)
+        if self.recogniser is None:
+            return SeenFace(self.embed([aligned])[0], head, aligned, landmarks)
+        code = self.recogniser.embed([aligned], [_in_square(landmarks, self.side)])[0]
+        return SeenFace(code, head, aligned, landmarks)
 
     def head_at(self, picture: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         """The head mask (H, W) of a picture whose face is known to be at ``landmarks`` (68, 2)."""
         from pidiff_cli.core.faces.align import align_face, unwarp_mask
 
-        aligned = align_face(picture, landmarks, SIDE)
-        return unwarp_mask(self.mask(aligned), landmarks, *picture.shape[:2])
+        aligned = align_face(picture, landmarks, self.side)
+        points = () if self.recogniser is None else (_in_square(landmarks, self.side),)
+        return unwarp_mask(self.mask(aligned, *points), landmarks, *picture.shape[:2])
+
+
+def _in_square(landmarks: np.ndarray, side: int) -> np.ndarray:
+    """Points (68, 2) of a picture in the pixels of its aligned square."""
+    from pidiff_cli.core.faces.align import ffhq_quad, move_points, quad_matrix
+
+    return move_points(landmarks, quad_matrix(ffhq_quad(landmarks), side))
 
 
 def likeness(embedding: Tensor, reference: Tensor) -> float:
