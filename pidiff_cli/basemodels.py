@@ -20,7 +20,7 @@ class BaseModelSpec:
         wplus_rows, wplus_width: L and D of its W+ space.
         encoder_size: side of the face that its W+ encoder reads, in px.
         token_rows: the (first, past-last) rows behind each identity token.
-        download_mb: decimal MB to fetch; 0 when embedded.
+        needs_mb: free GPU memory, decimal MB, from which `--base auto` takes it.
         licence: of the weights.
     """
 
@@ -33,7 +33,7 @@ class BaseModelSpec:
     wplus_width: int
     encoder_size: int
     token_rows: tuple[tuple[int, int], ...]
-    download_mb: int
+    needs_mb: int
     licence: str
 
     @property
@@ -60,7 +60,7 @@ BASES: dict[str, BaseModelSpec] = {
         wplus_width=80,
         encoder_size=128,
         token_rows=tuple((row, row + 2) for row in range(0, 12, 2)),
-        download_mb=0,
+        needs_mb=0,
         licence="Apache-2.0",
     ),
     "sd15": BaseModelSpec(
@@ -69,7 +69,7 @@ BASES: dict[str, BaseModelSpec] = {
         repo="stable-diffusion-v1-5/stable-diffusion-v1-5",
         size=512,
         text_width=768,
-        download_mb=4265,
+        needs_mb=3500,  # 1.76 GB of weights, text encoder, 0.8 GB of a step in bf16
         licence="creativeml-openrail-m",
         **_FFHQ,  # type: ignore[arg-type]
     ),
@@ -79,7 +79,7 @@ BASES: dict[str, BaseModelSpec] = {
         repo="stabilityai/stable-diffusion-xl-base-1.0",
         size=1024,
         text_width=2048,
-        download_mb=6940,
+        needs_mb=9000,  # 5.8 GB of weights, 1.6 of text encoders, 0.5 of a checkpointed step
         licence="openrail++",
         **_FFHQ,  # type: ignore[arg-type]
     ),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from pidiff_cli import pulled
+from pidiff_cli._atomic import write_file
 from pidiff_cli.basemodels import BASES, base_spec
 from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.families import SINGLE_FILES, family_of
+from pidiff_cli.weights_table import WEIGHTS, weights_of
 
-WPLUS_FILES = ("stylegan2.safetensors", "e4e.safetensors", "wplus.json")
+_PATHS = "paths.json"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 PACKAGE_WEIGHTS = Path(__file__).parent / "mini" / "weights"
 MINI_PARTS = (
@@ -80,10 +84,11 @@ def base_parts(name: str, home: Path) -> BaseParts:
     diffusers = find_diffusers(name, home)
     family = name if name in BASES else family_of(diffusers)
     models = home / "models"
-    if not all((models / "ffhq" / part).is_file() for part in WPLUS_FILES):
+    if faults := pulled.problems(WEIGHTS["e4e"], home):
+        what = "are not here" if not (models / "ffhq").is_dir() else f"are not whole: {faults[0]}"
         raise MissingWeightError(
-            f"The faces' W+ networks (StyleGAN2-FFHQ and e4e) that {family} needs are not here.",
-            f"Fetch them once: pidiff models pull {family}",
+            f"The faces' W+ networks (StyleGAN2-FFHQ and e4e) that {family} needs {what}.",
+            f"Fetch them once: pidiff models pull {name if name in BASES else 'ffhq faces'}",
         )
     identity = models / family / "identity"
     return BaseParts(
@@ -113,22 +118,32 @@ def find_diffusers(name: str, home: Path) -> Path:
     """The diffusers folder or single file behind a name."""
     if name in BASES:
         folder = home / "models" / name / "diffusers"
-        if (folder / "model_index.json").is_file():
+        faults = pulled.problems(WEIGHTS[f"{name}-base"], home)
+        if not faults:
             return folder
+        if folder.is_dir():
+            raise MissingWeightError(
+                f"The weights of {name} are not whole: {faults[0]}",
+                f"Fetch them again: pidiff models pull {name}",
+            )
+        megabytes = sum(weight.mb for weight in weights_of(name))
         raise MissingWeightError(
-            f"The weights of {name} are not on this machine "
-            f"({base_spec(name).download_mb / 1000:.1f} GB to fetch).",
+            f"The weights of {name} are not on this machine ({megabytes / 1000:.1f} GB to fetch).",
             f"Fetch them once: pidiff models pull {name}",
         )
     path = Path(name).expanduser()
     if path.exists():
         return path
+    if known := _paths(home).get(name):
+        if Path(known).exists():
+            return Path(known)
+        raise InputError(f"{name} is not at {known} any more.", "Give its path: --base PATH")
     if not _HUB_ID.fullmatch(name):
         if path.suffix in SINGLE_FILES or len(path.parts) > 1:
             raise InputError(f"{name} is not there.", "Check the path.")
         base_spec(name)  # lists the known ones
-    pulled = home / "models" / folder_of_repo(name) / "diffusers"
-    found = pulled if (pulled / "model_index.json").is_file() else cached_snapshot(name)
+    folder = home / "models" / folder_of_repo(name) / "diffusers"
+    found = folder if (folder / "model_index.json").is_file() else cached_snapshot(name)
     if found is None:
         raise MissingWeightError(
             f"{name} is not on this machine.", f"Fetch it once: pidiff models pull {name}"
@@ -198,13 +213,31 @@ def is_ready(name: str, home: Path) -> bool:
 
 
 def choose_base(name: str, home: Path) -> str:
-    """The base behind `--base`; `auto` is the best one that is ready, else `mini`."""
-    if name != "auto":
+    """The base behind a setting; without a look at the GPU, `auto` is mini (see `auto.choose`).
+
+    A path becomes a short name, which this home remembers: a profile names no paths.
+    """
+    if name == "auto":
+        return "mini"
+    path = Path(name).expanduser()
+    if name in BASES or not path.exists():
         return name
-    ready = [
-        spec.name for spec in BASES.values() if not spec.embedded and is_ready(spec.name, home)
-    ]
-    return ready[0] if ready else "mini"
+    label = path.name if path.name not in ("", "auto", *BASES) else f"{path.name}-folder"
+    absolute = str(path.resolve())
+    known = _paths(home)
+    if known.get(label) != absolute:
+        text = json.dumps(known | {label: absolute}, indent=1, ensure_ascii=False) + "\n"
+        write_file(home / "models" / _PATHS, text.encode())
+    return label
+
+
+def _paths(home: Path) -> dict[str, str]:
+    """Checkpoints that were given by path: their paths by their short names."""
+    try:
+        found = json.loads((home / "models" / _PATHS).read_text(encoding="utf-8"))
+        return {str(key): str(value) for key, value in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def mini_part(relative: str) -> Path:

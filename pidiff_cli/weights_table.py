@@ -144,16 +144,16 @@ _ROWS = (
     ),
     Weight(
         "landmarks", "2DFAN-4, face-alignment's landmark network", "finds the 68 face points",
-        96, "unstated", "unclear", UNSTATED, "faces", ("2DFAN4-11f355bf06.pth.tar",),
-        (RemoteFile(_FAN + "2DFAN4-11f355bf06.pth.tar", "11f355bf06…", True),),
+        96, "unstated", "unclear", UNSTATED, "faces", ("2dfan4.safetensors",),
+        (RemoteFile(_FAN + "2DFAN4-11f355bf06.pth.tar", "11f355bf06…", True),), convert="landmarks",
     ),
     Weight(
         "s3fd", "S3FD, face-alignment's face detector", "finds faces",
-        89.8, "unstated", "unclear", UNSTATED, "faces", ("s3fd-619a316812.pth",),
+        89.8, "unstated", "unclear", UNSTATED, "faces", ("s3fd.safetensors",),
         (RemoteFile(
             _FAN + "s3fd-619a316812.pth",
             "619a31681264d3f7f7fc7a16a42cbbe8b23f31a256f75a366e5a1bcd59b33543", True,
-        ),),
+        ),), convert="detector",
     ),
     Weight(
         "yunet", "YuNet 2023mar, OpenCV's face detector", "finds faces, small and permissive",

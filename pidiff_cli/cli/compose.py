@@ -13,7 +13,6 @@ from typing import Any
 
 from pidiff_cli import hub
 from pidiff_cli._atomic import replacing, settle
-from pidiff_cli.basemodels import base_spec
 from pidiff_cli.cli.session import Session
 from pidiff_cli.config import InvertConfig, PrepareConfig, TuneConfig
 from pidiff_cli.errors import InputError, UsageError
@@ -107,10 +106,11 @@ def tune_config(
     done = profile.stage_state("tune").get("result") or {}
     if recipe == "auto" and done.get("base") == base and done.get("recipe") in recipe_names():
         recipe = done["recipe"]
-    chosen = load_recipe(recipe, base)
-    if chosen.base != base:
+    family = hub.base_parts(base, session.home).family
+    chosen = load_recipe(recipe, family)
+    if chosen.base != family:
         raise UsageError(
-            f"The recipe {chosen.name} is for the base {chosen.base}, not {base}.",
+            f"The recipe {chosen.name} is for the base {chosen.base}, not {family}.",
             "See them all: pidiff recipes list",
         )
     values = settings_for(chosen, "tune", **given)
@@ -120,16 +120,16 @@ def tune_config(
 
 def chosen_base(session: Session, base: str) -> str:
     """The base behind `--base`; says in one line what `auto` took."""
-    name = hub.choose_base(base, session.home)
     if base == "auto":
         session.output.loading()
-        import torch
+        from pidiff_cli import auto
+        from pidiff_cli.stages.doctor import free_gpu_mb
 
-        why = "" if torch.cuda.is_available() else "No CUDA GPU here: "
-        text = f"{why}using {name}, {base_spec(name).title}."
-        session.output.note(text[0].upper() + text[1:])
-    hub.base_parts(name, session.home)
-    return name
+        choice = auto.choose(session.home, free_gpu_mb(session.device))
+        session.output.note(f"{choice.why} {choice.advice}".rstrip())
+        return choice.name
+    hub.base_parts(base, session.home)
+    return hub.choose_base(base, session.home)
 
 
 def is_made_of(folder: Path, photos: Sequence[Path]) -> bool:

@@ -1,4 +1,4 @@
-"""`pidiff doctor`: what this machine can do."""
+"""`pidiff doctor`: what this machine can do, what is missing, and the command to type next."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pidiff_cli.cli.session import session_of
 
 
 def command(context: typer.Context) -> None:
-    """Tell what this machine can do."""
+    """Tell what this machine can do, what is missing, what to type next."""
     from pidiff_cli.stages import doctor
 
     session = session_of(context)
@@ -17,21 +17,28 @@ def command(context: typer.Context) -> None:
     session.output.close()
     output = session.output
     free = f", {found.free_mb / 1000:.1f} GB free" if found.free_mb else ""
-    kind = "GPU" if found.device == "cuda" else "CPU"
-    cores = "" if kind == "GPU" else f", {found.cores} cores"
-    lines = [
-        (kind, f"{found.device_name}{cores}{free}"),
-        ("base", " · ".join(f"{item.name} {item.note}" for item in found.bases)),
+    threads = f"{found.threads} thread{'s' * (found.threads != 1)} used"
+    cores = f"{found.cores} core{'s' * (found.cores != 1)}, {threads}"
+    if found.device == "cuda":
+        lines = [("GPU", f"{found.device_name}{free} · bf16 {'yes' if found.bf16 else 'no'}")]
+    else:
+        lines = [
+            ("CPU", f"{found.device_name}, {cores}{free}"),
+            ("GPU", "none that torch can use; mini is made for that"),
+        ]
+    for number, base in enumerate(found.bases):
+        lines.append(("base" if number == 0 else "", f"{base.name} {base.note}"))
+    lines += [
         ("faces", found.landmarks),
         ("likeness", found.likeness),
         ("tuning", found.optimizer),
         ("profiles", " · ".join(found.profiles) or "none yet"),
         ("home", found.home),
+        ("versions", " · ".join(f"{k} {v}" for k, v in found.versions.items())),
+        ("auto", found.auto),
+        ("next", found.next),
     ]
-    if kind == "CPU":
-        lines.insert(1, ("GPU", "none that torch can use; mini is made for that"))
     for name, text in lines:
         output.note(f"{name.ljust(10)} {text}")
-    output.note("versions   " + " · ".join(f"{k} {v}" for k, v in found.versions.items()))
     if output.json:
         output.result((), found)

@@ -34,12 +34,12 @@ def generate_settings(
             )
     first = profiles[0].manifest
     base = first.base.get("name") or first.stages.get("invert", {}).get("base", "mini")
-    hub.base_parts(base, session.home)
+    family = hub.base_parts(base, session.home).family
     recipe = first.recipe.get("name", "auto")
     try:
-        chosen = load_recipe(recipe, base)
+        chosen = load_recipe(recipe, family)
     except UsageError:  # tuned with a recipe of a person's own
-        chosen = load_recipe("auto", base)
+        chosen = load_recipe("auto", family)
     known = {item.name for item in fields(kind)}
     values = settings_for(chosen, "generate", **given)
     return {"base": base, **{key: value for key, value in values.items() if key in known}}

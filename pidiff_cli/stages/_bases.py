@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from pidiff_cli import hub
+from pidiff_cli import hub, pulled
 from pidiff_cli.core.diffusion.base import Base, open_base
 from pidiff_cli.core.wplus.weights import read_sizes
 
@@ -46,7 +46,7 @@ def _sampled(path: Path) -> str:
     digest = hashlib.sha256()
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     for file in files:
-        if file.name.startswith("."):
+        if file.name.startswith(".") or file.name == pulled.NAME:
             continue
         size = file.stat().st_size
         digest.update(f"{file.relative_to(path).as_posix()} {size}".encode())

@@ -11,6 +11,8 @@ _WHERE = {
     "e4e": ("pidiff_cli.core.wplus.published", "convert_e4e"),
     "generator": ("pidiff_cli.core.wplus.published", "convert_generator"),
     "wplus_adapter": ("pidiff_cli.core.identity.published", "convert_wplus_adapter"),
+    "landmarks": ("pidiff_cli.core.faces.published", "convert_landmarks"),
+    "detector": ("pidiff_cli.core.faces.published", "convert_detector"),
     "arcface": ("pidiff_cli.core.faces.published", "convert_arcface"),
     "parser": ("pidiff_cli.core.faces.published", "convert_parser"),
 }

@@ -1,4 +1,4 @@
-"""What this machine can do: device, memory, bases, face networks, profiles."""
+"""What this machine can do: device, memory, bases, face networks, profiles, and what is next."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from pidiff_cli import hub
+from pidiff_cli import auto, hub, pulled
 from pidiff_cli.basemodels import BASES
 from pidiff_cli.profile import list_profiles
+from pidiff_cli.weights_table import WEIGHTS, weights_of
 
 
 @dataclass(frozen=True)
@@ -28,51 +29,78 @@ class DoctorResult:
     Attributes:
         device: what would be used, "cpu" or "cuda"; device_name: in words.
         free_mb: free memory of that device, decimal MB; None when it cannot be told.
-        cores: CPU cores this process may use.
+        cores: CPU cores of the machine; threads: how many torch computes with.
+        bf16: whether the GPU computes in bf16; None without a GPU.
         bases: every base of the table.
-        landmarks, likeness: which networks find and compare faces.
+        auto: what `--base auto` takes, as a sentence.
+        landmarks, likeness: which networks find and compare faces on photographs.
         optimizer: the default one here.
         profiles: names of the profiles.
         home: the folder that holds them.
+        next: the command to type now.
     """
 
     device: str
     device_name: str
     free_mb: int | None
     cores: int
+    threads: int
+    bf16: bool | None
     bases: tuple[BaseState, ...]
+    auto: str
     landmarks: str
     likeness: str
     optimizer: str
     profiles: tuple[str, ...]
     home: str
+    next: str
     versions: dict[str, str]
 
 
 def run(home: Path) -> DoctorResult:
-    """Look around; changes nothing and needs no weights."""
+    """Look around; changes nothing, needs no weights and no network."""
+    import torch
+
     device, name, free = _device()
+    bases = tuple(_base(base, home) for base in BASES)
+    gpu = free_gpu_mb()
+    choice = auto.choose(home, gpu)
+    profiles = tuple(item.folder.name for item in list_profiles(home))
     return DoctorResult(
         device=device,
         device_name=name,
         free_mb=free,
-        cores=_cores(),
-        bases=tuple(_base(name, home) for name in BASES),
-        landmarks=_landmarks(),
-        likeness="mini's face embedder, learnt on drawn portraits only",
+        cores=os.cpu_count() or 1,
+        threads=torch.get_num_threads(),
+        bf16=torch.cuda.is_bf16_supported() if gpu is not None else None,
+        bases=bases,
+        auto=choice.why,
+        landmarks=_landmarks(home),
+        likeness=_likeness(home),
         optimizer="AdamW8bit (bitsandbytes)" if device == "cuda" else "AdamW, fused",
-        profiles=tuple(item.folder.name for item in list_profiles(home)),
+        profiles=profiles,
         home=str(home),
+        next=_next(bases, gpu, profiles),
         versions=_versions(),
     )
+
+
+def free_gpu_mb(device: str = "auto") -> float | None:
+    """Free memory of the CUDA GPU in decimal MB; None where there is none or it is not wanted."""
+    import torch
+
+    if device not in ("auto", "cuda") or not torch.cuda.is_available():
+        return None
+    return float(torch.cuda.mem_get_info()[0] / 1e6)
 
 
 def _device() -> tuple[str, str, int | None]:
     import torch
 
     if torch.cuda.is_available():
-        free, _ = torch.cuda.mem_get_info()
-        return "cuda", torch.cuda.get_device_name(), round(free / 1e6)
+        free, whole = torch.cuda.mem_get_info()
+        name = f"{torch.cuda.get_device_name()}, {whole / 1e9:.0f} GB"
+        return "cuda", name, round(free / 1e6)
     return "cpu", platform.processor() or platform.machine(), _free_memory()
 
 
@@ -86,26 +114,50 @@ def _free_memory() -> int | None:
     return None
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _base(name: str, home: Path) -> BaseState:
-    spec = BASES[name]
     if hub.is_ready(name, home):
         return BaseState(name, True, "ready")
-    if spec.embedded:
-        return BaseState(name, False, "its weights are missing from this installation")
-    return BaseState(name, False, "not in this version")
+    if BASES[name].embedded:
+        return BaseState(name, False, "missing: pip install --force-reinstall pidiff-cli")
+    lacking = [w for w in weights_of(name) if not pulled.is_here(w, home)]
+    broken = [w.name for w in lacking if pulled.is_recorded(w, home)]
+    what = (
+        "missing"
+        if len(lacking) == len(weights_of(name))
+        else (f"lacks {', '.join(w.name for w in lacking)}")
+    )
+    if broken:
+        what += f", {', '.join(broken)} damaged"
+    return BaseState(
+        name, False, f"{what} ({auto.gigabytes(name, home)}): pidiff models pull {name}"
+    )
 
 
-def _landmarks() -> str:
-    folder = Path(os.environ.get("TORCH_HOME", Path.home() / ".cache" / "torch"))
-    if list((folder / "hub" / "checkpoints").glob("2DFAN4-*.pth.tar")):
+def _landmarks(home: Path) -> str:
+    lacking = [n for n in ("landmarks", "s3fd") if not pulled.is_here(WEIGHTS[n], home)]
+    if not lacking:
         return "face-alignment's 2DFAN-4"
-    return "mini's own networks, approximate on photographs (2DFAN-4 is not on this machine)"
+    return "mini's own networks, approximate on photographs. Better: pidiff models pull faces"
+
+
+def _likeness(home: Path) -> str:
+    if pulled.is_here(WEIGHTS["sface"], home):
+        arcface = pulled.is_here(WEIGHTS["arcface"], home)
+        return "OpenCV SFace" + (", ArcFace IR-SE50 (research use only)" if arcface else "")
+    return "mini's face embedder, learnt on drawn portraits only"
+
+
+def _next(bases: tuple[BaseState, ...], gpu: float | None, profiles: tuple[str, ...]) -> str:
+    """The one command that helps most now."""
+    states = {state.name: state for state in bases}
+    if not states["mini"].ready:
+        return "pip install --force-reinstall pidiff-cli"
+    ready = any(state.ready for state in bases if state.name != "mini")
+    if gpu is not None and not ready and gpu >= BASES["sd15"].needs_mb:
+        return "pidiff models pull sd15"
+    if profiles:
+        return f'pidiff generate {profiles[0]} "as an astronaut"'
+    return "pidiff tune PHOTOS --name NAME"
 
 
 def _versions() -> dict[str, str]:
