@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import uuid
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from pidiff_cli._paths import DEVICES, path_fault
 from pidiff_cli.errors import InputError
 
 MANIFEST = "profile.json"
@@ -19,7 +21,9 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From schema n to n + 1. Released schemas stay here for ever."""
 
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10))}
+_NOUN = re.compile(r"[^\W\d_][\w -]{0,39}")
+_KEY = re.compile(r"\w{1,16}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Manifest:
 
 def check_name(name: str) -> None:
     """Raise InputError unless `name` can be a folder on every system and part of a prompt."""
-    if _NAME.fullmatch(name) and name.lower() not in _RESERVED:
+    if _NAME.fullmatch(name) and name.lower() not in DEVICES:
         return
     raise InputError(
         f"{name!r} cannot name a profile.",
@@ -111,7 +115,7 @@ def read_manifest(path: Path) -> Manifest:
         if not isinstance(data, dict):
             raise ValueError("not an object")
         schema = int(data.get("schema", 0))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as a profile ({error}).") from error
     if schema > SCHEMA:
         raise InputError(
@@ -143,17 +147,37 @@ def _parse(data: dict[str, Any], path: Path) -> Manifest:
         )
         values["pending"] = tuple(data.get("pending", []))
         manifest = Manifest(**values)
-        inside = [*manifest.files, *manifest.pending]
-        for photo in manifest.photos:
-            inside += [photo.face, photo.mask, photo.picture, photo.picture_mask]
-    except (TypeError, AttributeError) as error:
+        _check_types(manifest)
+    except (TypeError, AttributeError, ValueError) as error:
         raise InputError(f"{path} is damaged ({error}).") from error
+    check_name(manifest.name)
+    inside = [*manifest.files, *manifest.pending]
+    for photo in manifest.photos:
+        inside += filter(None, (photo.face, photo.mask, photo.picture, photo.picture_mask))
     for relative in inside:
-        if not isinstance(relative, str) or _escapes(relative):
+        if path_fault(relative.removesuffix("/")):
             raise InputError(f"{path} names a file outside the profile: {relative!r}.")
     return manifest
 
 
-def _escapes(relative: str) -> bool:
-    parts = relative.replace("\\", "/").split("/")
-    return relative.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]
+def _check_types(manifest: Manifest) -> None:
+    """Raise TypeError or ValueError for values that later code would stumble over."""
+    texts = [manifest.name, manifest.noun, manifest.id, manifest.created, manifest.consent]
+    texts += [*manifest.files.values(), *manifest.pending]
+    texts += [manifest.base.get(key) or "" for key in ("name", "fingerprint", "family")]
+    texts += [manifest.recipe.get("name") or ""]
+    for photo in manifest.photos:
+        texts += [photo.key, photo.source, photo.face, photo.mask]
+        texts += [photo.picture, photo.picture_mask]
+        if not isinstance(photo.info, dict) or not math.isfinite(photo.quality):
+            raise TypeError(f"photo {photo.key!r}")
+        if not _KEY.fullmatch(photo.key):
+            raise ValueError(f"photo key {photo.key!r}")
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text is of another kind")
+    if not all(isinstance(values, dict) for values in manifest.stages.values()):
+        raise TypeError("stages")
+    if not _NOUN.fullmatch(manifest.noun):
+        raise ValueError(f"noun {manifest.noun!r}")
+    if not all(_SHA256.fullmatch(digest) for digest in manifest.files.values()):
+        raise ValueError("a sha256")

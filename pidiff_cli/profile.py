@@ -75,6 +75,8 @@ class Profile:
             InputError: no such profile, a damaged manifest, or one of a newer pidiff.
         """
         text = str(name_or_path)
+        if text and Path(text).name == text:
+            _atomic.recover(home / "profiles" / text)  # a replacement may have been killed
         for folder in (home / "profiles" / text, Path(text).expanduser()):
             if text and (folder / MANIFEST).is_file():
                 _atomic.recover(folder / "adapter")
