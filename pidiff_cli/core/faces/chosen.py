@@ -41,8 +41,8 @@ KINDS = {
     "likeness": ("sface", "arcface", "mini"),
     "mask": ("parser", "hull"),
 }
-# Never taken unless faces.json says so: mini's own nets know drawings.
-_ONLY_ASKED = {("landmarks", "mini"), ("likeness", "mini")}
+# Never taken unless faces.json says so: the package's own nets know drawings best.
+_ONLY_ASKED = ("landmarks", "detector", "likeness")
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def write_choice(folder: Path, **wishes: str) -> None:
 def _first(kind: str, here: tuple[str, ...]) -> str:
     """The preferred network that is there; the most preferred of all when none is."""
     names = KINDS[kind]
-    fits = [n for n in names if n in here or (n not in FILES and (kind, n) not in _ONLY_ASKED)]
+    fits = [n for n in names if n in here or (n not in FILES and kind not in _ONLY_ASKED)]
     return fits[0] if fits else names[0]
 
 
