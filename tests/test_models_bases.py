@@ -234,3 +234,14 @@ def test_hashes_known_in_part():
     assert same_hash("", "ab" * 32) and same_hash("abab…", "ab" * 32)
     assert same_hash("ab…bab", "ab" * 32) and not same_hash("ab…aba", "ab" * 32)
     assert not same_hash("ab", "ab" * 32)
+
+
+def test_the_page_of_weights_is_the_tables():
+    import runpy
+
+    docs = Path(__file__).parent.parent / "docs"
+    made = runpy.run_path(str(docs / "make_models_page.py"))["page"]()
+    assert (docs / "models.md").read_text(encoding="utf-8") == made, (
+        "python docs/make_models_page.py"
+    )
+    assert all(weight.title in made and weight.licence in made for weight in WEIGHTS.values())

@@ -383,7 +383,7 @@ def test_two_pulls_at_once(pidiff, server, home):
 def test_words_that_name_nothing(pidiff, server):
     assert pidiff("models", "pull", "sd16").code == 2
     ran = pidiff("models", "pull", "rmbg")
-    assert ran.code == 2 and "no use" in ran.err
+    assert ran.code == 2 and "does not fetch" in ran.err
 
 
 def test_the_list_tells_licences(pidiff, server, home):

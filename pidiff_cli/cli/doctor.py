@@ -8,7 +8,7 @@ from pidiff_cli.cli.session import session_of
 
 
 def command(context: typer.Context) -> None:
-    """Tell what this machine can do, what is missing, what to type next."""
+    """Tell what this machine can do, what is missing, and what is next."""
     from pidiff_cli.stages import doctor
 
     session = session_of(context)

@@ -29,10 +29,10 @@ MB = 1_000_000
 def list_command(
     context: typer.Context,
     everything: Annotated[
-        bool, typer.Option("--all", help="also weights that pidiff has no use for yet")
+        bool, typer.Option("--all", help="also weights that pidiff does not fetch")
     ] = False,
 ) -> None:
-    """Every weight: what for, size, licence, commercial use, where it lies."""
+    """Every weight: size, licence, use, and whether it is here."""
     session = session_of(context)
     bases = [_base_row(name, session.home) for name in BASES]
     rows = [_row(w, session.home) for w in WEIGHTS.values() if w.folder or everything]

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Callable
 from pathlib import Path
 
 from pidiff_cli.errors import MissingWeightError
-
-_WHERE = {
-    "e4e": ("pidiff_cli.core.wplus.published", "convert_e4e"),
-    "generator": ("pidiff_cli.core.wplus.published", "convert_generator"),
-    "wplus_adapter": ("pidiff_cli.core.identity.published", "convert_wplus_adapter"),
-    "landmarks": ("pidiff_cli.core.faces.published", "convert_landmarks"),
-    "detector": ("pidiff_cli.core.faces.published", "convert_detector"),
-    "arcface": ("pidiff_cli.core.faces.published", "convert_arcface"),
-    "parser": ("pidiff_cli.core.faces.published", "convert_parser"),
-}
 
 
 def convert(kind: str, path: Path, folder: Path) -> None:
@@ -24,10 +14,29 @@ def convert(kind: str, path: Path, folder: Path) -> None:
     Raises:
         InputError: damaged, with code in it, or another kind of file.
     """
-    module, name = _WHERE[kind]
     try:
-        function = getattr(importlib.import_module(module), name)
-    except (ModuleNotFoundError, AttributeError) as error:
+        function = _function(kind)
+    except ImportError as error:
         raise MissingWeightError(f"This version of pidiff cannot read {path.name} yet.") from error
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     function(path, folder)
+
+
+def _function(kind: str) -> Callable[[Path, Path], None]:
+    """Each is imported when it is needed: all of them need torch."""
+    if kind in ("e4e", "generator"):
+        from pidiff_cli.core.wplus import published as wplus
+
+        return wplus.convert_e4e if kind == "e4e" else wplus.convert_generator
+    if kind == "wplus_adapter":
+        from pidiff_cli.core.identity.published import convert_wplus_adapter
+
+        return convert_wplus_adapter
+    from pidiff_cli.core.faces import published as faces
+
+    return {
+        "landmarks": faces.convert_landmarks,
+        "detector": faces.convert_detector,
+        "arcface": faces.convert_arcface,
+        "parser": faces.convert_parser,
+    }[kind]

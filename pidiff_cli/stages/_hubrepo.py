@@ -84,8 +84,7 @@ def chosen_files(names: list[str], weight: Weight) -> dict[str, str]:
     Raises:
         InputError: it is no diffusers model, or has its weights as pickles only.
     """
-    whole = "model_index.json" in weight.makes
-    if whole and "model_index.json" not in names:
+    if "model_index.json" not in names:
         raise InputError(
             f"{weight.repo} is no diffusers folder.",
             "If it has a single .safetensors file: download that, then --base FILE",
@@ -95,23 +94,17 @@ def chosen_files(names: list[str], weight: Weight) -> dict[str, str]:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name:
             raise InputError(f"{weight.repo} names a file outside of itself: {name}.")
-        inside = path.parent.as_posix() in _FOLDERS if whole else len(path.parts) == 1
+        inside = path.parent.as_posix() in _FOLDERS
         if name == "model_index.json" or (inside and path.suffix in (".json", ".txt")):
             found[name] = name
         elif inside and (match := _WEIGHTS.fullmatch(name)):
             plain = f"{match['stem']}.safetensors"
             if match["half"] or plain not in found:
                 found[plain] = name
-    needed = ("unet", "vae", "text_encoder") if whole else (".",)
-    for folder in needed:
-        if not any(
-            PurePosixPath(name).parent.as_posix() == folder
-            for name in found
-            if name.endswith(".safetensors")
-        ):
-            where = "" if folder == "." else f" of its {folder}"
+    for folder in ("unet", "vae", "text_encoder"):
+        if not any(n.startswith(folder + "/") and n.endswith(".safetensors") for n in found):
             raise InputError(
-                f"{weight.repo} has no .safetensors file{where}.",
+                f"{weight.repo} has no .safetensors file of its {folder}.",
                 "pidiff reads no pickles; take a repository that has safetensors.",
             )
     return found
