@@ -13,6 +13,7 @@ from pidiff_cli.core.diffusion.dataset import cache_latents, face_variants, phot
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.schedule import NoiseSchedule
 from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
+from pidiff_cli.core.faces.framing import Framing, Place
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
 from pidiff_cli.core.identity.losses import face_loss, locate_loss, min_snr_weight, preserve_loss
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
@@ -48,10 +49,30 @@ def test_photo_variants_keep_the_head_in_view() -> None:
     picture = np.zeros((200, 300, 3), np.uint8)
     mask = np.zeros((200, 300), np.float32)
     picture[60:120, 200:250], mask[60:120, 200:250] = 255, 1
-    x, m = photo_variants(picture, mask, SIZE, 8, _generator())
+    framing = Framing((0.20, 0.25), (0.4, 0.6), (0.5, 0.6))
+    x, m = photo_variants(picture, mask, SIZE, 8, _generator(), framing)
     share = (m > 0.5).any(3).float().sum(2)[:, 0] / SIZE
-    assert (share > 0.35).all() and (share < 0.8).all()
+    assert (share > 0.6).all() and (share < 0.85).all()
     assert ((x[:, :1] > 0) == (m > 0.5)).float().mean() > 0.97
+
+
+def test_photo_variants_put_the_face_where_the_base_draws_it() -> None:
+    picture = np.zeros((300, 400, 3), np.uint8)
+    mask = np.zeros((300, 400), np.float32)
+    picture[140:160, 90:110], mask[140:160, 90:110] = 255, 1  # a square about the face's middle
+    framing = Framing((0.2, 0.2), (0.25, 0.25), (0.5, 0.5))
+    _, m = photo_variants(picture, mask, SIZE, 2, _generator(), framing, Place(100, 150, 40))
+    rows, columns = (m[0, 0] > 0.5).nonzero(as_tuple=True)
+    assert abs(rows.float().mean() + 0.5 - 0.5 * SIZE) < 1
+    assert abs(columns.float().mean() + 0.5 - 0.25 * SIZE) < 1
+    assert abs((m[0] > 0.5).float().mean() - (20 / 200) ** 2) < 0.004
+
+
+def test_framing_is_read_back_and_nonsense_refused() -> None:
+    framing = Framing((0.1, 0.2), (0.3, 0.4), (0.5, 0.6))
+    assert Framing.read(framing.values()) == framing
+    with pytest.raises(ValueError, match="shares"):
+        Framing.read({**framing.values(), "span": [0.4, 0.1]})
 
 
 def test_latents_keep_count_of_their_photo(base: Base) -> None:

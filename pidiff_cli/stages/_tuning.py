@@ -25,6 +25,7 @@ from pidiff_cli.core.diffusion.dataset import (
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.diffusion.tailor import LossSettings
+from pidiff_cli.core.faces.framing import Place
 from pidiff_cli.core.identity.likeness import FaceReader, likeness
 from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.errors import InputError
@@ -72,7 +73,10 @@ def training_data(
         faces.append(face_variants(face, mask, config.size, count, generator))
         if photo.picture and photo.picture_mask:
             picture, mask = _read(profile, photo.picture), _read_mask(profile, photo.picture_mask)
-            whole.append(photo_variants(picture, mask, config.size, count, generator))
+            place = Place(*photo.info["place"]) if "place" in photo.info else None
+            whole.append(
+                photo_variants(picture, mask, config.size, count, generator, base.framing, place)
+            )
         else:
             whole.append(faces[-1])
     return cache_latents(base, faces), cache_latents(base, whole)

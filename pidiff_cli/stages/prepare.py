@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from pidiff_cli.core.faces.detect import (
     shrink,
 )
 from pidiff_cli.core.faces.embed import embed_faces, load_embedder
+from pidiff_cli.core.faces.framing import place_of
 from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.images import SUFFIXES, PhotoError, png_bytes, read_photo
 from pidiff_cli.errors import InputError
@@ -314,12 +315,14 @@ def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> None:
 
 
 def _info(choice: Choice) -> dict[str, object]:
+    place = place_of((choice.face.landmarks + 0.5) / choice.shot.factor - 0.5)
     return {
         "box": [round(v, 1) for v in choice.face.box],
         "approximate": choice.face.approximate,
         "sharpness": round(choice.sharp, 3),
         "turn": round(triage.turn_of(choice.face.landmarks), 3),
         "likeness": round(choice.likeness, 3),
+        "place": [round(v, 1) for v in astuple(place)],  # in the working copy
     }
 
 

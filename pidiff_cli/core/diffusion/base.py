@@ -5,7 +5,7 @@ Only the needed submodules are imported; the stock pipeline class costs seconds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.parts import Parts, read_folder
 from pidiff_cli.core.diffusion.schedulers import make_scheduler
+from pidiff_cli.core.faces.framing import Framing
 from pidiff_cli.core.identity.adapter import CODE, place_projector
 from pidiff_cli.core.identity.attention import IdentityContext, attach, load_branch
 from pidiff_cli.core.identity.files import read_identity, save_identity_branch
@@ -42,6 +43,7 @@ class Base:
             as it overflows there.
         second_encoder, second_tokenizer: SDXL's second pair; None on other bases.
         zero_empty: an empty prompt is all zeros (SDXL).
+        framing: where the base is used to seeing a face.
     """
 
     unet: nn.Module
@@ -58,6 +60,7 @@ class Base:
     second_encoder: nn.Module | None = None
     second_tokenizer: Any = None
     zero_empty: bool = False
+    framing: Framing = Framing()
 
     @property
     def projector(self) -> WPlusProjector:
@@ -149,10 +152,11 @@ def open_base(
             "The W+ networks of this base are not here.", "See what is: pidiff models list"
         )
     projector = found.projector if found else fresh_projector(*cast(tuple[int, int], wplus), width)
-    return _assemble(
+    base = _assemble(
         parts, projector, context, found is not None and found.closed_vocabulary,
         torch.device(device), dtype,
     )  # fmt: skip
+    return replace(base, framing=found.framing) if found else base
 
 
 def _read(path: Path, dtype: torch.dtype) -> Parts:

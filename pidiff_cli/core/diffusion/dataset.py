@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pidiff_cli.core.faces.framing import Framing, Place, place_in_mask
 from pidiff_cli.core.images import to_tensor
 
 if TYPE_CHECKING:
@@ -63,23 +64,31 @@ def face_variants(
 
 
 def photo_variants(
-    picture: np.ndarray, mask: np.ndarray, size: int, count: int, generator: torch.Generator
+    picture: np.ndarray,
+    mask: np.ndarray,
+    size: int,
+    count: int,
+    generator: torch.Generator,
+    framing: Framing,
+    place: Place | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Phase (b): square crops of the photo in which the head takes 40 to 75 % of the side.
+    """Phase (b): square crops of the photo, framed as the base frames its portraits.
 
     Args:
         picture: (H, W, 3) uint8. mask: (H, W) in [0, 1], 1 on the head.
+        place: of the face in it; None guesses it from the mask.
     Returns: as ``face_variants``.
     """
     x, m = to_tensor(picture), _grey(mask)
-    top, left, bottom, right = _extent(m[0, 0])
+    place = place or place_in_mask(mask)
     images, masks = [], []
     for _ in range(count):
-        share = _uniform(1, 0.40, 0.75, generator).item()
-        side = min(max(bottom - top, right - left) / share, 1.5 * min(x.shape[-2:]))
-        free = side - torch.tensor([bottom - top, right - left])
-        part = 0.2 + torch.rand(2, generator=generator) * torch.tensor([0.3, 0.6])
-        y0, x0 = (torch.tensor([top, left]) - free * part).tolist()
+        span, across, down = (
+            _uniform(1, *limits, generator).item()
+            for limits in (framing.span, framing.across, framing.down)
+        )
+        side = min(place.span / span, 1.5 * min(x.shape[-2:]))
+        y0, x0 = place.y - down * side, place.x - across * side
         images.append(_crop(x, y0, x0, side, size))
         masks.append(_crop(m, y0, x0, side, size))
     return _relit(torch.cat(images), generator), torch.cat(masks)
@@ -127,14 +136,6 @@ def _relit(x: Tensor, generator: torch.Generator) -> Tensor:
     lift = _uniform(count, -0.04, 0.04, generator).view(-1, 1, 1, 1)
     white = (x > 0.98).all(dim=1, keepdim=True)
     return torch.where(white, x, (x * gain + lift).clamp(-1, 1))
-
-
-def _extent(mask: Tensor) -> tuple[int, int, int, int]:
-    """Top, left, bottom, right of the head; the whole picture when there is none."""
-    rows, cols = (mask > 0.5).any(1).nonzero(), (mask > 0.5).any(0).nonzero()
-    if not len(rows):
-        return 0, 0, mask.shape[0], mask.shape[1]
-    return int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1
 
 
 def _crop(x: Tensor, y0: float, x0: float, side: float, size: int) -> Tensor:

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from pidiff_cli._atomic import write_file
+from pidiff_cli.core.faces.framing import Framing
 from pidiff_cli.core.identity.attention import branch_state
 from pidiff_cli.core.identity.tokens import WPlusProjector
 
@@ -24,12 +25,13 @@ class Identity:
 
     Attributes:
         projector: with its weights, float32. branch: weights by module path on the UNet.
-        closed_vocabulary: of the base it belongs to.
+        closed_vocabulary, framing: of the base it belongs to.
     """
 
     projector: WPlusProjector
     branch: dict[str, Tensor]
     closed_vocabulary: bool
+    framing: Framing = Framing()
 
 
 def read_identity(folder: Path) -> Identity:
@@ -40,7 +42,8 @@ def read_identity(folder: Path) -> Identity:
     )
     projector.load_state_dict(load_file(folder / PROJECTOR))
     closed = bool(settings.get("closed_vocabulary", False))
-    return Identity(projector, load_file(folder / BRANCH), closed)
+    framing = Framing.read(settings["framing"]) if "framing" in settings else Framing()
+    return Identity(projector, load_file(folder / BRANCH), closed, framing)
 
 
 def save_identity_branch(
@@ -49,9 +52,12 @@ def save_identity_branch(
     projector: WPlusProjector,
     dtype: torch.dtype = torch.float16,
     closed_vocabulary: bool = False,
+    framing: Framing | None = None,
 ) -> None:
     """Write a general branch as ``folder/{branch,wproj}.safetensors`` and ``identity.json``."""
     settings = settings_of(projector, closed_vocabulary)
+    if framing is not None:
+        settings["framing"] = framing.values()
     write_identity(folder, branch_state(unet), projector.state_dict(), settings, dtype)
 
 

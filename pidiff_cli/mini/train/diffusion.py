@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.base import save_identity_branch
+from pidiff_cli.core.faces.framing import Framing
 from pidiff_cli.core.identity.attention import IdentityContext, attach
 from pidiff_cli.core.identity.losses import locate_loss, min_snr_weight
 from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
@@ -37,6 +38,8 @@ MUON_RATE, ADAM_RATE = 3e-3, 1.5e-3
 GAMMA = 5.0  # min-SNR
 LOCATE = 0.1  # weight of L_loc
 HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
+#: Of the drawn world: between the 10th and 90th percentile of the bank's pictures.
+FRAMING = Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56))
 UNET: dict[str, Any] = {
     "sample_size": 16,
     "in_channels": LATENTS,
@@ -118,7 +121,9 @@ def export(model: Model) -> None:
     DPMSolverMultistepScheduler(**SCHEDULE).save_pretrained(folder / "scheduler")
     (folder / "model_index.json").write_text(INDEX, encoding="utf-8")
     identity = common.WEIGHTS / "identity"
-    save_identity_branch(identity, model.unet, model.projector, closed_vocabulary=True)
+    save_identity_branch(
+        identity, model.unet, model.projector, closed_vocabulary=True, framing=FRAMING
+    )
 
 
 def take_over(model: Model) -> bool:
