@@ -95,7 +95,9 @@ def build(
     ]  # fmt: skip
     if faults:
         raise InputError(f"The {what} is damaged or of another kind: {'; '.join(faults)}.", WHOLE)
-    own = {key: state[names[key]].to(dtype=dtype, copy=True) for key in wanted}
+    # Not copied where the precision agrees: the stock pipeline computes on the file's mapping too,
+    # and the place of a weight in memory decides the last bit of some CPU kernels.
+    own = {key: state[names[key]].to(dtype=dtype) for key in wanted}
     model.load_state_dict(own, assign=True)
     return model
 

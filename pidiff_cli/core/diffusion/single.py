@@ -14,7 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.clip_words import clip_tokenizer
-from pidiff_cli.core.diffusion.parts import LazyTensors, Parts, build, read_json, text_encoder
+from pidiff_cli.core.diffusion.parts import (
+    WHOLE,
+    LazyTensors,
+    Parts,
+    build,
+    read_json,
+    text_encoder,
+)
 from pidiff_cli.errors import InputError
 from pidiff_cli.families import SUPPORTED, family_of
 
@@ -41,7 +48,13 @@ def read_single(path: Path, dtype: torch.dtype) -> Parts:
     def load(cls: Any, part: str, converter: Any, mark: str) -> nn.Module:
         _need(state, mark, part, path)
         settings = config[part]
-        own = converter(_under(state, mark), config=settings)
+        try:
+            own = converter(_under(state, mark), config=settings)
+        except (KeyError, AttributeError) as error:  # a converter asked for a missing weight
+            reason = f"weights of its {part} are missing"
+            raise InputError(
+                f"{path.name} is damaged or of another kind: {reason}.", WHOLE
+            ) from error
         return build(lambda: cls.from_config(settings), own, dtype, f"{part} {where}")
 
     unet = load(

@@ -40,7 +40,7 @@ def read_pickle(path: Path | str) -> Any:
         zipped = zipfile.is_zipfile(path)
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped or None)
     except pickle.UnpicklingError as error:
-        named = re.search(r"(?:GLOBAL|class|function) ([\w.]+\.\w+)", str(error))
+        named = re.search(r"(?:GLOBAL|class|function) ([\w.]*\w)", str(error))
         if named and "magic number" not in str(error):
             raise _would_call(path, named[1]) from None
         raise _broken(path) from error

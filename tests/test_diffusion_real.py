@@ -1,0 +1,263 @@
+"""Tiny Stable Diffusion 1.x and XL: folder and single file, the stock pipeline, a training step."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from pidiff_cli.core.diffusion.base import Base, open_base
+from pidiff_cli.core.diffusion.dataset import LatentSet
+from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
+from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
+from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
+from pidiff_cli.errors import InputError, MissingWeightError
+from tests.tiny_real import PIPELINES, SIZE, TOKENS, ldm_state, make_folder, use_tiny_configs
+
+FAMILIES = ("sd15", "sdxl")
+PROMPT = "a photo of a woman in snow"
+W = (18, 16)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("real")
+    return {family: make_folder(root / family, family) for family in FAMILIES}
+
+
+@pytest.fixture(scope="module")
+def bases(folders: dict[str, Path]) -> dict[str, Base]:
+    return {family: open_base(folders[family], None, W) for family in FAMILIES}
+
+
+def _stock(family: str, folder: Path, guidance: float, scheduler: str = "") -> np.ndarray:
+    import diffusers
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pipe = getattr(diffusers, PIPELINES[family]).from_pretrained(folder)
+        if scheduler:
+            pipe.scheduler = getattr(diffusers, scheduler).from_config(pipe.scheduler.config)
+        pipe.set_progress_bar_config(disable=True)
+        stock = pipe(
+            PROMPT, num_inference_steps=3, guidance_scale=guidance, height=SIZE, width=SIZE,
+            generator=torch.Generator().manual_seed(9), output_type="np",
+        ).images  # fmt: skip
+    return (stock * 255).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_scale_zero_is_the_stock_pipeline_bit_for_bit(
+    folders: dict[str, Path], bases: dict[str, Base], family: str
+) -> None:
+    base = bases[family]
+    w = torch.randn(W, generator=torch.Generator().manual_seed(1))
+    prompt = encode_prompt(base, PROMPT, "woman")
+    for guidance, name, cls in (
+        (4.0, "", ""), (1.0, "", ""), (4.0, "euler_a", "EulerAncestralDiscreteScheduler")
+    ):  # fmt: skip
+        settings = DrawSettings(3, guidance, 0.0, size=SIZE, scheduler=name)
+        wanted = _stock(family, folders[family], guidance, cls)
+        assert np.array_equal(draw(base, prompt, w, [9], settings).images, wanted), (guidance, name)
+    plain = draw(base, prompt, w, [9], DrawSettings(3, 4.0, 0.0, size=SIZE)).images
+    drawn = draw(base, prompt, w, [9], DrawSettings(3, 4.0, 1.0, size=SIZE)).images
+    assert not np.array_equal(plain, drawn)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("suffix", [".safetensors", ".ckpt"])
+def test_a_single_file_is_the_folder(
+    folders: dict[str, Path],
+    bases: dict[str, Base],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    family: str,
+    suffix: str,
+) -> None:
+    use_tiny_configs(monkeypatch, tmp_path / "configs")
+    monkeypatch.setattr("socket.socket.connect", _no_network)
+    state, path = ldm_state(folders[family], family), tmp_path / f"model{suffix}"
+    if suffix == ".ckpt":
+        torch.save({"state_dict": state, "global_step": 7}, path)
+    else:
+        save_file(state, path)
+    base, other = open_base(path, None, W, family=family), bases[family]
+    for part in ("unet", "vae", "text_encoder", "second_encoder"):
+        if getattr(other, part) is None:
+            assert getattr(base, part) is None
+            continue
+        own, wanted = getattr(base, part).state_dict(), getattr(other, part).state_dict()
+        assert own.keys() == wanted.keys()
+        assert all(torch.equal(own[key], wanted[key]) for key in wanted), part
+    one, two = encode_prompt(base, PROMPT, "woman"), encode_prompt(other, PROMPT, "woman")
+    assert torch.equal(one.ids, two.ids) and torch.equal(one.subject, two.subject)
+    settings = DrawSettings(2, size=SIZE)
+    pictures = [draw(b, p, None, [3], settings).images for b, p in ((base, one), (other, two))]
+    apart = np.abs(pictures[0].astype(int) - pictures[1])
+    assert apart.max() <= 1  # weights lie elsewhere in memory: last bits differ on a CPU
+
+
+def test_two_tokenizers_and_the_place_of_the_subject(bases: dict[str, Base]) -> None:
+    base = bases["sdxl"]
+    prompt = encode_prompt(base, "a woman", "woman")
+    assert prompt.second is not None and prompt.second.shape == prompt.ids.shape == (TOKENS,)
+    assert prompt.subject.nonzero()[:, 0].tolist() == [2]
+    assert (prompt.ids != prompt.second).any()  # the second one pads with "!"
+    states = text_states(base, [prompt, encode_prompt(base, "", "")])
+    assert states.tokens.shape == (2, TOKENS, 2048) and states.pooled is not None
+    assert states.pooled.shape == (2, 1024)
+    assert states.tokens[1].abs().sum() == 0 and states.pooled[1].abs().sum() == 0
+    conditions = states.added(64, 32)["added_cond_kwargs"]
+    assert conditions["time_ids"].tolist() == [[64, 32, 0, 0, 64, 32]] * 2
+    assert bases["sd15"].second_encoder is None
+    plain = text_states(bases["sd15"], [encode_prompt(bases["sd15"], "a woman", "woman")])
+    assert plain.pooled is None and plain.added(64, 64) == {}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_training_step_moves_the_adapter(
+    folders: dict[str, Path], family: str, dtype: torch.dtype
+) -> None:
+    base = open_base(folders[family], None, W, dtype=dtype)
+    base.unet.enable_gradient_checkpointing()
+    base.unet.train()
+    g = torch.Generator().manual_seed(0)
+    x = torch.rand(2, 3, SIZE, SIZE, generator=g) * 2 - 1
+    data = LatentSet(base.encode(x), torch.ones(2, 1, 8, 8, dtype=dtype), torch.arange(2))
+    model = add_adapter(base.unet, 2, 2.0)
+    w = torch.randn(W, generator=g)
+    amp = None if dtype == torch.float32 else torch.bfloat16
+    caption = encode_prompt(base, "a photo of a woman", "woman")
+    settings = LossSettings(drop_text=0, drop_identity=0, drop_both=0, preserve_share=1)
+    delta = code_delta(model)
+    tailor = Tailor(base, w.expand(2, *W), w, [caption], settings, delta, amp)
+    losses = tailor.loss(data, 2, g)
+    losses["loss"].backward()
+    base.context.clear()
+    assert torch.isfinite(losses["loss"]) and {"face", "preserve", "locate"} <= losses.keys()
+    grads = {n: p.grad for n, p in trainable_parameters(model).items()}
+    assert all(p.dtype == torch.float32 for p in trainable_parameters(model).values())
+    assert all(g is not None for g in grads.values())
+    assert delta is not None and delta.grad is not None and delta.grad.abs().sum() > 0
+
+
+def test_an_untrained_branch_starts_from_the_text_and_is_the_same_at_every_load(
+    folders: dict[str, Path], bases: dict[str, Base]
+) -> None:
+    again = open_base(folders["sdxl"], None, W)
+    for key, value in bases["sdxl"].unet.state_dict().items():
+        assert torch.equal(again.unet.state_dict()[key], value), key
+        if "_id.weight" in key:
+            assert torch.equal(again.unet.state_dict()[key.replace("_id", "")], value)
+    assert again.projector.groups == ((0, 4), (4, 8), (8, 12), (12, 18))
+
+
+def test_half_precision_files_and_shards(folders: dict[str, Path], tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    folder = tmp_path / "half"
+    shutil.copytree(folders["sdxl"], folder)
+    unet = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    state = load_file(unet)
+    unet.unlink()
+    save_file({k: v.half() for k, v in state.items()}, unet.with_suffix(".fp16.safetensors"))
+    vae = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(vae)
+    vae.unlink()
+    keys = list(tensors)
+    weight_map = {}
+    for i, part in enumerate((keys[::2], keys[1::2])):
+        name = f"diffusion_pytorch_model-0000{i + 1}-of-00002.safetensors"
+        save_file({k: tensors[k] for k in part}, vae.with_name(name))
+        weight_map |= dict.fromkeys(part, name)
+    index = vae.with_name("diffusion_pytorch_model.safetensors.index.json")
+    index.write_text(json.dumps({"weight_map": weight_map}))
+    base = open_base(folder, None, W, dtype=torch.float16)
+    assert next(base.unet.parameters()).dtype == torch.float16
+    assert next(base.vae.parameters()).dtype == torch.float32  # it overflows in float16
+    full = open_base(folder, None, W)
+    for key, value in full.vae.state_dict().items():
+        assert torch.equal(value, tensors[key])
+
+
+def test_v_prediction_is_read_from_folder_and_file(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pidiff_cli.core.diffusion.schedule import NoiseSchedule
+
+    folder = make_folder(tmp_path / "v", "sd15", prediction_type="v_prediction")
+    assert NoiseSchedule.of(open_base(folder, None, W)).prediction == "v_prediction"
+    use_tiny_configs(monkeypatch, tmp_path / "configs")
+    marks = {"v_pred": torch.tensor([]), "ztsnr": torch.tensor([])}
+    save_file(ldm_state(folders["sdxl"], "sdxl") | marks, tmp_path / "v.safetensors")
+    scheduler = open_base(tmp_path / "v.safetensors", None, W).scheduler("dpm++")
+    assert scheduler.config.prediction_type == "v_prediction"
+    assert scheduler.config.rescale_betas_zero_snr
+
+
+@pytest.mark.parametrize("name", ["ddim", "euler", "dpm++_karras", "unipc", "lcm", "heun"])
+def test_schedulers_by_name(bases: dict[str, Base], name: str) -> None:
+    base = bases["sd15"]
+    prompt = encode_prompt(base, PROMPT, "woman")
+    settings = DrawSettings(2, size=SIZE, scheduler=name)
+    assert draw(base, prompt, None, [1], settings).images.shape == (1, SIZE, SIZE, 3)
+
+
+def test_faults_are_sentences(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_tiny_configs(monkeypatch, tmp_path / "configs")
+    xl = ldm_state(folders["sdxl"], "sdxl")
+
+    def save(name: str, state: Any) -> Path:
+        save_file(state, tmp_path / name)
+        return tmp_path / name
+
+    whole = save("xl.safetensors", xl)
+    with pytest.raises(InputError, match="holds Stable Diffusion XL, not Stable Diffusion 1"):
+        open_base(whole, None, W, family="sd15")
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(whole.read_bytes()[:-1000])
+    with pytest.raises(InputError, match="damaged or cut off"):
+        open_base(cut, None, W)
+    no_vae = {k: v for k, v in xl.items() if not k.startswith("first_stage_model")}
+    with pytest.raises(InputError, match="holds no vae"):
+        open_base(save("novae.safetensors", no_vae), None, W)
+    odd = dict(list(xl.items())[5:])
+    with pytest.raises(InputError, match="weights of its unet are missing"):
+        open_base(save("odd.safetensors", odd), None, W)
+    (tmp_path / "broken").mkdir()
+    with pytest.raises((InputError, MissingWeightError)):
+        open_base(tmp_path / "broken", None, W)
+
+
+class _Evil:
+    def __reduce__(self) -> Any:
+        return eval, ("open('/tmp/pidiff-was-here', 'w')",)
+
+
+def test_a_pickle_with_code_is_refused_and_not_run(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_tiny_configs(monkeypatch, tmp_path / "configs")
+    mark = tmp_path / "ran"
+    monkeypatch.setattr(
+        _Evil, "__reduce__", lambda self: (eval, (f"open({str(mark)!r}, 'w').close()",))
+    )
+    state = ldm_state(folders["sd15"], "sd15")
+    torch.save({"state_dict": state, "callbacks": _Evil()}, tmp_path / "evil.ckpt")
+    with pytest.raises(InputError, match="refused, nothing was run"):
+        open_base(tmp_path / "evil.ckpt", None, W)
+    assert not mark.exists()
+
+
+def _no_network(*_: object) -> None:
+    raise AssertionError("the network was asked")
