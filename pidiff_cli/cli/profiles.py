@@ -1,8 +1,9 @@
-"""`pidiff profile`: list, show, verify, forget."""
+"""`pidiff profile`: list, show, verify, export, import, forget."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -64,6 +65,71 @@ def verify_command(context: typer.Context, profile: ProfileArgument) -> None:
         raise InputError(f"{opened.name} is not as it was written: " + " ".join(found))
     session.output.note(f"{opened.name}: {len(opened.manifest.files)} files, all as written.")
     session.output.result([opened.folder], {"profile": str(opened.folder), "problems": found})
+
+
+@app.command("export")
+def export_command(
+    context: typer.Context,
+    profile: ProfileArgument,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="pidiff (one file), or for other programs peft or diffusers (a folder)",
+        ),
+    ] = "pidiff",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="what to write [default: NAME.pidiff here]"),
+    ] = None,
+    no_photos: Annotated[
+        bool, typer.Option("--no-photos", help="leave photos, reports and their codes out")
+    ] = False,
+) -> None:
+    """Write a profile as one file to keep or pass on, or for another program.
+
+    It is read back before it counts. LoRA (diffusers-lora, kohya) and IP-Adapter
+    files cannot hold the identity branch; asking for one tells why.
+    """
+    session = session_of(context)
+    opened = Profile.open(profile, session.home)
+    output = session.output
+    if kind != "pidiff":
+        output.loading()
+    from pidiff_cli.stages import transfer
+
+    done = transfer.run_export(opened, kind, out, not no_photos, session.home, output.progress())
+    output.close()
+    holds = "with photos of the person" if done.photos else "without photos"
+    output.note(f"{opened.name} as {kind}, {done.mb:.1f} MB, {holds}.")
+    output.result([done.path], done)
+
+
+@app.command("import")
+def import_command(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="written by `profile export`")],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="what to call it [default: its own]")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="replace a profile of that name")] = False,
+) -> None:
+    """Read a profile file in, checked byte by byte, whole or not at all."""
+    session = session_of(context)
+    from pidiff_cli.stages import transfer
+
+    done = transfer.run_import(file.expanduser(), session.home, name, force)
+    output = session.output
+    output.note(f"{done.name}: {done.files} files, all as written, {done.photos} photos.")
+    if not done.base_ready:
+        output.warn(
+            f"It needs the base {done.base}, which is not here. "
+            f"Fetch it once: pidiff models pull {done.base}"
+        )
+    elif done.base:
+        output.note(f'Try: pidiff generate {done.name} "as an astronaut"')
+    output.result([done.profile], done)
 
 
 @app.command("forget")

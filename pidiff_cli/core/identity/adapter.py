@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from pidiff_cli.core.identity.tokens import CodeDelta, WPlusProjector
@@ -67,12 +67,15 @@ def load_adapter(unet: nn.Module, folder: Path, trainable: bool = False) -> nn.M
     """
     from peft import PeftModel
 
-    if not (folder / "adapter_config.json").is_file():
+    parts = (folder / "adapter_config.json", folder / "adapter_model.safetensors")
+    if not all(part.is_file() for part in parts):  # PEFT would go on to a pickle, then to the web
         raise InputError(f"There is no adapter in {folder}.", "Train it again with --restart.")
     try:
-        return PeftModel.from_pretrained(
+        model = PeftModel.from_pretrained(
             cast(Any, unet), str(folder), is_trainable=trainable, local_files_only=True
         )
+        _check_matched(model, parts[1])
+        return model
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise InputError(
             f"The adapter in {folder} does not load ({_first_line(error)}).",
@@ -129,6 +132,17 @@ def make_optimizer(
             ) from error
         return cast(torch.optim.Optimizer, AdamW8bit(parameters, **settings))
     return torch.optim.AdamW(parameters, fused=True, **settings)
+
+
+def _check_matched(model: nn.Module, file: Path) -> None:
+    """Raise ValueError unless the file holds just the adapter's weights; PEFT only warns of it."""
+    from peft import get_peft_model_state_dict
+
+    with safe_open(file, framework="pt") as opened:
+        given = set(opened.keys())
+    wanted = set(get_peft_model_state_dict(cast(Any, model)))
+    if given != wanted:
+        raise ValueError(f"{len(given & wanted)} of its {len(given)} weights fit {len(wanted)}")
 
 
 def _first_line(error: Exception) -> str:
