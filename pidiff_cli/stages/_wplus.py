@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from pidiff_cli import hub
-from pidiff_cli.basemodels import base_spec
 from pidiff_cli.core.images import to_uint8
 from pidiff_cli.core.wplus import editing
+from pidiff_cli.core.wplus.directions import apply_edits
+from pidiff_cli.core.wplus.directions import load_directions as published_directions
 from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.core.wplus.weights import load_directions, load_generator
 from pidiff_cli.errors import UsageError
@@ -65,11 +66,12 @@ def mixed_from(code: Tensor, wish: str, home: Path) -> Tensor:
 
 def edited(code: Tensor, edits: tuple[tuple[str, float], ...], base: str, home: Path) -> Tensor:
     """A code (L, D) moved along the base's directions, one (name, strength) after another."""
-    if not base_spec(base).embedded:
-        raise UsageError(f"There are no edit directions for {base} yet.", "Leave --edit out.")
+    parts = hub.base_parts(base, home)
+    if parts.family != "mini":
+        return apply_edits(code, edits, published_directions(parts.wplus / "directions"))
     from pidiff_cli.mini.world.factors import NAMES
 
-    directions = load_directions(hub.base_parts(base, home).wplus)
+    directions = load_directions(parts.wplus)
     for name, strength in edits:
         full = SHORT.get(name, name)
         if full not in NAMES:
