@@ -41,7 +41,8 @@ def draw_set(
     name: str, persons: list[int], each: int, seed: int = 0, size: int = 128, **fixed: Any
 ) -> Drawings:
     """``each`` drawings of every person, contexts at random except for what is ``fixed``."""
-    path = CACHE / f"{name}-{_world_digest()}-{len(persons)}x{each}-{size}-{seed}.npz"
+    who = hashlib.sha256(repr((persons, sorted(fixed.items()))).encode()).hexdigest()[:8]
+    path = CACHE / f"{name}-{_world_digest()}-{who}-{len(persons)}x{each}-{size}-{seed}.npz"
     if path.is_file():
         with np.load(path) as kept:
             return Drawings(**{key: kept[key] for key in kept.files})
