@@ -30,6 +30,14 @@ class Again(Exception):
         self.told, self.wait, self.code = told, wait, code
 
 
+class Refused(MissingWeightError):
+    """What a server will not give, with the HTTP status it said so by."""
+
+    def __init__(self, code: int, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.code = code
+
+
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects; the token stays at the first host, the hub's headers are kept."""
 
@@ -91,20 +99,20 @@ def refused(url: str, error: urllib.error.HTTPError, with_token: bool) -> Except
         return told if wait is not None and wait > PATIENCE else Again(told, wait)
     if code in _RETRIED:
         return Again(MissingWeightError(f"{host} has a fault ({code}).", elsewhere(url)))
+    repo = "/".join(url.split("/resolve/")[0].replace("/api/models", "").split("/")[:5])
+    if error.headers.get("X-Error-Code") == "RepoNotFound":
+        return Refused(404, f"There is no {repo}, or it is private.", "Check its name.")
     if code in (401, 403):
-        page = "/".join(url.split("/resolve/")[0].replace("/api/models", "").split("/")[:5])
         message = (
             f"{host} does not give {name} to this token ({code})."
             if with_token
             else f"{host} gives {name} only to people who are logged in ({code})."
         )
-        return MissingWeightError(
-            message,
-            f"Accept its terms at {page}, then: HF_TOKEN=hf_… pidiff models pull …",
-        )
+        hint = f"Accept its terms at {repo}, then: HF_TOKEN=hf_… pidiff models pull …"
+        return Refused(code, message, hint)
     if code in (404, 410):
-        return MissingWeightError(f"{name} is not at {host} any more ({code}).", _BY_HAND)
-    return MissingWeightError(f"{host} refused {name} ({code}).", elsewhere(url))
+        return Refused(code, f"{name} is not at {host} any more ({code}).", _BY_HAND)
+    return Refused(code, f"{host} refused {name} ({code}).", elsewhere(url))
 
 
 def unreachable(url: str, error: Exception) -> MissingWeightError:

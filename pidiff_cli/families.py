@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import pickletools
 import struct
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +121,9 @@ def _of_keys(shapes: dict[str, tuple[int, ...]], path: Path) -> str:
 
 def _names_in_pickle(path: Path) -> dict[str, tuple[int, ...]]:
     """Text in a checkpoint's pickle, without its shapes; the pickle is read, never run."""
+    import pickletools
+    import zipfile
+
     broken = InputError(
         f"{path.name} is damaged or no torch checkpoint.",
         "Prefer the .safetensors file of the same model.",

@@ -6,7 +6,6 @@ alike, keeps a half-fetched file apart from a whole one, and can be shut entirel
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import os
@@ -24,6 +23,7 @@ from pidiff_cli._atomic import explain
 from pidiff_cli._http import (
     LINKED,
     Again,
+    Refused,
     broken_off,
     elsewhere,
     endpoint,
@@ -66,17 +66,6 @@ def hub_token(hub_home: Path) -> str:
         return ""
 
 
-def file_sha256(path: Path, advance: Callable[[int], None] | None = None) -> str:
-    """The sha256 of a file, read in blocks; `advance` is told the bytes of each."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-            if advance:
-                advance(len(block))
-    return digest.hexdigest()
-
-
 def pause(seconds: float) -> None:
     """Wait between two attempts."""
     time.sleep(seconds)
@@ -107,9 +96,17 @@ class Web:
             ) from error
 
     def look(self, url: str) -> Remote:
-        """Size, sha256 and commit of a file, as far as the server tells them."""
-        with self._open_patiently(url, method="HEAD") as answer:
-            told = answer.headers
+        """Size, sha256 and commit of a file, as far as the server tells them.
+
+        A server that answers no such question is no error; the fetch itself will tell.
+        """
+        try:
+            with self._open_patiently(url, method="HEAD") as answer:
+                told = answer.headers
+        except Refused as error:
+            if error.code in (400, 403, 405, 501):
+                return Remote(None, "", "")
+            raise
         linked = {name: told.get(name, "") for name in LINKED}
         size = linked["X-Linked-Size"] or told.get("Content-Length") or ""
         etag = linked["X-Linked-ETag"].strip('W/"')
@@ -209,7 +206,7 @@ class Web:
                     file.write(block)
                     file.flush()
                 except OSError as error:
-                    raise explain(error, part) from error
+                    raise explain(error, part.parent) from error
                 advance(len(block))
 
     def _open_patiently(self, url: str, method: str = "GET") -> http.client.HTTPResponse:

@@ -140,7 +140,7 @@ def find_diffusers(name: str, home: Path) -> Path:
         raise InputError(f"{name} is not at {known} any more.", "Give its path: --base PATH")
     if not _HUB_ID.fullmatch(name):
         if path.suffix in SINGLE_FILES or len(path.parts) > 1:
-            raise InputError(f"{name} is not there.", "Check the path.")
+            raise InputError(f"{name} is not there.", "Give its path: --base PATH")
         base_spec(name)  # lists the known ones
     folder = home / "models" / folder_of_repo(name) / "diffusers"
     found = folder if (folder / "model_index.json").is_file() else cached_snapshot(name)

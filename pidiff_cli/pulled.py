@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -10,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from pidiff_cli._atomic import write_file
-from pidiff_cli.fetch import file_sha256
 from pidiff_cli.weights_table import Weight
 
 NAME = "pulled.json"
+_BLOCK = 1 << 20  # bytes read at a time
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,17 @@ class Entry:
     revision: str = ""
     fetched: dict[str, FileRecord] = field(default_factory=dict)
     files: dict[str, FileRecord] = field(default_factory=dict)
+
+
+def file_sha256(path: Path, advance: Callable[[int], None] | None = None) -> str:
+    """The sha256 of a file, read in blocks; `advance` is told the bytes of each."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            if advance:
+                advance(len(block))
+    return digest.hexdigest()
 
 
 def folder_of(weight: Weight, home: Path) -> Path:

@@ -35,6 +35,8 @@ class Hub:
     seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     blobs: bool = True  # whether the listing tells sizes
     ranges: bool = True
+    heads: bool = True
+    cdn: str = ""  # another address to redirect to
 
     def asked(self, ending: str, method: str = "GET") -> list[dict[str, str]]:
         """Headers of every request whose path ends so."""
@@ -59,6 +61,8 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             hub.seen.append((self.command, path, {k.lower(): v for k, v in self.headers.items()}))
             waiting = hub.faults.get(path, [])
             fault = waiting.pop(0) if body and waiting else Fault()
+            if not body and not hub.heads:
+                return self._send(405, b"", body)
             if fault.status:
                 return self._send(fault.status, b"no", body, fault.headers)
             for repo in hub.gated:
@@ -75,7 +79,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                     "X-Repo-Commit": COMMIT,
                     "X-Linked-Size": str(len(content)),
                     "X-Linked-ETag": f'"{hashlib.sha256(content).hexdigest()}"',
-                    "Location": f"/cdn/{repo}/{rest.partition('/')[2]}",
+                    "Location": f"{hub.cdn}/cdn/{repo}/{rest.partition('/')[2]}",
                 }
                 return self._send(302, b"", body, linked)
             if path.startswith("/cdn/"):
@@ -87,8 +91,10 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
         def _listing(self, rest: str, body: bool) -> None:
             repo = rest.partition("/revision/")[0]
-            if repo not in hub.repos:
-                return self._send(404, b"{}", body)
+            if (
+                repo not in hub.repos
+            ):  # the hub does not tell a missing repository from a private one
+                return self._send(401, b"{}", body, {"X-Error-Code": "RepoNotFound"})
             siblings = []
             for name, content in hub.repos[repo].items():
                 item: dict[str, object] = {"rfilename": name}

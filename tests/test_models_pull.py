@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
+import io
 import json
 import shutil
 import socket
@@ -223,6 +225,16 @@ def test_the_token_stays_with_the_hub(pidiff, server, monkeypatch):
     assert not any("authorization" in headers for _, _, headers in server.seen)
 
 
+def test_the_token_does_not_follow_a_redirect_elsewhere(pidiff, server, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "right")
+    server.cdn = server.url.replace("127.0.0.1", "localhost")
+    server.blobs = False
+    assert pidiff("models", "pull", "sd15-base", "--accept-license").code == 0
+    assert all("authorization" not in h for _, path, h in server.seen if path.startswith("/cdn/"))
+    asked = server.asked("unet/config.json")
+    assert any(headers.get("authorization") == "Bearer right" for headers in asked)
+
+
 def test_no_server_at_all(pidiff, server, monkeypatch, home):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     ran = pidiff("models", "pull", "sd15-base", "--accept-license")
@@ -235,6 +247,66 @@ def test_no_room_is_seen_before_anything_is_fetched(pidiff, server, monkeypatch,
     ran = pidiff("models", "pull", "sd15-base", "--accept-license")
     assert ran.code == 3 and "are free on the disk" in ran.err
     assert not server.asked(".safetensors") and left_over(home) == []
+
+
+def test_no_room_is_seen_by_the_tables_size_where_a_server_tells_none(
+    pidiff, server, monkeypatch, home
+):
+    server.heads = False
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9, 38_000_000))
+    ran = pidiff("models", "pull", "sface")
+    assert ran.code == 3 and "are free on the disk" in ran.err and left_over(home) == []
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9, 39_000_000))
+    assert pidiff("models", "pull", "sface").code == 0
+
+
+def test_a_disk_that_fills_up_on_the_way(pidiff, server, monkeypatch, home):
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fetch, "_opened", lambda part, start: Full())
+    ran = pidiff("models", "pull", "sface")
+    assert ran.code == 3 and "disk is full" in ran.err and left_over(home) == []
+
+
+def test_interrupted_and_gone_on_with(pidiff, server, monkeypatch, home):
+    path = f"/cdn/{SD15}/unet/diffusion_pytorch_model.fp16.safetensors"
+    original = fetch.Web.save
+
+    def stop(self, url, target, size, advance):
+        if "unet/diffusion" in url:
+            server.faults[path] = [Fault(drop_after=5000)]
+            monkeypatch.setattr(fetch, "pause", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        original(self, url, target, size, advance)
+
+    monkeypatch.setattr(fetch.Web, "save", stop)
+    ran = pidiff("models", "pull", "sd15-base", "--accept-license")
+    assert ran.code == 130 and "goes on where it stopped" in ran.err and left_over(home) == []
+    monkeypatch.setattr(fetch.Web, "save", original)
+    fetched = len(server.asked("unet/config.json"))
+    assert pidiff("models", "pull", "sd15-base", "--accept-license").code == 0
+    assert server.asked(path)[-1]["range"] == "bytes=5000-"
+    assert len(server.asked("unet/config.json")) == fetched  # what was whole is not fetched again
+
+
+def test_cut_short_while_converting(pidiff, server, converts, monkeypatch, home):
+    from pidiff_cli.stages import pull
+
+    good = pull.convert
+
+    def cut(kind: str, path: Path, folder: Path) -> None:
+        good(kind, path, folder)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pull, "convert", cut)
+    assert pidiff("models", "pull", "e4e", "--accept-license").code == 130
+    monkeypatch.setattr(pull, "convert", good)
+    server.seen.clear()
+    assert pidiff("models", "pull", "e4e", "--accept-license").code == 0
+    assert not server.asked("e4e_ffhq_encode.pt")  # fetched already, converted again
+    assert "e4e" in pulled.read_entries(home / "models/ffhq")
 
 
 def test_sizes_that_the_listing_keeps_to_itself(pidiff, server, home):
@@ -351,7 +423,11 @@ def test_repositories_that_cannot_be_used(pidiff, server, home):
     }
     server.repos["a/single"] = {"model.safetensors": b"x", "README.md": b"x"}
     server.repos["a/escape"] = diffusers_repo() | {"../../evil.json": b"{}"}
-    for name, told in (("pickles", "no .safetensors"), ("single", "--base FILE"), ("none", "not")):
+    for name, told in (
+        ("pickles", "no .safetensors"),
+        ("single", "--base FILE"),
+        ("none", "is private"),
+    ):
         ran = pidiff("models", "pull", f"a/{name}", "--accept-license")
         assert ran.code in (3, 4) and told in ran.err
     assert "outside" in pidiff("models", "pull", "a/escape", "--accept-license").err

@@ -12,7 +12,6 @@ from pidiff_cli import hub, pulled
 from pidiff_cli.basemodels import BASES
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import MissingWeightError
-from pidiff_cli.fetch import wants_offline
 from pidiff_cli.weights_table import SETS, WEIGHTS, Weight
 
 app = typer.Typer(help="See, fetch and check weights.", no_args_is_help=True, rich_markup_mode=None)
@@ -89,10 +88,11 @@ def pull_command(
     asked = [name for name in names if name != "mini"]
     if len(asked) < len(names):
         session.output.note("mini is part of the program; there is nothing to fetch.")
+    from pidiff_cli.fetch import wants_offline
     from pidiff_cli.stages import pull
 
     everything = pull.named(asked)
-    wanted = tuple(w for w in everything if again or not pulled.is_here(w, session.home))
+    wanted = tuple(w for w in everything if again or not pull.is_done(w, session.home))
     for weight in everything:
         if weight not in wanted:
             session.output.note(f"{weight.name} is here already.")

@@ -35,12 +35,20 @@ class Plan:
     def left(self) -> int:
         """Bytes still to be written before it is whole; a second name of a file needs none."""
         device = self.staging.parent.stat().st_dev
-        return sum(
-            item.size or 0
+        missing = [
+            item
             for item in self.items
             if not (self.staging / item.name).is_file()
             and not (item.cached and item.linked and item.cached.stat().st_dev == device)
-        )
+        ]
+        told = sum(item.size or 0 for item in missing)
+        guessed = any(item.size is None for item in missing)
+        return max(told, round(self.weight.mb * 1e6)) if guessed else told
+
+
+def staging_of(weight: Weight, models: Path) -> Path:
+    """Where a weight's files gather until all are there and checked."""
+    return models / ".pull" / weight.name.replace("/", "--")
 
 
 def plan_of(weight: Weight, models: Path, web: Web, given: Path | None) -> Plan:
@@ -50,7 +58,7 @@ def plan_of(weight: Weight, models: Path, web: Web, given: Path | None) -> Plan:
         MissingWeightError: the network is not there, or no program can fetch it.
         InputError: `given` is not what the weight is.
     """
-    staging = models / ".pull" / weight.name.replace("/", "--")
+    staging = staging_of(weight, models)
     if given is not None:
         return Plan(weight, _given_items(weight, given), "", staging)
     if weight.repo:

@@ -23,7 +23,7 @@ from pidiff_cli.fetch import Web, hub_token
 from pidiff_cli.pulled import Entry, FileRecord
 from pidiff_cli.stages._convert import convert
 from pidiff_cli.stages._hubrepo import Item
-from pidiff_cli.stages._pullplan import Plan, check_room, plan_of
+from pidiff_cli.stages._pullplan import Plan, check_room, plan_of, staging_of
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights_table import Weight, same_hash, weights_of
 
@@ -47,6 +47,11 @@ def named(words: Sequence[str]) -> tuple[Weight, ...]:
         for weight in (from_hub(word),) if hub.is_hub_id(word) else weights_of(word):
             found[weight.name] = weight
     return tuple(found.values())
+
+
+def is_done(weight: Weight, home: Path) -> bool:
+    """Whether a weight is here and no pull of it was cut short."""
+    return pulled.is_here(weight, home) and not staging_of(weight, home / "models").exists()
 
 
 def to_accept(weights: Sequence[Weight], home: Path) -> tuple[Weight, ...]:
@@ -129,19 +134,21 @@ def _fetch(plan: Plan, home: Path, web: Web, sha256: str, progress: Progress) ->
     name = plan.weight.name
     old = pulled.read_entries(pulled.folder_of(plan.weight, home)).get(name)
     before = old.fetched if old and old.revision == plan.revision else {}
-    total = max(1, round(plan.left() / MB))
-    progress.start("fetch", total)
+    progress.start("fetch", max(1, sum(item.size or 0 for item in plan.items) // MB))
     meter = _Meter(progress, name)
     for item in plan.items:
         target = plan.staging / item.name
         if not target.is_file() or item.size not in (None, target.stat().st_size):
             _bring(item, target, plan, web, meter)
+        else:
+            meter(target.stat().st_size)
         known = FileRecord(0, sha256) if sha256 else before.get(item.name)
         plan.records[item.name] = _checked(item, target, plan.weight, known, progress)
         if item.name == "unet/config.json":
             _check_family(plan)
-    size = f"{total / 1000:.1f} GB" if total > 999 else f"{total} MB"
-    progress.finish("fetch", f"{name}, {size}")
+    size = sum(record.size for record in plan.records.values())
+    text = f"{size / 1e9:.1f} GB" if size > 1e9 else f"{size / 1e6:.1f} MB"
+    progress.finish("fetch", f"{name}, {text}")
 
 
 def _bring(item: Item, target: Path, plan: Plan, web: Web, meter: _Meter) -> None:
@@ -226,10 +233,9 @@ def _place(plan: Plan, home: Path, progress: Progress) -> None:
             pulled.write_entry(plan.staging, weight.name, entry)
             _swap(plan.staging, folder, {pulled.NAME, *plan.records})
         else:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            pulled.write_entry(folder, weight.name, entry)
             for item in plan.items:
                 os.replace(plan.staging / item.name, folder / item.name)
-            pulled.write_entry(folder, weight.name, entry)
     except OSError as error:
         raise explain(error, folder) from error
     shutil.rmtree(plan.staging, ignore_errors=True)
