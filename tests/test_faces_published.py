@@ -107,7 +107,10 @@ def test_parser_marks_everything_but_background_and_clothes(parser: ParseNet) ->
         assert np.allclose(mask, head)
 
 
-def test_a_parser_in_the_folder_makes_the_mask(tmp_path: Path) -> None:
+def test_a_parser_in_the_folder_makes_the_mask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pidiff_cli.core.faces.parsenet.SIDE", 64)  # 512 px are slow
     torch.manual_seed(0)
     net = ParseNet()
     net.out_mask_conv.conv2d.bias.data[0] = 1e4  # everything is background

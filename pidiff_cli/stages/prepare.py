@@ -9,12 +9,13 @@ import numpy as np
 
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.faces import triage
-from pidiff_cli.core.faces.align import align_face, unwarp_mask
+from pidiff_cli.core.faces.align import align_face, points_in_square, unwarp_mask
 from pidiff_cli.core.faces.detect import (
     Face,
     alignment_is_approximate,
     candidates,
     find_faces,
+    published_faces,
     shrink,
 )
 from pidiff_cli.core.faces.embed import embed_faces, load_embedder
@@ -102,7 +103,9 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
         tuple(rejected),
         advice,
     )
-    _tell(progress, result, held_count(len(kept), config.hold_out), len(paths))
+    _tell(
+        progress, result, held_count(len(kept), config.hold_out), len(paths), config.home / "models"
+    )
     return result
 
 
@@ -197,7 +200,8 @@ def _need_faces(
 
 
 def _triage(config: PrepareConfig, shots: list[Shot]) -> tuple[list[Choice], list[Rejected]]:
-    embedder = load_embedder()
+    published = published_faces(config.home / "models")
+    embedder = load_embedder(published) if published else load_embedder()
     codes = [embed_faces(embedder, list(shot.aligned)) for shot in shots]
     seen = [
         triage.Seen(i, face.height, codes[i][k])
@@ -291,7 +295,7 @@ def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> None:
     photos = []
     for i, choice in enumerate(kept):
         key = f"{i + 1:02d}"
-        face_mask = head_mask(choice.aligned)
+        face_mask = _head(choice, config)
         parts = {"face": choice.aligned, "mask": _grey(face_mask)}
         if config.keep_photos:
             points = (choice.face.landmarks + 0.5) / choice.shot.factor - 0.5
@@ -314,6 +318,15 @@ def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> None:
     profile.update(photos=tuple(photos))
 
 
+def _head(choice: Choice, config: PrepareConfig) -> np.ndarray:
+    """The head mask (S, S) of the chosen face."""
+    published = published_faces(config.home / "models")
+    if published is None:
+        return head_mask(choice.aligned)
+    points = points_in_square(choice.face.landmarks, choice.aligned.shape[0])
+    return head_mask(choice.aligned, published, points=points)
+
+
 def _info(choice: Choice) -> dict[str, object]:
     place = place_of((choice.face.landmarks + 0.5) / choice.shot.factor - 0.5)
     return {
@@ -330,11 +343,11 @@ def _grey(mask: np.ndarray) -> np.ndarray:
     return np.rint(mask * 255).astype(np.uint8)
 
 
-def _tell(progress: Progress, result: PrepareResult, held: int, total: int) -> None:
+def _tell(progress: Progress, result: PrepareResult, held: int, total: int, models: Path) -> None:
     progress.finish("prepare", f"{total} photo{'s' * (total != 1)} → {len(result.kept)} kept")
     for item in result.rejected:
         progress.line(f"{Path(item.file).name}  {item.reason}")
-    if alignment_is_approximate():
+    if alignment_is_approximate(models):
         progress.line("Face points are approximate: found without face-alignment's weights.")
     note = f"{held} of {len(result.kept)} held back for the likeness report." if held else ""
     if note or result.advice:

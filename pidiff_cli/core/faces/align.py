@@ -145,6 +145,11 @@ def unwarp_mask(mask: np.ndarray, landmarks: np.ndarray, height: int, width: int
     return np.clip(np.asarray(out, dtype=np.float32), 0, 1)
 
 
+def points_in_square(landmarks: np.ndarray, size: int) -> np.ndarray:
+    """Points (68, 2) of a picture, px -> the pixels of its aligned square of side `size`."""
+    return move_points(landmarks, quad_matrix(ffhq_quad(landmarks), size))
+
+
 def move_points(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Apply a 2 x 3 affine matrix to (N, 2) points."""
     moved: np.ndarray = points @ matrix[:, :2].T + matrix[:, 2]

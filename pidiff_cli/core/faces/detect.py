@@ -80,6 +80,13 @@ def alignment_is_approximate(models: Path | None = None, folder: Path = FOLDER) 
     return _better(folder, models) is None
 
 
+def published_faces(models: Path) -> Path | None:
+    """The folder of pulled face networks, where it can find and tell apart faces in photographs."""
+    folder = models / "faces"
+    whole = _better(FOLDER, models) and {"sface", "arcface"} & set(holds(folder))
+    return folder if whole else None
+
+
 def candidates(rgb: np.ndarray, folder: Path = FOLDER) -> list[Candidate]:
     """Places worth a closer look by mini's nets, in pixels of `rgb`; many are wrong."""
     folder = FOLDER if choose(folder).real else folder

@@ -142,7 +142,7 @@ class FaceReader:
 
     def look(self, picture: np.ndarray) -> SeenFace | None:
         """The largest face of a picture, uint8 (H, W, 3); None when there is none."""
-        from pidiff_cli.core.faces.align import align_face
+        from pidiff_cli.core.faces.align import align_face, points_in_square
 
         faces = self.find(picture)
         if not faces:
@@ -153,23 +153,16 @@ class FaceReader:
         head = self.head_at(picture, landmarks)
         if self.recogniser is None:
             return SeenFace(self.embed([aligned])[0], head, aligned, landmarks)
-        code = self.recogniser.embed([aligned], [_in_square(landmarks, self.side)])[0]
+        code = self.recogniser.embed([aligned], [points_in_square(landmarks, self.side)])[0]
         return SeenFace(code, head, aligned, landmarks)
 
     def head_at(self, picture: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         """The head mask (H, W) of a picture whose face is known to be at ``landmarks`` (68, 2)."""
-        from pidiff_cli.core.faces.align import align_face, unwarp_mask
+        from pidiff_cli.core.faces.align import align_face, points_in_square, unwarp_mask
 
         aligned = align_face(picture, landmarks, self.side)
-        points = () if self.recogniser is None else (_in_square(landmarks, self.side),)
+        points = () if self.recogniser is None else (points_in_square(landmarks, self.side),)
         return unwarp_mask(self.mask(aligned, *points), landmarks, *picture.shape[:2])
-
-
-def _in_square(landmarks: np.ndarray, side: int) -> np.ndarray:
-    """Points (68, 2) of a picture in the pixels of its aligned square."""
-    from pidiff_cli.core.faces.align import ffhq_quad, move_points, quad_matrix
-
-    return move_points(landmarks, quad_matrix(ffhq_quad(landmarks), side))
 
 
 def likeness(embedding: Tensor, reference: Tensor) -> float:
