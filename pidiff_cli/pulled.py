@@ -105,9 +105,12 @@ def is_recorded(weight: Weight, home: Path) -> bool:
 
 def problems(weight: Weight, home: Path) -> list[str]:
     """What is missing or of another size than it was, one sentence each; reads no contents."""
-    folder = folder_of(weight, home)
+    folder, entries = folder_of(weight, home), read_entries(folder_of(weight, home))
     found = [f"{name} is missing." for name in weight.makes if not (folder / name).is_file()]
-    entry = read_entries(folder).get(weight.name)
+    entry = entries.get(weight.name)
+    others = {name for other in entries.values() for name in other.files}
+    if entry is None and set(weight.makes) <= others:
+        found.append(f"what lies there is not {weight.name}.")
     for name, record in (entry.files if entry else {}).items():
         path = folder / name
         if not path.is_file():

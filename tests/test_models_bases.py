@@ -230,6 +230,13 @@ def test_the_table_is_whole():
     assert any(w.commercial == "no" for w in weights_of("sdxl"))
 
 
+def test_every_published_pickle_has_its_converter():
+    from pidiff_cli.stages._convert import converter
+
+    kinds = {weight.convert for weight in WEIGHTS.values() if weight.convert}
+    assert len({converter(kind) for kind in kinds}) == len(kinds) == 7
+
+
 def test_hashes_known_in_part():
     assert same_hash("", "ab" * 32) and same_hash("abab…", "ab" * 32)
     assert same_hash("ab…bab", "ab" * 32) and not same_hash("ab…aba", "ab" * 32)

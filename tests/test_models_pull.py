@@ -91,6 +91,9 @@ def test_sd15_and_all_it_needs(pidiff, server, converts, home):
     assert entry.files[UNET] == pulled.FileRecord(len(half), hashlib.sha256(half).hexdigest())
     assert not list((home / "models").rglob("*.part"))
     assert pidiff("models", "verify").code == 0
+    rows = {r["name"]: r for r in pidiff("--json", "models", "list").json["weights"]}
+    assert rows["e4e"]["ready"]
+    assert not rows["stylegan2-ffhq"]["ready"]  # the generator that lies there came with e4e
     server.seen.clear()
     again = pidiff("models", "pull", "sd15")
     assert again.code == 0 and "here already" in again.err and not server.seen

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pidiff_cli.errors import MissingWeightError
-
 
 def convert(kind: str, path: Path, folder: Path) -> None:
     """Convert one published file into `folder`; each file there is written whole.
@@ -14,16 +12,13 @@ def convert(kind: str, path: Path, folder: Path) -> None:
     Raises:
         InputError: damaged, with code in it, or another kind of file.
     """
-    try:
-        function = _function(kind)
-    except ImportError as error:
-        raise MissingWeightError(f"This version of pidiff cannot read {path.name} yet.") from error
+    function = converter(kind)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     function(path, folder)
 
 
-def _function(kind: str) -> Callable[[Path, Path], None]:
-    """Each is imported when it is needed: all of them need torch."""
+def converter(kind: str) -> Callable[[Path, Path], None]:
+    """The function for a kind; imported only now, because all of them need torch."""
     if kind in ("e4e", "generator"):
         from pidiff_cli.core.wplus import published as wplus
 
