@@ -6,6 +6,7 @@ and what the profile is made of. Nothing of it is trusted when it is read.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pidiff_cli._contents import check_content
 from pidiff_cli._identity import Identity, encode_identity
@@ -182,8 +183,10 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except (
         zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
-        OverflowError,
+        OverflowError, OSError,
     ) as error:  # fmt: skip
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a place before the start
+            raise
         raise broken from error
 
 
@@ -276,4 +279,4 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> 
             out.write(chunk)
     if left:
         raise InputError(f"{entry.filename} is shorter than it says.", _NOT_OURS)
-    return cast(str, digest.hexdigest())
+    return digest.hexdigest()

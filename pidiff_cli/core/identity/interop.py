@@ -8,6 +8,7 @@ W+ code, of Δw or of the general branch is in the file; M is found in the stock
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -100,7 +101,8 @@ def save_person(person: PersonBranch, path: Path) -> None:
     """Write a branch as one safetensors file, whole; the same person gives the same bytes."""
     told = {"format": FORMAT, "noun": person.noun, "name": person.name}
     told |= {"base": person.base, "family": person.family}
-    write_file(path, save(person.tensors, metadata=told))
+    metadata = {"pidiff": json.dumps(told)}  # one key: safetensors keeps no order among several
+    write_file(path, save(person.tensors, metadata=metadata))
 
 
 def read_person(path: Path) -> PersonBranch:
@@ -114,14 +116,15 @@ def read_person(path: Path) -> PersonBranch:
         raise InputError(f"{path} is not there.", "Write it: pidiff profile export NAME --format …")
     try:
         with safe_open(path, framework="pt") as file:
-            told = file.metadata() or {}
-            if told.get("format", "").startswith("pidiff person ") and told["format"] != FORMAT:
-                raise InputError(f"{path.name} was written by a newer pidiff.")
-            if told.get("format") != FORMAT:
-                raise InputError(f"{path.name} is no person that pidiff exported.")
+            told = json.loads((file.metadata() or {}).get("pidiff", "{}"))
+            found = str(told.get("format", ""))
+            if found != FORMAT:
+                newer = found.startswith("pidiff person ")
+                what = "was written by a newer pidiff" if newer else "is no person pidiff exported"
+                raise InputError(f"{path.name} {what}.")
             tensors = {key: file.get_tensor(key) for key in file.keys()}
         return PersonBranch(tensors, told["noun"], told["name"], told["base"], told["family"])
-    except (SafetensorError, OSError, KeyError) as error:
+    except (SafetensorError, OSError, KeyError, ValueError, AttributeError) as error:
         raise InputError(f"{path.name} is damaged; export it again.") from error
 
 
