@@ -252,3 +252,22 @@ def test_the_page_of_weights_is_the_tables():
         "python docs/make_models_page.py"
     )
     assert all(weight.title in made and weight.licence in made for weight in WEIGHTS.values())
+
+
+def test_auto_says_what_it_took_and_a_tuned_profile_stays_on_its_base(
+    pidiff, stages, photos, home, monkeypatch
+):
+    from pidiff_cli.profile import Profile
+    from pidiff_cli.stages import doctor
+
+    monkeypatch.setattr(doctor, "free_gpu_mb", lambda device="auto": None)
+    ran = pidiff("tune", photos, "--name", "alice")
+    assert ran.code == 0
+    assert [line for line in ran.err.splitlines() if "using mini" in line] == [
+        "Without a CUDA GPU: using mini, the embedded 128 px base (drawn portraits). "
+        "For photographs: pidiff doctor"
+    ]
+    assert "using mini" not in pidiff("tune", "alice").err
+    Profile.open("alice", home).update(base={"name": "sd15"})
+    ran = pidiff("tune", "alice")
+    assert ran.code == 4 and ran.err.splitlines()[-1].endswith("pidiff models pull sd15")

@@ -118,8 +118,15 @@ def tune_config(
     return session.config(TuneConfig, **values)
 
 
-def chosen_base(session: Session, base: str) -> str:
-    """The base behind `--base`; says in one line what `auto` took."""
+def chosen_base(session: Session, base: str, profile: Profile | None = None) -> str:
+    """The base behind `--base`; says in one line what `auto` took.
+
+    A profile that was tuned stays on its base when nothing else is asked for.
+    """
+    own = profile.manifest.base.get("name") if profile else None
+    if base == "auto" and own:
+        hub.base_parts(own, session.home)
+        return str(own)
     if base == "auto":
         session.output.loading()
         from pidiff_cli import auto

@@ -28,10 +28,13 @@ def command(
     recipe: Annotated[
         str, typer.Option(metavar="NAME", help="recipe, or the path of a YAML file")
     ] = "auto",
-    base: Annotated[str, typer.Option(metavar="BASE", help="auto, mini, sd15 or sdxl")] = "auto",
+    base: Annotated[
+        str, typer.Option(metavar="BASE", help="auto, mini, sd15, sdxl, a path or a hub id")
+    ] = "auto",
     steps: Annotated[int | None, option(TuneConfig, "steps", default="the recipe's")] = None,
     resume: Annotated[bool, typer.Option(help="go on from the last checkpoint")] = True,
     restart: Annotated[bool, option(TuneConfig, "restart", "--restart")] = False,
+    retune: Annotated[bool, option(TuneConfig, "retune", "--retune")] = False,
     preview_every: Annotated[
         int | None, option(TuneConfig, "preview_every", default="the recipe's")
     ] = None,
@@ -55,7 +58,7 @@ def command(
 
     session = session_of(context)
     existing = find_profile(session, sources, name)
-    chosen = chosen_base(session, base)
+    chosen = chosen_base(session, base, existing)
     if existing is None:
         photos = [Path(item).expanduser() for item in sources]
         keep = {"noun": noun, "keep_photos": not no_photos}
@@ -70,6 +73,7 @@ def command(
         steps=steps,
         resume=resume,
         restart=restart or not resume,
+        retune=retune,
         preview_every=preview_every,
         batch=batch,
         rank=rank,
