@@ -13,7 +13,7 @@ from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.irse import PReLU
 from pidiff_cli.core.wplus.stylegan2 import Generator, ModulatedConv, rows_for, truncate
 
-LAYOUTS = Path(__file__).parents[2] / "shared" / "layouts"
+LAYOUTS = Path(__file__).parent / "data" / "layouts"
 CHANNELS = {4: 8, 8: 8, 16: 6, 32: 4}
 
 
@@ -107,7 +107,6 @@ def test_prelu_is_prelu() -> None:
     assert torch.allclose(own(x), stock(x))
 
 
-@pytest.mark.skipif(not LAYOUTS.exists(), reason="no layout files")
 def test_published_layout_of_the_generator() -> None:
     layout = json.loads((LAYOUTS / "stylegan2_generator_64.json").read_text())["state_dict"]
     with torch.device("meta"):
@@ -115,7 +114,6 @@ def test_published_layout_of_the_generator() -> None:
     assert {k: list(v.shape) for k, v in state.items()} == {k: v[0] for k, v in layout.items()}
 
 
-@pytest.mark.skipif(not LAYOUTS.exists(), reason="no layout files")
 def test_published_layout_of_the_encoder() -> None:
     layout = json.loads((LAYOUTS / "e4e_ffhq_encode.pt.json").read_text())["state_dict"]
     wanted = {k[8:]: v[0] for k, v in layout.items() if k.startswith("encoder.")}

@@ -11,7 +11,6 @@ import torch
 from tests.parity import rule
 from tests.parity.__main__ import check_file, main
 
-VECTORS = Path(__file__).parents[2] / "shared" / "parity"
 DATA = Path(__file__).parent / "parity" / "data"
 
 
@@ -38,9 +37,8 @@ def test_gap_catches_nan_and_shape() -> None:
     assert rule.gap(torch.zeros(2), torch.zeros(1)) == float("inf")
 
 
-@pytest.mark.skipif(not VECTORS.exists(), reason="no parity vectors")
 def test_rule_gives_the_recorded_weights() -> None:
-    for key, wanted in json.loads((VECTORS / "rule_check.json").read_text()).items():
+    for key, wanted in json.loads((DATA / "rule_check.json").read_text()).items():
         names = {key, key.removesuffix("weight") + "bias"} if wanted["has_bias_sibling"] else {key}
         made = rule.value(key, torch.zeros(wanted["shape"]), names)
         first = made.flatten()[:4].tolist()
@@ -48,6 +46,5 @@ def test_rule_gives_the_recorded_weights() -> None:
         assert float(made.mean()) == pytest.approx(wanted["mean"], rel=1e-3, abs=1e-5), key
 
 
-@pytest.mark.skipif(not VECTORS.exists(), reason="no parity vectors")
 def test_generator_and_edits_agree() -> None:
-    assert main([str(VECTORS), "--only", "stylegan2_64", "edits"]) == 0
+    assert main(["--only", "stylegan2_64", "edits"]) == 0
