@@ -107,6 +107,23 @@ def test_licences_are_shown_and_have_to_be_accepted(pidiff, server, home):
     assert not server.seen and not (home / "models").exists()
 
 
+def test_a_terminal_asks(pidiff, server, monkeypatch, home):
+    import typer
+
+    from pidiff_cli.cli.output import Output
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(Output, "on_terminal", True)
+    asked = []
+    monkeypatch.setattr(typer, "confirm", lambda text, **_: asked.append(text))
+    ran = pidiff("-q", "models", "pull", "sd15-base")
+    assert ran.code == 4 and "not accepted" in ran.err and not server.seen
+    monkeypatch.setattr(typer, "confirm", lambda text, **_: True)
+    assert pidiff("-q", "models", "pull", "sd15-base").code == 0
+    assert asked == ["Accept the licences of sd15-base?"]
+
+
 def test_permissive_weights_ask_nothing(pidiff, server, home):
     assert pidiff("models", "pull", "sface").code == 0
     assert (home / "models/faces/face_recognition_sface_2021dec.onnx").is_file()
@@ -396,6 +413,8 @@ def test_a_folder_by_hand(pidiff, server, tmp_path, home):
         ran = pidiff("models", "pull", "sd15-base", "--accept-license", "--from", folder)
         assert ran.code == code, ran.err
         assert bool(left_over(home)) == (code == 0)
+    half = server.repos[SD15]["unet/diffusion_pytorch_model.fp16.safetensors"]
+    assert (home / "models/sd15/diffusers" / UNET).read_bytes() == half
     assert "sdxl" in pidiff("models", "pull", "sdxl-base", "--accept-license", "--from",
                             folder).err  # fmt: skip
     assert pidiff("models", "pull", "sd15", "--again", "--from", folder).code in (2, 4)

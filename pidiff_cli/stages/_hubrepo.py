@@ -65,7 +65,7 @@ def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
             "Try without HF_ENDPOINT, or fetch it by hand and use --from.",
         ) from error
     items = []
-    for name, remote in chosen_files(list(listed), weight).items():
+    for name, remote in chosen_files(list(listed), weight.repo).items():
         size, sha256 = _told(listed[remote])
         address = f"{endpoint()}/{weight.repo}/resolve/{commit}/{quote(remote)}"
         if size is None:
@@ -78,22 +78,22 @@ def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
     return sorted(items, key=lambda item: item.size or 0), commit
 
 
-def chosen_files(names: list[str], weight: Weight) -> dict[str, str]:
-    """The names to store, each with its name in the repository.
+def chosen_files(names: list[str], where: str) -> dict[str, str]:
+    """The names to store, each with its name in the repository or folder `where`.
 
     Raises:
         InputError: it is no diffusers model, or has its weights as pickles only.
     """
     if "model_index.json" not in names:
         raise InputError(
-            f"{weight.repo} is no diffusers folder.",
+            f"{where} is no diffusers folder.",
             "If it has a single .safetensors file: download that, then --base FILE",
         )
     found: dict[str, str] = {}
     for name in sorted(names):
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name:
-            raise InputError(f"{weight.repo} names a file outside of itself: {name}.")
+            raise InputError(f"{where} names a file outside of itself: {name}.")
         inside = path.parent.as_posix() in _FOLDERS
         if name == "model_index.json" or (inside and path.suffix in (".json", ".txt")):
             found[name] = name
@@ -104,7 +104,7 @@ def chosen_files(names: list[str], weight: Weight) -> dict[str, str]:
     for folder in ("unet", "vae", "text_encoder"):
         if not any(n.startswith(folder + "/") and n.endswith(".safetensors") for n in found):
             raise InputError(
-                f"{weight.repo} has no .safetensors file of its {folder}.",
+                f"{where} has no .safetensors file of its {folder}.",
                 "pidiff reads no pickles; take a repository that has safetensors.",
             )
     return found
@@ -119,7 +119,7 @@ def _from_cache(weight: Weight) -> tuple[list[Item], str]:
         )
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     items = []
-    for name, remote in chosen_files(names, weight).items():
+    for name, remote in chosen_files(names, weight.repo).items():
         path = folder / remote
         items.append(Item(name, remote, path.stat().st_size, cached=path))
     return items, folder.name

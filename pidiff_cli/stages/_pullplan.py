@@ -10,7 +10,7 @@ from pidiff_cli import hub
 from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.fetch import Web
 from pidiff_cli.pulled import FileRecord
-from pidiff_cli.stages._hubrepo import Item, repository_items
+from pidiff_cli.stages._hubrepo import Item, chosen_files, repository_items
 from pidiff_cli.weights_table import Weight
 
 
@@ -89,11 +89,9 @@ def _given_items(weight: Weight, given: Path) -> list[Item]:
                 f"{given.name} is a single file; {weight.name} is a diffusers folder.",
                 f"A single file needs no pull: --base {given}",
             )
-        files = [path for path in sorted(given.rglob("*")) if path.is_file()]
-        items = [_local(path, path.relative_to(given).as_posix(), weight) for path in files]
-        if not {"model_index.json", "config.json"} & {item.name for item in items}:
-            raise InputError(f"{given} is no diffusers folder.", "It has a model_index.json.")
-        return items
+        names = [p.relative_to(given).as_posix() for p in given.rglob("*") if p.is_file()]
+        chosen = chosen_files(names, str(given))
+        return [_local(given / old, new, weight) for new, old in chosen.items()]
     known = {file.name: file for file in weight.files}
     names = list(known) or [weight.file_name]
     if given.is_file() and len(names) > 1:
