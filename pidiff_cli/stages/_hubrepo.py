@@ -18,7 +18,7 @@ _FOLDERS = (
     "scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae",
 )  # fmt: skip
 _WEIGHTS = re.compile(
-    r"(?P<stem>.*/?(?:model|diffusion_pytorch_model))(?P<half>\.fp16)?\.safetensors"
+    r"(?P<stem>[^/]+/(?:model|diffusion_pytorch_model))(?P<half>\.fp16)?\.safetensors"
 )
 
 
