@@ -20,6 +20,8 @@ COMMANDS = (
     "profile list",
     "profile show",
     "profile verify",
+    "profile export",
+    "profile import",
     "profile forget",
     "models",
     "models list",

@@ -51,9 +51,9 @@ def _open(folders: dict[str, Path], family: str) -> Base:
     return load_base(folder.parent) if family == "mini" else open_base(folder, None, (ROWS, DIM))
 
 
-def _shake(base: Base) -> torch.nn.Module:
+def _shake(base: Base, tune_code: bool = True) -> torch.nn.Module:
     torch.manual_seed(0)
-    model = add_adapter(base.unet, rank=2, alpha=2.0)
+    model = add_adapter(base.unet, rank=2, alpha=2.0, tune_code=tune_code)
     with torch.no_grad():
         for parameter in trainable_parameters(model).values():
             parameter.normal_(std=0.2)
@@ -234,9 +234,9 @@ def test_the_readme_s_snippet_runs(
 def test_an_adapter_whose_weights_do_not_match_is_refused(
     folders: dict[str, Path], tmp_path: Path, fault: str
 ) -> None:
-    """PEFT itself loads all of these without an error, with weights that do nothing."""
+    """PEFT itself loads most of these without an error, with weights that do nothing."""
     base = _open(folders, "mini")
-    model = _shake(base)
+    model = _shake(base, tune_code=False)
     save_adapter(model, tmp_path)
     unet = remove_adapter(model)
     file = tmp_path / "adapter_model.safetensors"
@@ -254,7 +254,8 @@ def test_an_adapter_whose_weights_do_not_match_is_refused(
     if fault == "pickle":
         torch.save(state, tmp_path / "adapter_model.bin")
         file.unlink()
-    with pytest.raises(InputError, match="no adapter" if fault == "pickle" else "does not load"):
+    told = {"pickle": "no adapter", "renamed": "0 of its 36 weights fit 36", "empty": "0 of its 0"}
+    with pytest.raises(InputError, match=told.get(fault, "does not load")):
         load_adapter(unet, tmp_path)
 
 

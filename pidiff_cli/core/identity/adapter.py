@@ -146,4 +146,5 @@ def _check_matched(model: nn.Module, file: Path) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+    text = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+    return f"{text} is missing" if isinstance(error, KeyError) else text
