@@ -149,3 +149,6 @@ def test_arcface_where_it_is_wanted(arcface: Path, faces: Path) -> None:
     assert made["rgb"].shape == (1, 512)
     assert torch.allclose(made["rgb"], made["bgr_turned"], atol=1e-5)
     assert not torch.allclose(made["rgb"], made["bgr"], atol=1e-4)
+    write_choice(faces, likeness="sface")
+    asked = open_recogniser(faces, likeness="arcface", channels="bgr").embed([face])
+    assert torch.equal(asked, made["bgr"])

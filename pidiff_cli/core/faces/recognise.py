@@ -7,6 +7,7 @@ looked up again inside the aligned square.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -68,13 +69,22 @@ class Recogniser:
         return F.normalize(torch.from_numpy(self.features(crops)).float(), dim=-1)
 
 
-def open_recogniser(folder: Path, device: str = "cpu") -> Recogniser:
+def open_recogniser(
+    folder: Path, device: str = "cpu", likeness: str = "", channels: str = ""
+) -> Recogniser:
     """The likeness network of `folder`: SFace, or ArcFace where `faces.json` or lack of it says so.
+
+    Args:
+        likeness, channels: in place of what the folder says.
 
     Raises:
         MissingWeightError: it is not there. InputError: its file is damaged.
     """
-    return _open(choose(folder), device)
+    chosen = choose(folder)
+    chosen = replace(
+        chosen, likeness=likeness or chosen.likeness, channels=channels or chosen.channels
+    )
+    return _open(chosen, device)
 
 
 @lru_cache(maxsize=2)
