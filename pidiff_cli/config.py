@@ -153,6 +153,27 @@ class StylemixConfig(CommonConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PretrainConfig(CommonConfig):
+    """Pictures of many people → a general identity branch of a base."""
+
+    base: str = setting("sdxl", "base model")
+    data: Path = setting(Path("."), "folder of pictures, a caption beside each (.txt)")
+    out: Path | None = setting(None, "folder for the branch; the base's own when left out")
+    steps: int = setting(20_000, "optimizer steps", unit="steps", low=1, high=10_000_000)
+    batch: int = setting(4, "pictures a step", low=1, high=256)
+    size: int = setting(512, "side of the training pictures", unit="px", low=64, high=2048)
+    learning_rate: float = setting(1e-4, "learning rate", low=1e-7, high=1.0)
+    disentangle_weight: float = setting(2.0, "weight of not following the code off the face", low=0)
+    preserve_weight: float = setting(1.0, "weight of staying with the base", low=0)
+    locate_weight: float = setting(0.1, "weight of the localisation map's agreement", low=0)
+    checkpoint_every: int = setting(500, "steps between checkpoints", unit="steps", low=1)
+    seed: int = setting(0, "seed of noise and pictures", low=0, high=2**31 - 1)
+    restart: bool = setting(
+        False, "forget an unfinished run, and begin with the branch that is there"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluateConfig(CommonConfig):
     """A tuned profile → the measures of its pictures."""
 

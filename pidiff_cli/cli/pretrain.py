@@ -1,28 +1,70 @@
-"""`pidiff pretrain mini`: train the embedded base from nothing (for developers)."""
+"""`pidiff pretrain`: train the embedded base, or a general identity branch (for developers)."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pidiff_cli.cli.session import session_of
+from pidiff_cli.cli.options import option
+from pidiff_cli.cli.session import Session, session_of
+from pidiff_cli.config import PretrainConfig
 from pidiff_cli.errors import UsageError
 
 
 def command(
     context: typer.Context,
-    base: Annotated[str, typer.Argument(metavar="BASE", help="mini")],
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="mini or identity")],
     go: Annotated[bool, typer.Option("--go", help="run the steps instead of listing them")] = False,
+    base: Annotated[str | None, option(PretrainConfig, "base")] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="pictures of people, with captions (.txt)")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="where the branch is written")
+    ] = None,
+    steps: Annotated[int | None, option(PretrainConfig, "steps")] = None,
+    batch: Annotated[int | None, option(PretrainConfig, "batch")] = None,
+    size: Annotated[int | None, option(PretrainConfig, "size")] = None,
+    learning_rate: Annotated[float | None, option(PretrainConfig, "learning_rate")] = None,
+    checkpoint_every: Annotated[int | None, option(PretrainConfig, "checkpoint_every")] = None,
+    seed: Annotated[int | None, option(PretrainConfig, "seed")] = None,
+    restart: Annotated[bool, option(PretrainConfig, "restart", "--restart")] = False,
 ) -> None:
-    """List the steps that train mini in order, or run them; every step is resumable."""
+    """Train `mini` (lists the steps, or runs them), or an `identity` branch for --base.
+
+    Every step is resumable: the same command goes on.
+    """
+    session = session_of(context)
+    if what == "mini":
+        _mini(session, go)
+        return
+    if what != "identity":
+        raise UsageError(
+            f"{what} is not trained here.",
+            "pidiff pretrain mini, or: pidiff pretrain identity --base sdxl --data FOLDER",
+        )
+    if data is None:
+        raise UsageError("There are no pictures to learn from.", "Add --data FOLDER")
+    config = session.config(
+        PretrainConfig, base=base, data=data.expanduser(), out=out, steps=steps, batch=batch,
+        size=size, learning_rate=learning_rate, checkpoint_every=checkpoint_every, seed=seed,
+        restart=restart,
+    )  # fmt: skip
+    session.output.loading()
+    from pidiff_cli.stages import pretrain
+
+    session.after_interrupt = "The same command goes on from the last checkpoint."
+    result = pretrain.run(config, session.output.progress())
+    session.output.result([result.identity], result)
+
+
+def _mini(session: Session, go: bool) -> None:
     from pidiff_cli.mini.steps import STEPS
 
-    if base != "mini":
-        raise UsageError(f"{base} is not trained here.", "pidiff pretrain mini")
-    session = session_of(context)
     if not go:
         rows = [{"command": step.command, "about": step.about} for step in STEPS]
         session.output.result([f"{r['command']}  # {r['about']}" for r in rows], {"steps": rows})

@@ -30,11 +30,21 @@ def save_checkpoint(
         best: parameters of the best step so far, by name.
     """
     save_adapter(model, folder / "adapter")
+    if best:
+        save_file(best, folder / "best.safetensors")
+    save_optimizer(folder, optimizer, generator, state)
+
+
+def save_optimizer(
+    folder: Path,
+    optimizer: torch.optim.Optimizer,
+    generator: torch.Generator,
+    state: dict[str, Any],
+) -> None:
+    """Write optimizer, random state and the loop's JSON values, as ``load_checkpoint`` reads."""
     tensors, scalars = _flatten(optimizer.state_dict()["state"])
     tensors["generator"] = generator.get_state()
     save_file(tensors, folder / "optimizer.safetensors")
-    if best:
-        save_file(best, folder / "best.safetensors")
     everything = {"loop": state, "optimizer": scalars}
     (folder / "state.json").write_text(json.dumps(everything), encoding="utf-8")
 

@@ -13,8 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pidiff_cli._atomic import write_folder
-from pidiff_cli.core.identity.files import write_identity
+from pidiff_cli.core.identity.files import SETTINGS, write_identity
 from pidiff_cli.core.identity.tokens import PUBLISHED_GROUPS
 from pidiff_cli.core.wplus import pickles
 from pidiff_cli.errors import InputError
@@ -35,7 +34,8 @@ LAYERS: tuple[tuple[str, int], ...] = (
 def convert_wplus_adapter(path: Path | str, folder: Path) -> None:
     """`wplus_adapter.bin` -> `identity.json`, `wproj.safetensors`, `branch.safetensors`.
 
-    The folder is replaced in one step. The weights keep the file's precision.
+    ``identity.json``, without which the folder does not count, goes first and comes back last.
+    The weights keep the file's precision.
 
     Raises:
         MissingWeightError: no such file.
@@ -52,11 +52,8 @@ def convert_wplus_adapter(path: Path | str, folder: Path) -> None:
         "rows": ROWS, "dim": DIM, "groups": PUBLISHED_GROUPS, "token_dim": WIDTH,
         "closed_vocabulary": False,
     }  # fmt: skip
-
-    def fill(target: Path) -> None:
-        write_identity(target, branch, projector, settings, dtype)
-
-    write_folder(folder, fill)
+    (folder / SETTINGS).unlink(missing_ok=True)
+    write_identity(folder, branch, projector, settings, dtype)
 
 
 def layout() -> dict[str, tuple[int, ...]]:
