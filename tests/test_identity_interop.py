@@ -222,6 +222,9 @@ def test_the_readme_s_snippet_runs(
     text = _DIFFUSERS.format(name="alice", noun="woman", base="sd15")
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert code.count("\n") <= 11
+    page = (Path(__file__).parent.parent / "docs" / "profiles.md").read_text()
+    (shown,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert set(shown.replace('"alice-diffusers"', '"."').splitlines()) <= set(code.splitlines())
     code = code.replace('"BASE"', repr(str(folders["sd15"])))
     names: dict[str, Any] = {}
     with warnings.catch_warnings():
@@ -230,6 +233,7 @@ def test_the_readme_s_snippet_runs(
     assert names["picture"].size == (SIZE, SIZE)
 
 
+@pytest.mark.filterwarnings("ignore:Found missing adapter keys")
 @pytest.mark.parametrize("fault", ["renamed", "one missing", "one more", "empty", "pickle"])
 def test_an_adapter_whose_weights_do_not_match_is_refused(
     folders: dict[str, Path], tmp_path: Path, fault: str

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from pidiff_cli import _archive, _atomic
 from pidiff_cli._paths import path_fault
@@ -179,6 +180,15 @@ def test_force_with_a_bad_file_keeps_the_old_one(alice: Profile, file: Path, hom
     with pytest.raises(InputError):
         run_import(bad, home, force=True)
     assert alice.verify() == [] and [p.name for p in (home / "profiles").iterdir()] == ["alice"]
+
+
+def test_a_profile_in_use_is_left_alone(alice: Profile, file: Path, home: Path) -> None:
+    with FileLock(alice.folder / ".lock"):
+        with pytest.raises(InputError, match="Another pidiff"):
+            run_import(file, home, force=True)
+        with pytest.raises(InputError, match="Another pidiff"):
+            export(alice, home.parent / "other.pidiff")
+    assert run_import(file, home, force=True).name == "alice"
 
 
 class Killed(BaseException):

@@ -124,7 +124,9 @@ def read_person(path: Path) -> PersonBranch:
                 raise InputError(f"{path.name} {what}.")
             tensors = {key: file.get_tensor(key) for key in file.keys()}
         return PersonBranch(tensors, told["noun"], told["name"], told["base"], told["family"])
-    except (SafetensorError, OSError, KeyError, ValueError, AttributeError) as error:
+    except (
+        SafetensorError, OSError, KeyError, ValueError, AttributeError, RecursionError
+    ) as error:  # fmt: skip
         raise InputError(f"{path.name} is damaged; export it again.") from error
 
 
