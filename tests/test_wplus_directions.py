@@ -148,6 +148,23 @@ def test_code_is_refused_and_not_run(tmp_path: Path, name: str) -> None:
     assert not mark.exists() and not (tmp_path / "evil.safetensors").exists()
 
 
+def test_edit_on_a_real_base_takes_the_folder(
+    tmp_path: Path, unit: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pidiff_cli import hub
+    from pidiff_cli.stages._wplus import edited
+
+    (tmp_path / "directions").mkdir()
+    torch.save(unit, tmp_path / "directions" / "age.pt")
+    parts = hub.BaseParts("sd15", "sd15", tmp_path, tmp_path, tmp_path, None, None)
+    monkeypatch.setattr(hub, "base_parts", lambda name, home: parts)
+    w = torch.zeros(18, 512)
+    moved = edited(w, (("age", -1.5),), "sd15", tmp_path)
+    assert torch.allclose(moved, -1.5 * unit.expand(18, 512), atol=1e-6)
+    with pytest.raises(UsageError, match="smile"):
+        edited(w, (("smile", 1.0),), "sd15", tmp_path)
+
+
 def test_damaged_files_clashes_and_bad_tables(tmp_path: Path, unit: torch.Tensor) -> None:
     (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01")
     with pytest.raises(InputError, match="a.npy is damaged"):
