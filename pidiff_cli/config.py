@@ -105,6 +105,7 @@ class TuneConfig(CommonConfig):
     retune: bool = setting(False, "replace a tuning on another base")
     checkpoint_every: int = setting(25, "steps between checkpoints", unit="steps", low=1)
     preview_every: int = setting(50, "steps between preview pictures; 0 is never", low=0)
+    report_prompts: int = setting(5, "prompts drawn for the likeness report", low=1, high=6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +124,7 @@ class GenerateConfig(CommonConfig):
     steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
     negative: str = setting("", "what the picture should not show")
+    scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm and others")
     best: int = setting(0, "keep only the K most alike of each prompt; 0 keeps all", low=0)
     edits: tuple[tuple[str, float], ...] = setting((), "W+ edits as name=strength")
     style_from: str = setting("", "take layers of another profile: bob:fine or bob:fine=0.5")

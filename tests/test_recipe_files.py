@@ -59,7 +59,9 @@ def test_an_unknown_recipe_and_base():
     with pytest.raises(UsageError):
         load_recipe("slow")
     with pytest.raises(UsageError):
-        load_recipe("auto", "sdxl")
+        load_recipe("auto", "sd3")
+    assert load_recipe("auto", "sd15").base == "sd15"
+    assert load_recipe("auto", "sdxl").base == "sdxl"
 
 
 def test_what_a_person_gave_wins():

@@ -40,6 +40,9 @@ def command(
     steps: Annotated[int | None, option(GenerateConfig, "steps", default="the recipe's")] = None,
     size: Annotated[int | None, option(GenerateConfig, "size", default="the recipe's")] = None,
     negative: Annotated[str | None, option(GenerateConfig, "negative")] = None,
+    scheduler: Annotated[
+        str | None, option(GenerateConfig, "scheduler", metavar="NAME", default="the base's own")
+    ] = None,
     best: Annotated[int | None, option(GenerateConfig, "best")] = None,
     edit: Annotated[
         list[str] | None,
@@ -62,6 +65,7 @@ def command(
         guidance=guidance,
         steps=steps,
         size=size,
+        scheduler=scheduler,
     )
     settings |= {"count": count, "seed": seed, "out": out, "start": start, "negative": negative}
     settings |= {"best": best, "style_from": style_from, "edits": parse_edits(edit or ())}

@@ -38,7 +38,7 @@ REPORT_STEPS = 16  # denoising steps of a picture in the report
 PREVIEWS, LOG = "reports/previews.png", "reports/loss.jsonl"
 _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
-    "checkpoint_every", "preview_every",
+    "checkpoint_every", "preview_every", "report_prompts",
 }  # fmt: skip
 
 

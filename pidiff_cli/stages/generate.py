@@ -75,6 +75,7 @@ def draw_settings(config: Any) -> DrawSettings:
         start=getattr(config, "start", 0.0),
         size=config.size,
         negative=getattr(config, "negative", ""),
+        scheduler=getattr(config, "scheduler", ""),
     )
 
 

@@ -261,7 +261,7 @@ def _conclude(
     against = _tuning.aligned_faces(profile, held_out or own)
     everyone = _tuning.aligned_faces(profile, [*own, *held_out])
     reference = reader.embed(against) if reader else None
-    prompts = measure.standard_prompts(base, profile.manifest.noun, 5)
+    prompts = measure.standard_prompts(base, profile.manifest.noun, job.config.report_prompts)
     judge = measure.open_judge(judge_folder)
     settings = DrawSettings(steps=_tuning.REPORT_STEPS, size=size)
     shown = measure.measure(base, mean, prompts, settings, reader, reference, judge)
