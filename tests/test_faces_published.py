@@ -84,9 +84,22 @@ def test_faces_json_chooses(tmp_path: Path) -> None:
         write_choice(tmp_path, detector="yunet")
     with pytest.raises(UsageError, match="likeness cannot be 'dlib'"):
         write_choice(tmp_path, likeness="dlib")
-    (tmp_path / "faces.json").write_text('{"mask": "magic"}')
-    with pytest.raises(InputError, match="mask is unknown"):
+    (tmp_path / "faces.json").write_text('{"chosen": {"mask": "magic"}}')
+    with pytest.raises(InputError, match="mask is unknown: 'magic'"):
         choose(tmp_path)
+    for text in ("[]", "no json", '{"chosen": {"nose": "sface"}}'):
+        (tmp_path / "faces.json").write_text(text)
+        with pytest.raises(InputError, match="cannot be understood"):
+            choose(tmp_path)
+
+
+def test_what_comes_later_is_used_unless_another_was_chosen(tmp_path: Path) -> None:
+    (tmp_path / "arcface_ir_se50.safetensors").write_bytes(b"")
+    write_choice(tmp_path)
+    told = json.loads((tmp_path / "faces.json").read_text())
+    assert told["used"]["likeness"] == "arcface" and told["chosen"] == {}
+    (tmp_path / "face_recognition_sface_2021dec.onnx").write_bytes(b"")
+    assert choose(tmp_path).likeness == "sface"
 
 
 @pytest.fixture

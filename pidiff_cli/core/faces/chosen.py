@@ -1,8 +1,8 @@
 """Which face networks a folder holds, and which of them are used.
 
 mini's folder (in the package) has small nets of its own and never a `faces.json`. The folder of
-the real bases holds published networks; `faces.json` there says what is used, and without one
-the first of each kind that is there is taken.
+the real bases holds published networks. The first of each kind that is there is used, unless
+`faces.json` chooses another.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pidiff_cli._atomic import write_file
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
@@ -41,6 +40,7 @@ KINDS = {
     "likeness": ("sface", "arcface", "mini"),
     "mask": ("parser", "hull"),
 }
+CHANNELS = ("rgb", "bgr")
 # Never taken unless faces.json says so: the package's own nets know drawings best.
 _ONLY_ASKED = ("landmarks", "detector", "likeness")
 
@@ -81,8 +81,8 @@ def choose(folder: Path) -> Chosen:
     here = holds(folder)
     if not wishes and not here and (folder / "landmarks.json").is_file():
         return Chosen(folder, real=False)
-    picked = {kind: str(wishes.get(kind, _first(kind, here))) for kind in KINDS}
-    return Chosen(folder, True, **picked, channels=str(wishes.get("arcface_channels", "rgb")))
+    picked = {kind: wishes.get(kind, _first(kind, here)) for kind in KINDS}
+    return Chosen(folder, True, **picked, channels=wishes.get("arcface_channels", "rgb"))
 
 
 def holds(folder: Path) -> tuple[str, ...]:
@@ -113,31 +113,30 @@ def find_file(folder: Path, name: str) -> Path:
 
 
 def write_choice(folder: Path, **wishes: str) -> None:
-    """Write `faces.json`: what is here and what is used.
+    """Write `faces.json`: what is here, what is used, and what was chosen.
+
+    What was not chosen goes on following what the folder holds; a choice whose network is gone
+    is dropped.
 
     Args:
-        wishes: landmarks, detector, likeness, mask, arcface_channels; what is not named keeps
-            its place in an older `faces.json`, else takes the first that is there.
+        wishes: landmarks, detector, likeness, mask, arcface_channels.
 
     Raises:
         UsageError: no such kind or network. MissingWeightError: it is not in the folder.
     """
-    here, old = holds(folder), _read(folder)
+    here = holds(folder)
     for kind, name in wishes.items():
-        known = ("rgb", "bgr") if kind == "arcface_channels" else KINDS.get(kind, ())
+        known = CHANNELS if kind == "arcface_channels" else KINDS.get(kind, ())
         if name not in known:
             listed = ", ".join(known) or ", ".join(KINDS)
             raise UsageError(f"{kind} cannot be {name!r}.", f"It can be: {listed}")
         if name in FILES:
             find_file(folder, name)
-    chosen: dict[str, Any] = {"schema": 1, "here": list(here)}
-    for kind in KINDS:
-        kept = old.get(kind) if old.get(kind) not in FILES or old.get(kind) in here else None
-        chosen[kind] = wishes.get(kind) or kept or _first(kind, here)
-    chosen["arcface_channels"] = wishes.get("arcface_channels") or old.get(
-        "arcface_channels", "rgb"
-    )
-    write_file(folder / CHOICE_FILE, (json.dumps(chosen, indent=1) + "\n").encode())
+    kept = {k: v for k, v in _read(folder).items() if v not in FILES or v in here}
+    chosen = kept | wishes
+    used = {kind: chosen.get(kind, _first(kind, here)) for kind in KINDS}
+    told = {"schema": 1, "here": list(here), "used": used, "chosen": chosen}
+    write_file(folder / CHOICE_FILE, (json.dumps(told, indent=1) + "\n").encode())
 
 
 def _first(kind: str, here: tuple[str, ...]) -> str:
@@ -147,17 +146,18 @@ def _first(kind: str, here: tuple[str, ...]) -> str:
     return fits[0] if fits else names[0]
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _read(folder: Path) -> dict[str, str]:
+    """What `faces.json` chooses, kind -> network."""
     path = folder / CHOICE_FILE
     if not path.is_file():
         return {}
     try:
-        wishes = json.loads(path.read_text(encoding="utf-8"))
-        odd = [k for k in KINDS if k in wishes and wishes[k] not in KINDS[k]]
-        if odd or wishes.get("arcface_channels", "rgb") not in ("rgb", "bgr"):
-            raise ValueError(f"{odd[0] if odd else 'arcface_channels'} is unknown")
-        return dict(wishes)
-    except (ValueError, TypeError, AttributeError) as error:
+        chosen = dict(json.loads(path.read_text(encoding="utf-8")).get("chosen", {}))
+        for kind, name in chosen.items():
+            if name not in (CHANNELS if kind == "arcface_channels" else KINDS[kind]):
+                raise ValueError(f"{kind} is unknown: {name!r}")
+        return chosen
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{path} cannot be understood: {error}.", "Remove it, or: pidiff models pull faces"
+            f"{path} cannot be understood: {error}.", "Remove it: what is there is then used."
         ) from error
