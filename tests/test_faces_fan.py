@@ -17,6 +17,7 @@ from pidiff_cli.core.faces.detect import alignment_is_approximate, find_faces
 from pidiff_cli.core.faces.fan import Fan, open_fan
 from pidiff_cli.core.faces.published import settle_faces
 from pidiff_cli.errors import InputError, MissingWeightError
+from tests.faces_fake import face_points
 
 FAN_FILE, S3FD_FILE = "2DFAN4-11f355bf06.pth.tar", "s3fd-619a316812.pth"
 
@@ -78,16 +79,20 @@ def test_it_is_what_face_alignment_itself_builds(
     assert not isinstance(ours.face_alignment_net, torch._dynamo.eval_frame.OptimizedModule)
 
 
-class Peak(torch.nn.Module):
-    """A landmark net that sees every point at one cell of its 64 x 64 map."""
+CELLS = np.rint(face_points(32.0, 33.0, 26.0)).astype(int)  # (68, 2) of the net's 64 x 64 maps
 
-    def __init__(self, column: int, row: int) -> None:
+
+class Peaks(torch.nn.Module):
+    """A landmark net that sees the points at given cells, column and row."""
+
+    def __init__(self, cells: np.ndarray) -> None:
         super().__init__()
-        self.cell = row, column
+        self.cells = cells
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         out = torch.zeros(len(x), 68, 64, 64)
-        out[:, :, self.cell[0], self.cell[1]] = 1
+        for point, (column, row) in enumerate(self.cells):
+            out[:, point, row, column] = 1
         return out
 
 
@@ -97,7 +102,7 @@ def test_points_lie_in_the_pictures_own_pixels(
     """A picture of twice the working size: boxes come from the small one, points in the big one."""
     aligner = open_fan(models / "faces").aligner
     monkeypatch.setattr(aligner, "flip_input", False)
-    monkeypatch.setattr(aligner, "face_alignment_net", Peak(31, 31))
+    monkeypatch.setattr(aligner, "face_alignment_net", Peaks(CELLS))
     box = [200.0, 100.0, 395.0, 295.0, 0.9]
     seen: list[tuple[int, ...]] = []
 
@@ -110,8 +115,11 @@ def test_points_lie_in_the_pictures_own_pixels(
     (face,) = find_faces(rgb, models / "faces")
     assert seen == [(500, 1024, 3)] and not face.approximate
     # The crop's middle is the box's middle, 0.12 of its height up; 400 px wide, 6.25 a cell.
-    expected = 2 * np.array([297.5, 197.5 - 0.12 * 195])
+    middle = np.array([297.5, 197.5 - 0.12 * 195])
+    expected = 2 * (middle + (CELLS + 0.5 - 32) * 6.25)
     assert np.abs(face.landmarks - expected).max() < 2 * 6.25
+    monkeypatch.setattr(aligner, "face_alignment_net", Peaks(np.full((68, 2), 31)))
+    assert find_faces(rgb, models / "faces") == []  # all points in one place: no face
     assert face.landmarks.shape == (68, 2) and face.score == pytest.approx(0.9)
 
 
@@ -181,9 +189,9 @@ def test_minis_finder_can_give_the_boxes(
     link(models, tmp_path, "2dfan4")
     write_choice(tmp_path, detector="mini")
     aligner = open_fan(tmp_path).aligner
-    monkeypatch.setattr(aligner, "face_alignment_net", Peak(31, 31))
+    monkeypatch.setattr(aligner, "face_alignment_net", Peaks(CELLS))
     (face,) = find_faces(np.asarray(data.astronaut()), tmp_path)
-    assert np.hypot(*(face.landmarks[0] - [225, 115])) < 40
+    assert np.hypot(*(face.landmarks[36:48].mean(0) - [225, 103])) < 40  # marked by hand
 
 
 def test_points_in_an_aligned_square(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from pidiff_cli.core.faces.align import ffhq_quad
 from pidiff_cli.core.faces.chosen import Chosen, choose
 from pidiff_cli.core.faces.embed import FOLDER, open_net
 from pidiff_cli.core.faces.look import plausible
@@ -48,11 +49,12 @@ class Fan:
             for box in self.aligner.face_detector.detect_from_image(small)
         ]
         boxes = [box for box in boxes if _sensible(box, small)]
-        points = self.place(small, boxes)
         # Pixel centres: shrinking maps x + 0.5, not x.
+        found = [(p + 0.5) * factor - 0.5 for p in self.place(small, boxes)]
         return [
-            ((p + 0.5) * factor - 0.5, float(min(max(box[4], 0.0), 1.0)))
-            for p, box in zip(points, boxes, strict=True)
+            (points, float(min(max(box[4], 0.0), 1.0)))
+            for points, box in zip(found, boxes, strict=True)
+            if _spread(points)
         ]
 
     def place(self, rgb: np.ndarray, boxes: list[np.ndarray]) -> list[np.ndarray]:
@@ -175,6 +177,12 @@ class _MiniDetector:
             (x0, y0), (x1, y1) = look.points.min(0), look.points.max(0)
             boxes.append([float(v) for v in (x0, y0 - 0.2 * (y1 - y0), x1, y1, look.score)])
         return boxes
+
+
+def _spread(points: np.ndarray) -> bool:
+    """Whether 68 points span a square that can be cut out; on no face they may fall together."""
+    quad = ffhq_quad(points) if np.ptp(points, axis=0).min() > 1 else np.zeros((4, 2))
+    return bool(np.isfinite(quad).all() and np.hypot(*(quad[3] - quad[0])) >= 8)
 
 
 def _sensible(box: np.ndarray, rgb: np.ndarray) -> bool:
