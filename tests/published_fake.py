@@ -10,8 +10,12 @@ import torch
 from torch import Tensor
 
 LAYOUTS = Path(__file__).parent / "data" / "layouts"
-NAMES = sorted(path.name.removesuffix(".json") for path in LAYOUTS.glob("*.json"))
 _PARTS = ("state_dict", "g_ema", "w_proj", "wplus_adapter", "image_proj", "ip_adapter", "unet")
+NAMES = sorted(  # of the layouts that hold weights
+    path.name.removesuffix(".json")
+    for path in LAYOUTS.glob("*.json")
+    if set(_PARTS) & json.loads(path.read_text()).keys()
+)
 
 
 def shapes(name: str, part: str = "state_dict") -> dict[str, tuple[int, ...]]:
