@@ -56,7 +56,9 @@ def prepared(person: int, home: Path) -> Profile:
     return Profile.open(name, home)
 
 
-def tailored(base: Base, profile: Profile, config: TuneConfig) -> tuple[Any, float]:
+def tailored(
+    base: Base, profile: Profile, config: TuneConfig, reader: FaceReader
+) -> tuple[Any, float]:
     """Tune in this process, without previews and checkpoints; the adapter's model, seconds."""
     own, _ = _tuning.training_photos(profile)
     codes, mean = _tuning.codes_of(profile, own)
@@ -64,18 +66,24 @@ def tailored(base: Base, profile: Profile, config: TuneConfig) -> tuple[Any, flo
     began = time.perf_counter()
     model = adapter.add_adapter(base.unet, config.rank, config.alpha, config.tune_code)
     parameters = list(adapter.trainable_parameters(model).values())
+    groups = _tuning.rate_groups(model, config)
+    drawn = _tuning.drawn_likeness(profile, config, base, mean, own, reader)
     tailor = Tailor(
         base, codes, mean, _tuning.captions(base, profile.manifest.noun),
         _tuning.loss_settings(config), adapter.code_delta(model),
     )  # fmt: skip
     faces, photos = _tuning.training_data(profile, config, base, own)
-    optimizer = adapter.make_optimizer(parameters, "cpu", config.learning_rate)
+    optimizer = adapter.make_optimizer(groups, "cpu", config.learning_rate)
     generator = torch.Generator().manual_seed(config.seed)
     for step in range(config.steps):
         data = faces if step < config.face_phase * config.steps else photos
         for group in optimizer.param_groups:
-            group["lr"] = _tuning.learning_rate(config, step)
+            group["lr"] = group["rate"] * _tuning.learning_rate(config, step)
         tailor.loss(data, config.batch, generator)["loss"].backward()
+        if drawn and torch.rand((), generator=generator) < config.likeness_share:
+            unlike = drawn.loss(generator)
+            if unlike is not None:
+                (config.likeness_weight * unlike).backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -126,7 +134,7 @@ def try_variant(
     for place, person in enumerate(people):
         base = load_base(args.weights, torch.device("cpu"), torch.float32)
         profile = prepared(person, args.home)
-        seconds = tailored(base, profile, config)[1] if drawing["tune"] else 0.0
+        seconds = tailored(base, profile, config, reader)[1] if drawing["tune"] else 0.0
         made = pictures_of(base, profile, drawing)
         row = rank1_of(judge, reader, reference, place, made)
         rows.append({**row, "right": right_prompt(judge, NOUN, made), "seconds": seconds})

@@ -95,6 +95,13 @@ class TuneConfig(CommonConfig):
     preserve_weight: float = setting(0.5, "weight of staying with the base off the face", low=0)
     preserve_share: float = setting(0.5, "share of steps that check it", low=0, high=1)
     locate_weight: float = setting(0.05, "weight of the localisation map's agreement", low=0)
+    code_rate: float = setting(
+        1.0, "learning rate of the code's correction, times the learning rate", low=0, high=1e6
+    )
+    likeness_weight: float = setting(
+        0.0, "weight of the drawn faces' likeness to the photos", low=0, high=100
+    )
+    likeness_share: float = setting(0.4, "share of steps that draw for it", low=0, high=1)
     code_weight: float = setting(0.01, "weight that keeps the code's correction small", low=0)
     drop_text: float = setting(0.05, "share of steps without the caption", low=0, high=1)
     drop_identity: float = setting(0.05, "share of steps without the identity", low=0, high=1)

@@ -8,9 +8,13 @@ from pathlib import Path
 import torch
 
 from pidiff_cli import hub, pulled
+from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base, open_base
 from pidiff_cli.core.wplus.weights import read_sizes
+from pidiff_cli.errors import InputError
+from pidiff_cli.profile import Profile
 
+ADAPTER = "adapter"  # folder of a profile
 _SAMPLE = 1 << 20  # bytes read at the start, in the middle and at the end of a large file
 
 
@@ -25,6 +29,18 @@ def load_parts(parts: hub.BaseParts, device: torch.device, dtype: torch.dtype) -
         found = read_sizes(parts.wplus)
         sizes = int(found["rows"]), int(found["style_dim"])
     return open_base(parts.diffusers, parts.identity, sizes, device, dtype, parts.family)
+
+
+def check_base(profile: Profile, config: TuneConfig, parts: hub.BaseParts) -> None:
+    """Raise InputError where a tuning on another base would be lost without a word."""
+    before = profile.manifest.base
+    family = before.get("family") or before.get("name")
+    tuned = (profile.folder / ADAPTER).is_dir()
+    if tuned and family and family != parts.family and not (config.retune or config.restart):
+        raise InputError(
+            f"{profile.name} is tuned on {before.get('name')}; a profile holds one tuning.",
+            f"Replace it: pidiff tune {profile.name} --base {parts.name} --retune",
+        )
 
 
 def fingerprint(parts: hub.BaseParts) -> str:

@@ -9,10 +9,12 @@ import sys
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
@@ -22,10 +24,12 @@ from pidiff_cli.core.diffusion.dataset import (
     face_variants,
     photo_variants,
 )
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
+from pidiff_cli.core.diffusion.drawn import WISHES, DrawnLikeness, DrawnSettings
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.diffusion.tailor import LossSettings
 from pidiff_cli.core.faces.framing import Place
+from pidiff_cli.core.identity.adapter import code_delta, trainable_parameters
 from pidiff_cli.core.identity.likeness import FaceReader, likeness
 from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.errors import InputError
@@ -95,6 +99,33 @@ def loss_settings(config: TuneConfig) -> LossSettings:
         config.locate_weight, config.code_weight if config.tune_code else 0.0,
         config.drop_text, config.drop_identity, config.drop_both,
     )  # fmt: skip
+
+
+def rate_groups(model: nn.Module, config: TuneConfig) -> list[dict[str, Any]]:
+    """Parameter groups for the optimizer; ``rate`` multiplies the learning rate of each."""
+    code = code_delta(model)
+    rest = [p for p in trainable_parameters(model).values() if p is not code]
+    groups: list[dict[str, Any]] = [{"params": rest, "rate": 1.0}]
+    return groups if code is None else [*groups, {"params": [code], "rate": config.code_rate}]
+
+
+def drawn_likeness(
+    profile: Profile,
+    config: TuneConfig,
+    base: Base,
+    mean: Tensor,
+    photos: list[Photo],
+    reader: FaceReader | None,
+) -> DrawnLikeness | None:
+    """L_id of this person; None where it is switched off or no embedder has a gradient."""
+    if config.likeness_weight <= 0 or reader is None or reader.embedder is None:
+        return None
+    noun = profile.manifest.noun
+    prompts = [encode_prompt(base, complete(wish, noun), noun) for wish in WISHES]
+    known = [prompt for prompt in prompts if not prompt.unknown] or prompts[:1]
+    target = F.normalize(reader.embed(aligned_faces(profile, photos)).mean(0), dim=0)
+    settings = DrawnSettings(size=config.size)
+    return DrawnLikeness(base, mean, known, reader.embed_drawn, target.to(base.device), settings)
 
 
 def learning_rate(config: TuneConfig, step: int) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from pidiff_cli.stages.measure import Shown
+from pidiff_cli.stages.progress import Progress
 
 _STYLE = """
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;
@@ -157,3 +158,22 @@ def _curve(losses: list[dict[str, float]]) -> str:
         f'<text x="0" y="113" font-size="10" fill="currentColor">{low:.3f}</text>'
         f'<text x="540" y="127" font-size="10" fill="currentColor">step {len(raw)}</text></svg>'
     )
+
+
+def tell(progress: Progress, values: dict[str, Any]) -> None:
+    """One line that says how alike, one on what was kept."""
+    found = values["likeness"]
+    held_out = found["held_out"] is not None
+    score = found["held_out"] if held_out else found["learnt_from"]
+    if score is None:
+        progress.line("likeness not measured: no face was found in the drawn pictures")
+    else:
+        on = "the held-out photo" if held_out else "the photos it learnt from"
+        own = found["photos"]
+        beside = f" (your own photos agree at {own:.2f})" if own is not None else ""
+        progress.line(f"likeness {score:.2f} on {on}{beside} · step {found['best_step']} kept")
+    if found["text_drop"] is not None and found["background"] is not None:
+        progress.line(
+            f"text alignment {-found['text_drop']:+.2f} against the untuned base"
+            f" · background changed by {found['background']:.2f}"
+        )

@@ -15,6 +15,7 @@ from pidiff_cli import hub
 from pidiff_cli.config import TuneConfig, check
 from pidiff_cli.core.diffusion.base import Base, pick_device
 from pidiff_cli.core.diffusion.dataset import LatentSet
+from pidiff_cli.core.diffusion.drawn import DrawnLikeness
 from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.diffusion.tailor import Tailor
 from pidiff_cli.core.identity.adapter import (
@@ -33,14 +34,20 @@ from pidiff_cli.core.identity.checkpoint import (
     snapshot,
 )
 from pidiff_cli.core.identity.likeness import FaceReader, own_likeness
-from pidiff_cli.errors import InputError, OutOfMemoryError
+from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages import _tuning, measure, report
-from pidiff_cli.stages._bases import fingerprint, identity_fingerprint, load_parts
+from pidiff_cli.stages._bases import (
+    ADAPTER,
+    check_base,
+    fingerprint,
+    identity_fingerprint,
+    load_parts,
+)
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import TuneResult
 
-CHECKPOINT, ADAPTER = "checkpoint", "adapter"
+CHECKPOINT = "checkpoint"
 BETTER = 0.02  # an earlier step is kept if its previews are this much more alike than the last
 
 
@@ -64,6 +71,7 @@ class _Job:
     config: TuneConfig
     base: Base
     tailor: Tailor
+    drawn: DrawnLikeness | None
     data: tuple[LatentSet, LatentSet]
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -96,7 +104,7 @@ def run(config: TuneConfig, progress: Progress) -> TuneResult:
 def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResult:
     name = hub.choose_base(config.base, config.home)
     parts = hub.base_parts(name, config.home)
-    _check_base(profile, config, parts)
+    check_base(profile, config, parts)
     weights = {"fingerprint": fingerprint(parts)}
     if parts.family != "mini":
         weights |= {"family": parts.family, "identity": identity_fingerprint(parts)}
@@ -120,7 +128,7 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
         base.unet.train()  # diffusers checkpoints in training mode only; there is no dropout
     codes, mean = _tuning.codes_of(profile, own)
     model, current = _start(profile, config, base, state, digest, progress)
-    parameters = list(trainable_parameters(model).values())
+    groups = _tuning.rate_groups(model, config)
     eight_bit = {"auto": None, "adamw": False, "adamw8bit": True}[config.optimizer]
     reader = measure.open_reader(parts.faces)
     job = _Job(
@@ -129,8 +137,9 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
             base, codes, mean, _tuning.captions(base, profile.manifest.noun),
             _tuning.loss_settings(config), code_delta(model), amp,
         ),
+        _tuning.drawn_likeness(profile, config, base, mean, own, reader),
         _tuning.training_data(profile, config, base, own), model,
-        make_optimizer(parameters, device, config.learning_rate, eight_bit),
+        make_optimizer(groups, device, config.learning_rate, eight_bit),
         torch.Generator().manual_seed(config.seed + current.step),
         _tuning.previews(profile, config, base, mean, own, reader), digest,
     )  # fmt: skip
@@ -151,20 +160,8 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
     )
     profile.update_stage("tune", done=True, digest=digest, result=values)
     profile.remove(CHECKPOINT)
-    _tell(progress, values)
+    report.tell(progress, values)
     return _result(profile, values)
-
-
-def _check_base(profile: Profile, config: TuneConfig, parts: hub.BaseParts) -> None:
-    """Raise InputError where a tuning on another base would be lost without a word."""
-    before = profile.manifest.base
-    family = before.get("family") or before.get("name")
-    tuned = (profile.folder / ADAPTER).is_dir()
-    if tuned and family and family != parts.family and not (config.retune or config.restart):
-        raise InputError(
-            f"{profile.name} is tuned on {before.get('name')}; a profile holds one tuning.",
-            f"Replace it: pidiff tune {profile.name} --base {parts.name} --retune",
-        )
 
 
 def _loop(job: _Job, current: _Run, progress: Progress) -> None:
@@ -181,9 +178,8 @@ def _loop(job: _Job, current: _Run, progress: Progress) -> None:
         faces, photos = job.data
         data = faces if current.step < config.face_phase * config.steps else photos
         for group in job.optimizer.param_groups:
-            group["lr"] = _tuning.learning_rate(config, current.step)
-        losses = job.tailor.loss(data, config.batch, job.generator)
-        losses["loss"].backward()
+            group["lr"] = group["rate"] * _tuning.learning_rate(config, current.step)
+        losses = _backward(job, data)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         job.optimizer.step()
         job.optimizer.zero_grad()
@@ -215,6 +211,19 @@ def _loop(job: _Job, current: _Run, progress: Progress) -> None:
     loss = current.losses[-1]["loss"] if current.losses else 0.0
     progress.finish("tune", f"{current.step} steps · loss {loss:.3f} · {current.seconds:.0f} s")
     _tuning.write_log(profile, current.losses)
+
+
+def _backward(job: _Job, data: LatentSet) -> dict[str, Tensor]:
+    """One step's losses with their gradients; each term's graph is freed before the next."""
+    config, generator = job.config, job.generator
+    losses = job.tailor.loss(data, config.batch, generator)
+    losses["loss"].backward()
+    if job.drawn and torch.rand((), generator=generator) < config.likeness_share:
+        unlike = job.drawn.loss(generator)
+        if unlike is not None:
+            (config.likeness_weight * unlike).backward()
+            losses["unlike"] = unlike
+    return losses
 
 
 def _start(
@@ -280,25 +289,6 @@ def _conclude(
     profile.write("reports/likeness.json", (json.dumps(data, indent=1) + "\n").encode())
     profile.write("reports/likeness.html", report.build_html(data, everyone, shown).encode())
     return likeness
-
-
-def _tell(progress: Progress, values: dict[str, Any]) -> None:
-    """One line that says how alike, one on what was kept."""
-    found = values["likeness"]
-    held_out = found["held_out"] is not None
-    score = found["held_out"] if held_out else found["learnt_from"]
-    if score is None:
-        progress.line("likeness not measured: no face was found in the drawn pictures")
-    else:
-        on = "the held-out photo" if held_out else "the photos it learnt from"
-        own = found["photos"]
-        beside = f" (your own photos agree at {own:.2f})" if own is not None else ""
-        progress.line(f"likeness {score:.2f} on {on}{beside} · step {found['best_step']} kept")
-    if found["text_drop"] is not None and found["background"] is not None:
-        progress.line(
-            f"text alignment {-found['text_drop']:+.2f} against the untuned base"
-            f" · background changed by {found['background']:.2f}"
-        )
 
 
 def _forget(profile: Profile) -> None:

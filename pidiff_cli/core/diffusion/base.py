@@ -87,10 +87,13 @@ class Base:
         latents = out.latents if hasattr(out, "latents") else out.latent_dist.mode()
         return cast(Tensor, (latents * vae.config.scaling_factor).to(self.dtype))
 
-    def decode(self, latents: Tensor) -> Tensor:
-        """Scaled latents (B, C, h, w) to images (B, 3, H, W), nominally in [-1, 1]."""
+    def decode(self, latents: Tensor, grad: bool = False) -> Tensor:
+        """Scaled latents (B, C, h, w) to images (B, 3, H, W), nominally in [-1, 1].
+
+        ``grad``: with a gradient for the latents.
+        """
         vae = cast(Any, self.vae)
-        with torch.no_grad():
+        with torch.set_grad_enabled(grad):
             scaled = latents.to(vae.dtype) / vae.config.scaling_factor
             return cast(Tensor, vae.decode(scaled).sample)
 

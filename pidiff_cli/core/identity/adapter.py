@@ -107,7 +107,7 @@ def code_delta(model: nn.Module) -> Tensor | None:
 
 
 def make_optimizer(
-    parameters: list[nn.Parameter],
+    parameters: list[nn.Parameter] | list[dict[str, Any]],
     device: torch.device | str,
     learning_rate: float,
     eight_bit: bool | None = None,
@@ -115,7 +115,7 @@ def make_optimizer(
     """AdamW: 8-bit (bitsandbytes) on CUDA, torch's fused one elsewhere.
 
     Args:
-        parameters: what to train; the PEFT adapter's.
+        parameters: what to train, the PEFT adapter's; or groups of it with a rate each.
         device: where they are.
         learning_rate: the first learning rate.
         eight_bit: True or False decides it; None leaves it to the device.
