@@ -35,5 +35,5 @@ STEPS: tuple[Step, ...] = (
     Step(f"{_TRAIN}.faces", ("finder", "--minutes", "3"), "the face finder"),
     Step(f"{_TRAIN}.judge", ("--minutes", "14.5"), "the judge's image-text model"),
     Step(f"{_TRAIN}.judge_embedder", ("--minutes", "9"), "the judge's face embedder"),
-    Step(f"{_TRAIN}.diffusion", ("--minutes", "58"), "the UNet and its general identity branch"),
+    Step(f"{_TRAIN}.diffusion", ("--minutes", "184"), "the UNet and its general identity branch"),
 )
