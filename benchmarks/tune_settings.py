@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from _commands import pidiff
 from _drawings import draw_set, identities, to_tensor
-from _people import PROMPTS, Picture, rank1_of, right_prompt, write_photos
+from _people import PROMPTS, Picture, background_change, rank1_of, right_prompt, write_photos
 from torch.nn import functional as F
 
 from pidiff_cli.config import TuneConfig
@@ -137,6 +137,9 @@ def try_variant(
         seconds = tailored(base, profile, config, reader)[1] if drawing["tune"] else 0.0
         made = pictures_of(base, profile, drawing)
         row = rank1_of(judge, reader, reference, place, made)
+        plain = pictures_of(base, profile, {**drawing, "identity_scale": 0.0})
+        row["background"] = background_change(reader, made, plain) or 0.0
+        row["plain_right"] = right_prompt(judge, NOUN, plain)
         rows.append({**row, "right": right_prompt(judge, NOUN, made), "seconds": seconds})
         sheet.append(np.concatenate([p.rgb for p in made], 1))
     if args.sheets:
