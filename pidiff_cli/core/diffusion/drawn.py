@@ -22,9 +22,11 @@ from pidiff_cli.core.identity.adapter import identity_tokens
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
 
-WISHES = ("", "in a garden", "in a library", "in the forest", "laughing", "looking sad")
-"""What is drawn while tuning, as far as the base knows the words. No role among them: whoever
-hides their hair under a hat looks less like the photos, and the hat would be unlearnt."""
+WISHES = (
+    "", "in a garden", "in a library", "as a doctor", "looking sad", "in the forest", "as a king",
+    "laughing",
+)  # fmt: skip
+"""What is drawn while tuning, as far as the base knows the words."""
 
 
 @dataclass(frozen=True)
