@@ -12,6 +12,7 @@ Needs latents (``train.latents``), codes (``train.codes``) and the text encoder 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -24,7 +25,7 @@ from torch import Tensor, nn
 from pidiff_cli.core.diffusion.base import save_identity_branch
 from pidiff_cli.core.faces.framing import Framing
 from pidiff_cli.core.identity.attention import IdentityContext, attach
-from pidiff_cli.core.identity.losses import locate_loss, min_snr_weight
+from pidiff_cli.core.identity.losses import locate_loss, min_snr_weight, preserve_loss
 from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
 from pidiff_cli.core.packed import unpack
 from pidiff_cli.mini.train import common
@@ -37,6 +38,7 @@ BATCH = 64
 MUON_RATE, ADAM_RATE = 3e-3, 1.5e-3
 GAMMA = 5.0  # min-SNR
 LOCATE = 0.1  # weight of L_loc
+PRESERVE, PRESERVE_EVERY = 2.0, 4  # weight of L_preserve, and on which steps it is looked at
 HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
 #: Of the drawn world: between the 10th and 90th percentile of the bank's pictures.
 FRAMING = Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56))
@@ -82,13 +84,25 @@ class Model(nn.Module):
 
 
 def losses(
-    model: Model, batch: Batch, text: Tensor, alphas: Tensor, t: Tensor, noise: Tensor
+    model: Model,
+    batch: Batch,
+    text: Tensor,
+    alphas: Tensor,
+    t: Tensor,
+    noise: Tensor,
+    preserve: bool = False,
 ) -> tuple[Tensor, dict[str, float]]:
-    """The batch's loss and its parts; head positions weigh ``1 + HEAD``."""
+    """The batch's loss and its parts; head positions weigh ``1 + HEAD``.
+
+    ``preserve`` adds L_preserve: off the head the identity changes nothing. One more forward pass.
+    """
     a = alphas[t].view(-1, 1, 1, 1)
     noisy = a.sqrt() * batch.latents + (1 - a).sqrt() * noise
     target = a.sqrt() * noise - (1 - a).sqrt() * batch.latents
     with torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad():
+            without = replace(batch, on=torch.zeros_like(batch.on))
+            base = model(noisy, t, text, without).float() if preserve else None
         predicted = model(noisy, t, text, batch)
     error = (predicted.float() - target).square() * (1 + HEAD * batch.head)  # (B, C, h, w)
     weight = min_snr_weight(alphas[t], GAMMA, "v_prediction")
@@ -103,7 +117,12 @@ def losses(
             "identity": float(each[on].mean()),
             "locate": float(locate),
         }
-    return each.mean() + LOCATE * locate, parts
+    loss = each.mean() + LOCATE * locate
+    if base is not None:
+        moved = preserve_loss(predicted.float()[on], base[on], batch.head[on])
+        parts["preserve"] = float(moved)
+        loss = loss + PRESERVE * moved
+    return loss, parts
 
 
 def make_optimizers(model: Model) -> list[torch.optim.Optimizer]:
@@ -194,7 +213,8 @@ def main() -> None:
         t = (torch.arange(BATCH) + torch.rand(BATCH, generator=generator)) * (1000 / BATCH)
         t = t.long()  # (B,)
         noise = torch.randn(batch.latents.shape, generator=generator)
-        loss, parts = losses(model, batch, pictures.text(batch.ids), alphas, t, noise)
+        keep = step % PRESERVE_EVERY == 0
+        loss, parts = losses(model, batch, pictures.text(batch.ids), alphas, t, noise, keep)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for opt in opts:
