@@ -161,7 +161,7 @@ def measure_people(
         everything = list(
             pool.map(partial(person_pictures, home=home, fresh=fresh), people[:count])
         )
-    for place, (person, made) in enumerate(zip(people, everything, strict=False)):
+    for place, (person, made) in enumerate(zip(people[:count], everything, strict=True)):
         row: dict[str, Any] = {"person": person, "tune": made["tune"]}
         for kind in ("before", "after", "plain"):
             row[kind] = rank1_of(judge, reader, reference, place, made[kind])
