@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pidiff_cli.core.images import save_png
-from pidiff_cli.stages import prepare
+from pidiff_cli.stages import _choosing, _photos
 from tests.faces_fake import ColourEmbedder, Drawn, Finder, draw_people
 from tests.test_images_read import png_bomb
 
@@ -43,9 +43,9 @@ def _empty(folder: Path) -> None:
 def finder(monkeypatch: pytest.MonkeyPatch) -> Finder:
     """A face finder that needs no weights."""
     finder = Finder()
-    monkeypatch.setattr(prepare, "find_faces", finder)
-    monkeypatch.setattr(prepare, "candidates", lambda rgb: [])
-    monkeypatch.setattr(prepare, "load_embedder", ColourEmbedder)
+    monkeypatch.setattr(_photos, "find_faces", finder)
+    monkeypatch.setattr(_photos, "candidates", lambda rgb: [])
+    monkeypatch.setattr(_choosing, "load_embedder", ColourEmbedder)
     return finder
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from pidiff_cli.core.images import save_png
-from pidiff_cli.stages import prepare
+from pidiff_cli.stages import _choosing, _photos
 from tests.conftest import Ran
 from tests.faces_fake import ColourEmbedder, Drawn, Finder, draw_people
 from tests.tiny_base import make_wplus
@@ -38,9 +38,9 @@ def album(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from pidiff_cli.stages import _drawing, _tuning, invert, measure
 
     finder = Finder()
-    monkeypatch.setattr(prepare, "find_faces", finder)
-    monkeypatch.setattr(prepare, "candidates", lambda *_, **__: [])
-    monkeypatch.setattr(prepare, "load_embedder", ColourEmbedder)
+    monkeypatch.setattr(_photos, "find_faces", finder)
+    monkeypatch.setattr(_photos, "candidates", lambda *_, **__: [])
+    monkeypatch.setattr(_choosing, "load_embedder", ColourEmbedder)
     monkeypatch.setattr(_tuning, "REPORT_STEPS", 1)
     for module in (measure, invert, _drawing):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader())

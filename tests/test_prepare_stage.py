@@ -12,7 +12,7 @@ from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import prepare
+from pidiff_cli.stages import _choosing, _photos, prepare
 from pidiff_cli.stages.progress import SilentProgress
 from pidiff_cli.stages.results import PrepareResult
 from tests.faces_fake import ColourEmbedder, Drawn, Finder, draw_people
@@ -23,9 +23,9 @@ ALICE, BOB = (220, 90, 60), (60, 110, 230)
 @pytest.fixture
 def finder(monkeypatch: pytest.MonkeyPatch) -> Finder:
     finder = Finder()
-    monkeypatch.setattr(prepare, "find_faces", finder)
-    monkeypatch.setattr(prepare, "candidates", lambda rgb: [])
-    monkeypatch.setattr(prepare, "load_embedder", ColourEmbedder)
+    monkeypatch.setattr(_photos, "find_faces", finder)
+    monkeypatch.setattr(_photos, "candidates", lambda rgb: [])
+    monkeypatch.setattr(_choosing, "load_embedder", ColourEmbedder)
     monkeypatch.setattr(
         prepare, "head_mask", lambda aligned: np.ones(aligned.shape[:2], np.float32)
     )

@@ -84,10 +84,10 @@ def colour_reader() -> FaceReader:
 def install(monkeypatch: pytest.MonkeyPatch, weights: Path, reads: bool = True) -> None:
     """Let the stages find a tiny base as ``mini`` and, if ``reads``, the colour reader."""
     from pidiff_cli import hub
-    from pidiff_cli.stages import _drawing, _tuning, invert, measure
+    from pidiff_cli.stages import _drawing, _previews, _tuning, invert, measure
 
     monkeypatch.setattr(_tuning, "REPORT_STEPS", 2)
-    monkeypatch.setattr(_tuning, "PREVIEW_STEPS", 2)
+    monkeypatch.setattr(_previews, "STEPS", 2)
     monkeypatch.setattr(hub, "PACKAGE_WEIGHTS", weights)
     for module in (measure, invert, _drawing):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader() if reads else None)

@@ -6,9 +6,7 @@ import hashlib
 import json
 import math
 import sys
-from dataclasses import asdict, dataclass
-from functools import partial
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -26,20 +24,17 @@ from pidiff_cli.core.diffusion.dataset import (
 )
 from pidiff_cli.core.diffusion.drawn import WISHES, DrawnLikeness, DrawnSettings
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
-from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.diffusion.tailor import LossSettings
 from pidiff_cli.core.faces.framing import Place
 from pidiff_cli.core.identity.adapter import code_delta, trainable_parameters
-from pidiff_cli.core.identity.likeness import FaceReader, likeness
-from pidiff_cli.core.images import read_photo, save_png
+from pidiff_cli.core.identity.likeness import FaceReader
+from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages import measure
 
 VARIANTS = 24  # cached pictures a phase, shared out over the photos, at least 4 a photo
-PREVIEW_STEPS = 10  # denoising steps of a preview picture
 REPORT_STEPS = 16  # denoising steps of a picture in the report
-PREVIEWS, LOG = "reports/previews.png", "reports/loss.jsonl"
+LOG = "reports/loss.jsonl"
 _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
     "checkpoint_every", "preview_every", "report_prompts",
@@ -157,58 +152,6 @@ def aligned_faces(profile: Profile, photos: list[Photo]) -> list[np.ndarray]:
     return [_read(profile, photo.face) for photo in photos if photo.face]
 
 
-@dataclass
-class Previews:
-    """Draws a strip of pictures while tuning and says how alike they are.
-
-    Attributes:
-        reference: embeddings (P, E) of the training photos; None without face networks.
-    """
-
-    profile: Profile
-    base: Base
-    mean: Tensor
-    prompts: list[EncodedPrompt]
-    size: int
-    reader: FaceReader | None
-    reference: Tensor | None
-
-    def look(self, fresh: bool = False) -> float | None:
-        """Add a strip to ``reports/previews.png``; returns the mean likeness to the photos."""
-        settings = DrawSettings(steps=PREVIEW_STEPS, size=self.size)
-        images = [
-            draw(self.base, prompt, self.mean, [i], settings).images[0]
-            for i, prompt in enumerate(self.prompts)
-        ]
-        strip = np.concatenate(images, axis=1)
-        path = self.profile.path(PREVIEWS)
-        if path.is_file() and not fresh:
-            before = read_photo(path)
-            if before.shape[1] == strip.shape[1]:
-                strip = np.concatenate([before, strip])
-        self.profile.write(PREVIEWS, partial(_save_strip, strip))
-        if self.reader is None or self.reference is None:
-            return None
-        faces = [self.reader.look(image) for image in images]
-        # A picture without a face is as unlike as can be.
-        scores = [likeness(face.embedding, self.reference) if face else 0.0 for face in faces]
-        return float(np.mean(scores))
-
-
-def previews(
-    profile: Profile,
-    config: TuneConfig,
-    base: Base,
-    mean: Tensor,
-    photos: list[Photo],
-    reader: FaceReader | None,
-) -> Previews:
-    """The previews of a run: three standard prompts against the training photos."""
-    prompts = measure.standard_prompts(base, profile.manifest.noun, 3)
-    reference = reader.embed(aligned_faces(profile, photos)) if reader else None
-    return Previews(profile, base, mean, prompts, config.size, reader, reference)
-
-
 def write_log(profile: Profile, losses: list[dict[str, float]]) -> None:
     """Write ``reports/loss.jsonl``, one line a step."""
     lines = (json.dumps({"step": i + 1, **values}) + "\n" for i, values in enumerate(losses))
@@ -243,7 +186,3 @@ def _read(profile: Profile, relative: str) -> np.ndarray:
 
 def _read_mask(profile: Profile, relative: str) -> np.ndarray:
     return _read(profile, relative)[..., 0].astype(np.float32) / 255
-
-
-def _save_strip(strip: np.ndarray, target: Path) -> None:
-    save_png(target, strip)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from pidiff_cli import hub
 from pidiff_cli.config import TuneConfig, check
 from pidiff_cli.core.diffusion.base import Base, pick_device
-from pidiff_cli.core.diffusion.dataset import LatentSet
-from pidiff_cli.core.diffusion.drawn import DrawnLikeness
 from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.diffusion.tailor import Tailor
 from pidiff_cli.core.identity.adapter import (
@@ -24,15 +20,8 @@ from pidiff_cli.core.identity.adapter import (
     load_adapter,
     make_optimizer,
     save_adapter,
-    trainable_parameters,
 )
-from pidiff_cli.core.identity.checkpoint import (
-    load_checkpoint,
-    read_state,
-    restore,
-    save_checkpoint,
-    snapshot,
-)
+from pidiff_cli.core.identity.checkpoint import load_checkpoint, read_state
 from pidiff_cli.core.identity.likeness import FaceReader, own_likeness
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Photo, Profile
@@ -44,41 +33,28 @@ from pidiff_cli.stages._bases import (
     identity_fingerprint,
     load_parts,
 )
+from pidiff_cli.stages._loop import CHECKPOINT, Job, Run, train
+from pidiff_cli.stages._previews import PREVIEWS, previews
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import TuneResult
 
-CHECKPOINT = "checkpoint"
-BETTER = 0.02  # an earlier step is kept if its previews are this much more alike than the last
 
+@dataclass(frozen=True)
+class _Task:
+    """What is to be tuned, on what, from which photos.
 
-@dataclass
-class _Run:
-    """Where a run stands; this is what a checkpoint holds besides tensors."""
-
-    step: int = 0
-    seconds: float = 0.0
-    losses: list[dict[str, float]] = field(default_factory=list)
-    before: float | None = None
-    best_step: int = 0
-    best_score: float | None = None
-
-
-@dataclass
-class _Job:
-    """Everything the loop works with."""
+    Attributes:
+        weights: fingerprints of the base, kept in the profile.
+        digest: changes when a run cannot go on from another's checkpoint.
+    """
 
     profile: Profile
     config: TuneConfig
-    base: Base
-    tailor: Tailor
-    drawn: DrawnLikeness | None
-    data: tuple[LatentSet, LatentSet]
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    generator: torch.Generator
-    previews: _tuning.Previews
+    parts: hub.BaseParts
+    weights: dict[str, str]
+    own: list[Photo]
+    held_out: list[Photo]
     digest: str
-    best: dict[str, Tensor] | None = None
 
 
 def run(config: TuneConfig, progress: Progress) -> TuneResult:
@@ -102,36 +78,55 @@ def run(config: TuneConfig, progress: Progress) -> TuneResult:
 
 
 def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResult:
-    name = hub.choose_base(config.base, config.home)
-    parts = hub.base_parts(name, config.home)
+    task = _task(profile, config)
+    if config.restart or not config.resume:
+        _forget(profile)
+    state = profile.stage_state("tune")
+    if _finished(task, state):
+        steps = state["result"]["steps"]
+        progress.line(
+            f"{profile.name} is tuned already ({len(task.own)} photos, {steps} steps). "
+            f"Add photos or --restart, --steps {2 * steps} goes on from {steps}."
+        )
+        return _result(profile, state["result"])
+    reader = measure.open_reader(task.parts.faces)
+    job, current = _job(task, state, reader, progress)
+    profile.update_stage("tune", done=False, digest=task.digest)
+    train(job, current, progress)
+    return _keep(task, job, current, reader, progress)
+
+
+def _task(profile: Profile, config: TuneConfig) -> _Task:
+    parts = hub.base_parts(hub.choose_base(config.base, config.home), config.home)
     check_base(profile, config, parts)
     weights = {"fingerprint": fingerprint(parts)}
     if parts.family != "mini":
         weights |= {"family": parts.family, "identity": identity_fingerprint(parts)}
     own, held_out = _tuning.training_photos(profile)
     digest = _tuning.digest_of(profile, config, own, "".join(weights.values()))
-    if config.restart or not config.resume:
-        _forget(profile)
-    state = profile.stage_state("tune")
-    done = bool(state.get("done"))
-    if done and state["digest"] == digest and state["result"]["steps"] >= config.steps:
-        steps = state["result"]["steps"]
-        progress.line(
-            f"{profile.name} is tuned already ({len(own)} photos, {steps} steps). "
-            f"Add photos or --restart, --steps {2 * steps} goes on from {steps}."
-        )
-        return _result(profile, state["result"])
-    device, dtype, amp = pick_device(config.device, config.precision, parts.family)
-    base = load_parts(parts, device, dtype)
+    return _Task(profile, config, parts, weights, own, held_out, digest)
+
+
+def _finished(task: _Task, state: dict[str, Any]) -> bool:
+    same = bool(state.get("done")) and state["digest"] == task.digest
+    return same and state["result"]["steps"] >= task.config.steps
+
+
+def _job(
+    task: _Task, state: dict[str, Any], reader: FaceReader | None, progress: Progress
+) -> tuple[Job, Run]:
+    """Everything the loop works with, and where it begins."""
+    profile, config, own = task.profile, task.config, task.own
+    device, dtype, amp = pick_device(config.device, config.precision, task.parts.family)
+    base = load_parts(task.parts, device, dtype)
     if config.checkpointing:
         base.unet.enable_gradient_checkpointing()  # type: ignore[operator]
         base.unet.train()  # diffusers checkpoints in training mode only; there is no dropout
     codes, mean = _tuning.codes_of(profile, own)
-    model, current = _start(profile, config, base, state, digest, progress)
-    groups = _tuning.rate_groups(model, config)
+    model, current = _start(profile, config, base, state, task.digest, progress)
     eight_bit = {"auto": None, "adamw": False, "adamw8bit": True}[config.optimizer]
-    reader = measure.open_reader(parts.faces)
-    job = _Job(
+    groups = _tuning.rate_groups(model, config)
+    job = Job(
         profile, config, base,
         Tailor(
             base, codes, mean, _tuning.captions(base, profile.manifest.noun),
@@ -141,89 +136,33 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
         _tuning.training_data(profile, config, base, own), model,
         make_optimizer(groups, device, config.learning_rate, eight_bit),
         torch.Generator().manual_seed(config.seed + current.step),
-        _tuning.previews(profile, config, base, mean, own, reader), digest,
+        previews(profile, config, base, mean, own, reader), task.digest,
     )  # fmt: skip
-    if current.step and not done:
-        checkpoint = profile.folder / CHECKPOINT
-        job.best = load_checkpoint(checkpoint, job.optimizer, job.generator)
-    profile.update_stage("tune", done=False, digest=digest)
-    _loop(job, current, progress)
-    profile.write_folder(ADAPTER, lambda target: save_adapter(model, target))
+    if current.step and not state.get("done"):
+        job.best = load_checkpoint(profile.folder / CHECKPOINT, job.optimizer, job.generator)
+    return job, current
+
+
+def _keep(
+    task: _Task, job: Job, current: Run, reader: FaceReader | None, progress: Progress
+) -> TuneResult:
+    """Store the adapter, measure, write the report."""
+    profile, config, name = task.profile, task.config, task.parts.name
+    profile.write_folder(ADAPTER, lambda target: save_adapter(job.model, target))
     values = {
         "base": name, "recipe": config.recipe, "steps": current.step,
-        "seconds": round(current.seconds, 1), "peak_mb": round(_tuning.peak_mb(device)),
-        "likeness": _conclude(job, current, parts.judge, reader, mean, own, held_out),
+        "seconds": round(current.seconds, 1),
+        "peak_mb": round(_tuning.peak_mb(job.base.device)),
+        "likeness": _conclude(task, job, current, reader),
     }  # fmt: skip
     profile.update(
-        base={"name": name, **weights},
+        base={"name": name, **task.weights},
         recipe={"name": config.recipe, **_tuning.settings_of(config)},
     )
-    profile.update_stage("tune", done=True, digest=digest, result=values)
+    profile.update_stage("tune", done=True, digest=task.digest, result=values)
     profile.remove(CHECKPOINT)
     report.tell(progress, values)
     return _result(profile, values)
-
-
-def _loop(job: _Job, current: _Run, progress: Progress) -> None:
-    """The training loop, from ``current.step`` to the last step."""
-    config, profile = job.config, job.profile
-    parameters = list(trainable_parameters(job.model).values())
-    began = time.perf_counter() - current.seconds
-    progress.start("tune", config.steps)
-    if current.step:
-        progress.advance("tune", current.step)
-    elif config.preview_every:
-        current.before = job.previews.look(fresh=True)
-    while current.step < config.steps:
-        faces, photos = job.data
-        data = faces if current.step < config.face_phase * config.steps else photos
-        for group in job.optimizer.param_groups:
-            group["lr"] = group["rate"] * _tuning.learning_rate(config, current.step)
-        losses = _backward(job, data)
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        job.optimizer.step()
-        job.optimizer.zero_grad()
-        current.step += 1
-        current.losses.append({k: round(float(v.detach()), 6) for k, v in losses.items()})
-        progress.advance("tune", 1, loss=current.losses[-1]["loss"])
-
-        last = current.step == config.steps
-        if config.preview_every and (last or current.step % config.preview_every == 0):
-            score = job.previews.look()
-            best = current.best_score
-            if score is not None and (best is None or score >= best - (BETTER if last else 0)):
-                current.best_step, current.best_score = current.step, score
-                job.best = snapshot(job.model)
-        current.seconds = time.perf_counter() - began
-        if not last and current.step % config.checkpoint_every == 0:
-            state = {**asdict(current), "digest": job.digest}
-            profile.write_folder(
-                CHECKPOINT,
-                lambda folder, state=state: save_checkpoint(  # type: ignore[misc]
-                    folder, job.model, job.optimizer, job.generator, state, job.best
-                ),
-            )
-    job.base.context.clear()
-    if job.best is None:
-        current.best_step = current.step
-    else:
-        restore(job.model, job.best)
-    loss = current.losses[-1]["loss"] if current.losses else 0.0
-    progress.finish("tune", f"{current.step} steps · loss {loss:.3f} · {current.seconds:.0f} s")
-    _tuning.write_log(profile, current.losses)
-
-
-def _backward(job: _Job, data: LatentSet) -> dict[str, Tensor]:
-    """One step's losses with their gradients; each term's graph is freed before the next."""
-    config, generator = job.config, job.generator
-    losses = job.tailor.loss(data, config.batch, generator)
-    losses["loss"].backward()
-    if job.drawn and torch.rand((), generator=generator) < config.likeness_share:
-        unlike = job.drawn.loss(generator)
-        if unlike is not None:
-            (config.likeness_weight * unlike).backward()
-            losses["unlike"] = unlike
-    return losses
 
 
 def _start(
@@ -233,19 +172,19 @@ def _start(
     state: dict[str, Any],
     digest: str,
     progress: Progress,
-) -> tuple[nn.Module, _Run]:
+) -> tuple[nn.Module, Run]:
     """The adapter to train, and where: new, from a checkpoint, or from a finished tuning."""
     same = state.get("digest") == digest
     checkpoint = profile.folder / CHECKPOINT
     saved = read_state(checkpoint)
-    current, adapter = _Run(), None
+    current, adapter = Run(), None
     if same and state.get("done"):
         current.step = current.best_step = state["result"]["steps"]
         current.before = state["result"]["likeness"]["before"]
         current.losses = _tuning.read_log(profile)[: current.step]
         adapter = profile.folder / ADAPTER
     elif same and saved and saved.pop("digest") == digest and saved["step"] < config.steps:
-        current, adapter = _Run(**saved), checkpoint / ADAPTER
+        current, adapter = Run(**saved), checkpoint / ADAPTER
     elif state and not same:
         progress.line("The photos or settings have changed: tuning starts again at step 0.")
     if adapter:
@@ -256,23 +195,16 @@ def _start(
         return add_adapter(base.unet, config.rank, config.alpha, config.tune_code), current
 
 
-def _conclude(
-    job: _Job,
-    current: _Run,
-    judge_folder: Path | None,
-    reader: FaceReader | None,
-    mean: Tensor,
-    own: list[Photo],
-    held_out: list[Photo],
-) -> dict[str, Any]:
+def _conclude(task: _Task, job: Job, current: Run, reader: FaceReader | None) -> dict[str, Any]:
     """Draw the standard prompts, measure, and write the report."""
-    profile, base, size = job.profile, job.base, job.config.size
+    profile, base, own, held_out = task.profile, job.base, task.own, task.held_out
+    mean = _tuning.codes_of(profile, own)[1]
     against = _tuning.aligned_faces(profile, held_out or own)
     everyone = _tuning.aligned_faces(profile, [*own, *held_out])
     reference = reader.embed(against) if reader else None
     prompts = measure.standard_prompts(base, profile.manifest.noun, job.config.report_prompts)
-    judge = measure.open_judge(judge_folder)
-    settings = DrawSettings(steps=_tuning.REPORT_STEPS, size=size)
+    judge = measure.open_judge(task.parts.judge)
+    settings = DrawSettings(steps=_tuning.REPORT_STEPS, size=job.config.size)
     shown = measure.measure(base, mean, prompts, settings, reader, reference, judge)
     values = measure.summary(shown)
     likeness = {
@@ -293,7 +225,7 @@ def _conclude(
 
 def _forget(profile: Profile) -> None:
     profile.clear_stage("tune")
-    for relative in (CHECKPOINT, _tuning.PREVIEWS):
+    for relative in (CHECKPOINT, PREVIEWS):
         if profile.path(relative).exists():
             profile.remove(relative)
 

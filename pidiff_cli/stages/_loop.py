@@ -1,0 +1,128 @@
+"""The training loop of `tune`: steps, previews, checkpoints, and which step is kept."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.diffusion.dataset import LatentSet
+from pidiff_cli.core.diffusion.drawn import DrawnLikeness
+from pidiff_cli.core.diffusion.tailor import Tailor
+from pidiff_cli.core.identity.adapter import trainable_parameters
+from pidiff_cli.core.identity.checkpoint import restore, save_checkpoint, snapshot
+from pidiff_cli.profile import Profile
+from pidiff_cli.stages import _tuning
+from pidiff_cli.stages._previews import Previews
+from pidiff_cli.stages.progress import Progress
+
+CHECKPOINT = "checkpoint"
+BETTER = 0.02  # an earlier step is kept if its previews are this much more alike than the last
+
+
+@dataclass
+class Run:
+    """Where a run stands; this is what a checkpoint holds besides tensors."""
+
+    step: int = 0
+    seconds: float = 0.0
+    losses: list[dict[str, float]] = field(default_factory=list)
+    before: float | None = None
+    best_step: int = 0
+    best_score: float | None = None
+
+
+@dataclass
+class Job:
+    """Everything the loop works with."""
+
+    profile: Profile
+    config: TuneConfig
+    base: Base
+    tailor: Tailor
+    drawn: DrawnLikeness | None
+    data: tuple[LatentSet, LatentSet]
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    generator: torch.Generator
+    previews: Previews
+    digest: str
+    best: dict[str, Tensor] | None = None
+
+
+def train(job: Job, current: Run, progress: Progress) -> None:
+    """From ``current.step`` to the last step; the model ends as it was at its best previews."""
+    config = job.config
+    began = time.perf_counter() - current.seconds
+    progress.start("tune", config.steps)
+    if current.step:
+        progress.advance("tune", current.step)
+    elif config.preview_every:
+        current.before = job.previews.look(fresh=True)
+    while current.step < config.steps:
+        current.losses.append(_step(job, current))
+        current.step += 1
+        progress.advance("tune", 1, loss=current.losses[-1]["loss"])
+        last = current.step == config.steps
+        if config.preview_every and (last or current.step % config.preview_every == 0):
+            _preview(job, current, last)
+        current.seconds = time.perf_counter() - began
+        if not last and current.step % config.checkpoint_every == 0:
+            _checkpoint(job, current)
+    job.base.context.clear()
+    if job.best is None:
+        current.best_step = current.step
+    else:
+        restore(job.model, job.best)
+    loss = current.losses[-1]["loss"] if current.losses else 0.0
+    progress.finish("tune", f"{current.step} steps · loss {loss:.3f} · {current.seconds:.0f} s")
+    _tuning.write_log(job.profile, current.losses)
+
+
+def _step(job: Job, current: Run) -> dict[str, float]:
+    """One optimizer step; the losses it saw."""
+    config, (faces, photos) = job.config, job.data
+    data = faces if current.step < config.face_phase * config.steps else photos
+    for group in job.optimizer.param_groups:
+        group["lr"] = group["rate"] * _tuning.learning_rate(config, current.step)
+    losses = _backward(job, data)
+    torch.nn.utils.clip_grad_norm_(trainable_parameters(job.model).values(), 1.0)
+    job.optimizer.step()
+    job.optimizer.zero_grad()
+    return {k: round(float(v.detach()), 6) for k, v in losses.items()}
+
+
+def _preview(job: Job, current: Run, last: bool) -> None:
+    """Draw a strip; keep these weights where they are the most alike so far."""
+    score = job.previews.look()
+    best = current.best_score
+    if score is not None and (best is None or score >= best - (BETTER if last else 0)):
+        current.best_step, current.best_score = current.step, score
+        job.best = snapshot(job.model)
+
+
+def _checkpoint(job: Job, current: Run) -> None:
+    state = {**asdict(current), "digest": job.digest}
+    job.profile.write_folder(
+        CHECKPOINT,
+        lambda folder: save_checkpoint(
+            folder, job.model, job.optimizer, job.generator, state, job.best
+        ),
+    )
+
+
+def _backward(job: Job, data: LatentSet) -> dict[str, Tensor]:
+    """One step's losses with their gradients; each term's graph is freed before the next."""
+    config, generator = job.config, job.generator
+    losses = job.tailor.loss(data, config.batch, generator)
+    losses["loss"].backward()
+    if job.drawn and torch.rand((), generator=generator) < config.likeness_share:
+        unlike = job.drawn.loss(generator)
+        if unlike is not None:
+            (config.likeness_weight * unlike).backward()
+            losses["unlike"] = unlike
+    return losses
