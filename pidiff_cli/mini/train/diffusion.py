@@ -39,7 +39,7 @@ BATCH = 64
 MUON_RATE, ADAM_RATE = 3e-3, 1.5e-3
 GAMMA = 5.0  # min-SNR
 LOCATE = 0.1  # weight of L_loc
-PRESERVE, PRESERVE_EVERY = 10.0, 3  # weight of L_preserve, and on which steps it is looked at
+PRESERVE, PRESERVE_EVERY = 20.0, 3  # weight of L_preserve, and on which steps it is looked at
 HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
 #: Of the drawn world: between the 10th and 90th percentile of the bank's pictures.
 FRAMING = Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56))
