@@ -104,6 +104,7 @@ def losses(
         with torch.no_grad():
             without = replace(batch, on=torch.zeros_like(batch.on))
             base = model(noisy, t, text, without).float() if preserve else None
+            free = either_head(batch.head, model.context.maps if preserve else [])
         predicted = model(noisy, t, text, batch)
     error = (predicted.float() - target).square() * (1 + HEAD * batch.head)  # (B, C, h, w)
     weight = min_snr_weight(alphas[t], GAMMA, "v_prediction")
@@ -120,13 +121,25 @@ def losses(
         }
     loss = each.mean() + LOCATE * locate
     if base is not None:
-        # Three positions around the head stay free: the base's own hair may hang there, and
-        # held to it a bald person grows that hair.
-        around = F.max_pool2d(batch.head[on], 7, stride=1, padding=3)
-        moved = preserve_loss(predicted.float()[on], base[on], around)
+        moved = preserve_loss(predicted.float()[on], base[on], free[on])
         parts["preserve"] = float(moved.detach())
         loss = loss + PRESERVE * moved
     return loss, parts
+
+
+def either_head(head: Tensor, maps: list[Tensor]) -> Tensor:
+    """Where the true head is or the base would draw one, (B, 1, h, w) in [0, 1].
+
+    The base's own head differs: held to it beside the true one, a bald person grows its hair.
+    One position around the true head is free as well.
+
+    Args:
+        head: (B, 1, h, w), the true head. maps: M of each layer without identity; may be empty.
+    """
+    size = head.shape[-2:]
+    free = F.max_pool2d(head, 3, stride=1, padding=1)
+    seen = [F.interpolate(m.float(), size, mode="bilinear") for m in maps]
+    return torch.maximum(free, torch.stack(seen).mean(0)) if seen else free
 
 
 def make_optimizers(model: Model) -> list[torch.optim.Optimizer]:
@@ -226,7 +239,7 @@ def main() -> None:
             opt.zero_grad()
         ema.update(model)
         if step % 25 == 0:
-            run.log(step, loss=float(loss), **parts)
+            run.log(step, loss=float(loss.detach()), **parts)
         if run.due():
             checkpoint()
         if run.spent() - exported > 60 * args.export_every:
