@@ -39,7 +39,8 @@ BATCH = 64
 MUON_RATE, ADAM_RATE = 3e-3, 1.5e-3
 GAMMA = 5.0  # min-SNR
 LOCATE = 0.1  # weight of L_loc
-PRESERVE, PRESERVE_EVERY = 20.0, 3  # weight of L_preserve, and on which steps it is looked at
+PRESERVE, PRESERVE_EVERY = 12.0, 3  # weight of L_preserve, and on which steps it is looked at
+AROUND = 3  # latent positions around the head where the identity may change the picture
 HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
 #: Of the drawn world: between the 10th and 90th percentile of the bank's pictures.
 FRAMING = Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56))
@@ -131,13 +132,13 @@ def either_head(head: Tensor, maps: list[Tensor]) -> Tensor:
     """Where the true head is or the base would draw one, (B, 1, h, w) in [0, 1].
 
     The base's own head differs: held to it beside the true one, a bald person grows its hair.
-    One position around the true head is free as well.
+    ``AROUND`` positions around the true head are free as well.
 
     Args:
         head: (B, 1, h, w), the true head. maps: M of each layer without identity; may be empty.
     """
     size = head.shape[-2:]
-    free = F.max_pool2d(head, 3, stride=1, padding=1)
+    free = F.max_pool2d(head, 2 * AROUND + 1, stride=1, padding=AROUND)
     seen = [F.interpolate(m.float(), size, mode="bilinear") for m in maps]
     return torch.maximum(free, torch.stack(seen).mean(0)) if seen else free
 
