@@ -96,7 +96,8 @@ def losses(
 ) -> tuple[Tensor, dict[str, float]]:
     """The batch's loss and its parts; head positions weigh ``1 + HEAD``.
 
-    ``preserve`` adds L_preserve: off the head the identity changes nothing. One more forward pass.
+    ``preserve`` adds L_preserve: away from the head the identity changes nothing. One more
+    forward pass.
     """
     a = alphas[t].view(-1, 1, 1, 1)
     noisy = a.sqrt() * batch.latents + (1 - a).sqrt() * noise
@@ -105,7 +106,6 @@ def losses(
         with torch.no_grad():
             without = replace(batch, on=torch.zeros_like(batch.on))
             base = model(noisy, t, text, without).float() if preserve else None
-            free = either_head(batch.head, model.context.maps if preserve else [])
         predicted = model(noisy, t, text, batch)
     error = (predicted.float() - target).square() * (1 + HEAD * batch.head)  # (B, C, h, w)
     weight = min_snr_weight(alphas[t], GAMMA, "v_prediction")
@@ -122,25 +122,19 @@ def losses(
         }
     loss = each.mean() + LOCATE * locate
     if base is not None:
-        moved = preserve_loss(predicted.float()[on], base[on], free[on])
+        moved = preserve_loss(predicted.float()[on], base[on], around_head(batch.head[on]))
         parts["preserve"] = float(moved.detach())
         loss = loss + PRESERVE * moved
     return loss, parts
 
 
-def either_head(head: Tensor, maps: list[Tensor]) -> Tensor:
-    """Where the true head is or the base would draw one, (B, 1, h, w) in [0, 1].
+def around_head(head: Tensor) -> Tensor:
+    """Where the identity may change the picture, (B, 1, h, w) in [0, 1], from the head there.
 
-    The base's own head differs: held to it beside the true one, a bald person grows its hair.
-    ``AROUND`` positions around the true head are free as well.
-
-    Args:
-        head: (B, 1, h, w), the true head. maps: M of each layer without identity; may be empty.
+    Wider than the head: the base's own hair may hang beside it, and held to it a bald person
+    grows that hair.
     """
-    size = head.shape[-2:]
-    free = F.max_pool2d(head, 2 * AROUND + 1, stride=1, padding=AROUND)
-    seen = [F.interpolate(m.float(), size, mode="bilinear") for m in maps]
-    return torch.maximum(free, torch.stack(seen).mean(0)) if seen else free
+    return F.max_pool2d(head, 2 * AROUND + 1, stride=1, padding=AROUND)
 
 
 def make_optimizers(model: Model) -> list[torch.optim.Optimizer]:
