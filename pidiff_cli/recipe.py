@@ -73,6 +73,18 @@ def load_recipe(name_or_path: str, base: str = "mini") -> Recipe:
     raise UsageError(f"There is no recipe {name!r}.", "See them all: pidiff recipes list")
 
 
+def recipe_of(name: str, base: str) -> Recipe:
+    """The recipe a profile was tuned with; the base's own where that was a file since gone.
+
+    Raises:
+        InputError: the file has faults.
+    """
+    try:
+        return load_recipe(name, base)
+    except UsageError:
+        return load_recipe("auto", base)
+
+
 def parse_recipe(text: str, where: str) -> Recipe:
     """Check a recipe's text. Raises InputError that lists every fault."""
     import yaml

@@ -8,9 +8,9 @@ from typing import Any
 from pidiff_cli import hub
 from pidiff_cli.cli.session import Session
 from pidiff_cli.config import CommonConfig, GenerateConfig
-from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.recipe import load_recipe, settings_for
+from pidiff_cli.recipe import recipe_of, settings_for
 
 
 def generate_settings(
@@ -35,11 +35,7 @@ def generate_settings(
     first = profiles[0].manifest
     base = first.base.get("name") or first.stages.get("invert", {}).get("base", "mini")
     family = hub.base_parts(base, session.home).family
-    recipe = first.recipe.get("name", "auto")
-    try:
-        chosen = load_recipe(recipe, family)
-    except UsageError:  # tuned with a recipe of a person's own
-        chosen = load_recipe("auto", family)
+    chosen = recipe_of(first.recipe.get("name", "auto"), family)
     known = {item.name for item in fields(kind)}
     values = settings_for(chosen, "generate", **given)
     return {"base": base, **{key: value for key, value in values.items() if key in known}}

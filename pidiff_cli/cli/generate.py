@@ -33,7 +33,7 @@ def command(
     identity_scale: Annotated[
         float | None, option(GenerateConfig, "identity_scale", default="the recipe's")
     ] = None,
-    start: Annotated[float | None, option(GenerateConfig, "start")] = None,
+    start: Annotated[float | None, option(GenerateConfig, "start", default="the recipe's")] = None,
     guidance: Annotated[
         float | None, option(GenerateConfig, "guidance", default="the recipe's")
     ] = None,
@@ -66,9 +66,11 @@ def command(
         steps=steps,
         size=size,
         scheduler=scheduler,
+        start=start,
+        negative=negative,
     )
-    settings |= {"count": count, "seed": seed, "out": out, "start": start, "negative": negative}
-    settings |= {"best": best, "style_from": style_from, "edits": parse_edits(edit or ())}
+    settings |= {"count": count, "seed": seed, "out": out, "best": best}
+    settings |= {"style_from": style_from, "edits": parse_edits(edit or ())}
     config = session.config(GenerateConfig, name=profile, prompts=prompts, **settings)
     output = session.output
     output.loading()

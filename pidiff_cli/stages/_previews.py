@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
@@ -35,15 +34,14 @@ class Previews:
     base: Base
     mean: Tensor
     prompts: list[EncodedPrompt]
-    size: int
+    settings: DrawSettings
     reader: FaceReader | None
     reference: Tensor | None
 
     def look(self, fresh: bool = False) -> float | None:
         """Add a strip to ``reports/previews.png``; returns the mean likeness to the photos."""
-        settings = DrawSettings(steps=STEPS, size=self.size)
         images = [
-            draw(self.base, prompt, self.mean, [i], settings).images[0]
+            draw(self.base, prompt, self.mean, [i], self.settings).images[0]
             for i, prompt in enumerate(self.prompts)
         ]
         strip = np.concatenate(images, axis=1)
@@ -63,8 +61,8 @@ class Previews:
 
 def previews(
     profile: Profile,
-    config: TuneConfig,
     base: Base,
+    settings: DrawSettings,
     mean: Tensor,
     photos: list[Photo],
     reader: FaceReader | None,
@@ -72,7 +70,7 @@ def previews(
     """The previews of a run: three standard prompts against the training photos."""
     prompts = measure.standard_prompts(base, profile.manifest.noun, 3)
     reference = reader.embed(aligned_faces(profile, photos)) if reader else None
-    return Previews(profile, base, mean, prompts, config.size, reader, reference)
+    return Previews(profile, base, mean, prompts, settings, reader, reference)
 
 
 def _save_strip(strip: np.ndarray, target: Path) -> None:

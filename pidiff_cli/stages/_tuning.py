@@ -24,6 +24,7 @@ from pidiff_cli.core.diffusion.dataset import (
 )
 from pidiff_cli.core.diffusion.drawn import WISHES, DrawnLikeness, DrawnSettings
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
+from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.diffusion.tailor import LossSettings
 from pidiff_cli.core.faces.framing import Place
 from pidiff_cli.core.identity.adapter import code_delta, trainable_parameters
@@ -31,6 +32,7 @@ from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.recipe import recipe_of
 
 VARIANTS = 24  # cached pictures a phase, shared out over the photos, at least 4 a photo
 REPORT_STEPS = 16  # denoising steps of a picture in the report
@@ -94,6 +96,14 @@ def loss_settings(config: TuneConfig) -> LossSettings:
         config.locate_weight, config.code_weight if config.tune_code else 0.0,
         config.drop_text, config.drop_identity, config.drop_both,
     )  # fmt: skip
+
+
+def drawing(config: TuneConfig, family: str, steps: int) -> DrawSettings:
+    """How previews and the report are drawn: as `generate` will with this recipe."""
+    chosen = recipe_of(config.recipe or "auto", family).generate
+    names = ("guidance", "identity_scale", "start", "negative", "scheduler")
+    given = {name: chosen[name] for name in names if name in chosen}
+    return DrawSettings(steps=steps, size=config.size, **given)
 
 
 def rate_groups(model: nn.Module, config: TuneConfig) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ from torch import nn
 from pidiff_cli import hub
 from pidiff_cli.config import TuneConfig, check
 from pidiff_cli.core.diffusion.base import Base, pick_device
-from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.diffusion.tailor import Tailor
 from pidiff_cli.core.identity.adapter import (
     add_adapter,
@@ -25,7 +24,7 @@ from pidiff_cli.core.identity.checkpoint import load_checkpoint, read_state
 from pidiff_cli.core.identity.likeness import FaceReader, own_likeness
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages import _tuning, measure, report
+from pidiff_cli.stages import _previews, _tuning, measure, report
 from pidiff_cli.stages._bases import (
     ADAPTER,
     check_base,
@@ -34,7 +33,6 @@ from pidiff_cli.stages._bases import (
     load_parts,
 )
 from pidiff_cli.stages._loop import CHECKPOINT, Job, Run, train
-from pidiff_cli.stages._previews import PREVIEWS, previews
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import TuneResult
 
@@ -136,7 +134,10 @@ def _job(
         _tuning.training_data(profile, config, base, own), model,
         make_optimizer(groups, device, config.learning_rate, eight_bit),
         torch.Generator().manual_seed(config.seed + current.step),
-        previews(profile, config, base, mean, own, reader), task.digest,
+        _previews.previews(
+            profile, base, _tuning.drawing(config, task.parts.family, _previews.STEPS), mean, own,
+            reader,
+        ), task.digest,
     )  # fmt: skip
     if current.step and not state.get("done"):
         job.best = load_checkpoint(profile.folder / CHECKPOINT, job.optimizer, job.generator)
@@ -204,7 +205,7 @@ def _conclude(task: _Task, job: Job, current: Run, reader: FaceReader | None) ->
     reference = reader.embed(against) if reader else None
     prompts = measure.standard_prompts(base, profile.manifest.noun, job.config.report_prompts)
     judge = measure.open_judge(task.parts.judge)
-    settings = DrawSettings(steps=_tuning.REPORT_STEPS, size=job.config.size)
+    settings = _tuning.drawing(task.config, task.parts.family, _tuning.REPORT_STEPS)
     shown = measure.measure(base, mean, prompts, settings, reader, reference, judge)
     values = measure.summary(shown)
     likeness = {
@@ -225,7 +226,7 @@ def _conclude(task: _Task, job: Job, current: Run, reader: FaceReader | None) ->
 
 def _forget(profile: Profile) -> None:
     profile.clear_stage("tune")
-    for relative in (CHECKPOINT, PREVIEWS):
+    for relative in (CHECKPOINT, _previews.PREVIEWS):
         if profile.path(relative).exists():
             profile.remove(relative)
 
