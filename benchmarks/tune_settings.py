@@ -3,8 +3,8 @@
     python benchmarks/tune_settings.py --people 6 "learning_rate=1e-3 steps=300" "rank=16"
 
 Every VARIANT is a line of recipe settings, changed from the recipe mini-cpu; `guidance=`,
-`identity_scale=` and `start=` change how the pictures are drawn, `tune=0` draws with the general
-branch alone.
+`identity_scale=`, `start=` and `hold=` change how the pictures are drawn, `tune=0` draws with the
+general branch alone.
 The people are held out of every training and apart from those of mini_table.py, so that what is
 chosen here is not chosen on the table. Prints rank-1 of 100, the judge's cosine, the right
 caption among 32 and the seconds of tuning; appends the rows to --log as JSON lines.
@@ -44,7 +44,14 @@ from pidiff_cli.stages import _tuning
 WEIGHTS = Path(__file__).resolve().parents[1] / "pidiff_cli" / "mini" / "weights"
 FIRST = 50_000  # the table's people begin at 0
 NOUN = "person"
-DRAW = {"guidance": 3.0, "identity_scale": 1.0, "draw_steps": 12, "start": 0.0, "tune": 1}
+DRAW = {
+    "guidance": 3.0,
+    "identity_scale": 1.0,
+    "draw_steps": 12,
+    "start": 0.0,
+    "hold": 0.0,
+    "tune": 1,
+}
 
 
 def prepared(person: int, home: Path) -> Profile:
@@ -101,6 +108,7 @@ def pictures_of(base: Base, profile: Profile, drawing: dict[str, float]) -> list
         guidance=drawing["guidance"],
         identity_scale=drawing["identity_scale"],
         start=drawing["start"],
+        hold=drawing["hold"],
     )
     made = []
     for seed, wish in enumerate(PROMPTS):

@@ -34,6 +34,7 @@ def command(
         float | None, option(GenerateConfig, "identity_scale", default="the recipe's")
     ] = None,
     start: Annotated[float | None, option(GenerateConfig, "start", default="the recipe's")] = None,
+    hold: Annotated[float | None, option(GenerateConfig, "hold", default="the recipe's")] = None,
     guidance: Annotated[
         float | None, option(GenerateConfig, "guidance", default="the recipe's")
     ] = None,
@@ -67,6 +68,7 @@ def command(
         size=size,
         scheduler=scheduler,
         start=start,
+        hold=hold,
         negative=negative,
     )
     settings |= {"count": count, "seed": seed, "out": out, "best": best}

@@ -101,7 +101,7 @@ def loss_settings(config: TuneConfig) -> LossSettings:
 def drawing(config: TuneConfig, family: str, steps: int) -> DrawSettings:
     """How previews and the report are drawn: as `generate` will with this recipe."""
     chosen = recipe_of(config.recipe or "auto", family).generate
-    names = ("guidance", "identity_scale", "start", "negative", "scheduler")
+    names = ("guidance", "identity_scale", "start", "hold", "negative", "scheduler")
     given = {name: chosen[name] for name in names if name in chosen}
     return DrawSettings(steps=steps, size=config.size, **given)
 

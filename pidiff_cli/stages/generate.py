@@ -73,6 +73,7 @@ def draw_settings(config: Any) -> DrawSettings:
         guidance=config.guidance,
         identity_scale=config.identity_scale,
         start=getattr(config, "start", 0.0),
+        hold=getattr(config, "hold", 0.0),
         size=config.size,
         negative=getattr(config, "negative", ""),
         scheduler=getattr(config, "scheduler", ""),

@@ -33,6 +33,8 @@ class DrawSettings:
         steps: denoising steps. guidance: classifier-free guidance; 1 and less is none.
         identity_scale: λ; 0 is the base's own picture, bit for bit.
         start: share of the steps before the identity enters.
+        hold: share of the steps after that in which the picture away from the subject follows
+            the base's own prediction, which takes half a pass more a step.
         size: side of the picture in px. negative: what it should not show.
         levels: factor a token, coarse to fine; None is 1 for all.
         use_map: keep the identity where the subject is.
@@ -45,6 +47,7 @@ class DrawSettings:
     guidance: float = 4.0
     identity_scale: float = 1.0
     start: float = 0.0
+    hold: float = 0.0
     size: int = 128
     negative: str = ""
     levels: tuple[float, ...] | None = None
@@ -116,18 +119,23 @@ def _draw_batch(
     added = text.added(settings.size, settings.size)
     looked = _Looked(latents.shape[-2:], len(seeds)) if record else None
     first = round(settings.start * settings.steps)  # steps before this one are the base's
+    held = first + round(settings.hold * settings.steps)
     try:
         for i, t in enumerate(scheduler.timesteps):
             base.context.scale = settings.identity_scale if i >= first else 0.0
-            base.context.record, base.context.maps = record, []
+            holds = first <= i < held and base.context.active
+            base.context.record, base.context.maps = record or holds, []
             x = torch.cat([latents, latents]) if guided else latents
             x = scheduler.scale_model_input(x, t)
             prediction = cast(Any, base.unet)(
                 x, t, encoder_hidden_states=text.tokens, **added
             ).sample
-            if guided:
-                without, along = prediction.chunk(2)
-                prediction = without + settings.guidance * (along - without)
+            without, along = prediction.chunk(2) if guided else (None, prediction)
+            if holds:
+                along = _held(base, along, x[-len(seeds) :], t, text)
+            prediction = (
+                along if without is None else without + settings.guidance * (along - without)
+            )
             latents = scheduler.step(prediction, t, latents, **more, return_dict=False)[0]
             if looked:
                 looked.add(base.context.maps)
@@ -173,6 +181,28 @@ def _condition(
         if guided:
             context.subject[:count] = 0  # the unconditional half stays the base's own
     return text_states(base, prompts)
+
+
+def _held(base: Base, along: Tensor, x: Tensor, t: Tensor, text: TextStates) -> Tensor:
+    """The prediction with identity where the subject is, the base's own elsewhere.
+
+    Args:
+        along: conditional prediction with identity (B, C, h, w), just made: its maps are read.
+        x: the latents it was made from.
+    """
+    context, count, size = base.context, len(along), along.shape[-2:]
+    maps = [m[-count:].float() for m in context.maps]
+    if not maps:
+        return along
+    seen = [F.interpolate(m, size, mode="bilinear", align_corners=False) for m in maps]
+    area = F.max_pool2d(torch.stack(seen).mean(0), 3, stride=1, padding=1)  # (B, 1, h, w)
+    scale, context.scale = context.scale, 0.0
+    own = text[torch.arange(-count, 0, device=text.tokens.device)]
+    plain = cast(Any, base.unet)(
+        x, t, encoder_hidden_states=own.tokens, **own.added(*context.size)
+    ).sample
+    context.scale = scale
+    return plain + area.to(plain.dtype) * (along - plain)
 
 
 def _pixels(x: Tensor) -> np.ndarray:

@@ -39,7 +39,7 @@ BATCH = 64
 MUON_RATE, ADAM_RATE = 3e-3, 1.5e-3
 GAMMA = 5.0  # min-SNR
 LOCATE = 0.1  # weight of L_loc
-PRESERVE, PRESERVE_EVERY = 12.0, 3  # weight of L_preserve, and on which steps it is looked at
+PRESERVE, PRESERVE_EVERY = 0.0, 3  # weight of L_preserve (0: docs/decisions.md), on which steps
 AROUND = 3  # latent positions around the head where the identity may change the picture
 HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
 #: Of the drawn world: between the 10th and 90th percentile of the bank's pictures.
@@ -225,7 +225,7 @@ def main() -> None:
         t = (torch.arange(BATCH) + torch.rand(BATCH, generator=generator)) * (1000 / BATCH)
         t = t.long()  # (B,)
         noise = torch.randn(batch.latents.shape, generator=generator)
-        keep = step % PRESERVE_EVERY == 0
+        keep = PRESERVE > 0 and step % PRESERVE_EVERY == 0
         loss, parts = losses(model, batch, pictures.text(batch.ids), alphas, t, noise, keep)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
