@@ -158,6 +158,10 @@ class StylemixConfig(CommonConfig):
     name: str = setting("", "store the mix as a profile of this name")
     base: str = setting("", "base model; empty takes the profile's own")
     identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
+    start: float = setting(0.0, "share of the steps before identity enters", low=0, high=1)
+    hold: float = setting(
+        0.0, "share of the steps that hold the background to the base's own", low=0, high=1
+    )
     guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
     steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)

@@ -68,6 +68,8 @@ def test_scale_zero_is_the_stock_pipeline_bit_for_bit(
     plain = draw(base, prompt, w, [9], DrawSettings(3, 4.0, 0.0, size=SIZE)).images
     drawn = draw(base, prompt, w, [9], DrawSettings(3, 4.0, 1.0, size=SIZE)).images
     assert not np.array_equal(plain, drawn)
+    held = draw(base, prompt, w, [9], DrawSettings(3, 4.0, 1.0, size=SIZE, hold=1.0)).images
+    assert not np.array_equal(held, drawn) and not np.array_equal(held, plain)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -103,7 +103,7 @@ def _pictures(
     prompt = _drawing.encode(sitter, config.prompt, progress)
     settings = DrawSettings(
         steps=config.steps, guidance=config.guidance, identity_scale=config.identity_scale,
-        size=config.size,
+        start=config.start, hold=config.hold, size=config.size,
     )  # fmt: skip
     progress.start("stylemix", config.count * config.steps)
     seeds = [config.seed + i for i in range(config.count)]

@@ -132,7 +132,7 @@ def _draw_batch(
             ).sample
             without, along = prediction.chunk(2) if guided else (None, prediction)
             if holds:
-                along = _held(base, along, x[-len(seeds) :], t, text)
+                along = _held(base, along, x[-len(seeds) :], t, text, settings.size)
             prediction = (
                 along if without is None else without + settings.guidance * (along - without)
             )
@@ -183,23 +183,23 @@ def _condition(
     return text_states(base, prompts)
 
 
-def _held(base: Base, along: Tensor, x: Tensor, t: Tensor, text: TextStates) -> Tensor:
+def _held(base: Base, along: Tensor, x: Tensor, t: Tensor, text: TextStates, side: int) -> Tensor:
     """The prediction with identity where the subject is, the base's own elsewhere.
 
     Args:
         along: conditional prediction with identity (B, C, h, w), just made: its maps are read.
-        x: the latents it was made from.
+        x: the latents it was made from. side: of the picture in px.
     """
-    context, count, size = base.context, len(along), along.shape[-2:]
+    context, count = base.context, len(along)
     maps = [m[-count:].float() for m in context.maps]
     if not maps:
         return along
-    seen = [F.interpolate(m, size, mode="bilinear", align_corners=False) for m in maps]
+    seen = [F.interpolate(m, along.shape[-2:], mode="bilinear") for m in maps]
     area = F.max_pool2d(torch.stack(seen).mean(0), 3, stride=1, padding=1)  # (B, 1, h, w)
     scale, context.scale = context.scale, 0.0
     own = text[torch.arange(-count, 0, device=text.tokens.device)]
     plain = cast(Any, base.unet)(
-        x, t, encoder_hidden_states=own.tokens, **own.added(*context.size)
+        x, t, encoder_hidden_states=own.tokens, **own.added(side, side)
     ).sample
     context.scale = scale
     return plain + area.to(plain.dtype) * (along - plain)

@@ -1,0 +1,93 @@
+"""`hold`: away from the subject the first steps follow the base's own prediction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from pidiff_cli.core.diffusion import sampling
+from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
+from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.identity import attention
+from tests.tiny_base import DIM, ROWS, SIZE, make_base
+
+FREE = DrawSettings(steps=4, size=SIZE)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    folder: Path = make_base(tmp_path_factory.mktemp("base"), values=4.0)
+    return load_base(folder)
+
+
+@pytest.fixture(scope="module")
+def prompt(base: Base) -> EncodedPrompt:
+    return encode_prompt(base, "a photo of a woman as an astronaut", "woman")
+
+
+@pytest.fixture(scope="module")
+def w() -> Tensor:
+    return torch.randn(ROWS, DIM, generator=torch.Generator().manual_seed(5))
+
+
+def _change(base: Base, prompt: EncodedPrompt, w: Tensor, hold: float) -> float:
+    plain = draw(base, prompt, None, [1], FREE).images.astype(int)
+    held = draw(base, prompt, w, [1], replace(FREE, hold=hold)).images
+    return float(np.abs(held - plain).mean())
+
+
+def test_the_longer_it_holds_the_less_changes(base: Base, prompt: EncodedPrompt, w: Tensor) -> None:
+    """The identity still shows where the subject is."""
+    changes = [_change(base, prompt, w, hold) for hold in (0.0, 0.5, 1.0)]
+    assert changes[0] > changes[1] > changes[2] > 0
+
+
+def test_nothing_changes_where_the_subject_is_not(
+    base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a map of zeros every step is the base's own, though the branch itself is at work."""
+    add = sampling._held
+
+    def nowhere(base: Base, *given: Any) -> Tensor:
+        base.context.maps = [torch.zeros_like(m) for m in base.context.maps]
+        return add(base, *given)
+
+    monkeypatch.setattr(sampling, "_held", nowhere)
+    assert _change(base, prompt, w, 1.0) == 0
+
+
+def test_without_identity_no_pass_is_added(
+    base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """λ = 0 stays the stock pipeline; so do the steps before `start`."""
+    monkeypatch.setattr(sampling, "_held", lambda *_: pytest.fail("held without identity"))
+    draw(base, prompt, None, [1], replace(FREE, hold=1.0))
+    draw(base, prompt, w, [1], replace(FREE, hold=1.0, identity_scale=0.0))
+    draw(base, prompt, w, [1], replace(FREE, hold=1.0, start=1.0))
+
+
+def test_the_maps_given_back_are_those_of_the_identity(
+    base: Base, prompt: EncodedPrompt, w: Tensor
+) -> None:
+    """The extra pass without identity leaves no map of its own behind."""
+    maps = draw(base, prompt, w, [1, 2], replace(FREE, hold=1.0), record=True).maps
+    assert maps is not None and maps.shape == (2, SIZE // 8, SIZE // 8) and maps.max() <= 1 + 1e-5
+    assert isinstance(base.context, attention.IdentityContext) and not base.context.maps
+
+
+def test_a_batch_and_no_guidance_hold_the_same(
+    base: Base, prompt: EncodedPrompt, w: Tensor
+) -> None:
+    """Each picture has a map of its own."""
+    for guidance in (4.0, 1.0):
+        settings = replace(FREE, hold=0.5, guidance=guidance)
+        single = draw(base, prompt, w, [1, 2], settings).images.astype(int)
+        batch = draw(base, prompt, w, [1, 2], replace(settings, chunk=2)).images
+        assert np.abs(single - batch).max() <= 1
