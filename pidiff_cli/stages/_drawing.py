@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from pidiff_cli import __version__, hub
+from pidiff_cli.config import GenerateConfig, StylemixConfig
 from pidiff_cli.core.diffusion.base import Base, pick_device
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
@@ -88,6 +89,20 @@ def open_sitter(
         "versions": {"pidiff": __version__, "torch": torch.__version__},
     }
     return Sitter(profile, loaded, mean, reader, reference_of(profile, reader), record)
+
+
+def draw_settings(config: GenerateConfig | StylemixConfig) -> DrawSettings:
+    """The sampler's settings of a configuration; stylemix has neither negative nor scheduler."""
+    return DrawSettings(
+        steps=config.steps,
+        guidance=config.guidance,
+        identity_scale=config.identity_scale,
+        start=config.start,
+        hold=config.hold,
+        size=config.size,
+        negative=getattr(config, "negative", ""),
+        scheduler=getattr(config, "scheduler", ""),
+    )
 
 
 def check_tuned_on(profile: Profile, parts: hub.BaseParts) -> None:

@@ -13,7 +13,6 @@ from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.drawn import DrawnLikeness
 from pidiff_cli.core.diffusion.tailor import Tailor
-from pidiff_cli.core.identity.adapter import trainable_parameters
 from pidiff_cli.core.identity.checkpoint import restore, save_checkpoint, snapshot
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import _tuning
@@ -90,7 +89,8 @@ def _step(job: Job, current: Run) -> dict[str, float]:
     for group in job.optimizer.param_groups:
         group["lr"] = group["rate"] * _tuning.learning_rate(config, current.step)
     losses = _backward(job, data)
-    torch.nn.utils.clip_grad_norm_(trainable_parameters(job.model).values(), 1.0)
+    parameters = [p for group in job.optimizer.param_groups for p in group["params"]]
+    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
     job.optimizer.step()
     job.optimizer.zero_grad()
     return {k: round(float(v.detach()), 6) for k, v in losses.items()}

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.config import GenerateConfig, check
-from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import _drawing
@@ -66,20 +65,6 @@ def run(
     return GenerateResult(tuple(pictures))
 
 
-def draw_settings(config: Any) -> DrawSettings:
-    """The sampler's settings of a GenerateConfig (or of a config with its names)."""
-    return DrawSettings(
-        steps=config.steps,
-        guidance=config.guidance,
-        identity_scale=config.identity_scale,
-        start=config.start,
-        hold=config.hold,
-        size=config.size,
-        negative=getattr(config, "negative", ""),
-        scheduler=getattr(config, "scheduler", ""),
-    )
-
-
 def _one_prompt(
     config: GenerateConfig,
     sitter: _drawing.Sitter,
@@ -92,7 +77,9 @@ def _one_prompt(
     """The pictures of one prompt, written; with ``best`` only once all are drawn."""
     encoded = _drawing.encode(sitter, prompt, progress)
     seeds = [config.seed + i for i in range(config.count)]
-    drawn = _drawing.draw_pictures(sitter, encoded, code, seeds, draw_settings(config), step)
+    drawn = _drawing.draw_pictures(
+        sitter, encoded, code, seeds, _drawing.draw_settings(config), step
+    )
     settings = {k: _plain(v) for k, v in asdict(config).items() if k not in _NOT_RECORDED}
 
     def write(seed: int, image: np.ndarray, alike: float | None) -> Picture:

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from pidiff_cli import hub
 from pidiff_cli.config import StylemixConfig, check
-from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.wplus.editing import GROUPS, mix
 from pidiff_cli.errors import InputError
@@ -101,10 +100,7 @@ def _pictures(
     sitter = _drawing.open_sitter(a, config.home, config.base, config.device, True, progress)
     _drawing.check_size(sitter.base, config.size)
     prompt = _drawing.encode(sitter, config.prompt, progress)
-    settings = DrawSettings(
-        steps=config.steps, guidance=config.guidance, identity_scale=config.identity_scale,
-        start=config.start, hold=config.hold, size=config.size,
-    )  # fmt: skip
+    settings = _drawing.draw_settings(config)
     progress.start("stylemix", config.count * config.steps)
     seeds = [config.seed + i for i in range(config.count)]
     drawn = _drawing.draw_pictures(
