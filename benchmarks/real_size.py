@@ -35,7 +35,7 @@ LIMIT_MB = 20_000
 RECIPE = """name: real-size
 base: {base}
 tune: {{steps: 2, batch: 1, rank: 4, alpha: 4.0, size: {size}, precision: bf16,
-  checkpointing: true, preview_every: 0, face_phase: 0.5, report_prompts: {report}}}
+  checkpointing: always, preview_every: 0, face_phase: 0.5, report_prompts: {report}}}
 generate: {{steps: 2, size: {size}, guidance: 5.0}}
 """
 

@@ -87,7 +87,7 @@ def tailored(
         data = faces if step < config.face_phase * config.steps else photos
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * _tuning.learning_rate(config, step)
-        tailor.loss(data, config.batch, generator)["loss"].backward()
+        tailor.loss(tailor.draw(data, config.batch, generator))["loss"].backward()
         if drawn and torch.rand((), generator=generator) < config.likeness_share:
             unlike = drawn.loss(generator)
             if unlike is not None:

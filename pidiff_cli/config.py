@@ -84,7 +84,18 @@ class TuneConfig(CommonConfig):
         choices=("auto", "adamw", "adamw8bit"),
     )
     precision: str = setting("auto", "arithmetic of the base", choices=("auto", "fp32", "bf16"))
-    checkpointing: bool = setting(False, "trade time for memory in the backward pass")
+    checkpointing: str = setting(
+        "auto",
+        "compute activations again in the backward pass: more time, less memory",
+        choices=("auto", "always", "never"),
+    )
+    at_once: int = setting(0, "pictures computed at once; 0 is as many as fit", low=0, high=64)
+    quantise: str = setting(
+        "auto",
+        "4-bit base weights: auto is where nothing else fits",
+        choices=("auto", "never", "nf4"),
+    )
+    memory: float = setting(0.0, "most memory to use; 0 is what is free", unit="GB", low=0)
     size: int = setting(128, "side of the training pictures", unit="px", low=64, high=2048)
     face_phase: float = setting(
         0.5, "share of the steps on face crops before whole photos", low=0, high=1

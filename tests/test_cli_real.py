@@ -21,7 +21,7 @@ from tests.tiny_real import SIZE, ldm_state, make_folder, use_tiny_configs
 RECIPE = f"""
 name: tiny
 base: %s
-tune: {{steps: 2, batch: 1, rank: 2, size: {SIZE}, preview_every: 0, checkpointing: true}}
+tune: {{steps: 2, batch: 1, rank: 2, size: {SIZE}, preview_every: 0, checkpointing: always}}
 generate: {{steps: 2, size: {SIZE}}}
 """
 

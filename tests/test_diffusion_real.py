@@ -140,7 +140,7 @@ def test_a_training_step_moves_the_adapter(
     settings = LossSettings(drop_text=0, drop_identity=0, drop_both=0, preserve_share=1)
     delta = code_delta(model)
     tailor = Tailor(base, w.expand(2, *W), w, [caption], settings, delta, amp)
-    losses = tailor.loss(data, 2, g)
+    losses = tailor.loss(tailor.draw(data, 2, g))
     losses["loss"].backward()
     base.context.clear()
     assert torch.isfinite(losses["loss"]) and {"face", "preserve", "locate"} <= losses.keys()

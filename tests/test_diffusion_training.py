@@ -13,6 +13,7 @@ from torch import Tensor
 from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.dataset import cache_latents, face_variants, photo_variants
 from pidiff_cli.core.diffusion.drawn import DrawnLikeness, DrawnSettings
+from pidiff_cli.core.diffusion.lean import make_lean
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.schedule import NoiseSchedule
 from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
@@ -140,7 +141,7 @@ def test_one_step_has_all_parts_and_a_gradient_for_every_parameter(base: Base) -
             parameter.add_(0.05)
     face, mask = disc(96, (200, 120, 80), 0)
     data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
-    losses = tailor.loss(data, 4, _generator(2))
+    losses = tailor.loss(tailor.draw(data, 4, _generator(2)))
     assert losses.keys() == {"loss", "face", "preserve", "locate", "code"}
     losses["loss"].backward()
     grads = {n: p.grad for n, p in trainable_parameters(model).items()}
@@ -159,16 +160,43 @@ def test_gradient_checkpointing_changes_no_gradient(folder: Path) -> None:
             base.unet.train()
         tailor, model = _tailor(base, preserve_share=1.0)
         data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
-        tailor.loss(data, 4, _generator(2))["loss"].backward()
+        tailor.loss(tailor.draw(data, 4, _generator(2)))["loss"].backward()
         found.append([p.grad.clone() for p in trainable_parameters(model).values()])
     assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_a_batch_in_parts_gives_the_gradient_of_the_whole(folder: Path, seed: int) -> None:
+    face, mask = disc(96, (200, 120, 80), 0)
+    found = []
+    for part in (5, 2):
+        base = load_base(folder)
+        tailor, model = _tailor(base, preserve_share=1.0, drop_text=0.3)
+        data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
+        batch = tailor.draw(data, 5, _generator(seed))
+        for some in batch.split(part):
+            (tailor.loss(some)["loss"] * len(some) / len(batch)).backward()
+        found.append([p.grad.clone() for p in trainable_parameters(model).values()])
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(*found, strict=True))
+    assert any(bool(grad.abs().max() > 1e-4) for grad in found[0])
+
+
+def test_a_checkpointed_backward_records_no_maps_again(folder: Path) -> None:
+    base = load_base(folder)
+    base.unet.enable_gradient_checkpointing()
+    base.unet.train()
+    tailor, _ = _tailor(base)
+    face, mask = disc(96, (200, 120, 80), 0)
+    data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
+    tailor.loss(tailor.draw(data, 4, _generator(2)))["loss"].backward()
+    assert base.context.active and base.context.maps == []
 
 
 def test_a_step_is_repeatable(base: Base) -> None:
     tailor, _ = _tailor(base)
     face, mask = disc(96, (200, 120, 80), 0)
     data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
-    first, second = (tailor.loss(data, 4, _generator(2))["loss"] for _ in range(2))
+    first, second = (tailor.loss(tailor.draw(data, 4, _generator(2)))["loss"] for _ in range(2))
     assert torch.equal(first, second)
 
 
@@ -222,3 +250,25 @@ def test_a_face_is_cropped_from_a_tensor_as_from_a_picture() -> None:
     assert (crop - wanted).abs().mean() < 0.02
     crop.sum().backward()
     assert pixels.grad is not None and pixels.grad.abs().sum() > 0
+
+
+def test_lean_convolutions_change_no_gradient(folder: Path) -> None:
+    face, mask = disc(96, (200, 120, 80), 0)
+    found, kept = [], []
+    for lean in (False, True):
+        base = load_base(folder)
+        assert not lean or make_lean(base.unet) > 10
+        tailor, model = _tailor(base, preserve_share=1.0)
+        data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
+        sizes: list[int] = []
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda x, sizes=sizes: sizes.append(x.numel()) or x, lambda x: x
+        ):
+            loss = tailor.loss(tailor.draw(data, 4, _generator(2)))["loss"]
+        loss.backward()
+        kept.append(sum(sizes))
+        found.append([p.grad.clone() for p in trainable_parameters(model).values()])
+    assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(*found, strict=True))
+    assert kept[1] < 0.95 * kept[0]
+    layer = torch.nn.Conv2d(3, 3, 3)
+    assert make_lean(layer) == 0 and type(layer) is torch.nn.Conv2d, "it learns: left alone"

@@ -16,7 +16,7 @@ from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import InputError, OutOfMemoryError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import tune
+from pidiff_cli.stages import _loop, _previews, tune
 from tests.tiny_base import SIZE, make_base
 from tests.tiny_person import Notes, install, make_profile
 
@@ -101,7 +101,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(home: Path, stop: int) -
     assert Profile.open("alice", home).verify() == []
     assert profile.stage_state("tune")["done"] is False
     tune.run(_config(home), notes)
-    assert notes.lines[0] == f"Going on from step {stop - stop % 2}."
+    assert notes.lines[1] == f"Going on from step {stop - stop % 2}."
     left, right = _adapter(profile), _adapter(whole)
     assert left.keys() == right.keys()
     assert all(np.array_equal(left[key], right[key]) for key in left)
@@ -134,7 +134,7 @@ def test_other_settings_or_restart_begin_anew(home: Path) -> None:
     tune.run(_config(home), Notes())
     before = _adapter(profile)
     tune.run(_config(home, rank=3), notes)
-    assert "changed" in notes.lines[0]
+    assert "changed" in notes.lines[1]
     assert any(v.shape != before[k].shape for k, v in _adapter(profile).items())
     tune.run(_config(home, restart=True), notes)
     assert all(np.array_equal(v, before[k]) for k, v in _adapter(profile).items())
@@ -143,8 +143,39 @@ def test_other_settings_or_restart_begin_anew(home: Path) -> None:
 @pytest.mark.parametrize("optimizer", ["adamw", "adamw8bit"])
 def test_both_optimizers_tune_on_the_cpu(home: Path, optimizer: str) -> None:
     make_profile(home)
-    result = tune.run(_config(home, optimizer=optimizer, steps=3, checkpointing=True), Notes())
+    result = tune.run(_config(home, optimizer=optimizer, steps=3, checkpointing="always"), Notes())
     assert result.steps == 3
+
+
+@pytest.mark.parametrize("what", ["step", "preview"])
+def test_out_of_memory_goes_on_with_a_smaller_plan(
+    home: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    make_profile(home)
+    make_profile(home, "bob")
+    plain = tune.run(_config(home, preview_every=3), Notes())
+    calls: list[int] = []
+    place: Any = _loop if what == "step" else _previews.Previews
+    name = "_backward" if what == "step" else "look"
+    real = getattr(place, name)
+
+    def full(*args: Any, **given: Any) -> Any:
+        calls.append(1)
+        if len(calls) in (3, 4):
+            real(*args, **given)  # the memory ends when much is done
+            raise MemoryError
+        return real(*args, **given)
+
+    monkeypatch.setattr(place, name, full)
+    notes = Notes()
+    result = tune.run(_config(home, name="bob", preview_every=3), notes)
+    warned = [line for line in notes.warnings if "Out of memory" in line]
+    assert len(warned) == 2 and "1 of 2 pictures at a time" in warned[0]
+    assert result.steps == plain.steps == 6
+    assert result.likeness["best_step"] == plain.likeness["best_step"]
+    ours, theirs = _adapter(Profile(home / "profiles" / "bob")), _adapter(Profile(plain.profile))
+    for key, value in ours.items():
+        assert np.allclose(value, theirs[key], atol=2e-3), key
 
 
 def test_without_kept_photos_and_face_networks_it_still_tunes(

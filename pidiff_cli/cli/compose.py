@@ -18,7 +18,14 @@ from pidiff_cli.config import InvertConfig, PrepareConfig, TuneConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile, check_name
 from pidiff_cli.recipe import load_recipe, recipe_names, settings_for
-from pidiff_cli.stages.results import InvertResult, Kept, PrepareResult, Rejected, TuneResult
+from pidiff_cli.stages.results import (
+    InvertResult,
+    Kept,
+    PlanResult,
+    PrepareResult,
+    Rejected,
+    TuneResult,
+)
 
 
 def prepared(
@@ -99,11 +106,23 @@ def tuned(session: Session, profile: Profile, base: str, recipe: str, **given: A
         return tune.run(config, session.output.progress())
 
 
+def planned(
+    session: Session, profile: Profile | None, base: str, recipe: str, **given: Any
+) -> PlanResult:
+    """How the tuning would be computed here, nothing done."""
+    session.output.loading()
+    from pidiff_cli.stages import plan
+
+    hub.base_parts(base, session.home)
+    config = tune_config(session, profile, base, recipe, **given)
+    return plan.run(config, session.output.progress())
+
+
 def tune_config(
-    session: Session, profile: Profile, base: str, recipe: str, **given: Any
+    session: Session, profile: Profile | None, base: str, recipe: str, **given: Any
 ) -> TuneConfig:
     """The settings of a tuning: the recipe's, under what the person gave."""
-    done = profile.stage_state("tune").get("result") or {}
+    done = (profile and profile.stage_state("tune").get("result")) or {}
     if recipe == "auto" and done.get("base") == base and done.get("recipe") in recipe_names():
         recipe = done["recipe"]
     family = hub.base_parts(base, session.home).family
@@ -114,7 +133,7 @@ def tune_config(
             "See them all: pidiff recipes list",
         )
     values = settings_for(chosen, "tune", **given)
-    values |= {"name": str(profile.folder), "base": base, "recipe": chosen.name}
+    values |= {"name": str(profile.folder) if profile else "", "base": base, "recipe": chosen.name}
     return session.config(TuneConfig, **values)
 
 

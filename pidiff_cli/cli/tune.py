@@ -45,6 +45,10 @@ def command(
     ] = None,
     optimizer: Annotated[str | None, option(TuneConfig, "optimizer", metavar="NAME")] = None,
     seed: Annotated[int | None, option(TuneConfig, "seed")] = None,
+    memory: Annotated[float | None, option(TuneConfig, "memory", metavar="GB")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say what it would take, and stop")
+    ] = False,
     noun: NounOption = None,
     force: ForceOption = False,
     no_photos: NoPhotosOption = False,
@@ -54,33 +58,26 @@ def command(
     Prepares and inverts the photos where needed, then fine-tunes the identity branch. The same
     command again goes on after an interruption, and does nothing when all is done.
     """
-    from pidiff_cli.cli.compose import chosen_base, inverted, prepared, tuned
+    from pidiff_cli.cli.compose import chosen_base, inverted, planned, prepared, tuned
 
     session = session_of(context)
     existing = find_profile(session, sources, name)
     chosen = chosen_base(session, base, existing)
+    given = {
+        "steps": steps, "preview_every": preview_every, "batch": batch, "rank": rank,
+        "learning_rate": learning_rate, "optimizer": optimizer, "seed": seed, "memory": memory,
+    }  # fmt: skip
+    if dry_run:
+        session.output.result([], planned(session, existing, chosen, recipe, **given))
+        return
     if existing is None:
         photos = [Path(item).expanduser() for item in sources]
         keep = {"noun": noun, "keep_photos": not no_photos}
         made = prepared(session, photos, name or "", force, **keep)
         existing = Profile.open(made.profile, session.home)
     inverted(session, existing, chosen)
-    result = tuned(
-        session,
-        existing,
-        chosen,
-        recipe,
-        steps=steps,
-        resume=resume,
-        restart=restart or not resume,
-        retune=retune,
-        preview_every=preview_every,
-        batch=batch,
-        rank=rank,
-        learning_rate=learning_rate,
-        optimizer=optimizer,
-        seed=seed,
-    )
+    again = {"resume": resume, "restart": restart or not resume, "retune": retune}
+    result = tuned(session, existing, chosen, recipe, **given, **again)
     session.output.result([result.profile], result)
     session.output.note(f'Try: pidiff generate {existing.name} "as an astronaut"')
     if result.report:

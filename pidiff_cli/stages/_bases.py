@@ -18,8 +18,16 @@ ADAPTER = "adapter"  # folder of a profile
 _SAMPLE = 1 << 20  # bytes read at the start, in the middle and at the end of a large file
 
 
-def load_parts(parts: hub.BaseParts, device: torch.device, dtype: torch.dtype) -> Base:
+def load_parts(
+    parts: hub.BaseParts,
+    device: torch.device,
+    dtype: torch.dtype,
+    parked: bool = False,
+    nf4: bool = False,
+) -> Base:
     """Load a base with its general branch; without one it starts from the text's keys and values.
+
+    ``parked`` and ``nf4`` are ``open_base``'s.
 
     Raises:
         InputError: a checkpoint of another family. MissingWeightError: it does not load.
@@ -28,7 +36,9 @@ def load_parts(parts: hub.BaseParts, device: torch.device, dtype: torch.dtype) -
     if parts.identity is None:
         found = read_sizes(parts.wplus)
         sizes = int(found["rows"]), int(found["style_dim"])
-    return open_base(parts.diffusers, parts.identity, sizes, device, dtype, parts.family)
+    return open_base(
+        parts.diffusers, parts.identity, sizes, device, dtype, parts.family, parked, nf4
+    )
 
 
 def check_base(profile: Profile, config: TuneConfig, parts: hub.BaseParts) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,14 +15,16 @@ from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.drawn import DrawnLikeness
+from pidiff_cli.core.diffusion.plan import Plan
 from pidiff_cli.core.diffusion.tailor import Tailor
 from pidiff_cli.core.identity.checkpoint import restore, save_checkpoint, snapshot
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _tuning
+from pidiff_cli.stages import _planning, _tuning
 from pidiff_cli.stages._previews import Previews
 from pidiff_cli.stages.progress import Progress
 
 CHECKPOINT = "checkpoint"
+T = TypeVar("T")
 BETTER = 0.02  # an earlier step is kept if its previews are this much more alike than the last
 
 
@@ -37,7 +42,11 @@ class Run:
 
 @dataclass
 class Job:
-    """Everything the loop works with."""
+    """Everything the loop works with.
+
+    Attributes:
+        smaller: plans to step down to where memory runs out.
+    """
 
     profile: Profile
     config: TuneConfig
@@ -50,6 +59,8 @@ class Job:
     generator: torch.Generator
     previews: Previews
     digest: str
+    plan: Plan
+    smaller: list[Plan]
     best: dict[str, Tensor] | None = None
 
 
@@ -61,14 +72,14 @@ def train(job: Job, current: Run, progress: Progress) -> None:
     if current.step:
         progress.advance("tune", current.step)
     elif config.preview_every:
-        current.before = job.previews.look(fresh=True)
+        current.before = _fitting(job, current, progress, lambda: job.previews.look(fresh=True))
     while current.step < config.steps:
-        current.losses.append(_step(job, current))
+        current.losses.append(_fitting(job, current, progress, lambda: _step(job, current)))
         current.step += 1
         progress.advance("tune", 1, loss=current.losses[-1]["loss"])
         last = current.step == config.steps
         if config.preview_every and (last or current.step % config.preview_every == 0):
-            _preview(job, current, last)
+            _fitting(job, current, progress, partial(_preview, job, current, last))
         current.seconds = time.perf_counter() - began
         if not last and current.step % config.checkpoint_every == 0:
             _checkpoint(job, current)
@@ -80,6 +91,26 @@ def train(job: Job, current: Run, progress: Progress) -> None:
     loss = current.losses[-1]["loss"] if current.losses else 0.0
     progress.finish("tune", f"{current.step} steps · loss {loss:.3f} · {current.seconds:.0f} s")
     _tuning.write_log(job.profile, current.losses)
+
+
+def _fitting(job: Job, current: Run, progress: Progress, act: Callable[[], T]) -> T:
+    """What ``act`` gives; where memory runs out it is tried again under smaller plans."""
+    before = job.generator.get_state()
+    while True:
+        try:
+            return act()
+        except (torch.cuda.OutOfMemoryError, MemoryError):
+            if not job.smaller:
+                raise
+        job.plan = job.smaller.pop(0)
+        job.generator.set_state(before)
+        job.optimizer.zero_grad()
+        job.base.context.clear()
+        if job.base.device.type == "cuda":
+            torch.cuda.empty_cache()
+        _planning.apply(job.plan, job.base)
+        said = _planning.describe(job.plan, job.config.batch)
+        progress.warn(f"Out of memory at step {current.step + 1}: going on with {said}.")
 
 
 def _step(job: Job, current: Run) -> dict[str, float]:
@@ -118,8 +149,14 @@ def _checkpoint(job: Job, current: Run) -> None:
 def _backward(job: Job, data: LatentSet) -> dict[str, Tensor]:
     """One step's losses with their gradients; each term's graph is freed before the next."""
     config, generator = job.config, job.generator
-    losses = job.tailor.loss(data, config.batch, generator)
-    losses["loss"].backward()
+    batch = job.tailor.draw(data, config.batch, generator)
+    losses: dict[str, Tensor] = {}
+    for part in batch.split(job.plan.at_once):
+        share = len(part) / len(batch)
+        found = job.tailor.loss(part)
+        (found["loss"] * share).backward()
+        for name, value in found.items():
+            losses[name] = losses.get(name, 0) + share * value.detach()
     if job.drawn and torch.rand((), generator=generator) < config.likeness_share:
         unlike = job.drawn.loss(generator)
         if unlike is not None:

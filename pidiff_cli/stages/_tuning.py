@@ -39,7 +39,8 @@ REPORT_STEPS = 16  # denoising steps of a picture in the report
 LOG = "reports/loss.jsonl"
 _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
-    "checkpoint_every", "preview_every", "report_prompts",
+    "checkpoint_every", "preview_every", "report_prompts", "checkpointing", "at_once",
+    "quantise", "memory",
 }  # fmt: skip
 
 

@@ -46,6 +46,23 @@ class InvertResult:
 
 
 @dataclass(frozen=True)
+class PlanResult:
+    """Result of `tune --dry-run`: how the tuning would be computed.
+
+    Attributes:
+        size: of the pictures, px. batch: pictures a step.
+        plan: "at_once", "checkpointing", "parked", "tiled", "nf4", "peak_mb", "free_mb";
+            decimal MB, 0 where the base's sizes are unknown.
+    """
+
+    base: str
+    recipe: str
+    size: int
+    batch: int
+    plan: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class TuneResult:
     """Result of `tune`.
 

@@ -24,7 +24,7 @@ from pidiff_cli.core.identity.checkpoint import load_checkpoint, read_state
 from pidiff_cli.core.identity.likeness import FaceReader, own_likeness
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages import _previews, _tuning, measure, report
+from pidiff_cli.stages import _planning, _previews, _tuning, measure, report
 from pidiff_cli.stages._bases import (
     ADAPTER,
     check_base,
@@ -71,7 +71,7 @@ def run(config: TuneConfig, progress: Progress) -> TuneResult:
         except (MemoryError, torch.cuda.OutOfMemoryError) as error:
             raise OutOfMemoryError(
                 "Not enough memory for these settings.",
-                "Use a smaller batch or picture, or checkpointing: true in the recipe.",
+                "The smallest plan was tried. Use a smaller picture: size in the recipe.",
             ) from error
 
 
@@ -116,10 +116,11 @@ def _job(
     """Everything the loop works with, and where it begins."""
     profile, config, own = task.profile, task.config, task.own
     device, dtype, amp = pick_device(config.device, config.precision, task.parts.family)
-    base = load_parts(task.parts, device, dtype)
-    if config.checkpointing:
-        base.unet.enable_gradient_checkpointing()  # type: ignore[operator]
-        base.unet.train()  # diffusers checkpoints in training mode only; there is no dropout
+    planned = _planning.make_plan(config, task.parts.family, device, dtype)
+    progress.line(_planning.line(planned, config))
+    plan = planned.plan
+    base = load_parts(task.parts, device, dtype, plan.parked, plan.nf4)
+    _planning.apply(plan, base)
     codes, mean = _tuning.codes_of(profile, own)
     model, current = _start(profile, config, base, state, task.digest, progress)
     eight_bit = {"auto": None, "adamw": False, "adamw8bit": True}[config.optimizer]
@@ -128,7 +129,8 @@ def _job(
         profile, config, base,
         Tailor(
             base, codes, mean, _tuning.captions(base, profile.manifest.noun),
-            _tuning.loss_settings(config), code_delta(model), amp,
+            _tuning.loss_settings(config), code_delta(model),
+            amp if dtype == torch.float32 else None,  # PEFT casts for its float32 layers
         ),
         _tuning.drawn_likeness(profile, config, base, mean, own, reader),
         _tuning.training_data(profile, config, base, own), model,
@@ -137,7 +139,7 @@ def _job(
         _previews.previews(
             profile, base, _tuning.drawing(config, task.parts.family, _previews.STEPS), mean, own,
             reader,
-        ), task.digest,
+        ), task.digest, plan, list(planned.smaller),
     )  # fmt: skip
     if current.step and not state.get("done"):
         job.best = load_checkpoint(profile.folder / CHECKPOINT, job.optimizer, job.generator)

@@ -5,6 +5,8 @@ Only the needed submodules are imported; the stock pipeline class costs seconds 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +16,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.parts import Parts, read_folder
+from pidiff_cli.core.diffusion.quantise import quantise
 from pidiff_cli.core.diffusion.schedulers import make_scheduler
 from pidiff_cli.core.faces.framing import Framing
 from pidiff_cli.core.identity.adapter import CODE, place_projector
@@ -44,6 +47,7 @@ class Base:
         second_encoder, second_tokenizer: SDXL's second pair; None on other bases.
         zero_empty: an empty prompt is all zeros (SDXL).
         framing: where the base is used to seeing a face.
+        parked: autoencoder and text encoders wait on the CPU and come over when needed.
     """
 
     unet: nn.Module
@@ -61,6 +65,28 @@ class Base:
     second_tokenizer: Any = None
     zero_empty: bool = False
     framing: Framing = Framing()
+    parked: bool = False
+
+    def park(self) -> None:
+        """Send autoencoder and text encoders to the CPU, to leave the device to the UNet.
+
+        The autoencoder comes back for every call without gradient; text is encoded where it is.
+        """
+        self.parked = self.device.type != "cpu"
+        for part in (self.vae, self.text_encoder, self.second_encoder):
+            if self.parked and part is not None:
+                part.to("cpu")
+
+    @contextmanager
+    def _present(self) -> Iterator[Any]:
+        """The autoencoder on the device, as long as it takes."""
+        if self.parked:
+            self.vae.to(self.device)
+        try:
+            yield self.vae
+        finally:
+            if self.parked:
+                self.vae.to("cpu")
 
     @property
     def projector(self) -> WPlusProjector:
@@ -81,8 +107,7 @@ class Base:
 
     def encode(self, x: Tensor) -> Tensor:
         """Images (B, 3, H, W) in [-1, 1] to scaled latents (B, C, h, w); no sampling."""
-        vae = cast(Any, self.vae)
-        with torch.no_grad():
+        with torch.no_grad(), self._present() as vae:
             out = vae.encode(x.to(self.device, vae.dtype))
         latents = out.latents if hasattr(out, "latents") else out.latent_dist.mode()
         return cast(Tensor, (latents * vae.config.scaling_factor).to(self.dtype))
@@ -92,8 +117,7 @@ class Base:
 
         ``grad``: with a gradient for the latents.
         """
-        vae = cast(Any, self.vae)
-        with torch.set_grad_enabled(grad):
+        with torch.set_grad_enabled(grad), self._present() as vae:
             scaled = latents.to(vae.dtype) / vae.config.scaling_factor
             return cast(Tensor, vae.decode(scaled).sample)
 
@@ -120,6 +144,8 @@ def open_base(
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
     family: str = "",
+    parked: bool = False,
+    nf4: bool = False,
 ) -> Base:
     """Load a base and attach the identity branch, switched off.
 
@@ -129,6 +155,8 @@ def open_base(
             keys and values (METHOD.md section 5) with a projector of seed 0.
         wplus: L and D of the W+ codes, needed where ``identity`` is None.
         family: "sd15" or "sdxl" where the weights must be of one.
+        parked: autoencoder and text encoders never leave the CPU but for a call.
+        nf4: the UNet's frozen linear layers in 4 bits (bitsandbytes).
 
     Raises:
         InputError: a file or folder of another family. MissingWeightError: does not load.
@@ -157,7 +185,7 @@ def open_base(
     projector = found.projector if found else fresh_projector(*cast(tuple[int, int], wplus), width)
     base = _assemble(
         parts, projector, context, found is not None and found.closed_vocabulary,
-        torch.device(device), dtype,
+        torch.device(device), dtype, parked, nf4,
     )  # fmt: skip
     return replace(base, framing=found.framing) if found else base
 
@@ -177,20 +205,27 @@ def _assemble(
     closed_vocabulary: bool,
     device: torch.device,
     dtype: torch.dtype,
+    parked: bool,
+    nf4: bool,
 ) -> Base:
     """Hang the projector on the UNet, move everything to its device, freeze it."""
     place_projector(parts.unet, projector)
-    for part in (parts.unet, *parts.text_encoders):
-        part.to(device=device, dtype=dtype).eval().requires_grad_(False)
-    getattr(parts.unet, CODE).float()  # Δw learns in small steps
     exact = torch.float32 if dtype == torch.float16 else dtype
-    parts.vae.to(device=device, dtype=exact).eval().requires_grad_(False)
+    for part in (parts.unet, *parts.text_encoders, parts.vae):
+        part.to(dtype=exact if part is parts.vae else dtype).eval().requires_grad_(False)
+    if nf4:
+        quantise(parts.unet, dtype)
+    waiting = torch.device("cpu") if parked else device
+    for part in (parts.vae, *parts.text_encoders):
+        part.to(waiting)
+    parts.unet.to(device)
+    getattr(parts.unet, CODE).float()  # Δw learns in small steps
     encoders, tokenizers = (*parts.text_encoders, None), (*parts.tokenizers, None)
     first = cast(nn.Module, encoders[0])
     return Base(
         parts.unet, parts.vae, first, tokenizers[0], parts.scheduler, context,
         projector.rows, projector.dim, closed_vocabulary, device, dtype,
-        encoders[1], tokenizers[1], parts.zero_empty,
+        encoders[1], tokenizers[1], parts.zero_empty, parked=waiting != device,
     )  # fmt: skip
 
 

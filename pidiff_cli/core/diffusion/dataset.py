@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
 
 
+AT_ONCE = 8 * 128 * 128  # pixels in one call of the autoencoder: one picture where they are large
+
+
 @dataclass(frozen=True)
 class LatentSet:
     """Cached training pictures.
@@ -94,9 +97,10 @@ def photo_variants(
     return _relit(torch.cat(images), generator), torch.cat(masks)
 
 
-def cache_latents(base: Base, parts: list[tuple[Tensor, Tensor]], batch: int = 8) -> LatentSet:
+def cache_latents(base: Base, parts: list[tuple[Tensor, Tensor]]) -> LatentSet:
     """Encode each photo's variants (images, masks) once with the base's autoencoder."""
     images = torch.cat([x for x, _ in parts])
+    batch = max(1, AT_ONCE // (images.shape[-2] * images.shape[-1]))
     encoded = [base.encode(chunk) for chunk in images.split(batch)]
     latents = torch.cat(encoded)
     masks = F.interpolate(torch.cat([m for _, m in parts]), latents.shape[-2:], mode="area")

@@ -144,15 +144,17 @@ def subjects(prompts: list[EncodedPrompt], device: torch.device) -> Tensor:
 
 def _encode(base: Base, prompt: EncodedPrompt) -> TextStates:
     """One prompt (1, S, C): of SDXL the last layer but one of both encoders, side by side."""
-    ids = prompt.ids[None].to(base.device)
+    where = next(base.text_encoder.parameters()).device  # the CPU, where it is parked
+    ids = prompt.ids[None].to(where)
     if base.second_encoder is None or prompt.second is None:
-        return TextStates(base.text_encoder(ids)[0])
+        return TextStates(base.text_encoder(ids)[0].to(base.device))
     first = base.text_encoder(ids, output_hidden_states=True)
-    second = base.second_encoder(prompt.second[None].to(base.device), output_hidden_states=True)
-    tokens = torch.cat([first.hidden_states[-2], second.hidden_states[-2]], dim=-1)
+    second = base.second_encoder(prompt.second[None].to(where), output_hidden_states=True)
+    tokens = torch.cat([first.hidden_states[-2], second.hidden_states[-2]], dim=-1).to(base.device)
+    pooled = second[0].to(base.device)
     if base.zero_empty and not prompt.text:
-        return TextStates(torch.zeros_like(tokens), torch.zeros_like(second[0]))
-    return TextStates(tokens, second[0])
+        return TextStates(torch.zeros_like(tokens), torch.zeros_like(pooled))
+    return TextStates(tokens, pooled)
 
 
 def _subject(tokenizer: Any, text: str, noun: str, length: int) -> Tensor:

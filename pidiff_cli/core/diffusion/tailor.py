@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor
 
+from pidiff_cli.core.diffusion.batch import Batch
 from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.prompts import (
     EncodedPrompt,
@@ -71,30 +72,41 @@ class Tailor:
         )
         self.amp = amp
 
-    def loss(self, data: LatentSet, batch: int, generator: torch.Generator) -> dict[str, Tensor]:
-        """Draw a batch and return its ``loss`` with the parts.
-
-        Every random number is ``generator``'s. The identity stays switched on, as a backward
-        pass with gradient checkpointing runs the blocks again; ``base.context.clear()`` ends it.
-        """
-        s, base = self.settings, self.base
-        base.context.clear()
+    def draw(self, data: LatentSet, batch: int, generator: torch.Generator) -> Batch:
+        """The random part of a step: pictures, noise, timesteps, captions, what is dropped."""
+        s = self.settings
         z, mask, photo = data.pick(batch, generator)
         noise = torch.randn(z.shape, generator=generator).to(z)
         t = self._timesteps(batch, generator)
-        text, subject, tokens, on = self._condition(photo, generator)
-        noisy, target = self.schedule.noisy(z, noise, t), self.schedule.target(z, noise, t)
-        keep = torch.rand((), generator=generator) < s.preserve_share and s.preserve > 0
-        own = self._predict(noisy, t, text, grad=False) if keep else None
-        maps = identity_on(base.context, tokens, subject, on)
-        prediction = self._predict(noisy, t, text)
+        which, w, on = self._conditions(photo, generator)
+        keep = bool(torch.rand((), generator=generator) < s.preserve_share) and s.preserve > 0
+        seen = self.subjects[which.to(self.subjects.device)].any(dim=1)
+        return Batch(z, mask, noise, t, which, w, on, keep, float(seen.float().mean()))
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The ``loss`` of a batch with its parts.
+
+        The identity stays switched on, as a backward pass with gradient checkpointing runs the
+        blocks again; ``base.context.clear()`` ends it.
+        """
+        s, base, t, mask = self.settings, self.base, batch.t, batch.mask
+        base.context.clear()
+        text = self.texts[batch.which]
+        subject = self.subjects[batch.which.to(self.subjects.device)]
+        noisy = self.schedule.noisy(batch.latents, batch.noise, t)
+        target = self.schedule.target(batch.latents, batch.noise, t)
+        own = self._predict(noisy, t, text, grad=False) if batch.keep else None
+        identity_on(base.context, identity_tokens(base.unet, batch.w), subject, batch.on)
+        prediction, maps = self._predict(noisy, t, text), base.context.take_maps()
         weight = self.schedule.weight(t, s.min_snr)
         parts = {"face": face_loss(prediction, target, mask, s.off_face, weight)}
         if own is not None:
             parts["preserve"] = s.preserve * preserve_loss(prediction, own, mask)
         seen = subject.any(dim=1)
         if s.locate > 0 and maps and seen.any():
-            parts["locate"] = s.locate * locate_loss([m[seen] for m in maps], mask[seen])
+            share = float(seen.float().mean()) / batch.seen  # 1 unless the batch was split
+            found = locate_loss([m[seen] for m in maps], mask[seen])
+            parts["locate"] = s.locate * share * found
         if self.delta is not None:
             parts["code"] = s.code * code_loss(self.delta)
         return {"loss": torch.stack(list(parts.values())).sum(), **parts}
@@ -113,10 +125,10 @@ class Tailor:
         part = (torch.arange(batch) + torch.rand(batch, generator=generator)) / batch
         return (part * len(self.schedule.alphas)).long().to(self.base.device)
 
-    def _condition(
+    def _conditions(
         self, photo: Tensor, generator: torch.Generator
-    ) -> tuple[TextStates, Tensor, Tensor, Tensor]:
-        """Text of B captions, subject masks (B, S), tokens (B, N, C) and which are on (B,)."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Which caption (B,), the W+ codes (B, L, D) and where the identity is on (B,)."""
         s, batch = self.settings, len(photo)
         u = torch.rand(batch, generator=generator)
         no_text = (u < s.drop_text) | (u >= 1 - s.drop_both)
@@ -132,16 +144,13 @@ class Tailor:
         )
         lean = lean.to(self.mean).view(-1, 1, 1)
         w = self.mean + lean * (self.codes[photo.to(self.codes.device)] - self.mean)
-        tokens = identity_tokens(self.base.unet, w)
-        on = (~no_identity).to(tokens)
-        return self.texts[which], self.subjects[which], tokens, on
+        return which, w, (~no_identity).to(w)
 
 
 def identity_on(
     context: IdentityContext, tokens: Tensor, subject: Tensor, on: Tensor | None = None
-) -> list[Tensor]:
-    """Switch the identity on with these tokens; returns the list that will hold every layer's M."""
+) -> None:
+    """Switch the identity on with these tokens, every layer's M recorded."""
     context.tokens, context.subject, context.scale = tokens, subject, 1.0
     context.on, context.levels = on, None
-    context.use_map, context.record = True, True
-    return context.maps
+    context.use_map, context.record, context.maps = True, True, []

@@ -54,6 +54,15 @@ class IdentityContext:
         """Whether the identity branch takes part at all."""
         return self.tokens is not None and self.scale != 0.0
 
+    def take_maps(self) -> list[Tensor]:
+        """The recorded maps; ends the recording.
+
+        A backward pass with gradient checkpointing runs the blocks again: what they recorded then
+        would keep every block's activations, and nothing would be saved.
+        """
+        maps, self.maps, self.record = self.maps, [], False
+        return maps
+
     def clear(self) -> None:
         """Switch the branch off and forget maps and cached K, V."""
         self.tokens, self.on, self.subject, self.cache = None, None, None, None
@@ -139,7 +148,7 @@ class IdentityAttnProcessor:
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
     """Attention (B, H, T, e); written out where a CPU needs gradients, else the fused call."""
-    if torch.is_grad_enabled() and not q.is_cuda:
+    if torch.is_grad_enabled() and not _fused(q):
         return _softmax(q, k, mask) @ v
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
@@ -161,7 +170,7 @@ def attend_with_mass(
         Attention output (B, H, T, e) and mass (B, T) in [0, 1], the mean over heads.
     """
     subject = subject.to(v.dtype)
-    if not q.is_cuda:
+    if not _fused(q):
         p = _softmax(q, k, mask)  # (B, H, T, S)
         return p @ v, (p.mean(dim=1) @ subject[:, :, None])[..., 0]
     width = q.shape[-1]
@@ -265,6 +274,11 @@ def _add_branch(attn: Attention, token_dim: int, zero_values: bool) -> None:
             elif source.weight.shape == layer.weight.shape:
                 layer.weight.copy_(source.weight)
         setattr(attn, part, layer)
+
+
+def _fused(q: Tensor) -> bool:
+    """Whether one fused kernel is best; on meta tensors a CUDA run is being planned."""
+    return q.device.type in ("cuda", "meta")
 
 
 def _softmax(q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:

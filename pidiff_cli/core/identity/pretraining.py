@@ -97,8 +97,8 @@ class GeneralTrainer:
             own = self._predict(noisy, t, text)
             self._switch_on(other * keep, subject)
             astray = self._predict(noisy, t, text)
-        maps = self._switch_on(code * keep, subject)
-        prediction = self._predict(noisy, t, text)
+        self._switch_on(code * keep, subject)
+        prediction, maps = self._predict(noisy, t, text), base.context.take_maps()
         s = self.losses
         found = train_wild_loss(
             prediction, target.float(), astray, own, mask, s.disentangle, s.preserve
@@ -110,11 +110,10 @@ class GeneralTrainer:
             loss = loss + s.locate * parts["locate"]
         return {"loss": loss, **parts}
 
-    def _switch_on(self, code: Tensor, subject: Tensor) -> list[Tensor]:
+    def _switch_on(self, code: Tensor, subject: Tensor) -> None:
         with torch.autocast(self.base.device.type, self.amp, enabled=bool(self.amp)):
             tokens = self.base.projector(code.to(self.base.device))
-        self.base.context.maps = []
-        return identity_on(self.base.context, tokens, subject)
+        identity_on(self.base.context, tokens, subject)
 
     def _predict(self, noisy: Tensor, t: Tensor, text: TextStates) -> Tensor:
         factor = self.base.vae_factor

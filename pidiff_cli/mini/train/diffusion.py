@@ -194,6 +194,7 @@ def main() -> None:
     """Train to the end of the budget, exporting now and then."""
     parser = common.arguments("diffusion", "train mini's UNet and identity branch")
     parser.add_argument("--export-every", type=float, default=10.0, help="minutes between exports")
+    parser.add_argument("--rate", type=float, default=1.0, help="times the rates; < 1 to go on")
     args = parser.parse_args()
     run, model = common.Run(common.start(args)), Model()
     opts, ema = make_optimizers(model), common.Ema(model, 0.998)
@@ -218,7 +219,7 @@ def main() -> None:
         )  # fmt: skip
 
     for step in run.budget(args.minutes):
-        set_rates(opts, common.cosine_rate(run.progress(args.minutes), floor=0.05))
+        set_rates(opts, args.rate * common.cosine_rate(run.progress(args.minutes), floor=0.05))
         generator = torch.Generator().manual_seed(args.seed * 1_000_003 + step)
         batch = pictures.batch(step, BATCH)
         # One timestep in each of BATCH equal parts: the batch's loss varies less.

@@ -1,0 +1,142 @@
+"""Memory of a tuning step: by base, picture size, batch and plan.
+
+    python benchmarks/memory.py                      # the table, counted on shapes
+    python benchmarks/memory.py --write              # and what `tune` plans with
+    python benchmarks/memory.py --cuda --limit 8     # real steps on a GPU, at most 8 GB of it
+
+Counting needs no GPU and no weights: the step runs on tensors without contents and every storage
+is counted (`core/diffusion/footprint.py`). On a GPU random weights of the real size are tuned and
+the allocator's own counters are read; `--limit` forbids the process more memory than that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from pidiff_cli.core.diffusion import footprint  # noqa: E402
+from pidiff_cli.core.diffusion.parts import vae_class  # noqa: E402
+from pidiff_cli.core.diffusion.single import CONFIGS  # noqa: E402
+from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector  # noqa: E402
+
+SIZES = {"mini": (128,), "sd15": (256, 512, 768), "sdxl": (512, 768, 1024)}
+TABLE = ROOT / "pidiff_cli" / "core" / "diffusion" / "footprints.json"
+MINI = ROOT / "pidiff_cli" / "mini" / "weights"
+
+
+def configs(base: str) -> dict[str, Any]:
+    """The configuration of every part of a base."""
+    if base != "mini":
+        return cast(dict[str, Any], json.loads((CONFIGS / f"{base}.json").read_text()))
+    parts = ("unet", "vae", "text_encoder")
+    return {p: json.loads((MINI / "diffusers" / p / "config.json").read_text()) for p in parts}
+
+
+def counted(base: str) -> dict[str, Any]:
+    """Everything a plan needs to know of a base, bytes."""
+    config, half = configs(base), torch.float32 if base == "mini" else torch.bfloat16
+    more: dict[str, Any] = {"dtype": half}
+    if base == "mini":
+        sizes = json.loads((MINI / "wplus.json").read_text())
+        codes = int(sizes["rows"]), int(sizes["style_dim"])
+        width = int(config["unet"]["cross_attention_dim"])
+        more |= {"codes": codes, "projector": lambda: WPlusProjector(*codes, MINI_GROUPS, width)}
+    rows = []
+    for size in SIZES[base]:
+        for checkpointing in (False, True):
+            one, two = (
+                footprint.step_footprint(config["unet"], b, size, checkpointing, **more)
+                for b in (1, 2)
+            )
+            rows.append([size, checkpointing, 2 * one.step - two.step, two.step - one.step])
+            print(
+                f"{base} {size} px{' checkpointed' * checkpointing}: {one.step / 1e9:.3f} GB "
+                f"at batch 1, {(two.step - one.step) / 1e9:.3f} more a picture",
+                flush=True,
+            )
+    four, eight = (
+        footprint.step_footprint(config["unet"], 1, SIZES[base][0], rank=rank, **more)
+        for rank in (4, 8)
+    )
+    per_rank = (eight.trained - four.trained) // 4
+    with torch.device("meta"):
+        vae = vae_class(config["vae"]).from_config(config["vae"]).to(half)
+    return {
+        "bytes": half.itemsize,
+        "frozen": four.frozen,
+        "rank": per_rank,
+        "code": four.trained - 4 * per_rank,
+        "linears": linear_bytes(config["unet"], half),
+        "vae": sum(p.numel() for p in vae.parameters()) * half.itemsize,
+        "text": text_bytes(config, half),
+        "steps": rows,
+        "encode": vae_peaks(vae, config, SIZES[base], half, "encode"),
+        "decode": vae_peaks(vae, config, SIZES[base], half, "decode"),
+    }  # fmt: skip
+
+
+def linear_bytes(config: dict[str, Any], dtype: torch.dtype) -> int:
+    """Bytes of the UNet's linear layers, which can be quantised."""
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    with torch.device("meta"):
+        unet = cast(nn.Module, UNet2DConditionModel.from_config(config))
+    linears = [m for m in unet.modules() if isinstance(m, nn.Linear)]
+    return sum(m.weight.numel() for m in linears) * dtype.itemsize
+
+
+def text_bytes(config: dict[str, Any], dtype: torch.dtype) -> int:
+    """Bytes of the text encoders."""
+    from transformers.models.clip.configuration_clip import CLIPTextConfig
+    from transformers.models.clip.modeling_clip import CLIPTextModel
+
+    total = 0
+    for name in ("text_encoder", "text_encoder_2"):
+        if name in config:
+            with torch.device("meta"):
+                model = CLIPTextModel(CLIPTextConfig(**config[name]))
+            total += sum(p.numel() for p in model.parameters()) * dtype.itemsize
+    return total
+
+
+def vae_peaks(
+    vae: nn.Module, config: dict[str, Any], sizes: tuple[int, ...], dtype: torch.dtype, what: str
+) -> list[list[int]]:
+    """[side, bytes] of one picture encoded or decoded."""
+    found = []
+    for size in sizes:
+        side = size if what == "encode" else size // footprint.LATENT
+        channels = 3 if what == "encode" else config["unet"]["in_channels"]
+        shape = (1, channels, side, side)
+        call = getattr(vae, what)
+        found.append(
+            [size, footprint.call_peak(vae, lambda c=call, s=shape: c(torch.empty(s, dtype=dtype)))]
+        )
+    return found
+
+
+def main() -> int:
+    """Print the table; write it where asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--base", choices=tuple(SIZES), action="append")
+    parser.add_argument("--write", action="store_true", help="store what tune plans with")
+    args = parser.parse_args()
+    table = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
+    for base in args.base or SIZES:
+        table[base] = counted(base)
+    if args.write:
+        TABLE.write_text(json.dumps(table, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

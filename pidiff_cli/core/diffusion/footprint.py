@@ -1,0 +1,205 @@
+"""How much memory a training step takes, counted on shapes alone: nothing is computed.
+
+The step of ``tailor`` runs on torch's meta device, where tensors have sizes and no contents, and
+every storage is counted from its birth to its end. Attention is counted as CUDA's fused kernels
+do it: no probabilities are kept. Work space inside kernels (cuDNN's) is not seen.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from pidiff_cli.core.diffusion.lean import make_lean
+from pidiff_cli.core.identity.adapter import add_adapter, identity_tokens, place_projector
+from pidiff_cli.core.identity.attention import IdentityContext, attach
+from pidiff_cli.core.identity.losses import face_loss, locate_loss, preserve_loss
+from pidiff_cli.core.identity.tokens import WPlusProjector, fresh_projector
+
+BLOCK = 512  # bytes; CUDA's allocator rounds every tensor up to whole blocks
+LATENT = 8  # pixels a latent position covers; of every base here
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes of a UNet in training.
+
+    Attributes:
+        frozen: weights that stay as they are. trained: the adapter's parameters.
+        step: the most that one step holds beside both, gradients included.
+    """
+
+    frozen: int
+    trained: int
+    step: int
+
+
+class LiveBytes(TorchDispatchMode):
+    """Counts the bytes of all tensors that live at once, of those made while the mode is on.
+
+    Attributes:
+        live: bytes now. peak: the most so far.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live = self.peak = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run one operation and count the storages it made; views make none."""
+        given = {storage._cdata for storage in _storages((args, kwargs))}
+        out = func(*args, **(kwargs or {}))
+        for storage in _storages(out):
+            if storage._cdata not in given and storage._cdata not in self._known:
+                self._add(storage)
+        return out
+
+    def _add(self, storage: Any) -> None:
+        key, size = storage._cdata, -(-storage.nbytes() // BLOCK) * BLOCK
+        self._known.add(key)
+        self.live += size
+        self.peak = max(self.peak, self.live)
+        weakref.finalize(storage, self._drop, key, size)
+
+    def _drop(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self.live -= size
+
+
+@contextmanager
+def counted() -> Iterator[LiveBytes]:
+    """Count what the block makes on the meta device; new tensors are made there by default."""
+    stock = F.scaled_dot_product_attention
+    # By name and not by a torch function mode: those are off while a backward pass runs.
+    F.scaled_dot_product_attention = cast(Any, _fused)
+    try:
+        with torch.device("meta"), LiveBytes() as live:
+            yield live
+    finally:
+        F.scaled_dot_product_attention = stock
+
+
+def step_footprint(
+    config: dict[str, Any],
+    batch: int,
+    size: int,
+    checkpointing: bool = False,
+    rank: int = 16,
+    dtype: torch.dtype = torch.bfloat16,
+    codes: tuple[int, int] = (18, 512),
+    projector: Callable[[], WPlusProjector] | None = None,
+) -> Footprint:
+    """Bytes of one step of `tune` with all its losses.
+
+    Args:
+        config: of a UNet2DConditionModel. batch: pictures at once. size: their side in px.
+        rank: of the adapter. dtype: of the frozen weights. codes: L and D of the W+ codes.
+        projector: makes the token projector; None makes a real base's.
+    """
+    width = int(config["cross_attention_dim"])
+    make = projector or (lambda: fresh_projector(*codes, width))
+    unet, model = _model(config, make, rank, dtype)
+    if checkpointing:
+        cast(Any, unet).enable_gradient_checkpointing()
+        unet.train()
+    frozen, trained = _weight_bytes(model)
+    with counted() as live:
+        loss = _step_loss(unet, batch, size // LATENT, codes, dtype)
+        cast(Any, loss).backward()
+        return Footprint(frozen, trained, live.peak)
+
+
+def call_peak(module: nn.Module, call: Callable[[], object]) -> int:
+    """Bytes that a call without gradient holds at its most, beside the module's weights."""
+    module.requires_grad_(False)
+    with counted() as live, torch.no_grad():
+        call()
+        return live.peak
+
+
+def _model(
+    config: dict[str, Any], projector: Callable[[], WPlusProjector], rank: int, dtype: torch.dtype
+) -> tuple[nn.Module, nn.Module]:
+    """A UNet on the meta device with the branch and an adapter, and the PEFT model around it."""
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    with torch.device("meta"):
+        unet = cast(nn.Module, UNet2DConditionModel.from_config(config))
+        made = projector()
+        cast(Any, unet).identity_context = attach(unet, made.out_dim)
+        place_projector(unet, made)
+        for part in (unet, made):
+            for parameter in part.parameters():
+                parameter.data = parameter.data.to(dtype)
+        unet.identity_code.float()
+        model = add_adapter(unet, rank, rank)
+        make_lean(unet)
+        return unet, model
+
+
+def _weight_bytes(model: nn.Module) -> tuple[int, int]:
+    sizes = {True: 0, False: 0}
+    for parameter in model.parameters():
+        sizes[parameter.requires_grad] += parameter.numel() * parameter.element_size()
+    return sizes[False], sizes[True]
+
+
+def _step_loss(
+    unet: nn.Module, batch: int, side: int, codes: tuple[int, int], dtype: torch.dtype
+) -> Tensor:
+    """The loss of ``Tailor``, on a step that checks the preserve term."""
+    config = cast(Any, unet).config
+    context: IdentityContext = cast(Any, unet).identity_context
+    z = torch.empty(batch, config.in_channels, side, side, dtype=dtype)
+    target, mask = torch.empty(z.shape), torch.empty(batch, 1, side, side)
+    text = torch.empty(batch, 77, config.cross_attention_dim, dtype=dtype)
+    more: dict[str, Any] = {"encoder_hidden_states": text}
+    if config.addition_embed_type == "text_time":
+        width = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
+        pooled = torch.empty(batch, width, dtype=dtype)
+        ids = torch.empty(batch, 6, dtype=dtype)
+        more["added_cond_kwargs"] = {"text_embeds": pooled, "time_ids": ids}
+
+    def predict() -> Tensor:
+        return cast(Tensor, unet(z, torch.empty(batch, dtype=torch.long), **more).sample.float())
+
+    with torch.no_grad():
+        own = predict()
+    context.tokens = identity_tokens(unet, torch.empty(batch, *codes, dtype=dtype))
+    context.subject, context.on = torch.empty(batch, 77), torch.empty(batch)
+    context.record = True
+    predicted, maps = predict(), context.take_maps()
+    loss = face_loss(predicted, target, mask, 0.1, torch.empty(batch))
+    return loss + preserve_loss(predicted, own, mask) + locate_loss(maps, mask)
+
+
+def _storages(values: Any) -> list[Any]:
+    return [v.untyped_storage() for v in tree_leaves(values) if isinstance(v, Tensor)]
+
+
+def _fused(q: Tensor, k: Tensor, v: Tensor, **_: object) -> Tensor:
+    """Attention as one kernel that keeps q, k, v, its result and a number a query."""
+    return cast(Tensor, cast(Any, _Fused).apply(q, k, v))
+
+
+class _Fused(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        out = q.new_empty(*q.shape[:-1], v.shape[-1])
+        sums = q.new_empty(q.shape[:-1], dtype=torch.float32)
+        ctx.save_for_backward(q, k, v, out, sums)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> tuple[Tensor, ...]:
+        return tuple(torch.empty_like(x) for x in ctx.saved_tensors[:3])

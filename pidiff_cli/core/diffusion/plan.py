@@ -1,0 +1,151 @@
+"""Which way of tuning fits the memory that is free: predicted before anything is loaded.
+
+Sizes come from ``footprints.json``, which ``benchmarks/memory.py --write`` counts. A plan changes
+how a step is computed and never what it learns: the batch, the losses and the random numbers are
+the recipe's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+TABLE = Path(__file__).with_name("footprints.json")
+MARGIN = 0.05  # of the predicted peak: what the allocator cannot use between blocks
+#: Step time of a picture by how many are computed at once, over four at once; and what
+#: checkpointing and 4-bit weights cost. Measured ratios: docs/decisions.md.
+AT_ONCE = {1: 1.63, 2: 1.26, 4: 1.0}
+CHECKPOINTED, QUANTISED = 1.41, 1.3
+NF4 = 0.53 / 2  # bytes of a 4-bit weight with its scales, over a bf16 one
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a step is computed.
+
+    Attributes:
+        at_once: pictures in one pass; the batch's gradients add up over the passes.
+        checkpointing: activations are computed again in the backward pass.
+        parked: autoencoder and text encoders wait in main memory while the UNet learns.
+        tiled: the autoencoder draws previews tile by tile.
+        nf4: the UNet's frozen linear layers are kept in 4 bits.
+        peak: bytes predicted at the highest point, weights included.
+    """
+
+    at_once: int
+    checkpointing: bool = False
+    parked: bool = False
+    tiled: bool = False
+    nf4: bool = False
+    peak: int = 0
+
+    def document(self) -> dict[str, Any]:
+        """JSON values, the peak in MB."""
+        values = asdict(self)
+        values["peak_mb"] = round(values.pop("peak") / 1e6)
+        return values
+
+
+class Sizes:
+    """What is known of a family's sizes, in bytes, weights of ``width`` bytes each."""
+
+    def __init__(self, values: dict[str, Any], width: int) -> None:
+        self.values, self.wider = values, width / values["bytes"]
+
+    @staticmethod
+    def of(family: str, width: int) -> Sizes | None:
+        """The counted sizes of a family; None where it was not counted."""
+        table = json.loads(TABLE.read_text(encoding="utf-8"))
+        return Sizes(table[family], width) if family in table else None
+
+    def step(self, size: int, count: int, checkpointing: bool) -> int:
+        """What a step of ``count`` pictures of ``size`` px holds beside the weights."""
+        rows = [row for row in self.values["steps"] if row[1] == checkpointing]
+        fixed, each = (_between([(r[0], r[i]) for r in rows], size) for i in (2, 3))
+        return int(self.wider * (fixed + count * each))
+
+    def call(self, name: str, size: int) -> int:
+        """What ``encode`` or ``decode`` of one picture holds beside the weights."""
+        return int(self.wider * _between([(row[0], row[1]) for row in self.values[name]], size))
+
+    def trained(self, rank: int, eight_bit: bool) -> int:
+        """Adapter and optimizer states; gradients count as part of the step."""
+        parameters = self.values["rank"] * rank + self.values["code"]
+        return int(parameters * (1 + (0.5 if eight_bit else 2)))
+
+    def peak(self, plan: Plan, size: int, rank: int, eight_bit: bool) -> int:
+        """The highest point of a tuning: learning, or drawing a preview."""
+        names = ("frozen", "linears", "vae", "text")
+        frozen, linears, vae, text = (self.wider * self.values[name] for name in names)
+        if plan.nf4:
+            frozen -= (1 - NF4) * linears
+        others = 0 if plan.parked else vae + text
+        trained = self.trained(rank, eight_bit)
+        learning = trained + others + self.step(size, plan.at_once, plan.checkpointing)
+        tile = min(size, 512) if plan.tiled else size
+        drawing = trained + max(others, vae) + self.call("decode", tile)
+        return int((1 + MARGIN) * (frozen + max(learning, drawing)))
+
+
+def plans(
+    sizes: Sizes,
+    batch: int,
+    size: int,
+    rank: int,
+    eight_bit: bool,
+    nf4: bool = False,
+    move: bool = True,
+) -> list[Plan]:
+    """Every plan worth having, the fastest first, each smaller than the one before.
+
+    Args:
+        batch: pictures a step. size: side in px. rank: of the adapter.
+        eight_bit: the optimizer's states. nf4: 4-bit weights can be had here.
+        move: parts can wait in another memory than the device's.
+    """
+    ways, forms = [], _forms(nf4, move)
+    for at_once in sorted({min(batch, n) for n in (1, 2, 4, batch)}):
+        for checkpointing in (False, True):
+            for form in forms:
+                plan = Plan(at_once, checkpointing, **form)
+                peak = sizes.peak(plan, size, rank, eight_bit)
+                ways.append((_cost(plan), replace(plan, peak=peak)))
+    ways.sort(key=lambda way: (way[0], way[1].peak))
+    found: list[Plan] = []
+    for _, plan in ways:
+        if not found or plan.peak < found[-1].peak:
+            found.append(plan)
+    return found
+
+
+def choose(found: list[Plan], free: int) -> Plan | None:
+    """The fastest plan that fits ``free`` bytes; None where none does."""
+    return next((plan for plan in found if plan.peak <= free), None)
+
+
+def _forms(nf4: bool, move: bool) -> list[dict[str, bool]]:
+    """What besides the step itself saves memory, more and more of it."""
+    found: list[dict[str, bool]] = [{}, {"tiled": True}]
+    if move:
+        found += [{"parked": True}, {"parked": True, "tiled": True}]
+    return found + [{**found[-1], "nf4": True}] if nf4 else found
+
+
+def _cost(plan: Plan) -> float:
+    """Time a picture, relative; parking and tiling cost a little at previews only."""
+    cost = AT_ONCE.get(plan.at_once, AT_ONCE[4])
+    cost *= (CHECKPOINTED if plan.checkpointing else 1) * (QUANTISED if plan.nf4 else 1)
+    return cost + 0.01 * plan.parked + 0.02 * plan.tiled
+
+
+def _between(points: list[tuple[int, int]], size: int) -> float:
+    """A value at ``size`` px from those at other sizes: straight lines over the picture's area."""
+    points = sorted(points)
+    area = size * size
+    if len(points) == 1:
+        return points[0][1] * area / points[0][0] ** 2
+    upper = next((i for i, (s, _) in enumerate(points) if s >= size), len(points) - 1)
+    (s0, v0), (s1, v1) = points[max(upper, 1) - 1], points[max(upper, 1)]
+    return max(0.0, v0 + (v1 - v0) * (area - s0 * s0) / (s1 * s1 - s0 * s0))

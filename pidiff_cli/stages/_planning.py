@@ -1,0 +1,165 @@
+"""The memory plan of a tuning: what is free, what will be needed, and the line that says so."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import torch
+
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.diffusion.lean import make_lean
+from pidiff_cli.core.diffusion.plan import Plan, Sizes, choose, plans
+from pidiff_cli.errors import OutOfMemoryError
+
+PROCESS = 620_000_000  # bytes resident before a base is loaded: interpreter, libraries, face nets
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plan taken, and the smaller ones to step down to.
+
+    Attributes:
+        free: bytes free before loading; 0 where the base's sizes are unknown.
+    """
+
+    plan: Plan
+    smaller: tuple[Plan, ...] = ()
+    free: int = 0
+
+    def document(self) -> dict[str, object]:
+        """JSON values."""
+        return {**self.plan.document(), "free_mb": round(self.free / 1e6)}
+
+
+def make_plan(config: TuneConfig, family: str, device: torch.device, dtype: torch.dtype) -> Planned:
+    """The fastest way of tuning that fits the memory.
+
+    ``dtype``: of the frozen weights.
+
+    Raises:
+        OutOfMemoryError: none does; says the smallest need, and a picture size that would fit.
+    """
+    sizes = Sizes.of(family, dtype.itemsize)
+    if sizes is None:
+        return _uncounted(config)
+    found = _allowed(sizes, config, device, config.size)
+    overhead = PROCESS if device.type == "cpu" else 0
+    free = _limited(config, device) - overhead
+    plan = choose(found, free)
+    if plan is None:
+        raise _too_large(sizes, config, device, found[-1].peak + overhead, free)
+    smaller = [p for p in found[found.index(plan) + 1 :] if p.nf4 == plan.nf4]
+    told = Plan(**{**vars(plan), "peak": plan.peak + overhead})
+    return Planned(told, tuple(smaller), free + overhead)
+
+
+def describe(plan: Plan, batch: int) -> str:
+    """A plan in words: "2 of 4 pictures at a time, activations computed twice"."""
+    whole = plan.at_once >= batch
+    count = f"{batch} picture{'s' * (batch > 1)} at a time"
+    words = [count if whole else f"{plan.at_once} of {count}"]
+    if plan.checkpointing:
+        words.append("activations computed twice")
+    if plan.parked:
+        words.append("autoencoder and text encoders waiting in main memory")
+    if plan.nf4:
+        words.append("4-bit base weights")
+    return ", ".join(words)
+
+
+def line(planned: Planned, config: TuneConfig) -> str:
+    """The one line that a person reads before the run."""
+    said = f"Plan: {describe(planned.plan, config.batch)}"
+    if not planned.plan.peak:
+        return f"{said}."
+    return f"{said}; about {planned.plan.peak / 1e9:.1f} GB of {planned.free / 1e9:.1f} free."
+
+
+def apply(plan: Plan, base: Base) -> None:
+    """Bring a loaded base into the shape of a plan."""
+    unet = base.unet
+    make_lean(unet)
+    if plan.checkpointing:
+        unet.enable_gradient_checkpointing()  # type: ignore[operator]
+        unet.train()  # diffusers checkpoints in training mode only; there is no dropout
+    if plan.tiled:
+        base.vae.enable_tiling()  # type: ignore[operator]
+    if plan.parked:
+        base.park()
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that a new process may still take on the device."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def _limited(config: TuneConfig, device: torch.device) -> int:
+    """Free bytes, or what `memory` allows; on CUDA the allocator is held to it."""
+    free = free_bytes(device)
+    if not config.memory:
+        return free
+    wanted = int(config.memory * 1e9)
+    if device.type == "cuda":
+        whole = torch.cuda.mem_get_info(device)[1]
+        torch.cuda.set_per_process_memory_fraction(min(1.0, wanted / whole), device)
+    return min(free, wanted)
+
+
+def _allowed(sizes: Sizes, config: TuneConfig, device: torch.device, size: int) -> list[Plan]:
+    """The plans that the settings and the machine leave."""
+    cuda = device.type == "cuda"
+    eight_bit = {"auto": cuda, "adamw": False, "adamw8bit": True}[config.optimizer]
+    nf4 = config.quantise == "nf4" or (config.quantise == "auto" and cuda and _has_bitsandbytes())
+    move = cuda and not config.likeness_weight  # its gradient goes through the autoencoder
+    found = plans(sizes, config.batch, size, config.rank, eight_bit, nf4, move)
+    checkpointing = {"always": True, "never": False}.get(config.checkpointing)
+    kept = [
+        plan
+        for plan in found
+        if (checkpointing is None or plan.checkpointing == checkpointing)
+        and (not config.at_once or plan.at_once == min(config.at_once, config.batch))
+        and (config.quantise != "nf4" or plan.nf4)
+    ]
+    return kept
+
+
+def _uncounted(config: TuneConfig) -> Planned:
+    """Of a base whose sizes nobody counted: the settings as they are, halves to step down to."""
+    at_once = min(config.at_once or config.batch, config.batch)
+    plan = Plan(at_once, config.checkpointing == "always")
+    smaller = [Plan(at_once, True)] if config.checkpointing == "auto" else []
+    smaller += [Plan(n, config.checkpointing != "never") for n in (2, 1) if n < at_once]
+    return Planned(plan, tuple(smaller))
+
+
+def _too_large(
+    sizes: Sizes, config: TuneConfig, device: torch.device, need: int, free: int
+) -> OutOfMemoryError:
+    fitting = [
+        side
+        for side in range(config.size - 64, 127, -64)
+        if choose(_allowed(sizes, config, device, side), free)
+    ]
+    hint = (
+        f"Pictures of {fitting[0]} px would fit: size: {fitting[0]} in the recipe."
+        if fitting
+        else ""
+    )
+    free_gb = max(free, 0) / 1e9
+    return OutOfMemoryError(
+        f"Tuning at {config.size} px needs about {need / 1e9:.1f} GB at the least, "
+        f"{free_gb:.1f} GB are free.",
+        hint or "Close other programs, or take a smaller base: --base mini",
+    )
+
+
+def _has_bitsandbytes() -> bool:
+    from importlib.util import find_spec
+
+    return "bitsandbytes" in sys.modules or find_spec("bitsandbytes") is not None
