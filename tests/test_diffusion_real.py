@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -122,6 +123,50 @@ def test_two_tokenizers_and_the_place_of_the_subject(bases: dict[str, Base]) -> 
     assert plain.pooled is None and plain.added(64, 64) == {}
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_four_bit_weights_draw_nearly_the_same_and_learn(
+    folders: dict[str, Path], bases: dict[str, Base], family: str
+) -> None:
+    from bitsandbytes.nn import Linear4bit
+
+    base = open_base(folders[family], None, W, nf4=True)
+    small = [m for m in base.unet.modules() if isinstance(m, Linear4bit)]
+    assert small and all(m.weight.dtype == torch.uint8 for m in small)
+    assert not any(n.endswith("_id") and isinstance(m, Linear4bit)
+                   for n, m in base.unet.named_modules())  # fmt: skip
+    w = torch.randn(W, generator=torch.Generator().manual_seed(1))
+    prompt = encode_prompt(base, PROMPT, "woman")
+    settings = DrawSettings(3, 4.0, 1.0, size=SIZE)
+    there = draw(bases[family], prompt, w, [9], settings).images.astype(int)
+    here = draw(base, prompt, w, [9], settings).images.astype(int)
+    assert 0 < np.abs(here - there).mean() < 12
+    model = add_adapter(base.unet, 2, 2.0)
+    data = LatentSet(torch.randn(2, 4, 8, 8), torch.ones(2, 1, 8, 8), torch.arange(2))
+    tailor = Tailor(base, w.expand(2, *W), w, [prompt], LossSettings(), code_delta(model))
+    tailor.loss(tailor.draw(data, 2, torch.Generator().manual_seed(0)))["loss"].backward()
+    assert all(p.grad is not None for p in trainable_parameters(model).values())
+
+
+def test_parked_parts_come_back_for_a_call(bases: dict[str, Base]) -> None:
+    class Traveller(torch.nn.Linear):
+        places: ClassVar[list[str]] = []
+
+        def to(self, *args: Any, **_: Any) -> Any:
+            self.places.append(str(args[0]))
+            return self
+
+    parts = {name: Traveller(1, 1) for name in ("vae", "text_encoder", "second_encoder")}
+    base = replace(bases["sd15"], **parts)
+    base.park()
+    assert not base.parked and not Traveller.places, "on the CPU there is nowhere to go"
+    base.device = torch.device("cuda")
+    base.park()
+    assert base.parked and Traveller.places == ["cpu"] * 3
+    with base._present():
+        assert Traveller.places[3:] == ["cuda"]
+    assert Traveller.places[4:] == ["cpu"]
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_training_step_moves_the_adapter(
@@ -135,11 +180,10 @@ def test_a_training_step_moves_the_adapter(
     data = LatentSet(base.encode(x), torch.ones(2, 1, 8, 8, dtype=dtype), torch.arange(2))
     model = add_adapter(base.unet, 2, 2.0)
     w = torch.randn(W, generator=g)
-    amp = None if dtype == torch.float32 else torch.bfloat16
     caption = encode_prompt(base, "a photo of a woman", "woman")
     settings = LossSettings(drop_text=0, drop_identity=0, drop_both=0, preserve_share=1)
     delta = code_delta(model)
-    tailor = Tailor(base, w.expand(2, *W), w, [caption], settings, delta, amp)
+    tailor = Tailor(base, w.expand(2, *W), w, [caption], settings, delta)
     losses = tailor.loss(tailor.draw(data, 2, g))
     losses["loss"].backward()
     base.context.clear()

@@ -46,13 +46,13 @@ def make_plan(config: TuneConfig, family: str, device: torch.device, dtype: torc
         return _uncounted(config)
     found = _allowed(sizes, config, device, config.size)
     overhead = PROCESS if device.type == "cpu" else 0
-    free = _limited(config, device) - overhead
-    plan = choose(found, free)
+    free = _limited(config, device)
+    plan = choose(found, free - overhead)
     if plan is None:
-        raise _too_large(sizes, config, device, found[-1].peak + overhead, free)
+        raise _too_large(sizes, config, device, overhead, free)
     smaller = [p for p in found[found.index(plan) + 1 :] if p.nf4 == plan.nf4]
     told = Plan(**{**vars(plan), "peak": plan.peak + overhead})
-    return Planned(told, tuple(smaller), free + overhead)
+    return Planned(told, tuple(smaller), free)
 
 
 def describe(plan: Plan, batch: int) -> str:
@@ -99,16 +99,17 @@ def free_bytes(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
-def _limited(config: TuneConfig, device: torch.device) -> int:
-    """Free bytes, or what `memory` allows; on CUDA the allocator is held to it."""
-    free = free_bytes(device)
-    if not config.memory:
-        return free
-    wanted = int(config.memory * 1e9)
-    if device.type == "cuda":
+def hold_to(config: TuneConfig, device: torch.device) -> None:
+    """Let CUDA's allocator take no more than ``memory`` allows."""
+    if config.memory and device.type == "cuda":
         whole = torch.cuda.mem_get_info(device)[1]
-        torch.cuda.set_per_process_memory_fraction(min(1.0, wanted / whole), device)
-    return min(free, wanted)
+        torch.cuda.set_per_process_memory_fraction(min(1.0, config.memory * 1e9 / whole), device)
+
+
+def _limited(config: TuneConfig, device: torch.device) -> int:
+    """Free bytes, at most what ``memory`` allows."""
+    free = free_bytes(device)
+    return min(free, int(config.memory * 1e9)) if config.memory else free
 
 
 def _allowed(sizes: Sizes, config: TuneConfig, device: torch.device, size: int) -> list[Plan]:
@@ -117,16 +118,17 @@ def _allowed(sizes: Sizes, config: TuneConfig, device: torch.device, size: int) 
     eight_bit = {"auto": cuda, "adamw": False, "adamw8bit": True}[config.optimizer]
     nf4 = config.quantise == "nf4" or (config.quantise == "auto" and cuda and _has_bitsandbytes())
     move = cuda and not config.likeness_weight  # its gradient goes through the autoencoder
-    found = plans(sizes, config.batch, size, config.rank, eight_bit, nf4, move)
     checkpointing = {"always": True, "never": False}.get(config.checkpointing)
-    kept = [
-        plan
-        for plan in found
-        if (checkpointing is None or plan.checkpointing == checkpointing)
-        and (not config.at_once or plan.at_once == min(config.at_once, config.batch))
-        and (config.quantise != "nf4" or plan.nf4)
-    ]
-    return kept
+    at_once = min(config.at_once, config.batch)
+
+    def allowed(plan: Plan) -> bool:
+        return (
+            checkpointing in (None, plan.checkpointing)
+            and at_once in (0, plan.at_once)
+            and (plan.nf4 or config.quantise != "nf4")
+        )
+
+    return plans(sizes, config.batch, size, config.rank, eight_bit, nf4, move, allowed)
 
 
 def _uncounted(config: TuneConfig) -> Planned:
@@ -139,24 +141,18 @@ def _uncounted(config: TuneConfig) -> Planned:
 
 
 def _too_large(
-    sizes: Sizes, config: TuneConfig, device: torch.device, need: int, free: int
+    sizes: Sizes, config: TuneConfig, device: torch.device, overhead: int, free: int
 ) -> OutOfMemoryError:
-    fitting = [
-        side
-        for side in range(config.size - 64, 127, -64)
-        if choose(_allowed(sizes, config, device, side), free)
-    ]
-    hint = (
-        f"Pictures of {fitting[0]} px would fit: size: {fitting[0]} in the recipe."
-        if fitting
-        else ""
+    """The refusal, with the largest picture that would fit."""
+    found = _allowed(sizes, config, device, config.size)
+    need = (found[-1].peak + overhead) / 1e9
+    said = (
+        f"Tuning at {config.size} px needs {need:.1f} GB at the least, {free / 1e9:.1f} are free."
     )
-    free_gb = max(free, 0) / 1e9
-    return OutOfMemoryError(
-        f"Tuning at {config.size} px needs about {need / 1e9:.1f} GB at the least, "
-        f"{free_gb:.1f} GB are free.",
-        hint or "Close other programs, or take a smaller base: --base mini",
-    )
+    for side in range(config.size // 64 * 64 - 64, 127, -64):
+        if choose(_allowed(sizes, config, device, side), free - overhead):
+            return OutOfMemoryError(said, f"It would fit with size: {side} in the recipe.")
+    return OutOfMemoryError(said, "Close other programs, or take a smaller base: --base mini")
 
 
 def _has_bitsandbytes() -> bool:

@@ -119,6 +119,7 @@ def _job(
     planned = _planning.make_plan(config, task.parts.family, device, dtype)
     progress.line(_planning.line(planned, config))
     plan = planned.plan
+    _planning.hold_to(config, device)
     base = load_parts(task.parts, device, dtype, plan.parked, plan.nf4)
     _planning.apply(plan, base)
     codes, mean = _tuning.codes_of(profile, own)

@@ -8,15 +8,16 @@ the recipe's.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 TABLE = Path(__file__).with_name("footprints.json")
 MARGIN = 0.05  # of the predicted peak: what the allocator cannot use between blocks
-#: Step time of a picture by how many are computed at once, over four at once; and what
-#: checkpointing and 4-bit weights cost. Measured ratios: docs/decisions.md.
-AT_ONCE = {1: 1.63, 2: 1.26, 4: 1.0}
+#: Time of a step: a part for every picture and one for every pass, fitted to the ratios measured
+#: at 1, 2, 4 and 8 pictures at once (docs/decisions.md); what checkpointing and 4 bits cost.
+A_PICTURE, A_PASS = 0.79, 0.84
 CHECKPOINTED, QUANTISED = 1.41, 1.3
 NF4 = 0.53 / 2  # bytes of a 4-bit weight with its scales, over a bf16 one
 
@@ -97,6 +98,7 @@ def plans(
     eight_bit: bool,
     nf4: bool = False,
     move: bool = True,
+    allowed: Callable[[Plan], bool] = lambda plan: True,
 ) -> list[Plan]:
     """Every plan worth having, the fastest first, each smaller than the one before.
 
@@ -104,14 +106,16 @@ def plans(
         batch: pictures a step. size: side in px. rank: of the adapter.
         eight_bit: the optimizer's states. nf4: 4-bit weights can be had here.
         move: parts can wait in another memory than the device's.
+        allowed: which plans may be taken.
     """
     ways, forms = [], _forms(nf4, move)
-    for at_once in sorted({min(batch, n) for n in (1, 2, 4, batch)}):
+    for at_once in range(1, batch + 1):
         for checkpointing in (False, True):
             for form in forms:
                 plan = Plan(at_once, checkpointing, **form)
                 peak = sizes.peak(plan, size, rank, eight_bit)
-                ways.append((_cost(plan), replace(plan, peak=peak)))
+                ways.append((_cost(plan, batch), replace(plan, peak=peak)))
+    ways = [way for way in ways if allowed(way[1])]
     ways.sort(key=lambda way: (way[0], way[1].peak))
     found: list[Plan] = []
     for _, plan in ways:
@@ -133,9 +137,9 @@ def _forms(nf4: bool, move: bool) -> list[dict[str, bool]]:
     return found + [{**found[-1], "nf4": True}] if nf4 else found
 
 
-def _cost(plan: Plan) -> float:
-    """Time a picture, relative; parking and tiling cost a little at previews only."""
-    cost = AT_ONCE.get(plan.at_once, AT_ONCE[4])
+def _cost(plan: Plan, batch: int) -> float:
+    """Time a step, relative; parking and tiling cost a little at previews only."""
+    cost = A_PICTURE * batch + A_PASS * -(-batch // plan.at_once)
     cost *= (CHECKPOINTED if plan.checkpointing else 1) * (QUANTISED if plan.nf4 else 1)
     return cost + 0.01 * plan.parked + 0.02 * plan.tiled
 

@@ -117,7 +117,9 @@ class Tailor:
         added = text.added(noisy.shape[-2] * factor, noisy.shape[-1] * factor)
         with torch.set_grad_enabled(grad), torch.autocast(device, self.amp, enabled=bool(self.amp)):
             unet = cast(Any, self.base.unet)
-            out = unet(noisy, t, encoder_hidden_states=text.tokens, **added).sample
+            out = unet(
+                noisy.to(self.base.dtype), t, encoder_hidden_states=text.tokens, **added
+            ).sample
         return cast(Tensor, out.float())
 
     def _timesteps(self, batch: int, generator: torch.Generator) -> Tensor:
