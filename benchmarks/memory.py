@@ -2,7 +2,9 @@
 
     python benchmarks/memory.py                      # the table, counted on shapes
     python benchmarks/memory.py --write              # and what `tune` plans with
-    python benchmarks/memory.py --cuda --limit 8     # real steps on a GPU, at most 8 GB of it
+    python benchmarks/memory.py --plans              # what fits which card
+    python benchmarks/memory.py --cuda               # real steps on a GPU, beside the prediction
+    python benchmarks/memory.py --cuda --limit 8     # the same, at most 8 GB of it
 
 Counting needs no GPU and no weights: the step runs on tensors without contents and every storage
 is counted (`core/diffusion/footprint.py`). On a GPU random weights of the real size are tuned and
@@ -124,12 +126,54 @@ def vae_peaks(
     return found
 
 
+def measured(args: argparse.Namespace) -> int:
+    """Real steps on the GPU beside what was predicted; exit status 1 where that is 10 % off."""
+    from _cuda_steps import CASES, measure
+
+    if args.limit:
+        whole = torch.cuda.mem_get_info()[1]
+        torch.cuda.set_per_process_memory_fraction(args.limit * 1e9 / whole)
+    rows = []
+    for base, size, batch in CASES:
+        if base in (args.base or SIZES):
+            rows.append(measure(base, configs(base)["unet"], size, batch, args.limit))
+            print(json.dumps(rows[-1]), flush=True)
+    if args.out:
+        told = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "rows": rows}
+        args.out.write_text(json.dumps(told, indent=1) + "\n")
+    return 1 if any(abs(row.get("off", 0)) > 0.1 for row in rows) else 0
+
+
+def print_plans() -> int:
+    """The plan that `tune` would take on cards of several sizes, as a Markdown table."""
+    from pidiff_cli.core.diffusion.plan import Sizes, choose, plans
+    from pidiff_cli.stages._planning import describe
+
+    print("| base | free, GB | plan | peak, GB |\n|---|---|---|---|")
+    for base, size, batch in (("sd15", 512, 4), ("sdxl", 1024, 4)):
+        sizes = cast(Sizes, Sizes.of(base, 2))
+        found = plans(sizes, batch, size, 16, eight_bit=True, nf4=True)
+        for free in (2, 3, 4, 5, 6, 8, 10, 12, 16, 24):
+            plan = choose(found, int(free * 1e9))
+            said = f"{describe(plan, batch)} | {plan.peak / 1e9:.2f}" if plan else "none fits | "
+            print(f"| {base} {size} px, {batch} a step | {free} | {said} |")
+    return 0
+
+
 def main() -> int:
     """Print the table; write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base", choices=tuple(SIZES), action="append")
     parser.add_argument("--write", action="store_true", help="store what tune plans with")
+    parser.add_argument("--plans", action="store_true", help="what fits which card")
+    parser.add_argument("--cuda", action="store_true", help="real steps on the GPU")
+    parser.add_argument("--limit", type=float, default=0.0, help="GB of the GPU, with --cuda")
+    parser.add_argument("--out", type=Path, help="write the rows of --cuda as JSON")
     args = parser.parse_args()
+    if args.plans:
+        return print_plans()
+    if args.cuda:
+        return measured(args)
     table = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
     for base in args.base or SIZES:
         table[base] = counted(base)

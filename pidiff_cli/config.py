@@ -83,7 +83,9 @@ class TuneConfig(CommonConfig):
         "auto is AdamW8bit on CUDA and fused AdamW elsewhere",
         choices=("auto", "adamw", "adamw8bit"),
     )
-    precision: str = setting("auto", "arithmetic of the base", choices=("auto", "fp32", "bf16"))
+    precision: str = setting(
+        "auto", "arithmetic of the base", choices=("auto", "fp32", "bf16", "fp16")
+    )
     checkpointing: str = setting(
         "auto",
         "compute activations again in the backward pass: more time, less memory",

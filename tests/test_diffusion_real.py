@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from pidiff_cli.core.diffusion.base import Base, open_base
+from pidiff_cli.core.diffusion.base import Base, open_base, pick_device
 from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
@@ -167,7 +167,7 @@ def test_parked_parts_come_back_for_a_call(bases: dict[str, Base]) -> None:
     assert Traveller.places[4:] == ["cpu"]
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_training_step_moves_the_adapter(
     folders: dict[str, Path], family: str, dtype: torch.dtype
@@ -307,3 +307,13 @@ def test_a_pickle_with_code_is_refused_and_not_run(
 
 def _no_network(*_: object) -> None:
     raise AssertionError("the network was asked")
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_card_without_bf16_computes_in_fp16(monkeypatch: pytest.MonkeyPatch, knows: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: knows)
+    dtype = torch.bfloat16 if knows else torch.float16
+    assert pick_device("auto", "auto", "sd15") == (torch.device("cuda"), dtype, dtype)
+    assert pick_device("cuda", "bf16", "sd15")[1] == torch.bfloat16
+    assert pick_device("cpu", "fp16", "mini")[1:] == (torch.float32, torch.float16)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from pidiff_cli.config import TuneConfig
@@ -145,6 +146,32 @@ def test_both_optimizers_tune_on_the_cpu(home: Path, optimizer: str) -> None:
     make_profile(home)
     result = tune.run(_config(home, optimizer=optimizer, steps=3, checkpointing="always"), Notes())
     assert result.steps == 3
+
+
+def test_a_step_that_overflows_in_fp16_is_left_out(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_profile(home)
+    real, seen = _loop._step, []
+
+    def step(job: _loop.Job, current: _loop.Run) -> Any:
+        if not seen:
+            job.scaler = torch.amp.GradScaler("cpu", 2.0**4)
+        scale = job.scaler.get_scale()
+        if len(seen) == 1:
+            first = next(p for p in job.model.parameters() if p.requires_grad)
+            handle = first.register_hook(lambda grad: grad * float("inf"))
+        before = {k: v.clone() for k, v in job.model.state_dict().items()}
+        losses = real(job, current)
+        if len(seen) == 1:
+            handle.remove()
+        same = all(torch.equal(v, before[k]) for k, v in job.model.state_dict().items())
+        seen.append((same, job.scaler.get_scale() / scale))
+        return losses
+
+    monkeypatch.setattr(_loop, "_step", step)
+    assert tune.run(_config(home, steps=3), Notes()).steps == 3
+    assert seen == [(False, 1.0), (True, 0.5), (False, 1.0)]
 
 
 @pytest.mark.parametrize("what", ["step", "preview"])

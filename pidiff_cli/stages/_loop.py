@@ -46,6 +46,7 @@ class Job:
 
     Attributes:
         smaller: plans to step down to where memory runs out.
+        scaler: of the loss, where the base computes in fp16; does nothing elsewhere.
     """
 
     profile: Profile
@@ -61,6 +62,7 @@ class Job:
     digest: str
     plan: Plan
     smaller: list[Plan]
+    scaler: torch.amp.GradScaler
     best: dict[str, Tensor] | None = None
 
 
@@ -121,8 +123,10 @@ def _step(job: Job, current: Run) -> dict[str, float]:
         group["lr"] = group["rate"] * _tuning.learning_rate(config, current.step)
     losses = _backward(job, data)
     parameters = [p for group in job.optimizer.param_groups for p in group["params"]]
+    job.scaler.unscale_(job.optimizer)
     torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-    job.optimizer.step()
+    job.scaler.step(job.optimizer)  # not where fp16 overflowed
+    job.scaler.update()
     job.optimizer.zero_grad()
     return {k: round(float(v.detach()), 6) for k, v in losses.items()}
 
@@ -154,12 +158,12 @@ def _backward(job: Job, data: LatentSet) -> dict[str, Tensor]:
     for part in batch.split(job.plan.at_once):
         share = len(part) / len(batch)
         found = job.tailor.loss(part)
-        (found["loss"] * share).backward()
+        job.scaler.scale(found["loss"] * share).backward()
         for name, value in found.items():
             losses[name] = losses.get(name, 0) + share * value.detach()
     if job.drawn and torch.rand((), generator=generator) < config.likeness_share:
         unlike = job.drawn.loss(generator)
         if unlike is not None:
-            (config.likeness_weight * unlike).backward()
+            job.scaler.scale(config.likeness_weight * unlike).backward()
             losses["unlike"] = unlike
     return losses

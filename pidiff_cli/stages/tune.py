@@ -36,6 +36,8 @@ from pidiff_cli.stages._loop import CHECKPOINT, Job, Run, train
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import TuneResult
 
+SCALE = 2.0**12  # of the loss in fp16 at first; it doubles while nothing overflows
+
 
 @dataclass(frozen=True)
 class _Task:
@@ -141,6 +143,7 @@ def _job(
             profile, base, _tuning.drawing(config, task.parts.family, _previews.STEPS), mean, own,
             reader,
         ), task.digest, plan, list(planned.smaller),
+        torch.amp.GradScaler(device.type, SCALE, enabled=dtype == torch.float16),
     )  # fmt: skip
     if current.step and not state.get("done"):
         job.best = load_checkpoint(profile.folder / CHECKPOINT, job.optimizer, job.generator)

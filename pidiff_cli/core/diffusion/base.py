@@ -28,6 +28,7 @@ from pidiff_cli.families import family_of
 
 __all__ = ["Base", "load_base", "open_base", "pick_device", "save_identity_branch"]
 
+HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 TITLES = {"sd15": "Stable Diffusion 1.x", "sdxl": "Stable Diffusion XL"}
 
 
@@ -266,7 +267,8 @@ def pick_device(
     always: in float32 it needs 15 GB before the first picture.
 
     Args:
-        name: auto, cpu, cuda or mps. precision: auto (bf16 on CUDA), fp32 or bf16.
+        name: auto, cpu, cuda or mps. precision: auto (on CUDA bf16, or fp16 where the card
+            does not know bf16), fp32, bf16 or fp16.
         family: mini, sd15 or sdxl.
     """
     if name == "auto":
@@ -275,8 +277,16 @@ def pick_device(
         raise UsageError("There is no CUDA GPU here.", "Leave --device out.")
     device = torch.device(name)
     large = family == "sdxl"
-    half = precision == "bf16" or (precision == "auto" and (name == "cuda" or large))
+    half = precision in HALVES or (precision == "auto" and (name == "cuda" or large))
     if not half:
         return device, torch.float32, None
+    dtype = HALVES.get(precision, torch.bfloat16)
+    if precision == "auto" and name == "cuda" and not _knows_bf16():
+        dtype = torch.float16
     stored = name == "cuda" or family != "mini"
-    return device, torch.bfloat16 if stored else torch.float32, torch.bfloat16
+    return device, dtype if stored else torch.float32, dtype
+
+
+def _knows_bf16() -> bool:
+    """Whether the CUDA card computes in bf16 itself: torch would emulate it, slowly."""
+    return torch.cuda.is_bf16_supported(including_emulation=False)

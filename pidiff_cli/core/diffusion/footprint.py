@@ -114,7 +114,7 @@ def step_footprint(
         unet.train()
     frozen, trained = _weight_bytes(model)
     with counted() as live:
-        loss = _step_loss(unet, batch, size // LATENT, codes, dtype)
+        loss = step_loss(unet, batch, size // LATENT, codes, dtype)
         cast(Any, loss).backward()
         return Footprint(frozen, trained, live.peak)
 
@@ -154,32 +154,37 @@ def _weight_bytes(model: nn.Module) -> tuple[int, int]:
     return sizes[False], sizes[True]
 
 
-def _step_loss(
+def step_loss(
     unet: nn.Module, batch: int, side: int, codes: tuple[int, int], dtype: torch.dtype
 ) -> Tensor:
-    """The loss of ``Tailor``, on a step that checks the preserve term."""
+    """The loss of ``Tailor``, on a step that checks the preserve term; of random numbers.
+
+    Args:
+        unet: with branch, adapter and its context as ``identity_context``.
+        side: of the latents. codes: L and D of the W+ codes.
+    """
     config = cast(Any, unet).config
     context: IdentityContext = cast(Any, unet).identity_context
-    z = torch.empty(batch, config.in_channels, side, side, dtype=dtype)
-    target, mask = torch.empty(z.shape), torch.empty(batch, 1, side, side)
-    text = torch.empty(batch, 77, config.cross_attention_dim, dtype=dtype)
+    z = torch.rand(batch, config.in_channels, side, side, dtype=dtype)
+    target, mask = torch.rand(z.shape), torch.rand(batch, 1, side, side)
+    text = torch.rand(batch, 77, config.cross_attention_dim, dtype=dtype)
     more: dict[str, Any] = {"encoder_hidden_states": text}
     if config.addition_embed_type == "text_time":
         width = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
-        pooled = torch.empty(batch, width, dtype=dtype)
-        ids = torch.empty(batch, 6, dtype=dtype)
+        pooled = torch.rand(batch, width, dtype=dtype)
+        ids = torch.rand(batch, 6, dtype=dtype)
         more["added_cond_kwargs"] = {"text_embeds": pooled, "time_ids": ids}
 
     def predict() -> Tensor:
-        return cast(Tensor, unet(z, torch.empty(batch, dtype=torch.long), **more).sample.float())
+        return cast(Tensor, unet(z, torch.zeros(batch, dtype=torch.long), **more).sample.float())
 
     with torch.no_grad():
         own = predict()
-    context.tokens = identity_tokens(unet, torch.empty(batch, *codes, dtype=dtype))
-    context.subject, context.on = torch.empty(batch, 77), torch.empty(batch)
+    context.tokens = identity_tokens(unet, torch.rand(batch, *codes, dtype=dtype))
+    context.subject, context.on = torch.rand(batch, 77), torch.rand(batch)
     context.record = True
     predicted, maps = predict(), context.take_maps()
-    loss = face_loss(predicted, target, mask, 0.1, torch.empty(batch))
+    loss = face_loss(predicted, target, mask, 0.1, torch.rand(batch))
     return loss + preserve_loss(predicted, own, mask) + locate_loss(maps, mask)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 TABLE = Path(__file__).with_name("footprints.json")
+TILE = 512  # px of a picture that the autoencoder works on at once when it tiles
 MARGIN = 0.05  # of the predicted peak: what the allocator cannot use between blocks
 #: Time of a step: a part for every picture and one for every pass, fitted to the ratios measured
 #: at 1, 2, 4 and 8 pictures at once (docs/decisions.md); what checkpointing and 4 bits cost.
@@ -76,18 +77,23 @@ class Sizes:
         parameters = self.values["rank"] * rank + self.values["code"]
         return int(parameters * (1 + (0.5 if eight_bit else 2)))
 
+    def unet(self, plan: Plan, size: int, rank: int, eight_bit: bool) -> int:
+        """The UNet's part while it learns: weights, adapter, optimizer states and a step."""
+        step = self.step(size, plan.at_once, plan.checkpointing)
+        return int(self.frozen(plan) + self.trained(rank, eight_bit) + step)
+
+    def frozen(self, plan: Plan) -> float:
+        """The UNet's frozen weights."""
+        return self.wider * (self.values["frozen"] - plan.nf4 * (1 - NF4) * self.values["linears"])
+
     def peak(self, plan: Plan, size: int, rank: int, eight_bit: bool) -> int:
         """The highest point of a tuning: learning, or drawing a preview."""
-        names = ("frozen", "linears", "vae", "text")
-        frozen, linears, vae, text = (self.wider * self.values[name] for name in names)
-        if plan.nf4:
-            frozen -= (1 - NF4) * linears
+        vae, text = (self.wider * self.values[name] for name in ("vae", "text"))
         others = 0 if plan.parked else vae + text
-        trained = self.trained(rank, eight_bit)
-        learning = trained + others + self.step(size, plan.at_once, plan.checkpointing)
-        tile = min(size, 512) if plan.tiled else size
-        drawing = trained + max(others, vae) + self.call("decode", tile)
-        return int((1 + MARGIN) * (frozen + max(learning, drawing)))
+        learning = self.unet(plan, size, rank, eight_bit) + others
+        decode = self.call("decode", min(size, TILE) if plan.tiled else size)
+        drawing = self.frozen(plan) + self.trained(rank, eight_bit) + max(others, vae) + decode
+        return int((1 + MARGIN) * max(learning, drawing))
 
 
 def plans(
