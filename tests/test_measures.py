@@ -186,7 +186,9 @@ def test_energy_repeats_and_leaves_the_base_as_it_was(base: Base) -> None:
 def test_every_layer_keeps_its_sum_when_it_is_spread() -> None:
     coarse, fine = torch.randn(2, 16, 5), torch.randn(2, 64, 3)
     total = spread([coarse, fine], 8, 8)
-    assert total.sum() == pytest.approx(float(coarse.square().sum() + fine.square().sum()), rel=1e-5)
+    assert total.sum() == pytest.approx(
+        float(coarse.square().sum() + fine.square().sum()), rel=1e-5
+    )
 
 
 def test_strangers_are_in_the_words_of_the_embedder_that_is_here(tmp_path: Path) -> None:

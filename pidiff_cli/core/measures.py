@@ -85,8 +85,11 @@ def mean_of(values: Sequence[float | None]) -> float | None:
 
 
 def plus_minus(values: Sequence[float | None]) -> float | None:
-    """Half of the 95 % interval of their mean (normal approximation); None below three values."""
+    """Half of the 95 % interval of their mean (normal approximation).
+
+    None below three values, and where all are equal: that says nothing of the next one.
+    """
     found = [value for value in values if value is not None]
-    if len(found) < 3:
+    if len(found) < 3 or min(found) == max(found):
         return None
     return float(1.96 * np.std(found, ddof=1) / len(found) ** 0.5)

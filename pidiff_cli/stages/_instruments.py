@@ -121,7 +121,7 @@ def _strangers(
         return load_file(path)["embeddings"].float(), "100 drawn strangers"
     except (OSError, SafetensorError, KeyError):
         pass  # the published face networks come without any
-    others = []
+    others: list[Tensor] = []
     for other in list_profiles(home):
         try:
             if other.manifest.id != profile.manifest.id and len(others) < MOST_OTHERS:

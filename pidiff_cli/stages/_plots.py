@@ -37,7 +37,7 @@ def plot(shown: Sequence[Shown], measured: dict[str, Measured]) -> str:
         _mark(left, own, "own photos")
         if measured["likeness"].value is not None and margin.value is not None:
             _mark(left, measured["likeness"].value - margin.value, "strangers")
-        left.set_title("likeness")
+        left.set_title("likeness", pad=16)
         _dots(middle, [(s.plain_text, line[s.prompt]) for s in shown], WITHOUT, "base", 0.12)
         _dots(middle, [(s.text, line[s.prompt]) for s in shown], WITH, "with identity", -0.12)
         middle.set_title("text alignment")
@@ -67,10 +67,8 @@ def _mark(axes: Any, value: float | None, words: str) -> None:
     if value is None:
         return
     axes.axvline(value, ls="--", lw=1, color=INK)
-    axes.text(
-        value, 0.01, words, transform=axes.get_xaxis_transform(), rotation=90, va="bottom",
-        ha="right", fontsize=7,
-    )  # fmt: skip
+    place = axes.get_xaxis_transform()
+    axes.text(value, 1.01, words, transform=place, va="bottom", ha="center", fontsize=7)
 
 
 def _short(prompt: str) -> str:

@@ -40,6 +40,12 @@ KEYS = (
 )  # fmt: skip
 
 
+HEADINGS = {
+    "plain_text": "text, base", "right": "own prompt best", "iou": "IoU",
+    "energy_off": "energy off the head", "perceptual": "background, features",
+}  # fmt: skip
+
+
 def build_html(
     data: dict[str, Any],
     faces: list[np.ndarray],
@@ -140,7 +146,7 @@ def _details(data: dict[str, Any], shown: Sequence[Shown], first: int, plots: st
     parts += [
         ("By prompt", _page.table([_named("prompt", row) for row in data["prompts"]])),
         ("By seed", _page.table([_named("seed", row) for row in data["seeds"]])),
-        ("Every picture", _page.table(data["pictures"])),
+        ("Every picture", _page.table([_named("seed", row) for row in data["pictures"]])),
     ]
     if len(shown) > first:
         everything = "".join(_page.figure(s.image, f"{_caption(s)} · {s.seed}") for s in shown)
@@ -157,7 +163,7 @@ def _details(data: dict[str, Any], shown: Sequence[Shown], first: int, plots: st
 
 
 def _named(title: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {title: row["name"], **{k: v for k, v in row.items() if k != "name"}}
+    return {title if k == "name" else HEADINGS.get(k, k): v for k, v in row.items()}
 
 
 def _caption(shown: Shown) -> str:
