@@ -66,15 +66,11 @@ def photos_of(name: str, folder: Path, home: Path) -> Path | None:
 
 def distances(ones: list[Colours], other: Colours) -> dict[str, float]:
     """Median CIELAB distances of skin and hair from several faces to one."""
-    return {
-        part: round(
-            float(
-                np.median([np.linalg.norm(getattr(c, part) - getattr(other, part)) for c in ones])
-            ),
-            1,
-        )
+    gaps = {
+        part: [np.linalg.norm(getattr(one, part) - getattr(other, part)) for one in ones]
         for part in ("skin", "hair")
     }
+    return {part: round(float(np.nanmedian(found)), 1) for part, found in gaps.items()}
 
 
 def mean_colours(faces: np.ndarray) -> Colours:
