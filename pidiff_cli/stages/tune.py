@@ -98,8 +98,8 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
 
 def _task(profile: Profile, config: TuneConfig) -> _Task:
     parts = hub.base_parts(hub.choose_base(config.base, config.home), config.home)
-    check_base(profile, config, parts)
     weights = {"fingerprint": fingerprint(parts)}
+    check_base(profile, config, parts, weights["fingerprint"])
     if parts.family != "mini":
         weights |= {"family": parts.family, "identity": identity_fingerprint(parts)}
     own, held_out = _tuning.training_photos(profile)
