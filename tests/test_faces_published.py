@@ -43,7 +43,7 @@ def test_the_wrong_network_is_named(tmp_path: Path) -> None:
     path = fake.save(tmp_path, fake.checkpoint("s3fd-619a316812.pth"))
     with pytest.raises(InputError, match="is not the ArcFace .*the S3FD face detector") as caught:
         published.convert_arcface(path, tmp_path)
-    assert "pidiff models pull faces" in caught.value.hint
+    assert "pidiff models pull arcface" in caught.value.hint
     assert not list(tmp_path.glob("*.safetensors"))
 
 

@@ -99,13 +99,19 @@ def test_a_ckpt_is_read_but_never_run(tmp_path):
         ("conditioner.embedders.1.model.x", "sdxl"),
         ("cond_stage_model.model.transformer.x", None),
     ):
-        content = {f"{UNET}out.2.weight": 1, mark: 2, "evil": Evil(target)}
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("archive/data.pkl", pickle.dumps(content, 2))
-        if family:
-            assert family_of(path) == family
-        else:
-            with pytest.raises(InputError, match="Stable Diffusion 2"):
+        content = {f"{UNET}out.2.weight": 1, mark: 2, "some": {3}}
+        for protocol in (2, 4):
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("archive/data.pkl", pickle.dumps(content, protocol))
+            if family:
+                assert family_of(path) == family
+            else:
+                with pytest.raises(InputError, match="Stable Diffusion 2"):
+                    family_of(path)
+            with zipfile.ZipFile(path, "w") as archive:
+                evil = content | {"evil": [Evil(target), Evil(target)]}
+                archive.writestr("archive/data.pkl", pickle.dumps(evil, protocol))
+            with pytest.raises(InputError, match="would call .*: refused, nothing was run"):
                 family_of(path)
     assert not target.exists()
     path.write_bytes(b"PK\x03\x04 cut off")
@@ -152,10 +158,16 @@ def test_a_checkpoint_by_path_is_remembered_by_name(home, tmp_path, monkeypatch)
         hub.base_parts("dream.safetensors", home)
 
 
-def test_a_folder_called_like_a_base_keeps_apart(home, tmp_path):
-    folder = tmp_path / "sd15"
-    folder.mkdir()
-    assert hub.choose_base(str(folder), home) == "sd15-folder"
+def test_short_names_of_folders_keep_apart(home, tmp_path):
+    for path, label in (
+        ("sd15", "sd15-folder"),
+        ("a/dream", "dream"),
+        ("b/dream", "dream-2"),
+        ("a/dream", "dream"),
+        ("dream/diffusers", "dream-diffusers"),
+    ):
+        (tmp_path / path).mkdir(parents=True, exist_ok=True)
+        assert hub.choose_base(str(tmp_path / path), home) == label
 
 
 @pytest.mark.parametrize(

@@ -188,19 +188,20 @@ def _checked(
         MissingWeightError: it is another file; it is removed.
     """
     expected, sure = (known.sha256, True) if known else (item.sha256, item.sure)
+    name = Path(item.url).name if item.own else target.name
     record = pulled.measured(target)
     digest = record.sha256
     if not expected or same_hash(expected, digest):
         return record
     if not sure:
         progress.warn(
-            f"{target.name} has the sha256 {digest}; a re-upload known here begins {expected[:8]}."
+            f"{name} has the sha256 {digest}; a re-upload known here begins {expected[:8]}."
         )
         return record
     target.unlink()
     raise MissingWeightError(
-        f"{target.name} is not the file that is known: its sha256 is {digest[:12]}…, not "
-        f"{expected[:12]}….",
+        f"{name} is not the file that is known: its sha256 is {digest[:12]}…, not "
+        f"{expected.partition('…')[0][:12]}….",
         "Fetch it again. If its publisher has replaced it: pidiff models pull "
         f"{weight.name} --sha256 {digest}",
     )
