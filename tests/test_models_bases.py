@@ -229,6 +229,34 @@ def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):
     assert found["cores"] >= 1 and found["threads"] >= 1 and found["next"]
 
 
+def test_doctor_tells_what_fits_and_how_profiles_stand(pidiff, home, monkeypatch):
+    from pidiff_cli.core.faces.chosen import write_choice
+    from pidiff_cli.profile import Profile
+    from pidiff_cli.stages import _planning
+
+    monkeypatch.setattr(_planning, "free_bytes", lambda device: 8_000_000_000)
+    Profile.create(home, "bob", "man")
+    alice = Profile.create(home, "alice", "woman")
+    likeness = {"held_out": 0.71, "photos": 0.78}
+    result = {"base": "sd15", "recipe": "sd15-8gb", "steps": 400, "likeness": likeness}
+    alice.update(base={"name": "sd15"})
+    alice.update_stage("tune", done=True, result=result)
+    (home / "profiles/carol").mkdir()
+    (home / "profiles/carol/profile.json").write_text("{")
+    fill(home, "landmarks", "yunet", "arcface", "sface")
+    lines = pidiff("doctor").err
+    assert "fits       sd15 at 512 px: " in lines and "GB, slowly without a GPU" in lines
+    assert "sdxl at 1024 px: no. Tuning at 1024 px needs" in lines
+    assert "alice (sd15, 0.0 MB, 0.71) · bob (not tuned) · carol (cannot be read)" in lines
+    assert "landmarks 2DFAN-4 ready · detector YuNet" in lines
+    assert "OpenCV SFace; ArcFace IR-SE50 (research use only) is here too" in lines
+    write_choice(home / "models/faces", likeness="arcface")
+    assert "likeness   ArcFace IR-SE50 (research use only); OpenCV SFace" in pidiff("doctor").err
+    (home / "models/faces/faces.json").write_text("[")
+    ran = pidiff("doctor")
+    assert ran.code == 0 and "cannot be understood" in ran.err
+
+
 def test_the_table_is_whole():
     for weight in WEIGHTS.values():
         assert weight.commercial in ("yes", "no", "unclear") and weight.says and weight.source

@@ -106,7 +106,7 @@ def chosen_files(names: list[str], where: str) -> dict[str, str]:
     for folder in ("unet", "vae", "text_encoder"):
         if not any(n.startswith(folder + "/") and n.endswith(".safetensors") for n in found):
             raise InputError(
-                f"{where} has no .safetensors file of its {folder}.",
+                f"{where} has no whole .safetensors weights of its {folder}.",
                 "pidiff reads no pickles; take a repository that has safetensors.",
             )
     return found
@@ -119,7 +119,9 @@ def _chosen_weights(names: list[str]) -> dict[str, str]:
         match = _WEIGHTS.fullmatch(name)
         if match and name.partition("/")[0] in _FOLDERS:
             variants = kinds.setdefault(match["stem"], {})
-            variants.setdefault(match["variant"] or "", []).append((name, int(match["shards"] or 0)))
+            variants.setdefault(match["variant"] or "", []).append(
+                (name, int(match["shards"] or 0))
+            )
     found: dict[str, str] = {}
     for stem, variants in kinds.items():
         for variant in _VARIANTS:

@@ -11,6 +11,7 @@ from torch import Tensor
 from pidiff_cli.core.wplus.stylegan2 import Generator, StyledConv, ToRGB, truncate
 from tests.parity import rule
 
+
 def check(path: Path, folder: Path) -> tuple[float, float]:
     """Largest error of codes, pictures and per-layer statistics."""
     error = compare(rule.fill(Generator(64)), rule.read(path), lambda image: {"image": image})

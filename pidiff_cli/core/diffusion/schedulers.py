@@ -53,7 +53,9 @@ def make_scheduler(config: dict[str, Any], name: str = "") -> Any:
         return getattr(schedulers, kind).from_config(dict(config), **changes)
     except ImportError as error:  # diffusers' stand-in for a class with a package of its own
         package = "torchsde" if "torchsde" in str(error) else "a package that is not here"
-        raise UsageError(f"The scheduler {name or kind} needs {package}.", "Take another.") from error
+        raise UsageError(
+            f"The scheduler {name or kind} needs {package}.", "Take another."
+        ) from error
 
 
 def _named(name: str) -> tuple[str, dict[str, Any]]:
