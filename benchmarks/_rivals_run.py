@@ -143,12 +143,18 @@ def score_of(cells: list[dict[str, Any]]) -> float:
     return rank1[0] + right[0] - (moved[0] if moved else 1.0)
 
 
-def validate(name: str, people: int) -> None:
-    """Try a method's grid on people that no table uses; keep the best in rivals.json."""
+def validate(name: str, people: int, most: int) -> None:
+    """Try a method's grid on people that no table uses; keep the best in rivals.json.
+
+    ``most`` is the greatest number of steps that is tried.
+    """
     cases = [Case(person) for person in validation_people()[:people]]
     method, rows = METHODS[name], []
     for settings in method.grid:
         given = {**settings, **method.settings}
+        if "steps" in given:
+            looks = [step for step in given["looks"] if step <= most]
+            given |= {"looks": looks, "steps": looks[-1]}
         by_step: dict[int, list[dict[str, Any]]] = {}
         for case in cases:
             for step, cell in _tried(name, case, given):

@@ -28,7 +28,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this script
 
 import _rivals_run as run
-from _rivals_cases import SITUATIONS, Case, table_people
+from _rivals_cases import SITUATIONS, Case, table_people, trained_combinations
 from _rivals_methods import MAIN, METHODS, RIVALS, WITHOUT, settings_of
 from _rivals_table import FIGURES, interval, markdown, verdicts
 from mini_table import ROOT, machine
@@ -126,6 +126,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two people, main methods, 4 photos")
     parser.add_argument("--validate", default="", metavar="METHOD", help="choose its settings")
     parser.add_argument("--people", type=int, default=2, help="validation people")
+    parser.add_argument("--most", type=int, default=600, help="greatest number of steps tried")
     parser.add_argument("--general", default="", metavar="KIND", help="train ip or vector")
     parser.add_argument("--minutes", type=float, default=20.0, help="CPU minutes of --general")
     parser.add_argument("--sheet", type=Path, help="also keep a contact sheet of every case here")
@@ -139,7 +140,7 @@ def main() -> None:
     if args.general:
         run.train(args.general, args.minutes)
     elif args.validate:
-        run.validate(args.validate, args.people)
+        run.validate(args.validate, args.people, args.most)
     else:
         if not args.table:
             work(args)
@@ -148,6 +149,8 @@ def main() -> None:
                 run.sheet(case, names, args.sheet)
         out = report(collect(args))
         settings = {name: settings_of(name) for name in METHODS}
+        if any(name.startswith("combined") for name in out):
+            out["combinations in the training banks"] = trained_combinations()
         kept = {"on": machine(), "weights": run.shop().digest, "general": run.general_training(),
                 "settings": settings, "tables": out}  # fmt: skip
         args.out.parent.mkdir(parents=True, exist_ok=True)

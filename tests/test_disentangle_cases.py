@@ -13,10 +13,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-import _rivals_cases as cases  # noqa: E402
-from _rivals_measure import Plain, background, overlap, photo_direction  # noqa: E402
+import _rivals_cases as cases
+from _rivals_measure import Plain, background, overlap, photo_direction
 
-from pidiff_cli.mini.world.captions import VOCABULARY  # noqa: E402
+from pidiff_cli.mini.world.captions import VOCABULARY
 
 
 def test_the_groups_of_people_are_apart() -> None:
@@ -39,9 +39,10 @@ def test_every_wish_is_one_of_32_in_words_the_base_knows(situation: str) -> None
 
 def test_a_trained_combination_is_noticed() -> None:
     keys = ("role", "scene", "style", "expression")
-    known = dict(zip(keys, cases.COMBINED[0], strict=True))
-    assert cases.never_trained([{**known, "role": "casual"}]) == 0
-    assert cases.never_trained([known, {**known, "role": "casual"}]) == 1
+    known = SimpleNamespace(**dict(zip(keys, cases.COMBINED[0], strict=True)))
+    other = SimpleNamespace(**{**vars(known), "role": "casual"})
+    assert cases.count_combined([other]) == 0
+    assert cases.count_combined([known, other]) == 1
 
 
 def test_people_have_seeds_of_their_own() -> None:

@@ -14,12 +14,12 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-import _rivals_shop  # noqa: E402
-import _rivals_train  # noqa: E402
-import _rivals_words as words  # noqa: E402
-from _rivals_cases import Case, table_people  # noqa: E402
+import _rivals_shop
+import _rivals_train
+import _rivals_words as words
+from _rivals_cases import Case, table_people
 
-from tests.tiny_base import SIZE, make_base  # noqa: E402
+from tests.tiny_base import SIZE, make_base
 
 CASE = Case(table_people()[0], 1)
 

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-from _rivals_table import (  # noqa: E402
+from _rivals_table import (
     FIGURES,
     Cells,
     Figure,
