@@ -24,12 +24,12 @@ NOUN = "person"
 SITUATIONS = ("main", "occluded", "stranger", "absent", "combined")
 _drawings.CACHE = HOME / "drawings"
 
-#: Facts of four kinds at once that no picture of the training banks combines (``trained_combinations``).
+#: Four facts at once that no picture of the training banks combines (``trained_combinations``).
 COMBINED = (
     ("cowboy", "stage", "pencil", "angry"), ("clown", "mountains", "watercolour", "surprised"),
-    ("royal", "kitchen", "oil", "surprised"), ("chef", "space", "pop", "laughing"),
-    ("knight", "beach", "watercolour", "angry"), ("doctor", "underwater", "oil", "laughing"),
-    ("wizard", "city", "pencil", "sad"), ("firefighter", "garden", "pop", "sad"),
+    ("knight", "beach", "watercolour", "angry"), ("royal", "kitchen", "oil", "surprised"),
+    ("chef", "space", "pop", "laughing"), ("wizard", "city", "pencil", "sad"),
+    ("doctor", "underwater", "oil", "laughing"), ("firefighter", "garden", "pop", "sad"),
 )  # fmt: skip
 BANKS = ((0, 24_000), (1, 26_000))  # seed and pictures of every bank that mini was trained on
 #: Asked of people whose photos are all calm and turned to one side.

@@ -107,6 +107,21 @@ def difference(figure: Figure, ours: Sequence[Cell], theirs: Sequence[Cell]) -> 
     return _bootstrap(top, under)
 
 
+def ratio(figure: Figure, ours: Sequence[Cell], theirs: Sequence[Cell]) -> Interval | None:
+    """Ours over theirs (sums over the same people), with its interval.
+
+    None where theirs is not above zero: a share of nothing says nothing.
+    """
+    pairs = [
+        (float(a[figure.key]), float(b[figure.key])) for a, b in zip(ours, theirs, strict=True)
+        if a.get(figure.key) is not None and b.get(figure.key) is not None
+    ]  # fmt: skip
+    if not pairs or sum(b for _, b in pairs) <= 0:
+        return None
+    top, under = np.asarray(pairs).T
+    return _bootstrap(top, under)
+
+
 def _bootstrap(top: np.ndarray, under: np.ndarray) -> Interval:
     rng = np.random.default_rng(SEED)
     picks = rng.integers(0, len(top), (RESAMPLES, len(top)))

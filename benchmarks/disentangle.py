@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this script
 
 import _rivals_run as run
 from _rivals_cases import SITUATIONS, Case, table_people, trained_combinations
-from _rivals_methods import MAIN, METHODS, RIVALS, WITHOUT, settings_of
-from _rivals_table import FIGURES, interval, markdown, verdicts
+from _rivals_methods import MAIN, METHODS, settings_of
+from _rivals_report import report, title
 from mini_table import ROOT, machine
 
 RESULTS = ROOT / "docs" / "measurements" / "disentangle.json"
@@ -76,41 +76,9 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
         for name in names:
             cell = run.cell_of(case, name)
             if cell is not None:
-                table = found.setdefault(f"{case.situation}, photos: {case.count}", {})
+                table = found.setdefault(title(case.situation, case.count), {})
                 table.setdefault(name, {})[str(case.person)] = cell
     return found
-
-
-def whole(table: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
-    """The cells of the people whom every method of the table has drawn, in one order."""
-    people = sorted(set.intersection(*(set(cells) for cells in table.values())))
-    return {name: [cells[p] for p in people] for name, cells in table.items()}
-
-
-def report(found: dict[str, Any]) -> dict[str, Any]:
-    """Print the tables; the same as JSON values."""
-    out: dict[str, Any] = {}
-    for name, table in found.items():
-        cells = whole(table)
-        people = len(next(iter(cells.values())))
-        if not people:
-            continue
-        print(f"\n### {name}, people: {people}\n")
-        parts = [[m for m in table if m in MAIN], ["pidiff", *(m for m in table if m in WITHOUT)]]
-        for methods in parts:
-            rows = [(METHODS[m].title, cells[m]) for m in methods if m in cells]
-            if rows and not (methods[0] == "pidiff" and len(rows) == 1):
-                print(markdown(rows) + "\n")
-        figures = {m: {f.name: interval(f, cells[m]) for f in FIGURES} for m in cells}
-        out[name] = {"people": people, "methods": figures}
-        if "pidiff" in cells:
-            rivals = {m: cells[m] for m in RIVALS if m in cells}
-            out[name]["pidiff_against_the_best_rival"] = said = verdicts(cells["pidiff"], rivals)
-            for line in said:
-                gap = ", ".join(f"{value:+.3f}" for value in line["difference"])
-                print(f"- {line['figure']}: PIDiff is {line['ours_is']} "
-                      f"(best rival {line['rival']}; difference {gap})")  # fmt: skip
-    return out
 
 
 def main() -> None:

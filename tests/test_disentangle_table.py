@@ -17,6 +17,7 @@ from _rivals_table import (
     digest_of,
     interval,
     markdown,
+    ratio,
     verdicts,
 )
 
@@ -101,3 +102,45 @@ def test_half_a_cell_counts_as_none(tmp_path: Path) -> None:
 def test_the_digest_does_not_depend_on_the_order_of_settings() -> None:
     assert digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
     assert digest_of({"a": 1}) != digest_of({"a": 2})
+
+
+def test_a_share_of_nothing_is_none() -> None:
+    assert ratio(RANK1, cells([0.1, 0.2]), cells([0.2, 0.4])) == pytest.approx((0.5, 0.5, 0.5))
+    assert ratio(RANK1, cells([0.1]), cells([0.0])) is None
+    assert ratio(RANK1, cells([None]), cells([0.1])) is None
+
+
+def people(**figures: list[float]) -> dict[str, dict[str, float]]:
+    count = len(next(iter(figures.values())))
+    rows = [{key: values[i] for key, values in figures.items()} for i in range(count)]
+    return {str(place): row for place, row in enumerate(rows)}
+
+
+def test_only_who_is_best_in_all_three_is_named() -> None:
+    from _rivals_report import among_the_best, whole
+
+    table = {
+        "pidiff": people(rank1=[0.9, 0.8, 1.0], right=[0.9] * 3, background=[0.02] * 3),
+        "keen": people(rank1=[1.0, 0.8, 0.9], right=[0.5] * 3, background=[0.08] * 3),
+        "shy": people(rank1=[0.1, 0.0, 0.2], right=[0.9] * 3, background=[0.02] * 3),
+    }
+    assert among_the_best(whole(table)) == ["pidiff"]
+
+
+def test_tables_hold_the_people_that_all_methods_have(capsys: pytest.CaptureFixture[str]) -> None:
+    from _rivals_report import report, title
+
+    table = {
+        "base": people(rank1=[0.0, 0.0], right=[0.9, 0.9], background=[0.0, 0.0]),
+        "dreambooth": people(rank1=[0.2, 0.4], right=[0.8, 0.8], background=[0.1, 0.1]),
+        "pidiff": people(rank1=[1.0, 0.8, 0.0], right=[0.9, 0.8, 0.1], background=[0.02] * 3),
+    }
+    out = report({title("main", 4): table})
+    said = capsys.readouterr().out
+    assert "### main, photos: 4, people: 2" in said
+    assert "| PIDiff | 0.90 [0.80, 1.00] |" in said
+    reached = {row["figure"]: row["measured"] for row in out["to reach"]}
+    assert reached["background change against DreamBooth-LoRA's"][0] == pytest.approx(0.2)
+    assert reached["right caption: the base's less PIDiff's"][0] == pytest.approx(0.05)
+    assert reached["rank-1 of 100, 1 photo"] is None
+    assert "| rank-1 of 100, 1 photo | >= 0.85 | not measured |" in said
