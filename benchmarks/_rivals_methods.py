@@ -15,6 +15,8 @@ from _rivals_pidiff import pidiff
 from _rivals_shop import Made, Shop, all_seeds, full_prompts
 from _rivals_words import custom_diffusion, dreambooth_lora, textual_inversion
 
+from pidiff_cli.recipe import load_recipe
+
 CHOSEN = Path(__file__).with_name("rivals.json")
 Settings = dict[str, Any]
 Fit = Callable[[Shop, Case, Settings], Iterator[Made]]
@@ -47,7 +49,7 @@ def _rates(*rates: float, **more: Any) -> tuple[Settings, ...]:
 
 
 LOOKS = {"steps": 600, "looks": [150, 300, 600], "batch": 2}
-_TI = {**LOOKS, "batch": 4, "looks": [150, 300, 600]}
+_TI = {**LOOKS, "batch": 4}
 
 MAIN: dict[str, Method] = {
     "base": Method("the base, nobody in it", nothing),
@@ -76,21 +78,25 @@ MAIN: dict[str, Method] = {
     "untuned": Method("PIDiff's branch, not tuned", pidiff, {"tune": 0}),
     "pidiff": Method("PIDiff", pidiff),
 }  # fmt: skip
+_RECIPE = load_recipe("mini-cpu").tune  # what is the recipe's own is not a line of its own
 WITHOUT: dict[str, Method] = {
     "no-wplus": Method("the embedder's vector for W+", pidiff, {"vector": 1}, needs="vector"),
     "no-removal": Method("background left in", pidiff, {"background": 1}),
     "no-map": Method("no localisation map", pidiff, {"map": 0}),
     "no-locate": Method("no L_loc", pidiff, {"locate_weight": 0.0}),
     "no-preserve": Method("no L_preserve", pidiff, {"preserve_weight": 0.0}),
-    "two-phases": Method("two phases (half on face crops)", pidiff, {"face_phase": 0.5}),
-    "one-phase": Method("one phase (no face crops)", pidiff, {"face_phase": 0.0}),
+    **(
+        {"one-phase": Method("one phase (no face crops)", pidiff, {"face_phase": 0.0})}
+        if _RECIPE["face_phase"]
+        else {"two-phases": Method("two phases (half on face crops)", pidiff, {"face_phase": 0.5})}
+    ),
     "no-delta": Method("no correction of the code", pidiff, {"tune_code": False}),
     "no-hold": Method("background not held while drawing", pidiff, {"hold": 0.0}),
     **{
         f"rank-{rank}": Method(f"rank {rank}", pidiff, {"rank": rank, "alpha": float(rank)})
-        for rank in (2, 4, 8, 16)
+        for rank in (2, 4, 8, 16) if rank != _RECIPE["rank"]
     },
-}
+}  # fmt: skip
 METHODS = {**MAIN, **WITHOUT}
 RIVALS = ("inversion", "dreambooth", "custom", "ip", "wplus")
 

@@ -143,29 +143,20 @@ def score_of(cells: list[dict[str, Any]]) -> float:
     return rank1[0] + right[0] - (moved[0] if moved else 1.0)
 
 
-def validate(name: str, people: int, most: int) -> None:
-    """Try a method's grid on people that no table uses; keep the best in rivals.json.
+def validate(name: str, people: int, most: int, own: list[str]) -> None:
+    """Try settings on people that no table uses, and print what came of them.
 
-    ``most`` is the greatest number of steps that is tried.
+    A method's own grid ends in the best being kept in rivals.json; ``own`` settings
+    (``"hold=0.5 rank=4"`` each) are tried and not kept.
+
+    Args:
+        most: the greatest number of steps that is tried.
     """
     cases = [Case(person) for person in validation_people()[:people]]
-    method, rows = METHODS[name], []
-    for settings in method.grid:
-        given = {**settings, **method.settings}
-        if "steps" in given:
-            looks = [step for step in given["looks"] if step <= most]
-            given |= {"looks": looks, "steps": looks[-1]}
-        by_step: dict[int, list[dict[str, Any]]] = {}
-        for case in cases:
-            for step, cell in _tried(name, case, given):
-                by_step.setdefault(step, []).append(cell)
-        for step, cells in by_step.items():
-            used = {**settings, "steps": step} if step else settings
-            used = {k: v for k, v in used.items() if k != "looks"}
-            figures = {f.name: interval(f, cells) for f in FIGURES}
-            means = {n: round(v[0], 4) for n, v in figures.items() if v is not None}
-            rows.append({"settings": used, "score": round(score_of(cells), 4), **means})
-            print(json.dumps(rows[-1]), flush=True)
+    grid = [parse(line) for line in own] or list(METHODS[name].grid)
+    rows = [row for settings in grid for row in _rows(name, cases, settings, most)]
+    if own or not rows:
+        return
     best = max(rows, key=lambda row: row["score"])
     kept = json.loads(CHOSEN.read_text()) if CHOSEN.is_file() else {}
     kept[name] = {"chosen": best["settings"], "people": people, "weights": shop().digest,
@@ -173,14 +164,44 @@ def validate(name: str, people: int, most: int) -> None:
     CHOSEN.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
+def parse(line: str) -> Settings:
+    """``"hold=0.5 rank=4"`` as settings; whole numbers stay whole."""
+    pairs = [word.split("=", 1) for word in line.split()]
+    return {key: json.loads(value) for key, value in pairs}
+
+
+def _rows(name: str, cases: list[Case], settings: Settings, most: int) -> list[dict[str, Any]]:
+    """A line for each number of steps at which somebody looked."""
+    given = {**settings, **METHODS[name].settings}
+    if "looks" in given:
+        looks = [step for step in given["looks"] if step <= most]
+        given |= {"looks": looks, "steps": looks[-1]}
+    by_step: dict[int, list[dict[str, Any]]] = {}
+    for case in cases:
+        for step, cell in _tried(name, case, given):
+            by_step.setdefault(step, []).append(cell)
+    rows = []
+    for step, cells in by_step.items():
+        used = {**settings, "steps": step} if "looks" in given else settings
+        used = {k: v for k, v in used.items() if k != "looks"}
+        figures = {f.name: interval(f, cells) for f in FIGURES}
+        means = {n: round(v[0], 4) for n, v in figures.items() if v is not None}
+        rows.append({"settings": used, "score": round(score_of(cells), 4), **means})
+        print(json.dumps(rows[-1]), flush=True)
+    return rows
+
+
 def _tried(name: str, case: Case, settings: Settings) -> list[tuple[int, dict[str, Any]]]:
     """(steps, cell) at every look; kept like the table's cells."""
-    looks = list(settings.get("looks", [settings.get("steps", 0)]))
-    keys = {step: {**settings, "steps": step, "looks": []} for step in looks}
+    if "looks" in settings:
+        keys = {step: {**settings, "steps": step, "looks": []} for step in settings["looks"]}
+    else:
+        keys = {0: settings}
     found = {s: CELLS.read(case.name, name, key_of(name, g)) for s, g in keys.items()}
     if any(cell is None for cell in found.values()):
         for made in METHODS[name].fit(shop(), case, settings):
-            found[made.steps] = keep(case, name, keys[made.steps], made)
+            step = made.steps if "looks" in settings else 0
+            found[step] = keep(case, name, keys[step], made)
     return [(step, cell) for step, cell in found.items() if cell is not None]
 
 

@@ -4,6 +4,7 @@
     python benchmarks/disentangle.py --identities 20 --workers 2
     python benchmarks/disentangle.py --methods pidiff,dreambooth --photos 4 --situations main,absent
     python benchmarks/disentangle.py --validate dreambooth     # choose a rival's settings
+    python benchmarks/disentangle.py --validate pidiff --grid "hold=0.5" "tune=0 hold=1"
     python benchmarks/disentangle.py --general ip --minutes 20 # general training of a rival
     python benchmarks/disentangle.py --sheet .mini/rivals/sheets
 
@@ -94,6 +95,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two people, main methods, 4 photos")
     parser.add_argument("--validate", default="", metavar="METHOD", help="choose its settings")
     parser.add_argument("--people", type=int, default=2, help="validation people")
+    parser.add_argument(
+        "--grid",
+        nargs="*",
+        default=[],
+        metavar="SETTINGS",
+        help="try these instead of the method's own, and keep nothing",
+    )
     parser.add_argument("--most", type=int, default=600, help="greatest number of steps tried")
     parser.add_argument("--general", default="", metavar="KIND", help="train ip or vector")
     parser.add_argument("--minutes", type=float, default=20.0, help="CPU minutes of --general")
@@ -108,7 +116,7 @@ def main() -> None:
     if args.general:
         run.train(args.general, args.minutes)
     elif args.validate:
-        run.validate(args.validate, args.people, args.most)
+        run.validate(args.validate, args.people, args.most, args.grid)
     else:
         if not args.table:
             work(args)

@@ -144,3 +144,9 @@ def test_tables_hold_the_people_that_all_methods_have(capsys: pytest.CaptureFixt
     assert reached["right caption: the base's less PIDiff's"][0] == pytest.approx(0.05)
     assert reached["rank-1 of 100, 1 photo"] is None
     assert "| rank-1 of 100, 1 photo | >= 0.85 | not measured |" in said
+
+
+def test_settings_of_a_line_keep_their_kind() -> None:
+    from _rivals_run import parse
+
+    assert parse("rank=4 hold=0.5 tune_code=false") == {"rank": 4, "hold": 0.5, "tune_code": False}
