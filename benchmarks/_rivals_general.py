@@ -38,8 +38,7 @@ from pidiff_cli.mini.train.diffusion_data import Batch, Pictures
 
 KINDS = ("ip", "vector")
 BATCH, RATE, DROP = 32, 5e-4, 0.05
-FIT_STEPS, FIT_BATCH, FIT_RATE = 1500, 256, 2e-3  # of the projection alone, no UNet in it
-EMBEDDINGS = HOME / "embeddings.npy"
+FIT_STEPS, FIT_BATCH, FIT_RATE = 800, 256, 2e-3  # of the projection alone, no UNet in it
 
 
 def folder_of(kind: str, shop: Shop) -> Path:
@@ -52,24 +51,26 @@ def training_of(kind: str, shop: Shop) -> dict[str, Any]:
     return dict(json.loads((folder_of(kind, shop) / "training.json").read_text()))
 
 
-def embed_bank(shop: Shop) -> np.ndarray:
-    """The likeness embedder's vector of every picture of the aligned bank, (N, E) f16."""
+def embed_bank(shop: Shop, pictures: int) -> np.ndarray:
+    """The likeness embedder's vectors of the aligned bank's first pictures, (N, E) f16."""
     from pidiff_cli.mini.train.aligned import open_aligned
 
-    path = EMBEDDINGS.with_name(f"embeddings-{shop.digest}.npy")
+    path = HOME / f"embeddings-{shop.digest}-{pictures}.npy"
     if not path.is_file():
-        plain = open_aligned().plain
+        plain = open_aligned().plain[:pictures]  # (N, S, S, 3)
         parts = [shop.reader.embed(list(plain[i : i + 64])) for i in range(0, len(plain), 64)]
         np.save(path, torch.cat(parts).half().numpy())
     return np.load(path)
 
 
 class Faces(Pictures):
-    """The bank with the embedder's vectors beside the W+ codes."""
+    """The bank's first pictures with the embedder's vectors beside the W+ codes."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, pictures: int) -> None:
         super().__init__(common.BANK, seed=7)
-        self.vectors = embed_bank(shop)
+        self.count = min(self.count, pictures)
+        self._others = [own[own < self.count] for own in self._others[: self.count]]
+        self.vectors = embed_bank(shop, self.count)
 
     def both(self, index: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Vectors (B, E), codes (B, L, D) of the same other pictures; 1 where there are any."""
@@ -211,13 +212,13 @@ def _vector_module(base: Base, projector: WPlusProjector) -> nn.Module:
     return nn.ModuleDict({"projector": projector, "layers": nn.ModuleList(parts)})
 
 
-def train_general(kind: str, shop: Shop, minutes: float) -> None:
+def train_general(kind: str, shop: Shop, minutes: float, pictures: int) -> None:
     """Train one kind for so many CPU minutes in all; goes on where a stopped run was."""
     folder = folder_of(kind, shop)
     folder.mkdir(parents=True, exist_ok=True)
-    data = Faces(shop)
+    data = Faces(shop, pictures)
     projector = fresh_projector(shop, data.vectors.shape[1])
-    said: dict[str, Any] = {"steps": 0, "batch": BATCH, "cpu_seconds": 0.0}
+    said: dict[str, Any] = {"steps": 0, "batch": BATCH, "pictures": data.count, "cpu_seconds": 0.0}
     kept = folder / "training.json"
     if kept.is_file():
         said = json.loads(kept.read_text())

@@ -205,6 +205,6 @@ def _tried(name: str, case: Case, settings: Settings) -> list[tuple[int, dict[st
     return [(step, cell) for step, cell in found.items() if cell is not None]
 
 
-def train(kind: str, minutes: float) -> None:
-    """General training of a rival."""
-    train_general(kind, shop(), minutes)
+def train(kind: str, minutes: float, pictures: int) -> None:
+    """General training of a rival on so many of the bank's pictures."""
+    train_general(kind, shop(), minutes, pictures)

@@ -105,6 +105,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=600, help="greatest number of steps tried")
     parser.add_argument("--general", default="", metavar="KIND", help="train ip or vector")
     parser.add_argument("--minutes", type=float, default=20.0, help="CPU minutes of --general")
+    parser.add_argument("--pictures", type=int, default=24_000, help="of the bank for --general")
     parser.add_argument("--sheet", type=Path, help="also keep a contact sheet of every case here")
     parser.add_argument("--table", action="store_true", help="only print what is measured")
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -114,7 +115,7 @@ def main() -> None:
     if unknown := set(filter(None, args.methods.split(","))) - set(METHODS):
         parser.error(f"no method {', '.join(sorted(unknown))}; there are {', '.join(METHODS)}")
     if args.general:
-        run.train(args.general, args.minutes)
+        run.train(args.general, args.minutes, args.pictures)
     elif args.validate:
         run.validate(args.validate, args.people, args.most, args.grid)
     else:
