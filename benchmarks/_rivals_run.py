@@ -19,6 +19,8 @@ from _rivals_shop import Made, Shop
 from _rivals_table import FIGURES, Cells, digest_of, interval
 from mini_table import machine
 
+from pidiff_cli.errors import PidiffError
+
 VERSION = 1  # of the measures: another one measures everything anew
 CELLS = Cells(HOME / "cells")
 
@@ -66,8 +68,12 @@ def do_case(case: Case, names: list[str]) -> None:
     """All missing cells of one case."""
     for name in missing(case, names):
         began = time.monotonic()
-        for made in METHODS[name].fit(shop(), case, settings_of(name)):
-            keep(case, name, settings_of(name), made)
+        try:
+            for made in METHODS[name].fit(shop(), case, settings_of(name)):
+                keep(case, name, settings_of(name), made)
+        except PidiffError as error:  # no photo could be used: a miss, not a person left out
+            key = key_of(name, settings_of(name))
+            CELLS.write(case.name, name, key, {"failed": error.message, "rank1": 0.0})
         took = time.monotonic() - began
         print(f"{case.name} {name}: {took:.0f} s", file=sys.stderr, flush=True)
 
