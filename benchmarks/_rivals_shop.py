@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import logging
+import shutil
 import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -173,8 +174,7 @@ class Shop:
         folder.mkdir(parents=True, exist_ok=True)
         for place, picture in enumerate(photos_of(case).rgb):
             save_png(folder / f"photo{place:02d}.png", picture)
-        if (home / "profiles" / case.name).is_dir():
-            Profile.open(case.name, home).forget()
+        shutil.rmtree(home / "profiles" / case.name, ignore_errors=True)  # of a stopped run
         files = {"photos": (folder,), "name": case.name, "home": home, "offline": True}
         prepare.run(PrepareConfig(**files, noun=NOUN, hold_out=0), SilentProgress())
         invert.run(InvertConfig(name=case.name, home=home, offline=True), SilentProgress())
