@@ -163,10 +163,10 @@ def add_ip(unet: Any, projector: WPlusProjector, branch: dict[str, Tensor]) -> l
             made.to_k_ip[0].weight.copy_(branch[f"{path}.to_k_id.weight"])
             made.to_v_ip[0].weight.copy_(branch[f"{path}.to_v_id.weight"])
         processors[name] = made
-    unet.set_attn_processor(processors)
+    found = [m for m in processors.values() if isinstance(m, nn.Module)]
+    unet.set_attn_processor(processors)  # empties the dict
     unet.encoder_hid_proj = MultiIPAdapterImageProjection([project])
     unet.config.encoder_hid_dim_type = "ip_image_proj"
-    found = [m for m in processors.values() if isinstance(m, nn.Module)]
     return [p for m in (project, *found) for p in m.parameters()]
 
 

@@ -148,8 +148,8 @@ def custom_diffusion(shop: Shop, case: Case, settings: Settings) -> Iterator[Mad
             made.to_k_custom_diffusion.weight.copy_(attention.to_k.weight)
             made.to_v_custom_diffusion.weight.copy_(attention.to_v.weight)
         processors[name] = made
-    unet.set_attn_processor(processors)
     keys = [p for m in processors.values() if isinstance(m, nn.Module) for p in m.parameters()]
+    unet.set_attn_processor(processors)  # empties the dict
 
     def texts(size: int, generator: torch.Generator) -> Tensor:
         return own.states([f"a photo of a {NEW} {NOUN}"] * size)

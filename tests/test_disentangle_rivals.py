@@ -107,3 +107,10 @@ def test_the_same_seed_draws_the_same_whoever_stands_beside(shop: Any) -> None:
     pair = shop.draw(shop.pipe, prompts, [7, 8])
     alone = shop.draw(shop.pipe, prompts[1:], [8])
     assert np.abs(pair[1].astype(int) - alone[0]).max() <= 1
+
+
+def test_custom_diffusion_trains_keys_values_and_one_word(shop: Any) -> None:
+    made = next(words.custom_diffusion(shop, CASE, {"steps": 1, "rate": 0.01, "batch": 1}))
+    layers = [m for n, m in shop.pipe.unet.named_modules() if n.endswith("attn2")]
+    whole = sum(m.to_k.weight.numel() + m.to_v.weight.numel() for m in layers)
+    assert made.parameters == whole + shop.pipe.unet.config.cross_attention_dim
