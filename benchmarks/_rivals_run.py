@@ -149,11 +149,11 @@ def score_of(cells: list[dict[str, Any]]) -> float:
     return rank1[0] + right[0] - (moved[0] if moved else 1.0)
 
 
-def validate(name: str, people: int, most: int, own: list[str]) -> None:
+def validate(name: str, people: int, most: int, own: list[str], keep_own: bool) -> None:
     """Try settings on people that no table uses, and print what came of them.
 
     A method's own grid ends in the best being kept in rivals.json; ``own`` settings
-    (``"hold=0.5 rank=4"`` each) are tried and not kept.
+    (``"hold=0.5 rank=4"`` each) are only kept where that is asked for.
 
     Args:
         most: the greatest number of steps that is tried.
@@ -161,13 +161,26 @@ def validate(name: str, people: int, most: int, own: list[str]) -> None:
     cases = [Case(person) for person in validation_people()[:people]]
     grid = [parse(line) for line in own] or list(METHODS[name].grid)
     rows = [row for settings in grid for row in _rows(name, cases, settings, most)]
-    if own or not rows:
-        return
-    best = max(rows, key=lambda row: row["score"])
-    kept = json.loads(CHOSEN.read_text()) if CHOSEN.is_file() else {}
-    kept[name] = {"chosen": best["settings"], "people": people, "weights": shop().digest,
-                  "on": machine(), "tried": rows}  # fmt: skip
-    CHOSEN.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    if rows and (keep_own or not own):
+        kept = json.loads(CHOSEN.read_text()) if CHOSEN.is_file() else {}
+        kept[name] = with_tried(kept.get(name, {}), rows, people, shop().digest)
+        CHOSEN.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def with_tried(
+    before: dict[str, Any], rows: list[dict[str, Any]], people: int, weights: str
+) -> dict[str, Any]:
+    """A method's entry with further settings tried, the best of all chosen.
+
+    What was tried on other weights or other people is forgotten: it does not compare.
+    """
+    same = before.get("weights") == weights and before.get("people") == people
+    new = [row["settings"] for row in rows]
+    tried = [row for row in before.get("tried", []) if same and row["settings"] not in new]
+    tried += rows
+    best = max(tried, key=lambda row: row["score"])
+    return {"chosen": best["settings"], "people": people, "weights": weights,
+            "on": machine(), "tried": tried}  # fmt: skip
 
 
 def parse(line: str) -> Settings:

@@ -117,7 +117,7 @@ def main() -> None:
     if args.general:
         run.train(args.general, args.minutes, args.pictures)
     elif args.validate:
-        run.validate(args.validate, args.people, args.most, args.grid)
+        run.validate(args.validate, args.people, args.most, args.grid, args.keep)
     else:
         if not args.table:
             work(args)

@@ -150,3 +150,20 @@ def test_settings_of_a_line_keep_their_kind() -> None:
     from _rivals_run import parse
 
     assert parse("rank=4 hold=0.5 tune_code=false") == {"rank": 4, "hold": 0.5, "tune_code": False}
+
+
+def test_settings_are_chosen_among_all_that_were_tried_alike() -> None:
+    from _rivals_run import with_tried
+
+    def row(rate: float, score: float) -> dict[str, object]:
+        return {"settings": {"rate": rate}, "score": score}
+
+    first = with_tried({}, [row(0.1, 1.0), row(0.2, 1.5)], 2, "weights")
+    assert first["chosen"] == {"rate": 0.2}
+    more = with_tried(first, [row(0.3, 1.2), row(0.1, 0.9)], 2, "weights")
+    assert more["chosen"] == {"rate": 0.2}
+    assert [(r["settings"]["rate"], r["score"]) for r in more["tried"]] == [
+        (0.2, 1.5), (0.3, 1.2), (0.1, 0.9),
+    ]  # fmt: skip
+    assert with_tried(first, [row(0.3, 1.2)], 2, "others")["chosen"] == {"rate": 0.3}
+    assert with_tried(first, [row(0.3, 1.2)], 4, "weights")["chosen"] == {"rate": 0.3}
