@@ -100,8 +100,9 @@ def main() -> None:
         nargs="*",
         default=[],
         metavar="SETTINGS",
-        help="try these instead of the method's own, and keep nothing",
+        help="try these instead of the method's own",
     )
+    parser.add_argument("--keep", action="store_true", help="choose among those of --grid, too")
     parser.add_argument("--most", type=int, default=600, help="greatest number of steps tried")
     parser.add_argument("--general", default="", metavar="KIND", help="train ip or vector")
     parser.add_argument("--minutes", type=float, default=20.0, help="CPU minutes of --general")
