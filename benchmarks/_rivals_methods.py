@@ -98,6 +98,7 @@ WITHOUT: dict[str, Method] = {
     },
 }  # fmt: skip
 METHODS = {**MAIN, **WITHOUT}
+STOCK = ("base", "inversion", "dreambooth", "custom")  # nothing of the program's code in them
 RIVALS = ("inversion", "dreambooth", "custom", "ip", "wplus")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from _rivals_cases import HOME, Case, validation_people
 from _rivals_general import KINDS, folder_of, train_general, training_of
 from _rivals_measure import Plain, measure, plain_of
-from _rivals_methods import CHOSEN, METHODS, Settings, settings_of
+from _rivals_methods import CHOSEN, METHODS, STOCK, Settings, settings_of
 from _rivals_shop import Made, Shop
 from _rivals_table import FIGURES, Cells, digest_of, interval
 from mini_table import machine
@@ -50,8 +50,8 @@ def key_of(name: str, settings: Settings) -> str:
     """Digest of all that a cell depends on."""
     kind = METHODS[name].needs
     trained = training_of(kind, shop())["steps"] if kind else 0
-    drawing = str(shop().settings)
-    return digest_of(VERSION, shop().digest, drawing, settings, trained)
+    code = "" if name in STOCK else shop().code
+    return digest_of(VERSION, shop().digest, str(shop().settings), code, settings, trained)
 
 
 def cell_of(case: Case, name: str) -> dict[str, Any] | None:

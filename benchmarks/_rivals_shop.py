@@ -58,6 +58,16 @@ def weights_digest(folder: Path = WEIGHTS) -> str:
     return digest.hexdigest()[:16]
 
 
+def code_digest() -> str:
+    """Changes with the program's own code: what PIDiff drew with other code is another thing."""
+    digest = hashlib.sha256()
+    package = WEIGHTS.parents[1]
+    for part in ("core", "stages"):
+        for path in sorted((package / part).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
 def full_prompts(case: Case) -> list[str]:
     """Completed prompts, each as often as there are seeds."""
     asked = [complete(wish, NOUN) for wish in wishes_of(case.situation).asked]
@@ -114,6 +124,11 @@ class Shop:
         """Of the weights."""
         return weights_digest()
 
+    @cached_property
+    def code(self) -> str:
+        """Of the program's code."""
+        return code_digest()
+
     def references(self, people: list[int]) -> Tensor:
         """Unit embeddings (P, 4, E) of the gallery's portraits, by the judge; kept in a file."""
         path = HOME / "gallery" / f"{self.digest}-{people[0]}-{len(people)}.npy"
@@ -167,7 +182,7 @@ class Shop:
         from pidiff_cli.stages import invert, prepare
         from pidiff_cli.stages.progress import SilentProgress
 
-        home = HOME / "home" / self.digest
+        home = HOME / "home" / f"{self.digest}-{self.code}"
         if (home / "profiles" / case.name / "identity.safetensors").is_file():
             return Profile.open(case.name, home)
         folder = HOME / "photos" / case.name
