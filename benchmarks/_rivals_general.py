@@ -106,7 +106,9 @@ def fresh_projector(shop: Shop, dim: int) -> WPlusProjector:
     general = shop.base.projector
     count = len(general.groups)
     groups = tuple((i, i + 1) for i in range(count))
-    made = WPlusProjector(count, dim, groups, general.out_dim)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        made = WPlusProjector(count, dim, groups, general.out_dim)
     made.norm.load_state_dict(general.norm.state_dict())
     return made
 

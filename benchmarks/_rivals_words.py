@@ -104,10 +104,12 @@ def dreambooth_lora(shop: Shop, case: Case, settings: Settings) -> Iterator[Made
     rank, both = int(settings["rank"]), bool(settings.get("text", 0))
     on = {"r": rank, "lora_alpha": rank, "init_lora_weights": "gaussian"}
     unet, encoder = own.pipe.unet, own.pipe.text_encoder
-    unet.add_adapter(LoraConfig(**on, target_modules=["to_k", "to_q", "to_v", "to_out.0"]))
-    if both:
-        names = ["q_proj", "k_proj", "v_proj", "out_proj"]
-        encoder.add_adapter(LoraConfig(**on, target_modules=names))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # LoRA's A matrices start random
+        unet.add_adapter(LoraConfig(**on, target_modules=["to_k", "to_q", "to_v", "to_out.0"]))
+        if both:
+            names = ["q_proj", "k_proj", "v_proj", "out_proj"]
+            encoder.add_adapter(LoraConfig(**on, target_modules=names))
     parts = (unet, encoder) if both else (unet,)
     parameters = [p for part in parts for p in part.parameters() if p.requires_grad]
     captions = [f"a photo of {RARE} {NOUN}"]
