@@ -106,6 +106,14 @@ def tuned(session: Session, profile: Profile, base: str, recipe: str, **given: A
         return tune.run(config, session.output.progress())
 
 
+def may_tune(session: Session, profile: Profile, base: str, recipe: str, **given: Any) -> None:
+    """Before anything is changed: raise what would stop `tuned` (settings, another base)."""
+    session.output.loading()
+    from pidiff_cli.stages import tune
+
+    tune.refuse_other_base(profile, tune_config(session, profile, base, recipe, **given))
+
+
 def planned(
     session: Session, profile: Profile | None, base: str, recipe: str, **given: Any
 ) -> PlanResult:

@@ -79,6 +79,12 @@ def run(config: TuneConfig, progress: Progress) -> TuneResult:
             ) from error
 
 
+def refuse_other_base(profile: Profile, config: TuneConfig) -> None:
+    """Raise InputError where `run` would, for a profile that is tuned on another base."""
+    parts = hub.base_parts(hub.choose_base(config.base, config.home), config.home)
+    check_base(profile, config, parts, fingerprint(parts))
+
+
 def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResult:
     task = _task(profile, config)
     if config.restart or not config.resume:
@@ -103,8 +109,8 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
 
 def _task(profile: Profile, config: TuneConfig) -> _Task:
     parts = hub.base_parts(hub.choose_base(config.base, config.home), config.home)
-    check_base(profile, config, parts)
     weights = {"fingerprint": fingerprint(parts)}
+    check_base(profile, config, parts, weights["fingerprint"])
     if parts.family != "mini":
         weights |= {"family": parts.family, "identity": identity_fingerprint(parts)}
     own, held_out = _tuning.training_photos(profile)

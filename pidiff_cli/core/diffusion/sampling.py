@@ -118,8 +118,9 @@ def _draw_batch(
     text = _condition(base, prompt, w, len(seeds), settings, guided)
     added = text.added(settings.size, settings.size)
     looked = _Looked(latents.shape[-2:], len(seeds)) if record else None
-    first = round(settings.start * settings.steps)  # steps before this one are the base's
-    held = first + round(settings.hold * settings.steps)
+    count = len(scheduler.timesteps)  # some samplers take more of them than steps were asked for
+    first = round(settings.start * count)  # steps before this one are the base's
+    held = first + round(settings.hold * count)
     try:
         for i, t in enumerate(scheduler.timesteps):
             base.context.scale = settings.identity_scale if i >= first else 0.0
