@@ -105,10 +105,7 @@ def test_more_kept_than_drawn_is_a_sentence(album: Path, tmp_path: Path) -> None
 
 
 def test_without_face_networks_nothing_can_be_chosen(
-    tuned: Path,
-    weights: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (_drawing, measure):
         monkeypatch.setattr(module, "open_reader", lambda _: None)
