@@ -58,7 +58,7 @@ def prepared(
         result = prepare.run(config, session.output.progress())
         state = {
             "inputs": inputs,
-            "kept": [[Path(item.file).name, item.quality] for item in result.kept],
+            "kept": [[Path(i.file).name, i.quality, i.held_out] for i in result.kept],
             "rejected": [[Path(item.file).name, item.reason] for item in result.rejected],
             "advice": result.advice,
         }
@@ -203,7 +203,7 @@ def told_again(profile: Profile) -> PrepareResult:
     state = profile.stage_state("prepare")
     return PrepareResult(
         profile=profile.folder,
-        kept=tuple(Kept(file, quality) for file, quality in state.get("kept", ())),
+        kept=tuple(Kept(*item) for item in state.get("kept", ())),
         rejected=tuple(Rejected(file, reason) for file, reason in state.get("rejected", ())),
         advice=state.get("advice", ""),
     )
