@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this script
 
 import numpy as np
 import torch
-from _commands import pidiff
+from _commands import pidiff as run_pidiff
 from _drawings import draw_set, identities, to_tensor
 from _networks import encode, redraw
 from mini_table import machine
@@ -33,6 +34,7 @@ from pidiff_cli.profile import Profile
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "pidiff_cli" / "mini" / "weights"
+pidiff = partial(run_pidiff, threads=1)  # more threads than free cores spin
 RESULTS = ROOT / "docs" / "measurements" / "photographs.json"
 PROMPTS = ("smiling", "in the snow", "in a garden", "as a doctor", "in a business suit",
            "in the forest")  # fmt: skip
