@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.diffusion import sampling
+from pidiff_cli.core.diffusion import predicting
 from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.diffusion.predicting import Predictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity import attention
@@ -53,24 +53,41 @@ def test_nothing_changes_where_the_subject_is_not(
     base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a map of zeros every step is the base's own, though the branch itself is at work."""
-    add = sampling._held
 
-    def nowhere(base: Base, *given: Any) -> Tensor:
-        base.context.maps = [torch.zeros_like(m) for m in base.context.maps]
-        return add(base, *given)
+    def nowhere(self: Predictor, like: Tensor) -> Tensor:
+        return torch.zeros(len(like), 1, *like.shape[-2:])
 
-    monkeypatch.setattr(sampling, "_held", nowhere)
-    assert _change(base, prompt, w, 1.0) == 0
+    free = _change(base, prompt, w, 0.0)
+    monkeypatch.setattr(Predictor, "_area", nowhere)
+    monkeypatch.setattr(predicting, "EVERY", 1)
+    assert _change(base, prompt, w, 1.0) < 0.01 < free  # another order of sums, no more
 
 
-def test_without_identity_no_pass_is_added(
+def test_between_two_looks_the_last_difference_is_taken(
     base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The base's own prediction is asked for at every second held step, and holds nearly as well."""
+    kinds: list[int] = []
+    rows = Predictor._rows
+
+    def counted(self: Predictor, x: Tensor, t: Tensor, count: int) -> Tensor:
+        kinds.append(count)
+        return rows(self, x, t, count)
+
+    monkeypatch.setattr(Predictor, "_rows", counted)
+    often = _change(base, prompt, w, 1.0)
+    assert kinds == [2, 2, 2, 2, 3, 2, 3, 2]  # without identity, then with it
+    monkeypatch.setattr(predicting, "EVERY", 1)
+    assert abs(often - _change(base, prompt, w, 1.0)) < 0.2 * _change(base, prompt, w, 0.0)
+
+
+@pytest.mark.parametrize("more", [{"identity_scale": 0.0}, {"start": 1.0}])
+def test_without_identity_no_row_is_added(
+    base: Base, prompt: EncodedPrompt, w: Tensor, more: dict[str, float]
+) -> None:
     """λ = 0 stays the stock pipeline; so do the steps before `start`."""
-    monkeypatch.setattr(sampling, "_held", lambda *_: pytest.fail("held without identity"))
-    draw(base, prompt, None, [1], replace(FREE, hold=1.0))
-    draw(base, prompt, w, [1], replace(FREE, hold=1.0, identity_scale=0.0))
-    draw(base, prompt, w, [1], replace(FREE, hold=1.0, start=1.0))
+    plain = draw(base, prompt, None, [1], FREE).images
+    assert np.array_equal(draw(base, prompt, w, [1], replace(FREE, hold=1.0, **more)).images, plain)
 
 
 def test_the_maps_given_back_are_those_of_the_identity(

@@ -61,6 +61,11 @@ class TextStates:
         pooled = None if self.pooled is None else self.pooled[index]
         return TextStates(self.tokens[index], pooled)
 
+    def first(self, count: int) -> TextStates:
+        """The first rows, without a copy."""
+        pooled = None if self.pooled is None else self.pooled[:count]
+        return TextStates(self.tokens[:count], pooled)
+
     def added(self, height: int, width: int) -> dict[str, Any]:
         """SDXL's further inputs of the UNet for pictures of this size in px; {} on other bases.
 
