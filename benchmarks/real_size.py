@@ -3,11 +3,13 @@
     python benchmarks/real_size.py [--base sd15|sdxl] [--size 512] [--device cpu] [--tiny]
                                    [--out docs/measurements/real_size.json]
 
-Writes a home with a diffusers folder in bf16 (sd15 2.1 GB, sdxl 6.9 GB) and StyleGAN2-FFHQ and
-e4e of their real size (0.7 GB), then runs prepare, tune for 2 steps and generate for 2 steps, each
-in a process of its own. Peak memory is resident, mapped weights included; on a GPU what torch held
-is what `tune` tells. Random weights draw noise: this shows that it fits, nothing else. `--tiny`
-does the same with the tests' small networks, to try the script.
+Writes a home with a diffusers folder in bf16 (sd15 2.1 GB, sdxl 6.9 GB), StyleGAN2-FFHQ and e4e of
+their real size (1.2 GB) and, for sd15, an identity branch in the published layout, then runs
+prepare, tune for 2 steps and generate for 2 steps, each in a process of its own. Peak memory is
+resident, mapped weights included; on a GPU what torch held is what `tune` tells. Random weights
+draw noise: this shows that it fits, nothing else. `--tiny`
+does the same with the tests' small networks, to try the script. A row is written to `--out` as soon
+as it is measured, in the place of an older one of the same base and device; the others stay.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import math
 import platform
 import sys
 import tempfile
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +125,22 @@ def write_home(home: Path, base: str, tiny: bool) -> None:
         return
     write_wplus(models / "ffhq")
     write_base(models / base / "diffusers", base)
+    if base == "sd15":
+        write_identity(home)
+
+
+def write_identity(home: Path) -> None:
+    """The published branch's layout with random weights, converted as `models pull` does."""
+    from pidiff_cli.core.identity.published import convert_wplus_adapter, layout
+
+    generator = torch.Generator().manual_seed(0)
+    parts: dict[str, dict[str, Tensor]] = {"w_proj": {}, "wplus_adapter": {}}
+    for name, shape in layout().items():
+        part, key = name.split(".", 1)
+        made = torch.randn(shape, generator=generator) / math.sqrt(shape[-1])
+        parts[part][key] = torch.zeros(shape) if key.endswith("bias") else made
+    torch.save(parts, home / "wplus_adapter.bin")
+    convert_wplus_adapter(home / "wplus_adapter.bin", home / "models" / "sd15" / "identity")
 
 
 def measure(base: str, size: int, device: str, tiny: bool, report: int) -> dict[str, Any]:
@@ -141,6 +160,7 @@ def measure(base: str, size: int, device: str, tiny: bool, report: int) -> dict[
             ),
         }  # fmt: skip
         found: dict[str, Any] = {"base": base, "size": size, "device": device, "tiny": tiny}
+        found |= machine(device)
         for name, words in commands.items():
             done = pidiff("--json", "--device", device, *words, home=home)
             found[name] = {"seconds": round(done.seconds, 1), "peak_mb": round(done.peak_mb)}
@@ -149,6 +169,29 @@ def measure(base: str, size: int, device: str, tiny: bool, report: int) -> dict[
             print(base, name, found[name], flush=True)
     found["fits"] = all(found[name]["peak_mb"] <= LIMIT_MB for name in commands)
     return found
+
+
+def machine(device: str) -> dict[str, Any]:
+    """Where and when: a row each, as rows are measured at different times."""
+    name = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next(line.partition(":")[2].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        pass
+    if device == "cuda":
+        name = f"{torch.cuda.get_device_name()}, {name}"
+    date = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {"date": date, "machine": name, "threads": torch.get_num_threads()}
+
+
+def write_row(out: Path, row: dict[str, Any]) -> None:
+    """Put a row in the place of an older one of the same base, device and size."""
+    same = ("base", "device", "size", "tiny")
+    rows = json.loads(out.read_text())["rows"] if out.is_file() else []
+    rows = [old for old in rows if any(old[key] != row[key] for key in same)] + [row]
+    told = {"script": "benchmarks/real_size.py", "limit_mb": LIMIT_MB, "rows": rows}
+    out.write_text(json.dumps(told, indent=1) + "\n")
 
 
 def main() -> int:
@@ -162,15 +205,30 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     args = parser.parse_args()
     size = args.size or (64 if args.tiny else 512)
-    rows = [
-        measure(base, size, args.device, args.tiny, args.report)
-        for base in args.base or ("sd15", "sdxl")
-    ]
-    machine = {"machine": platform.machine(), "threads": torch.get_num_threads()}
-    result = {**machine, "torch": torch.__version__, "limit_mb": LIMIT_MB, "rows": rows}
-    if args.out:
-        args.out.write_text(json.dumps(result, indent=1) + "\n")
+    rows = []
+    for base in args.base or ("sd15", "sdxl"):
+        row = measure(base, size, args.device, args.tiny, args.report)
+        row["torch"] = torch.__version__
+        rows.append(row)
+        if args.out:
+            write_row(args.out, row)
+    print(table(rows))
     return 0 if all(row["fits"] for row in rows) else 1
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The figures as a Markdown table."""
+    lines = [
+        "| base | device | prepare | tune, 2 steps | generate, 2 steps |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cells = [
+            f"{row[name]['seconds']:.0f} s, {row[name]['peak_mb'] / 1000:.1f} GB"
+            for name in ("prepare", "tune", "generate")
+        ]
+        lines.append(f"| {row['base']}, {row['size']} px | {row['device']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

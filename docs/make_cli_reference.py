@@ -15,6 +15,7 @@ COMMANDS = (
     "tune",
     "generate",
     "stylemix",
+    "evaluate",
     "again",
     "profile",
     "profile list",

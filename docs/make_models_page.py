@@ -35,7 +35,10 @@ $ pidiff models verify                       # compare with the sha256 of when i
   `HF_HUB_CACHE`, `HF_TOKEN`, `HF_ENDPOINT` (a mirror) and `HF_HUB_OFFLINE` are honoured;
   `--offline` opens no connection.
 * Another checkpoint of the same families: `pidiff models pull owner/name`, or without any pull
-  `--base FILE.safetensors`. It still needs `pidiff models pull ffhq faces`.
+  `--base FILE.safetensors` (or `.ckpt`). It still needs `pidiff models pull ffhq faces`.
+* A single file that predicts the velocity (v-prediction) says so in its weights or header, or by a
+  `.yaml` of the same name beside it: `model: {params: {parameterization: v}}`.
+* Stage 1's `wplus_adapter_stage1.bin` has the layout of the right file; it is refused by its name.
 
 `--base auto` takes sd15 where a CUDA GPU has room and its weights are here, sdxl where an identity
 branch trained for it lies beside it or sd15 is not here, and mini otherwise. It fetches nothing.

@@ -75,8 +75,6 @@ LISTED = (
            CELEBA, _GH + "zllrunning/face-parsing.PyTorch"),
     _later("rmbg", "RMBG-2.0", "background matting", 0, "non-commercial", "no",
            "Forbids commercial use.", _HF + "briaai/RMBG-2.0"),
-    _later("clip", "CLIP ViT-L/14", "scoring", 1710, "MIT", "yes", FREE,
-           _HF + "openai/clip-vit-large-patch14"),
     _later("siglip", "SigLIP", "scoring", 0, "Apache-2.0", "yes", FREE,
            _HF + "google/siglip-base-patch16-224"),
     _later("dinov2", "DINOv2-base", "scoring", 346, "Apache-2.0", "yes", FREE,

@@ -50,7 +50,13 @@ class PrepareConfig(CommonConfig):
     min_face: int = setting(96, "smallest face kept, brow to chin", unit="px", low=16, high=4096)
     min_sharpness: float = setting(0.35, "least sharpness kept, 0 to 1", low=0, high=1)
     face_size: int = setting(256, "side of the aligned face", unit="px", low=128, high=1024)
-    hold_out: int = setting(1, "photos held back for the likeness report", low=0, high=20)
+    hold_out: int = setting(
+        1,
+        "least photos held back for the likeness report; one in five are, none of 3 and fewer; "
+        "0 holds none back",
+        low=0,
+        high=20,
+    )
     keep_photos: bool = setting(True, "keep working copies of the photos in the profile")
     max_pixels: int = setting(178_000_000, "largest picture decoded", unit="pixels", low=1_000_000)
 
@@ -125,7 +131,13 @@ class TuneConfig(CommonConfig):
     retune: bool = setting(False, "replace a tuning on another base")
     checkpoint_every: int = setting(25, "steps between checkpoints", unit="steps", low=1)
     preview_every: int = setting(50, "steps between preview pictures; 0 is never", low=0)
-    report_prompts: int = setting(5, "prompts drawn for the likeness report", low=1, high=6)
+    patience: int = setting(
+        3, "previews in a row without more likeness that end the tuning; 0 is never", low=0
+    )
+    text_loss: float = setting(
+        0.15, "most text alignment a kept step may lose, a share of the base's own", low=0, high=1
+    )
+    report_prompts: int = setting(5, "prompts drawn for the likeness report", low=1, high=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +160,13 @@ class GenerateConfig(CommonConfig):
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
     negative: str = setting("", "what the picture should not show")
     scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm and others")
-    best: int = setting(0, "keep only the K most alike of each prompt; 0 keeps all", low=0)
+    best: int = setting(
+        0, "keep only the K most alike of each prompt; alone it draws 4 for each; 0 keeps all",
+        low=0, high=1000,
+    )  # fmt: skip
+    min_likeness: float = setting(
+        0.0, "keep only pictures at least so alike; 0 keeps all", low=0, high=1
+    )
     edits: tuple[tuple[str, float], ...] = setting((), "W+ edits as name=strength")
     style_from: str = setting("", "take layers of another profile: bob:fine or bob:fine=0.5")
     score: bool = setting(True, "measure the likeness of every picture")
@@ -210,10 +228,18 @@ class EvaluateConfig(CommonConfig):
     prompts: tuple[str, ...] = setting((), "prompts to draw; none takes the standard set")
     count: int = setting(2, "pictures a prompt", low=1, high=100)
     seed: int = setting(0, "seed of the first picture", low=0)
-    out: Path = setting(Path("evaluation"), "folder for the table and the report")
-    steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
+    out: Path = setting(Path("evaluation"), "folder for the report and the table")
+    base: str = setting("", "base model; empty takes the profile's own")
+    identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
+    start: float = setting(0.0, "share of the steps before identity enters", low=0, high=1)
+    hold: float = setting(
+        0.0, "share of the steps that hold the background to the base's own", low=0, high=1
+    )
     guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
+    steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
+    negative: str = setting("", "what the picture should not show")
+    scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm and others")
 
 
 def problems(config: CommonConfig) -> list[str]:

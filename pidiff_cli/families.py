@@ -13,6 +13,11 @@ SINGLE_FILES = (".safetensors", ".ckpt")
 SUPPORTED = "pidiff draws with Stable Diffusion 1.x and XL: a diffusers folder or one file."
 _WIDTHS = {768: "sd15", 2048: "sdxl"}
 _OTHERS = {1024: "Stable Diffusion 2", 1280: "the SDXL refiner", 4096: "a T5-guided model"}
+_TENSOR_MODULES = frozenset(
+    ("torch", "torch._utils", "torch.storage", "torch.nn.parameter", "collections", "numpy",
+     "numpy.core.multiarray", "numpy._core.multiarray", "_codecs")
+)  # fmt: skip
+_PLAIN = tuple(f"{m}.{n}" for m in ("builtins", "__builtin__") for n in ("set", "bytearray"))
 _HEADER_LIMIT = 100_000_000  # bytes; the format's own limit
 
 
@@ -120,8 +125,11 @@ def _of_keys(shapes: dict[str, tuple[int, ...]], path: Path) -> str:
 
 
 def _names_in_pickle(path: Path) -> dict[str, tuple[int, ...]]:
-    """Text in a checkpoint's pickle, without its shapes; the pickle is read, never run."""
-    import pickletools
+    """Text in a checkpoint's pickle, without its shapes; the pickle is read, never run.
+
+    Raises:
+        InputError: damaged, or it would call what is no part of a tensor.
+    """
     import zipfile
 
     broken = InputError(
@@ -131,8 +139,38 @@ def _names_in_pickle(path: Path) -> dict[str, tuple[int, ...]]:
     try:
         with zipfile.ZipFile(path) as archive:
             name = next(item for item in archive.namelist() if item.endswith("data.pkl"))
-            program = archive.read(name)
-        names = [arg for _, arg, _ in pickletools.genops(program) if isinstance(arg, str)]
-    except (OSError, zipfile.BadZipFile, StopIteration, ValueError) as error:
+            names, called = _read_program(archive.read(name))
+    except (OSError, zipfile.BadZipFile, StopIteration, ValueError, IndexError) as error:
         raise broken from error
+    for module, what in called:
+        if module not in _TENSOR_MODULES and f"{module}.{what}" not in _PLAIN:
+            raise InputError(
+                f"{path.name} is a pickle that would call {module}.{what}: refused, nothing was "
+                "run.",
+                "Take the file from its authors, or a .safetensors of it.",
+            )
     return dict.fromkeys(names, ())
+
+
+def _read_program(program: bytes) -> tuple[list[str], list[tuple[str, str]]]:
+    """The texts in a pickle, and the (module, name) of everything that it would import."""
+    import pickletools
+
+    texts: list[str] = []
+    memo: dict[object, str] = {}
+    pushed: list[str] = []  # texts in the order in which they come onto the stack
+    called: list[tuple[str, str]] = []
+    for code, arg, _ in pickletools.genops(program):
+        if code.name in ("GLOBAL", "INST"):
+            module, _, name = str(arg).partition(" ")
+            called.append((module, name))
+        elif code.name == "STACK_GLOBAL":
+            called.append((pushed[-2], pushed[-1]))
+        elif "GET" in code.name and arg in memo:
+            pushed.append(memo[arg])
+        elif code.name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            memo[len(memo) if arg is None else arg] = pushed[-1] if pushed else ""
+        elif isinstance(arg, str):
+            texts.append(arg)
+            pushed.append(arg)
+    return texts, called

@@ -222,12 +222,27 @@ def choose_base(name: str, home: Path) -> str:
     path = Path(name).expanduser()
     if name in BASES or not path.exists():
         return name
-    label = path.name if path.name not in ("", "auto", *BASES) else f"{path.name}-folder"
-    absolute = str(path.resolve())
+    absolute = path.resolve()
     known = _paths(home)
-    if known.get(label) != absolute:
-        text = json.dumps(known | {label: absolute}, indent=1, ensure_ascii=False) + "\n"
+    label = _label(absolute, known)
+    if known.get(label) != str(absolute):
+        text = json.dumps(known | {label: str(absolute)}, indent=1, ensure_ascii=False) + "\n"
         write_file(home / "models" / _PATHS, text.encode())
+    return label
+
+
+def _label(path: Path, known: dict[str, str]) -> str:
+    """A short name for a checkpoint's path that no other path has here."""
+    for label, other in known.items():
+        if other == str(path):
+            return label
+    name = f"{path.parent.name}-{path.name}" if path.name == "diffusers" else path.name
+    if name in ("", "auto", *BASES):
+        name = f"{name}-folder"
+    label, number = name, 1
+    while label in known and Path(known[label]).exists():
+        number += 1
+        label = f"{name}-{number}"
     return label
 
 

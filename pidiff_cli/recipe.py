@@ -31,6 +31,7 @@ _NOT_IN_RECIPES = {
         "seed",
         "out",
         "best",
+        "min_likeness",
     ),
     *("edits", "style_from"),
 }

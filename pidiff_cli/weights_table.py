@@ -17,6 +17,7 @@ _FAN = "https://www.adrianbulat.com/downloads/python-fan/"
 _ZOO = "https://github.com/opencv/opencv_zoo/raw/47534e27c9851bb1128ccc0102f1145e27f23f98/models/"
 _E4E = "https://raw.githubusercontent.com/omertov/encoder4editing/main/editings/"
 _PARSER = "https://github.com/chaofengc/PSFRGAN/releases/download/v0.1.0/parse_multi_iter_90000.pth"
+_CLIP = "https://huggingface.co/openai/clip-vit-large-patch14/resolve/main/"
 _SEE_E4E = "linked from https://github.com/omertov/encoder4editing (a file sharing page)"
 
 _ROWS = (
@@ -109,6 +110,15 @@ _ROWS = (
         "parser", "parse_multi_iter_90000.pth, ParseNet", "masks hair and head by face parsing",
         85.3, "unstated", "unclear", CELEBA,
         "faces", ("parser.safetensors",), (RemoteFile(_PARSER),), convert="parser",
+    ),
+    Weight(
+        "clip", "CLIP ViT-L/14", "text alignment in evaluate and tune, on every base but mini",
+        1710, "MIT", "yes", FREE,
+        "clip", ("config.json", "model.safetensors", "vocab.json", "merges.txt"),
+        tuple(
+            RemoteFile(_CLIP + name)
+            for name in ("config.json", "vocab.json", "merges.txt", "model.safetensors")
+        ),
     ),
 )  # fmt: skip
 

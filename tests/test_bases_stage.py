@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion import single
 from pidiff_cli.core.diffusion.clip_words import clip_tokenizer
 from pidiff_cli.errors import InputError
 from pidiff_cli.hub import BaseParts
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages._bases import fingerprint, identity_fingerprint
+from pidiff_cli.stages._bases import check_base, fingerprint, identity_fingerprint
 from pidiff_cli.stages._drawing import check_tuned_on
 
 
@@ -38,6 +39,20 @@ def test_a_profile_of_another_base_says_which(tmp_path: Path, parts: BaseParts) 
     assert "pidiff tune alice --base sd15 --retune" in caught.value.hint
     profile.update(base={"name": "realistic", "family": "sd15", "fingerprint": "0" * 16})
     check_tuned_on(profile, parts)
+
+
+def test_another_checkpoint_asks_for_retune(tmp_path: Path, parts: BaseParts) -> None:
+    profile = Profile.create(tmp_path, "alice", "woman")
+    profile.write("adapter/adapter_config.json", b"{}")
+    profile.update(base={"name": "dream.ckpt", "family": "sd15", "fingerprint": "0" * 16})
+    config = TuneConfig(home=tmp_path, name="alice")
+    check_base(profile, config, replace(parts, name="dream.ckpt"), "1" * 16)  # newer weights
+    check_base(profile, config, parts, "0" * 16)  # the same file elsewhere
+    with pytest.raises(InputError, match="alice is tuned on dream.ckpt") as caught:
+        check_base(profile, config, parts, "1" * 16)
+    assert "pidiff tune alice --base sd15 --retune" in caught.value.hint
+    for given in ({"retune": True}, {"restart": True}):
+        check_base(profile, replace(config, **given), parts, "1" * 16)
 
 
 def test_fingerprints_change_with_the_weights(parts: BaseParts) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from pidiff_cli.core.diffusion.base import Base, open_base, pick_device
 from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.diffusion.schedulers import CLASSES, SCHEDULERS
 from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
-from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from tests.tiny_real import PIPELINES, SIZE, TOKENS, ldm_state, make_folder, use_tiny_configs
 
 FAMILIES = ("sd15", "sdxl")
@@ -249,12 +251,88 @@ def test_v_prediction_is_read_from_folder_and_file(
     assert scheduler.config.rescale_betas_zero_snr
 
 
-@pytest.mark.parametrize("name", ["ddim", "euler", "dpm++_karras", "unipc", "lcm", "heun"])
+def test_v_prediction_of_a_file_that_says_so_beside_its_weights(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_tiny_configs(monkeypatch, tmp_path / "configs")
+    path, beside = tmp_path / "v.safetensors", tmp_path / "v.yaml"
+    state = ldm_state(folders["sd15"], "sd15")
+
+    def prediction() -> str:
+        return str(open_base(path, None, W).scheduler().config.prediction_type)
+
+    save_file(state, path, metadata={"modelspec.prediction_type": "v"})
+    assert prediction() == "v_prediction"
+    save_file(state, path)
+    assert prediction() == "epsilon"
+    for text, wanted in (
+        ("model: {params: {parameterization: v}}", "v_prediction"),
+        ("model: {params: {parameterization: eps}}", "epsilon"),
+        ("model: {target: ldm.models.diffusion.ddpm.LatentDiffusion}", "epsilon"),
+        ("name: a recipe of the same name", "epsilon"),
+    ):
+        beside.write_text(text)
+        assert prediction() == wanted
+    beside.write_text("model: {params: [")
+    with pytest.raises(InputError, match=r"v\.yaml, the configuration beside v\.safetensors"):
+        open_base(path, None, W)
+
+
+def test_v_prediction_draws_and_learns_as_epsilon_does(
+    folders: dict[str, Path], bases: dict[str, Base], tmp_path: Path
+) -> None:
+    """A UNet that knows the noise, asked for the velocity of the same latents."""
+    from pidiff_cli.core.diffusion.schedule import NoiseSchedule
+
+    base = open_base(make_folder(tmp_path / "v", "sd15", prediction_type="v_prediction"), None, W)
+    prompt = encode_prompt(base, PROMPT, "woman")
+    settings = DrawSettings(3, 4.0, 0.0, size=SIZE)
+    stock = _stock("sd15", tmp_path / "v", 4.0)
+    assert np.array_equal(draw(base, prompt, None, [9], settings).images, stock)
+    there = draw(bases["sd15"], prompt, None, [9], settings).images
+    assert not np.array_equal(stock, there)  # the same weights, read otherwise
+    schedule = NoiseSchedule.of(base)
+    z, noise, t = torch.randn(2, 4, 8, 8), torch.randn(2, 4, 8, 8), torch.tensor([10, 700])
+    noisy, v = schedule.noisy(z, noise, t), schedule.target(z, noise, t)
+    a = schedule.alphas[t].view(-1, 1, 1, 1)
+    assert torch.allclose(a.sqrt() * noisy - (1 - a).sqrt() * v, z, atol=1e-5)
+
+
+def test_what_is_predicted_has_to_be_known(folders: dict[str, Path], tmp_path: Path) -> None:
+    from pidiff_cli.core.diffusion.schedule import NoiseSchedule
+
+    folder = make_folder(tmp_path / "x0", "sd15", prediction_type="sample")
+    with pytest.raises(InputError, match="predict sample") as caught:
+        NoiseSchedule.of(open_base(folder, None, W))
+    assert "v_prediction" in caught.value.hint
+
+
+NAMES = sorted(SCHEDULERS) + sorted(CLASSES - {"DPMSolverSDEScheduler"})
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_schedulers_by_name(bases: dict[str, Base], name: str) -> None:
     base = bases["sd15"]
     prompt = encode_prompt(base, PROMPT, "woman")
-    settings = DrawSettings(2, size=SIZE, scheduler=name)
-    assert draw(base, prompt, None, [1], settings).images.shape == (1, SIZE, SIZE, 3)
+    settings = DrawSettings(3, size=SIZE, scheduler=name)
+    image = draw(base, prompt, None, [1], settings).images
+    assert image.shape == (1, SIZE, SIZE, 3) and image.std() > 1
+    kind = type(base.scheduler(name)).__name__
+    assert kind == name or kind == SCHEDULERS[name][0]
+
+
+def test_names_of_schedulers(bases: dict[str, Base]) -> None:
+    base = bases["sd15"]
+    for name in ("Euler", "eulerdiscrete", "EulerDiscreteScheduler"):
+        assert type(base.scheduler(name)).__name__ == "EulerDiscreteScheduler"
+    with pytest.raises(UsageError, match="no scheduler 'eulr'") as caught:
+        base.scheduler("eulr")
+    assert "euler" in caught.value.hint
+    with pytest.raises(UsageError, match="no scheduler"):
+        base.scheduler("FlowMatchEulerDiscreteScheduler")
+    if importlib.util.find_spec("torchsde") is None:
+        with pytest.raises(UsageError, match="needs torchsde"):
+            base.scheduler("DPMSolverSDEScheduler")
 
 
 def test_faults_are_sentences(

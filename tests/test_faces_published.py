@@ -17,6 +17,7 @@ from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.faces.parsenet import ParseNet, parse_head
 from pidiff_cli.core.wplus import pickles
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
+from pidiff_cli.weights_table import WEIGHTS
 from tests import published_fake as fake
 
 FILES = {
@@ -39,11 +40,23 @@ def test_every_layout_fits_its_network(
     assert {k: tuple(v.shape) for k, v in written[made].items()} == fake.shapes(name)
 
 
+def test_the_files_are_those_of_face_alignment() -> None:
+    told = json.loads((fake.LAYOUTS / "face_alignment_1.5.json").read_text())["1.5.0"]
+    for part, word in (
+        ("2DFAN-4", "landmarks"),
+        ('s3fd detector (default face_detector="sfd")', "s3fd"),
+    ):
+        (file,) = WEIGHTS[word].files
+        assert (file.url, file.name) == (told[part]["url"], told[part]["file"])
+        assert told[part].get("layout", f"{file.name}.json") == f"{file.name}.json"
+        assert (fake.LAYOUTS / f"{file.name}.json").is_file()
+
+
 def test_the_wrong_network_is_named(tmp_path: Path) -> None:
     path = fake.save(tmp_path, fake.checkpoint("s3fd-619a316812.pth"))
     with pytest.raises(InputError, match="is not the ArcFace .*the S3FD face detector") as caught:
         published.convert_arcface(path, tmp_path)
-    assert "pidiff models pull faces" in caught.value.hint
+    assert "pidiff models pull arcface" in caught.value.hint
     assert not list(tmp_path.glob("*.safetensors"))
 
 

@@ -102,6 +102,17 @@ def test_another_file_is_told_apart(tmp_path: Path, content: Any, words: str) ->
     assert not (tmp_path / "identity").exists()
 
 
+def test_stage_one_is_told_by_its_name(tmp_path: Path) -> None:
+    for name in ("wplus_adapter_stage1.bin", "Stage-1.bin", "stage_one.bin"):
+        _file(tmp_path / name)
+        with pytest.raises(InputError, match="training stage 1: the same layout") as caught:
+            convert_wplus_adapter(tmp_path / name, tmp_path / "identity")
+        assert "pidiff models pull sd15" in caught.value.hint
+    assert not (tmp_path / "identity").exists()
+    _file(tmp_path / "stage2.bin")
+    convert_wplus_adapter(tmp_path / "stage2.bin", tmp_path / "identity")
+
+
 def test_one_wrong_shape_is_named_and_the_old_folder_stays(tmp_path: Path) -> None:
     _file(tmp_path / "good.bin")
     convert_wplus_adapter(tmp_path / "good.bin", tmp_path / "identity")

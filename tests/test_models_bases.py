@@ -99,13 +99,19 @@ def test_a_ckpt_is_read_but_never_run(tmp_path):
         ("conditioner.embedders.1.model.x", "sdxl"),
         ("cond_stage_model.model.transformer.x", None),
     ):
-        content = {f"{UNET}out.2.weight": 1, mark: 2, "evil": Evil(target)}
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("archive/data.pkl", pickle.dumps(content, 2))
-        if family:
-            assert family_of(path) == family
-        else:
-            with pytest.raises(InputError, match="Stable Diffusion 2"):
+        content = {f"{UNET}out.2.weight": 1, mark: 2, "some": {3}}
+        for protocol in (2, 4):
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("archive/data.pkl", pickle.dumps(content, protocol))
+            if family:
+                assert family_of(path) == family
+            else:
+                with pytest.raises(InputError, match="Stable Diffusion 2"):
+                    family_of(path)
+            with zipfile.ZipFile(path, "w") as archive:
+                evil = content | {"evil": [Evil(target), Evil(target)]}
+                archive.writestr("archive/data.pkl", pickle.dumps(evil, protocol))
+            with pytest.raises(InputError, match="would call .*: refused, nothing was run"):
                 family_of(path)
     assert not target.exists()
     path.write_bytes(b"PK\x03\x04 cut off")
@@ -152,10 +158,16 @@ def test_a_checkpoint_by_path_is_remembered_by_name(home, tmp_path, monkeypatch)
         hub.base_parts("dream.safetensors", home)
 
 
-def test_a_folder_called_like_a_base_keeps_apart(home, tmp_path):
-    folder = tmp_path / "sd15"
-    folder.mkdir()
-    assert hub.choose_base(str(folder), home) == "sd15-folder"
+def test_short_names_of_folders_keep_apart(home, tmp_path):
+    for path, label in (
+        ("sd15", "sd15-folder"),
+        ("a/dream", "dream"),
+        ("b/dream", "dream-2"),
+        ("a/dream", "dream"),
+        ("dream/diffusers", "dream-diffusers"),
+    ):
+        (tmp_path / path).mkdir(parents=True, exist_ok=True)
+        assert hub.choose_base(str(tmp_path / path), home) == label
 
 
 @pytest.mark.parametrize(
@@ -215,6 +227,34 @@ def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):
     assert "sd15 ready" in ran.err and "OpenCV SFace" in ran.err
     found = pidiff("--json", "doctor").json
     assert found["cores"] >= 1 and found["threads"] >= 1 and found["next"]
+
+
+def test_doctor_tells_what_fits_and_how_profiles_stand(pidiff, home, monkeypatch):
+    from pidiff_cli.core.faces.chosen import write_choice
+    from pidiff_cli.profile import Profile
+    from pidiff_cli.stages import _planning
+
+    monkeypatch.setattr(_planning, "free_bytes", lambda device: 8_000_000_000)
+    Profile.create(home, "bob", "man")
+    alice = Profile.create(home, "alice", "woman")
+    likeness = {"held_out": 0.71, "photos": 0.78}
+    result = {"base": "sd15", "recipe": "sd15-8gb", "steps": 400, "likeness": likeness}
+    alice.update(base={"name": "sd15"})
+    alice.update_stage("tune", done=True, result=result)
+    (home / "profiles/carol").mkdir()
+    (home / "profiles/carol/profile.json").write_text("{")
+    fill(home, "landmarks", "yunet", "arcface", "sface")
+    lines = pidiff("doctor").err
+    assert "fits       sd15 at 512 px: " in lines and "GB, slowly without a GPU" in lines
+    assert "sdxl at 1024 px: no. Tuning at 1024 px needs" in lines
+    assert "alice (sd15, 0.0 MB, 0.71) · bob (not tuned) · carol (cannot be read)" in lines
+    assert "landmarks 2DFAN-4 ready · detector YuNet" in lines
+    assert "OpenCV SFace; ArcFace IR-SE50 (research use only) is here too" in lines
+    write_choice(home / "models/faces", likeness="arcface")
+    assert "likeness   ArcFace IR-SE50 (research use only); OpenCV SFace" in pidiff("doctor").err
+    (home / "models/faces/faces.json").write_text("[")
+    ran = pidiff("doctor")
+    assert ran.code == 0 and "cannot be understood" in ran.err
 
 
 def test_the_table_is_whole():

@@ -404,6 +404,51 @@ def test_a_file_by_hand(pidiff, server, converts, tmp_path, home, no_sockets):
     assert wrong.code == 4 and "not the file that is known" in wrong.err and file.is_file()
 
 
+def test_a_file_by_hand_counts_whatever_an_earlier_pull_left(
+    pidiff, server, converts, tmp_path, home
+):
+    staged = home / "models/.pull/stylegan2-ffhq/stylegan2-ffhq-config-f.pt"
+    staged.parent.mkdir(parents=True)
+    staged.write_bytes(b"<html old")
+    file = tmp_path / "mine.pt"
+    file.write_bytes(b"generator")  # of the same size
+    ran = pidiff("models", "pull", "stylegan2-ffhq", "--accept-license", "--from", file)
+    assert ran.code == 0 and "Converting mine.pt" in ran.err
+    wrong = pidiff("models", "pull", "landmarks", "--accept-license", "--from", file)
+    assert wrong.code == 4 and "mine.pt is not the file that is known" in wrong.err
+
+
+def test_shards_and_bf16_of_a_repository(pidiff, server, home):
+    plain = diffusers_repo()
+    unet = "unet/diffusion_pytorch_model"
+    shards = [f"{unet}.bf16-0000{i}-of-00002.safetensors" for i in (1, 2)]
+    weights = {name: name.encode() * 99 for name in shards}
+    for name in list(plain):
+        if name.startswith((unet, "vae/diffusion")):
+            del plain[name]
+    kept = f"{unet}.safetensors.index.json"
+    server.repos["someone/shards"] = (
+        plain
+        | weights
+        | {
+            f"{unet}.safetensors.index.bf16.json": b'{"weight_map": {"a": "b"}}',
+            f"{unet}-00001-of-00002.safetensors": b"one of two",
+            kept: b'{"weight_map": {}}',
+            "vae/diffusion_pytorch_model.bf16.safetensors": b"vae",
+        }
+    )
+    ran = pidiff("models", "pull", "someone/shards", "--accept-license")
+    assert ran.code == 0, ran.err
+    folder = home / "models/someone--shards/diffusers"
+    names = {p.name for p in (folder / "unet").iterdir()}
+    assert names == {"config.json", Path(kept).name, *(Path(name).name for name in shards)}
+    assert b'"a"' in (folder / kept).read_bytes()
+    assert (folder / "vae/diffusion_pytorch_model.safetensors").read_bytes() == b"vae"
+    del server.repos["someone/shards"][shards[1]]
+    ran = pidiff("models", "pull", "someone/shards", "--again", "--accept-license")
+    assert ran.code == 3 and "no whole .safetensors weights of its unet" in ran.err
+
+
 def test_a_folder_by_hand(pidiff, server, tmp_path, home):
     for width, code in ((2048, 3), (768, 0)):
         folder = tmp_path / str(width)
@@ -446,7 +491,7 @@ def test_repositories_that_cannot_be_used(pidiff, server, home):
     server.repos["a/single"] = {"model.safetensors": b"x", "README.md": b"x"}
     server.repos["a/escape"] = diffusers_repo() | {"../../evil.json": b"{}"}
     for name, told in (
-        ("pickles", "no .safetensors"),
+        ("pickles", "no whole .safetensors"),
         ("single", "--base FILE"),
         ("none", "is private"),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from pathlib import Path
@@ -111,6 +112,36 @@ def test_a_wrong_shape_says_what_was_expected(
 def test_another_base_has_other_shapes(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.ones((1, 16)))
     assert load_directions(tmp_path, rows=12, dim=16)["a"].shift.shape == (1, 16)
+
+
+def test_the_published_files_of_directions_are_read(tmp_path: Path) -> None:
+    layouts = Path(__file__).parent / "data" / "layouts" / "w_direction_files.json"
+    told = json.loads(layouts.read_text())
+    parts = {
+        key: torch.randn(value[0])
+        for key, value in told["w_direction/gan_space/ffhq_pca.pt"].items()
+        if isinstance(value, list)
+    }
+    torch.save(parts, tmp_path / "ffhq_pca.pt")
+    rows = "".join(f"edit {i}\t{i}\t0\t18\t{-i}\n" for i in range(42))
+    (tmp_path / "ganspace_configs.csv").write_text(rows)
+    one = told["w_direction/interfacegan_directions/{age,smile}.pt"][0]
+    for name in ("age", "smile"):
+        torch.save(torch.randn(one), tmp_path / f"{name}.pt")
+    pose = told["e4e editings/interfacegan_directions/pose.pt"][0]
+    torch.save(torch.randn(pose), tmp_path / "pose.pt")
+    for i in range(21):
+        shape, dtype, _ = told["w_direction/latent_directions/*.npy"]
+        np.save(tmp_path / f"latent{i}.npy", np.ones(shape, dtype))
+    many = [torch.randn(1, 18, 512, requires_grad=True) for _ in range(17)]
+    torch.save(many, tmp_path / "att_direction_scale.pth")
+    found = load_directions(tmp_path)
+    assert len(found) == 42 + 3 + 21 + 17
+    w = torch.randn(18, 512)
+    for name, direction in found.items():
+        moved = direction.apply(w, 1.0)
+        assert moved.dtype == torch.float32 and moved.shape == w.shape, name
+        assert bool(moved.isfinite().all()) and not torch.equal(moved, w), name
 
 
 def test_unknown_names_list_the_known(tmp_path: Path, unit: torch.Tensor) -> None:

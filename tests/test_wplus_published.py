@@ -136,7 +136,7 @@ def test_psp_has_the_same_names_and_is_refused(tmp_path: Path) -> None:
     ("change", "words"),
     [
         (lambda s: s.pop("encoder.styles.3.linear.bias"), "1 of .* missing .encoder.styles.3"),
-        (lambda s: s.update({"encoder.extra": torch.ones(1)}), "1 weights do not belong"),
+        (lambda s: s.update({"encoder.extra": torch.ones(1)}), "1 weight does not belong"),
         (lambda s: s.update({"decoder.input.input": torch.ones(1, 8, 4, 2)}), "another shape"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,6 +92,26 @@ def install(monkeypatch: pytest.MonkeyPatch, weights: Path, reads: bool = True) 
     monkeypatch.setattr(hub, "PACKAGE_WEIGHTS", weights)
     for module in (measure, invert, _drawing):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader() if reads else None)
+
+
+class ColourJudge:
+    """A judge that scores a picture by its mean red, and compares pictures by their pixels."""
+
+    def text_image(self, images: Any, captions: list[str]) -> Tensor:
+        """(B, T): all captions but the last score 0.1 less each."""
+        red = torch.tensor([float(image[..., 0].mean()) / 255 for image in images])
+        return red[:, None] - 0.1 * torch.arange(len(captions))
+
+    def maps(self, images: Any) -> list[Tensor]:
+        """The pixels, (B, 3, H, W) in 0..1."""
+        return [torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 255]
+
+
+def install_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the stages find a judge."""
+    from pidiff_cli.stages import _instruments
+
+    monkeypatch.setattr(_instruments, "open_judge", lambda *_: ColourJudge())
 
 
 class Notes(SilentProgress):

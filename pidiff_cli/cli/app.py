@@ -17,6 +17,7 @@ from pidiff_cli.cli import (
     again,
     demo,
     doctor,
+    evaluate,
     generate,
     invert,
     models,
@@ -48,6 +49,7 @@ app.command("invert")(invert.command)
 app.command("tune")(tune.command)
 app.command("generate")(generate.command)
 app.command("stylemix")(stylemix.command)
+app.command("evaluate")(evaluate.command)
 app.command("again")(again.command)
 app.add_typer(profiles.app, name="profile")
 app.add_typer(models.app, name="models")

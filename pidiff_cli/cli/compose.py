@@ -58,7 +58,7 @@ def prepared(
         result = prepare.run(config, session.output.progress())
         state = {
             "inputs": inputs,
-            "kept": [[Path(item.file).name, item.quality] for item in result.kept],
+            "kept": [[Path(i.file).name, i.quality, i.held_out] for i in result.kept],
             "rejected": [[Path(item.file).name, item.reason] for item in result.rejected],
             "advice": result.advice,
         }
@@ -104,6 +104,14 @@ def tuned(session: Session, profile: Profile, base: str, recipe: str, **given: A
     session.after_interrupt = "The same command goes on from the last checkpoint."
     with profile.lock():
         return tune.run(config, session.output.progress())
+
+
+def may_tune(session: Session, profile: Profile, base: str, recipe: str, **given: Any) -> None:
+    """Before anything is changed: raise what would stop `tuned` (settings, another base)."""
+    session.output.loading()
+    from pidiff_cli.stages import tune
+
+    tune.refuse_other_base(profile, tune_config(session, profile, base, recipe, **given))
 
 
 def planned(
@@ -195,7 +203,7 @@ def told_again(profile: Profile) -> PrepareResult:
     state = profile.stage_state("prepare")
     return PrepareResult(
         profile=profile.folder,
-        kept=tuple(Kept(file, quality) for file, quality in state.get("kept", ())),
+        kept=tuple(Kept(*item) for item in state.get("kept", ())),
         rejected=tuple(Rejected(file, reason) for file, reason in state.get("rejected", ())),
         advice=state.get("advice", ""),
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from pidiff_cli.cli.profiles import describe
 from pidiff_cli.cli.session import session_of
+from pidiff_cli.errors import PidiffError
+from pidiff_cli.profile import Profile, list_profiles
 
 
 def command(context: typer.Context) -> None:
@@ -31,8 +34,9 @@ def command(context: typer.Context) -> None:
     lines += [
         ("faces", found.landmarks),
         ("likeness", found.likeness),
+        *((("" if number else "fits"), text) for number, text in enumerate(found.fits)),
         ("tuning", found.optimizer),
-        ("profiles", " · ".join(found.profiles) or "none yet"),
+        ("profiles", " · ".join(map(_profile, list_profiles(session.home))) or "none yet"),
         ("home", found.home),
         ("versions", " · ".join(f"{k} {v}" for k, v in found.versions.items())),
         ("auto", found.auto),
@@ -42,3 +46,16 @@ def command(context: typer.Context) -> None:
         output.note(f"{name.ljust(10)} {text}")
     if output.json:
         output.result((), found)
+
+
+def _profile(profile: Profile) -> str:
+    """A profile in a few words: "alice (sd15, 2.4 MB, 0.71)"."""
+    try:
+        row = describe(profile)
+    except PidiffError:
+        return f"{profile.folder.name} (cannot be read)"
+    if not row["steps"]:
+        return f"{row['name']} (not tuned)"
+    alike = row["alike"].partition(" (")[0]
+    size = f"{profile.size_mb():.1f} MB"
+    return f"{row['name']} ({row['base']}, {size}{', ' + alike if alike[0].isdigit() else ''})"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pidiff_cli.cli.output import Output
     from pidiff_cli.stages.results import Picture
 
+DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that --best keeps, unless -n says
+
 PromptArgument = Annotated[
     str, typer.Argument(metavar="PROMPT", help='"as an astronaut"; - reads a prompt a line')
 ]
@@ -44,7 +46,8 @@ def command(
     scheduler: Annotated[
         str | None, option(GenerateConfig, "scheduler", metavar="NAME", default="the base's own")
     ] = None,
-    best: Annotated[int | None, option(GenerateConfig, "best")] = None,
+    best: Annotated[int | None, option(GenerateConfig, "best", metavar="K")] = None,
+    min_likeness: Annotated[float | None, option(GenerateConfig, "min_likeness")] = None,
     edit: Annotated[
         list[str] | None,
         typer.Option("--edit", metavar="NAME=X", help="W+ edit, smile=+1.5; may be repeated"),
@@ -53,7 +56,11 @@ def command(
         str | None, option(GenerateConfig, "style_from", metavar="PROFILE:GROUP")
     ] = None,
 ) -> None:
-    """Draw pictures of a person; one path a line."""
+    """Draw pictures of a person; one path a line.
+
+    --best K keeps the K most alike of -n (of 4 K, when -n is left out), --min-likeness X those
+    that reach X; why the others fell is told on stderr.
+    """
     from pidiff_cli.cli.drawing import generate_settings
 
     session = session_of(context)
@@ -71,7 +78,10 @@ def command(
         hold=hold,
         negative=negative,
     )
+    if best and count is None:
+        count = min(DRAWN_FOR_BEST * best, MOST)
     settings |= {"count": count, "seed": seed, "out": out, "best": best}
+    settings |= {"min_likeness": min_likeness}
     settings |= {"style_from": style_from, "edits": parse_edits(edit or ())}
     config = session.config(GenerateConfig, name=profile, prompts=prompts, **settings)
     output = session.output

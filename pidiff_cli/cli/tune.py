@@ -58,7 +58,14 @@ def command(
     Prepares and inverts the photos where needed, then fine-tunes the identity branch. The same
     command again goes on after an interruption, and does nothing when all is done.
     """
-    from pidiff_cli.cli.compose import chosen_base, inverted, planned, prepared, tuned
+    from pidiff_cli.cli.compose import (
+        chosen_base,
+        inverted,
+        may_tune,
+        planned,
+        prepared,
+        tuned,
+    )
 
     session = session_of(context)
     existing = find_profile(session, sources, name)
@@ -75,8 +82,9 @@ def command(
         keep = {"noun": noun, "keep_photos": not no_photos}
         made = prepared(session, photos, name or "", force, **keep)
         existing = Profile.open(made.profile, session.home)
-    inverted(session, existing, chosen)
     again = {"resume": resume, "restart": restart or not resume, "retune": retune}
+    may_tune(session, existing, chosen, recipe, **given, **again)
+    inverted(session, existing, chosen)
     result = tuned(session, existing, chosen, recipe, **given, **again)
     session.output.result([result.profile], result)
     session.output.note(f'Try: pidiff generate {existing.name} "as an astronaut"')

@@ -98,6 +98,19 @@ class Judge:
         return torch.cat(parts)
 
     @torch.inference_mode()
+    def maps(self, images: Sequence[np.ndarray] | np.ndarray) -> list[Tensor]:
+        """Feature maps (B, C, h, w) float32 after every stage of the trunk, finest first."""
+        found: list[Tensor] = []
+        x = picture_batch(images)
+        for layer in self._clip.trunk.body:
+            x = layer(x)
+            if found and x.shape[-1] == found[-1].shape[-1]:
+                found[-1] = x  # the stage is not over yet
+            else:
+                found.append(x)
+        return [maps.float() for maps in found]
+
+    @torch.inference_mode()
     def classes(self, images: Sequence[np.ndarray] | np.ndarray) -> dict[str, Tensor]:
         """Head name -> (B, C) probabilities over ``class_names[head]``."""
         features = self.features(images)

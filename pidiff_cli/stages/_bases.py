@@ -41,12 +41,21 @@ def load_parts(
     )
 
 
-def check_base(profile: Profile, config: TuneConfig, parts: hub.BaseParts) -> None:
-    """Raise InputError where a tuning on another base would be lost without a word."""
+def check_base(
+    profile: Profile, config: TuneConfig, parts: hub.BaseParts, weights: str = ""
+) -> None:
+    """Raise InputError where a tuning on another base would be lost without a word.
+
+    Another base is one of another family, or another checkpoint (``weights`` is its fingerprint)
+    under another name; the same name with newer weights is not.
+    """
     before = profile.manifest.base
     family = before.get("family") or before.get("name")
+    other = bool(family) and family != parts.family
+    if weights and before.get("fingerprint"):
+        other = other or (before["fingerprint"] != weights and before.get("name") != parts.name)
     tuned = (profile.folder / ADAPTER).is_dir()
-    if tuned and family and family != parts.family and not (config.retune or config.restart):
+    if tuned and other and not (config.retune or config.restart):
         raise InputError(
             f"{profile.name} is tuned on {before.get('name')}; a profile holds one tuning.",
             f"Replace it: pidiff tune {profile.name} --base {parts.name} --retune",

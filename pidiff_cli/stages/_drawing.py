@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pidiff_cli import __version__, hub
-from pidiff_cli.config import GenerateConfig, StylemixConfig
+from pidiff_cli.config import EvaluateConfig, GenerateConfig, StylemixConfig
 from pidiff_cli.core.diffusion.base import Base, pick_device
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
@@ -91,7 +91,7 @@ def open_sitter(
     return Sitter(profile, loaded, mean, reader, reference_of(profile, reader), record)
 
 
-def draw_settings(config: GenerateConfig | StylemixConfig) -> DrawSettings:
+def draw_settings(config: GenerateConfig | StylemixConfig | EvaluateConfig) -> DrawSettings:
     """The sampler's settings of a configuration; stylemix has neither negative nor scheduler."""
     return DrawSettings(
         steps=config.steps,

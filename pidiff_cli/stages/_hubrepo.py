@@ -18,8 +18,11 @@ _FOLDERS = (
     "scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae",
 )  # fmt: skip
 _WEIGHTS = re.compile(
-    r"(?P<stem>[^/]+/(?:model|diffusion_pytorch_model))(?P<half>\.fp16)?\.safetensors"
+    r"(?P<stem>[^/]+/(?:model|diffusion_pytorch_model))(?P<variant>\.fp16|\.bf16)?"
+    r"(?:-\d{5}-of-(?P<shards>\d{5}))?\.safetensors"
 )
+_VARIANTS = (".fp16", ".bf16", "")  # the first that is whole is taken
+_INDEX = ".safetensors.index"
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Item:
         size: bytes, None when unknown. sha256: what is known of it.
         sure: whether another sha256 is refused, or only told.
         cached: the same file, on this machine already; linked: a second name of it will do.
+        own: it is a person's own file (`--from`): it counts, whatever an earlier pull left.
     """
 
     name: str
@@ -40,12 +44,13 @@ class Item:
     sure: bool = True
     cached: Path | None = None
     linked: bool = True
+    own: bool = False
 
 
 def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
     """The files of a diffusers repository that a base needs, and the commit they are of.
 
-    Half-precision weights are taken where there are any, under the plain name.
+    Half-precision weights are taken where there are any, under the plain name; shards keep theirs.
 
     Raises:
         MissingWeightError: the hub cannot be asked. InputError: no diffusers model in safetensors.
@@ -94,19 +99,43 @@ def chosen_files(names: list[str], where: str) -> dict[str, str]:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name:
             raise InputError(f"{where} names a file outside of itself: {name}.")
-        inside = path.parent.as_posix() in _FOLDERS
+        inside = path.parent.as_posix() in _FOLDERS and _INDEX not in name
         if name == "model_index.json" or (inside and path.suffix in (".json", ".txt")):
             found[name] = name
-        elif inside and (match := _WEIGHTS.fullmatch(name)):
-            plain = f"{match['stem']}.safetensors"
-            if match["half"] or plain not in found:
-                found[plain] = name
+    found |= _chosen_weights(names)
     for folder in ("unet", "vae", "text_encoder"):
         if not any(n.startswith(folder + "/") and n.endswith(".safetensors") for n in found):
             raise InputError(
-                f"{where} has no .safetensors file of its {folder}.",
+                f"{where} has no whole .safetensors weights of its {folder}.",
                 "pidiff reads no pickles; take a repository that has safetensors.",
             )
+    return found
+
+
+def _chosen_weights(names: list[str]) -> dict[str, str]:
+    """Of every network's weight files one precision: the names to store, each with its own."""
+    kinds: dict[str, dict[str, list[tuple[str, int]]]] = {}
+    for name in sorted(names):
+        match = _WEIGHTS.fullmatch(name)
+        if match and name.partition("/")[0] in _FOLDERS:
+            variants = kinds.setdefault(match["stem"], {})
+            variants.setdefault(match["variant"] or "", []).append(
+                (name, int(match["shards"] or 0))
+            )
+    found: dict[str, str] = {}
+    for stem, variants in kinds.items():
+        for variant in _VARIANTS:
+            files = variants.get(variant, [])
+            index = f"{stem}{_INDEX}{variant}.json"
+            whole = [name for name, count in files if not count]
+            shards = [name for name, count in files if count]
+            if whole:
+                found[f"{stem}.safetensors"] = whole[0]
+            elif index in names and len(shards) == max((count for _, count in files), default=-1):
+                found |= {f"{stem}{_INDEX}.json": index, **{name: name for name in shards}}
+            else:
+                continue
+            break
     return found
 
 

@@ -1,4 +1,4 @@
-"""The training loop of `tune`: steps, previews, checkpoints, and which step is kept."""
+"""The training loop of `tune`: steps, previews, checkpoints, which step is kept, when it ends."""
 
 from __future__ import annotations
 
@@ -20,17 +20,27 @@ from pidiff_cli.core.diffusion.tailor import Tailor
 from pidiff_cli.core.identity.checkpoint import restore, save_checkpoint, snapshot
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import _planning, _tuning
-from pidiff_cli.stages._previews import Previews
+from pidiff_cli.stages._previews import Glance, Previews
 from pidiff_cli.stages.progress import Progress
 
 CHECKPOINT = "checkpoint"
 T = TypeVar("T")
 BETTER = 0.02  # an earlier step is kept if its previews are this much more alike than the last
+RISE = 0.01  # previews that gain less likeness than this over the best so far are on a plateau
 
 
 @dataclass
 class Run:
-    """Where a run stands; this is what a checkpoint holds besides tensors."""
+    """Where a run stands; this is what a checkpoint holds besides tensors.
+
+    Attributes:
+        before: likeness of the first strip, before any step.
+        best_step, best_score, best_loss: the kept step, its likeness and its loss of text
+            alignment (a share).
+        top: the highest likeness so far, whatever its text. flat: previews in a row without a
+            higher one.
+        ended_early: the likeness had stopped rising.
+    """
 
     step: int = 0
     seconds: float = 0.0
@@ -38,6 +48,10 @@ class Run:
     before: float | None = None
     best_step: int = 0
     best_score: float | None = None
+    best_loss: float | None = None
+    top: float | None = None
+    flat: int = 0
+    ended_early: bool = False
 
 
 @dataclass
@@ -74,8 +88,9 @@ def train(job: Job, current: Run, progress: Progress) -> None:
     if current.step:
         progress.advance("tune", current.step)
     elif config.preview_every:
-        current.before = _fitting(job, current, progress, lambda: job.previews.look(fresh=True))
-    while current.step < config.steps:
+        look = partial(job.previews.look, fresh=True)
+        current.before = _fitting(job, current, progress, look).likeness
+    while current.step < config.steps and not current.ended_early:
         current.losses.append(_fitting(job, current, progress, lambda: _step(job, current)))
         current.step += 1
         progress.advance("tune", 1, loss=current.losses[-1]["loss"])
@@ -83,7 +98,7 @@ def train(job: Job, current: Run, progress: Progress) -> None:
         if config.preview_every and (last or current.step % config.preview_every == 0):
             _fitting(job, current, progress, partial(_preview, job, current, last))
         current.seconds = time.perf_counter() - began
-        if not last and current.step % config.checkpoint_every == 0:
+        if not (last or current.ended_early) and current.step % config.checkpoint_every == 0:
             _checkpoint(job, current)
     job.base.context.clear()
     if job.best is None:
@@ -91,7 +106,10 @@ def train(job: Job, current: Run, progress: Progress) -> None:
     else:
         restore(job.model, job.best)
     loss = current.losses[-1]["loss"] if current.losses else 0.0
-    progress.finish("tune", f"{current.step} steps · loss {loss:.3f} · {current.seconds:.0f} s")
+    early = f" of {config.steps}: likeness has stopped rising" if current.ended_early else ""
+    progress.finish(
+        "tune", f"{current.step} steps{early} · loss {loss:.3f} · {current.seconds:.0f} s"
+    )
     _tuning.write_log(job.profile, current.losses)
 
 
@@ -132,12 +150,35 @@ def _step(job: Job, current: Run) -> dict[str, float]:
 
 
 def _preview(job: Job, current: Run, last: bool) -> None:
-    """Draw a strip; keep these weights where they are the most alike so far."""
-    score = job.previews.look()
-    best = current.best_score
-    if score is not None and (best is None or score >= best - (BETTER if last else 0)):
-        current.best_step, current.best_score = current.step, score
+    """Draw a strip; keep these weights where they are the best so far; end on a plateau."""
+    seen = job.previews.look()
+    if seen.likeness is None:
+        return
+    if is_better(seen, current, job.config.text_loss, last):
+        current.best_step, current.best_score = current.step, seen.likeness
+        current.best_loss = seen.text_loss
         job.best = snapshot(job.model)
+    rises = current.top is None or seen.likeness >= current.top + RISE
+    current.flat = 0 if rises else current.flat + 1
+    current.top = seen.likeness if current.top is None else max(current.top, seen.likeness)
+    current.ended_early = not last and 0 < job.config.patience <= current.flat
+
+
+def is_better(seen: Glance, current: Run, most_loss: float, last: bool) -> bool:
+    """Whether a strip is to be kept rather than the best so far.
+
+    The most alike wins among those that lose at most ``most_loss`` of the base's text alignment; a
+    strip that loses more wins only over one that loses still more. The last strip is kept where an
+    earlier one is hardly more alike.
+    """
+    if seen.likeness is None:
+        return False
+    if current.best_score is None:
+        return True
+    loss, best_loss = seen.text_loss or 0.0, current.best_loss or 0.0
+    if loss > most_loss or best_loss > most_loss:
+        return loss < best_loss
+    return seen.likeness >= current.best_score - (BETTER if last else 0)
 
 
 def _checkpoint(job: Job, current: Run) -> None:

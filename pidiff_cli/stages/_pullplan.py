@@ -113,7 +113,7 @@ def _given_items(weight: Weight, given: Path) -> list[Item]:
 def _local(path: Path, name: str, weight: Weight, sha256: str = "", sure: bool = True) -> Item:
     """A person's own file: copied, unless it is only read and converted."""
     size = path.stat().st_size
-    return Item(name, str(path), size, sha256, sure, path, linked=bool(weight.convert))
+    return Item(name, str(path), size, sha256, sure, path, linked=bool(weight.convert), own=True)
 
 
 def check_room(plans: list[Plan], models: Path) -> None:

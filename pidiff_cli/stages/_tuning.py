@@ -40,7 +40,7 @@ LOG = "reports/loss.jsonl"
 _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
     "checkpoint_every", "preview_every", "report_prompts", "checkpointing", "at_once",
-    "quantise", "memory",
+    "quantise", "memory", "patience", "text_loss",
 }  # fmt: skip
 
 

@@ -68,7 +68,9 @@ def edited(code: Tensor, edits: tuple[tuple[str, float], ...], base: str, home: 
     """A code (L, D) moved along the base's directions, one (name, strength) after another."""
     parts = hub.base_parts(base, home)
     if parts.family != "mini":
-        return apply_edits(code, edits, published_directions(parts.wplus / "directions"))
+        return apply_edits(
+            code, edits, published_directions(parts.wplus / "directions", *code.shape)
+        )
     from pidiff_cli.mini.world.factors import NAMES
 
     directions = load_directions(parts.wplus)

@@ -9,8 +9,17 @@ from pathlib import Path
 
 from pidiff_cli import auto, hub, pulled
 from pidiff_cli.basemodels import BASES
+from pidiff_cli.core.faces.chosen import choose, holds
+from pidiff_cli.core.faces.detect import published_faces
+from pidiff_cli.errors import InputError
 from pidiff_cli.profile import list_profiles
-from pidiff_cli.weights_table import WEIGHTS, weights_of
+from pidiff_cli.stages._fits import fits
+from pidiff_cli.weights_table import weights_of
+
+NETS = {
+    "sfd": "S3FD", "yunet": "YuNet", "scrfd": "SCRFD", "mini": "mini's own",
+    "sface": "OpenCV SFace", "arcface": "ArcFace IR-SE50 (research use only)",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class DoctorResult:
         bases: every base of the table.
         auto: what `--base auto` takes, as a sentence.
         landmarks, likeness: which networks find and compare faces on photographs.
+        fits: what of the other bases' usual tunings the free memory holds, a line a base.
         optimizer: the default one here.
         profiles: names of the profiles.
         home: the folder that holds them.
@@ -50,6 +60,7 @@ class DoctorResult:
     auto: str
     landmarks: str
     likeness: str
+    fits: tuple[str, ...]
     optimizer: str
     profiles: tuple[str, ...]
     home: str
@@ -77,6 +88,7 @@ def run(home: Path) -> DoctorResult:
         auto=choice.why,
         landmarks=_landmarks(home),
         likeness=_likeness(home),
+        fits=fits(home),
         optimizer="AdamW8bit (bitsandbytes)" if device == "cuda" else "AdamW, fused",
         profiles=profiles,
         home=str(home),
@@ -134,17 +146,28 @@ def _base(name: str, home: Path) -> BaseState:
 
 
 def _landmarks(home: Path) -> str:
-    lacking = [n for n in ("landmarks", "s3fd") if not pulled.is_here(WEIGHTS[n], home)]
-    if not lacking:
-        return "face-alignment's 2DFAN-4"
-    return "mini's own networks, approximate on photographs. Better: pidiff models pull faces"
+    """Which networks find faces and their points in photographs."""
+    try:
+        if published_faces(home / "models") is None:
+            return (
+                "mini's own networks, approximate on photographs. Better: pidiff models pull faces"
+            )
+        return f"landmarks 2DFAN-4 ready · detector {NETS[choose(home / 'models/faces').detector]}"
+    except InputError as error:
+        return f"{error.message} {error.hint}"
 
 
 def _likeness(home: Path) -> str:
-    if pulled.is_here(WEIGHTS["sface"], home):
-        arcface = pulled.is_here(WEIGHTS["arcface"], home)
-        return "OpenCV SFace" + (", ArcFace IR-SE50 (research use only)" if arcface else "")
-    return "mini's face embedder, learnt on drawn portraits only"
+    """Which network tells faces apart, and which other one could be chosen."""
+    folder = home / "models" / "faces"
+    try:
+        chosen, here = choose(folder).likeness, holds(folder)
+    except InputError:
+        return "not known: see faces"
+    if chosen not in here:
+        return "mini's face embedder, learnt on drawn portraits only"
+    other = [NETS[name] for name in ("sface", "arcface") if name in here and name != chosen]
+    return NETS[chosen] + (f"; {other[0]} is here too" if other else "")
 
 
 def _next(bases: tuple[BaseState, ...], gpu: float | None, profiles: tuple[str, ...]) -> str:

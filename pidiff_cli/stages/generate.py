@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -11,14 +11,17 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.config import GenerateConfig, check
-from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import _drawing
+from pidiff_cli.stages._best import Candidate, choose
 from pidiff_cli.stages._wplus import edited, mixed_from
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.results import GenerateResult, Picture
+from pidiff_cli.stages.results import Fallen, GenerateResult, Picture
 
-_NOT_RECORDED = {"home", "device", "offline", "out", "prompts", "count", "seed", "best", "score"}
+_NOT_RECORDED = {
+    "home", "device", "offline", "out", "prompts", "count", "seed", "best", "min_likeness", "score",
+}  # fmt: skip
 
 
 def run(
@@ -32,10 +35,18 @@ def run(
         on_picture: called with each picture as soon as it is written.
 
     Raises:
-        InputError: no such profile, no W+ code, or the folder cannot be written.
+        InputError: no such profile, no W+ code, the folder cannot be written, or no picture of
+            any prompt is as alike as was asked for.
+        MissingWeightError: no such weights here, or none to measure the likeness that was asked
+            for.
         UsageError: a setting that cannot mean anything.
     """
     check(config)
+    if config.best > config.count:
+        raise UsageError(
+            f"best is {config.best}, but only {config.count} are drawn.",
+            f"Draw more: -n {4 * config.best}",
+        )
     if not config.prompts:
         raise InputError("There is no prompt.", 'For example: pidiff generate NAME "as a chef"')
     if "+" in config.name:
@@ -45,24 +56,32 @@ def run(
         )
     profile = Profile.open(config.name, config.home)
     out = _drawing.make_folder(config.out)
-    sitter = _drawing.open_sitter(
-        profile, config.home, config.base, config.device, config.score or config.best > 0, progress
-    )
+    score = config.score or config.best > 0 or config.min_likeness > 0
+    sitter = _drawing.open_sitter(profile, config.home, config.base, config.device, score, progress)
+    _check_measurable(config, sitter)
     _drawing.check_size(sitter.base, config.size)
     code = _code(config, sitter)
     progress.start("generate", len(config.prompts) * config.count * config.steps)
     pictures: list[Picture] = []
+    fell: list[Fallen] = []
 
     def step() -> None:
         progress.advance("generate", 1)
 
     for prompt in config.prompts:
-        for picture in _one_prompt(config, sitter, code, prompt, out, progress, step):
+        before = len(fell)
+        for picture in _one_prompt(config, sitter, code, prompt, out, progress, step, fell):
             pictures.append(picture)
             if on_picture:
                 on_picture(picture)
+        if len(config.prompts) > 1 and len(fell) - before == config.count:
+            progress.warn(f"No picture of {prompt!r} is kept.")
     progress.finish("generate", _told(pictures))
-    return GenerateResult(tuple(pictures))
+    for one in fell:
+        progress.line(f"seed {one.seed}  {one.reason}")
+    if not pictures:
+        raise _none(config, fell)
+    return GenerateResult(tuple(pictures), tuple(fell))
 
 
 def _one_prompt(
@@ -73,8 +92,12 @@ def _one_prompt(
     out: Any,
     progress: Progress,
     step: Callable[[], None],
-) -> Any:
-    """The pictures of one prompt, written; with ``best`` only once all are drawn."""
+    fell: list[Fallen],
+) -> Iterator[Picture]:
+    """The pictures of one prompt, written; with ``best`` only once all are drawn.
+
+    Those that are not kept are added to ``fell``.
+    """
     encoded = _drawing.encode(sitter, prompt, progress)
     seeds = [config.seed + i for i in range(config.count)]
     drawn = _drawing.draw_pictures(
@@ -89,16 +112,51 @@ def _one_prompt(
         }  # fmt: skip
         return _drawing.write_picture(out, image, record, alike)
 
-    if not config.best or config.best >= config.count:
-        for seed, image, alike in drawn:
-            yield write(seed, image, alike)
+    def keep(candidates: list[Candidate]) -> Iterator[Picture]:
+        kept, others = choose(candidates, config.best, config.min_likeness)
+        fell.extend(Fallen(prompt, c.seed, c.likeness, reason) for c, reason in others)
+        for c in kept:
+            yield write(c.seed, c.image, c.likeness)
+
+    if config.best:
+        yield from keep([Candidate(*item) for item in drawn])
+    else:
+        for item in drawn:
+            yield from keep([Candidate(*item)])
+
+
+def _check_measurable(config: GenerateConfig, sitter: _drawing.Sitter) -> None:
+    """Raise where pictures are to be kept by a likeness that cannot be measured."""
+    if not (config.best or config.min_likeness) or sitter.reference is not None:
         return
-    ranked = sorted(drawn, key=lambda item: -2.0 if item[2] is None else item[2], reverse=True)
-    if all(item[2] is None for item in ranked):
-        progress.warn("The likeness could not be measured: the first pictures are kept.")
-        ranked.sort(key=lambda item: item[0])
-    for seed, image, alike in ranked[: config.best]:
-        yield write(seed, image, alike)
+    asked = "--min-likeness" if config.min_likeness else "--best"
+    if sitter.reader is None:
+        raise MissingWeightError(
+            f"{asked} needs face networks to measure the likeness; there are none here.",
+            "Fetch them once: pidiff models pull faces",
+        )
+    name = sitter.profile.name
+    raise InputError(
+        f"{asked} compares with photos, and {name} holds none.", f"Draw without {asked}."
+    )
+
+
+def _none(config: GenerateConfig, fell: list[Fallen]) -> InputError:
+    """What is told when no picture of any prompt is alike enough."""
+    scores = [(one.likeness, one.seed) for one in fell if one.likeness is not None]
+    count = f"None of the {len(fell)} pictures" if len(fell) > 1 else "The picture does not"
+    verb = "reaches" if len(fell) > 1 else "reach"
+    if not scores:
+        beside = "no face was found in any" if len(fell) > 1 else "no face was found in it"
+        lower = ""
+    else:
+        top, seed = max(scores)
+        beside = f"the most alike has {top:.2f} (seed {seed})"
+        lower = f", or ask for less: --min-likeness {max(int(top * 100) / 100, 0.01):.2f}"
+    return InputError(
+        f"{count} {verb} a likeness of {config.min_likeness:g}; {beside}.",
+        f"Draw more: -n {max(8, 2 * config.count)}{lower}",
+    )
 
 
 def _code(config: GenerateConfig, sitter: _drawing.Sitter) -> Tensor:

@@ -14,8 +14,9 @@ from pidiff_cli import hub
 from pidiff_cli.config import InvertConfig, check
 from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.images import read_photo, save_png, to_tensor, to_uint8
+from pidiff_cli.core.wplus.colours import FACTORS, match_colours
 from pidiff_cli.core.wplus.inversion import invert, refine, robust_mean
-from pidiff_cli.core.wplus.weights import load_encoder
+from pidiff_cli.core.wplus.weights import load_directions, load_encoder
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages._wplus import Decoder
@@ -47,6 +48,8 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
     decoder, encoder = Decoder.open(base, config.home), load_encoder(parts.wplus)
     faces = torch.cat([white_face(profile, photo) for photo in photos])  # (P, 3, S, S)
     codes = invert(encoder, decoder.mean, _resized(faces, encoder.side))  # (P, L, D)
+    if parts.family == "mini":
+        codes = _coloured(decoder, parts.wplus, codes, faces)
     reader = open_reader(parts.faces)
     if config.refine:
         codes = _refined(config, decoder, codes, faces, reader, progress)
@@ -80,6 +83,14 @@ def preview_strip(faces: np.ndarray, redrawn: np.ndarray) -> np.ndarray:
     blank = np.full_like(redrawn[-1:], 255)
     top = np.concatenate([*faces, *blank], axis=1)
     return np.concatenate([top, np.concatenate(list(redrawn), axis=1)])
+
+
+def _coloured(decoder: Decoder, wplus: Path, codes: Tensor, faces: Tensor) -> Tensor:
+    """Codes (P, L, D) with the colours of faces (P, 3, S, S) that the encoder missed by far."""
+    from pidiff_cli.mini.world.factors import NAMES
+
+    directions = load_directions(wplus)[[NAMES.index(name) for name in FACTORS]]
+    return match_colours(decoder.net, directions, codes, _resized(faces, decoder.net.size))
 
 
 def _refined(

@@ -1,23 +1,33 @@
-"""Draw a few standard prompts with and without the identity, and measure the difference."""
+"""Draw prompts with and without the identity at the same seeds, and see what differs.
+
+`evaluate` is the long form of it, what `tune` ends with the short one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from pidiff_cli.core import measures
+from pidiff_cli.core.copying import pose_of
 from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.diffusion.probe import branch_energy
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
-from pidiff_cli.core.identity.likeness import FaceReader, likeness
+from pidiff_cli.core.identity.likeness import FaceReader, SeenFace, likeness
 from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.stages._instruments import Instruments
 
-WISHES = ("smiling", "as an astronaut", "in the snow", "as a chef", "oil painting", "")
+WISHES = (
+    "smiling", "as an astronaut", "in the snow", "as a chef", "oil painting", "looking sad", "",
+)  # fmt: skip
 """What is drawn, in this order, as far as the base knows the words; the last always works."""
+
+Plan = Sequence[tuple[EncodedPrompt, int]]  # prompts, each with the seed it is drawn at
 
 
 @dataclass(frozen=True)
@@ -25,11 +35,17 @@ class Shown:
     """One measured picture: with identity, without, and what was seen.
 
     Attributes:
-        image, plain: (H, W, 3) uint8, identity scale 1 and 0 at the same seed.
+        image, plain: (H, W, 3) uint8, with identity and without, at the same seed.
         map: (h, w) float32, where the attention looked.
-        likeness: mean cosine with the reference photos; None where no face was found.
-        background: mean absolute difference off the head, share of the range; None likewise.
+        likeness: mean cosine with the photos compared with; None where no face was found.
+        strangers: mean cosine with other people; None likewise, or without any.
+        background: mean absolute difference off the heads, share of the range; None likewise.
+        perceptual: the same as a distance of features; None without a network for it.
+        iou: of the map with the head. energy_off: share of the branch's energy off the head.
         text, plain_text: image-text score with and without identity; None without a judge.
+        right, plain_right: whether its own prompt scores best among all that were drawn.
+        pose, plain_pose: (4,) of ``core.copying``; None where no face was found.
+        features, plain_features: maps (C, h, w) for distances; empty without a network.
     """
 
     prompt: str
@@ -41,6 +57,16 @@ class Shown:
     background: float | None
     text: float | None
     plain_text: float | None
+    strangers: float | None = None
+    perceptual: float | None = None
+    iou: float | None = None
+    energy_off: float | None = None
+    right: bool | None = None
+    plain_right: bool | None = None
+    pose: np.ndarray | None = None
+    plain_pose: np.ndarray | None = None
+    features: list[Tensor] = field(default_factory=list, repr=False)
+    plain_features: list[Tensor] = field(default_factory=list, repr=False)
 
 
 def standard_prompts(base: Base, noun: str, count: int) -> list[EncodedPrompt]:
@@ -58,84 +84,90 @@ def open_reader(faces: Path) -> FaceReader | None:
         return None
 
 
-def open_judge(folder: Path | None) -> Any | None:
-    """The base's judge (`BaseParts.judge`), or None where there is none."""
-    from pidiff_cli.core.judge import load_judge
-
-    try:
-        return load_judge(folder) if folder else None
-    except MissingWeightError:
-        return None
-
-
 def measure(
     base: Base,
     w: Tensor,
-    prompts: list[EncodedPrompt],
+    plan: Plan,
     settings: DrawSettings,
-    reader: FaceReader | None,
-    reference: Tensor | None,
-    judge: Any | None = None,
-    seed: int = 1000,
+    tools: Instruments,
+    on_step: Callable[[], None] | None = None,
 ) -> list[Shown]:
     """Draw every prompt twice, identity on and off, and measure.
 
     Args:
-        w: W+ code (L, D). reference: embeddings (P, E) of the person's photos.
+        base: with the person's adapter on it. w: W+ code (L, D).
+        on_step: called after every denoising step, of both pictures.
     """
+    drawn, plain = [], []
+    for prompt, seed in plan:
+        drawn.append(draw(base, prompt, w, [seed], settings, record=True, on_step=on_step))
+        plain.append(draw(base, prompt, None, [seed], settings, on_step=on_step).images[0])
+    images = [one.images[0] for one in drawn]
+    scores = _text(tools, images, plan), _text(tools, plain, plan)
     shown = []
-    for i, prompt in enumerate(prompts):
-        drawn = draw(base, prompt, w, [seed + i], settings, record=True)
-        plain = draw(base, prompt, None, [seed + i], settings).images[0]
-        image = drawn.images[0]
-        face = reader.look(image) if reader else None
-        alike = likeness(face.embedding, reference) if face and reference is not None else None
-        change = None
-        if reader and face:
-            # At one seed the base's own head is in about the same place.
-            heads = [face.head, reader.head_at(plain, face.landmarks)]
-            change = background_change(image, plain, heads)
-        scores = text_scores(judge, [image, plain], prompt.text)
-        looked = drawn.maps[0] if drawn.maps is not None else np.zeros((1, 1), np.float32)
-        shown.append(
-            Shown(prompt.text, seed + i, image, plain, looked, alike, change, *scores)
-        )  # fmt: skip
+    for i, (prompt, seed) in enumerate(plan):
+        maps = drawn[i].maps
+        looked = maps[0] if maps is not None else np.zeros((1, 1), np.float32)
+        energy = branch_energy(base, prompt, w, images[i])
+        text = [score[i] for score in scores]
+        shown.append(_see(tools, prompt.text, seed, images[i], plain[i], looked, energy, text))
     return shown
 
 
-def background_change(
-    image: np.ndarray, plain: np.ndarray, heads: list[np.ndarray]
-) -> float | None:
-    """Mean absolute difference off every head (H, W), a share of the range; None if all is head."""
-    off = np.max(heads, axis=0) < 0.05
-    if not off.any():
-        return None
-    return float(np.abs(image.astype(np.float32) - plain)[off].mean() / 255)
+def _text(
+    tools: Instruments, images: list[np.ndarray], plan: Plan
+) -> list[tuple[float | None, bool | None]]:
+    """Each picture's score with its own prompt, and whether that prompt scores best."""
+    prompts = list(dict.fromkeys(prompt.text for prompt, _ in plan))
+    if tools.judge is None:
+        return [(None, None)] * len(plan)
+    scores = tools.judge.text_image(images, prompts)  # (B, T)
+    found: list[tuple[float | None, bool | None]] = []
+    for row, (prompt, _) in zip(scores, plan, strict=True):
+        own = prompts.index(prompt.text)
+        right = int(row.argmax()) == own if len(prompts) > 1 else None
+        found.append((float(row[own]), right))
+    return found
 
 
-def text_scores(
-    judge: Any | None, images: list[np.ndarray], caption: str
-) -> tuple[float | None, float | None]:
-    """The judge's score of two pictures with one caption."""
-    if judge is None:
-        return None, None
-    first, second = judge.text_image(np.stack(images), [caption])[:, 0].tolist()
-    return first, second
+def _see(
+    tools: Instruments,
+    prompt: str,
+    seed: int,
+    image: np.ndarray,
+    plain: np.ndarray,
+    looked: np.ndarray,
+    energy: np.ndarray,
+    text: list[tuple[float | None, bool | None]],
+) -> Shown:
+    """Everything that is seen of one pair of pictures."""
+    face = tools.reader.look(image) if tools.reader else None
+    base_face = tools.reader.look(plain) if tools.reader else None
+    heads = [seen.head for seen in (face, base_face) if seen]
+    features, plain_features = _features(tools, image), _features(tools, plain)
+    background = perceptual = None
+    if face:
+        background = measures.off_face_change(image, plain, heads)
+        off = (np.max(heads, axis=0) < measures.MOST_HEAD).astype(np.float32)
+        if features:
+            perceptual = measures.feature_distance(features, plain_features, off)
+    return Shown(
+        prompt, seed, image, plain, looked,
+        likeness=_cosine(face, tools.reference),
+        strangers=_cosine(face, tools.strangers),
+        background=background, perceptual=perceptual,
+        iou=measures.overlap(looked, face.head) if face else None,
+        energy_off=measures.off_face_share(energy, face.head) if face else None,
+        text=text[0][0], plain_text=text[1][0], right=text[0][1], plain_right=text[1][1],
+        pose=pose_of(face.landmarks) if face else None,
+        plain_pose=pose_of(base_face.landmarks) if base_face else None,
+        features=features, plain_features=plain_features,
+    )  # fmt: skip
 
 
-def mean(values: list[float | None]) -> float | None:
-    """Mean of those that are there."""
-    found = [v for v in values if v is not None]
-    return float(torch.tensor(found).mean()) if found else None
+def _cosine(face: SeenFace | None, others: Tensor | None) -> float | None:
+    return likeness(face.embedding, others) if face and others is not None else None
 
 
-def summary(shown: list[Shown]) -> dict[str, float | None]:
-    """Mean likeness, text alignment drop and background change."""
-    drops = [
-        s.plain_text - s.text for s in shown if s.text is not None and s.plain_text is not None
-    ]
-    return {
-        "generated": mean([s.likeness for s in shown]),
-        "text_drop": mean(list(drops)),
-        "background": mean([s.background for s in shown]),
-    }
+def _features(tools: Instruments, image: np.ndarray) -> list[Tensor]:
+    return [] if tools.judge is None else [maps[0] for maps in tools.judge.maps([image])]

@@ -45,7 +45,7 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
         reasons = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
         raise InputError(f"None of the {len(paths)} photos can be used. {reasons}.", HINT)
     profile = Profile.create(config.home, config.name, config.noun)
-    _write(profile, kept, config)
+    held_back = _write(profile, kept, config)
     advice = triage.advice(
         [c.face.landmarks for c in kept],
         [c.sharp for c in kept],
@@ -53,13 +53,11 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
     )
     result = PrepareResult(
         profile.folder,
-        tuple(Kept(str(c.shot.path), c.quality) for c in kept),
+        tuple(Kept(str(c.shot.path), c.quality, i in held_back) for i, c in enumerate(kept)),
         tuple(rejected),
         advice,
     )
-    _tell(
-        progress, result, held_count(len(kept), config.hold_out), len(paths), config.home / "models"
-    )
+    _tell(progress, result, config.hold_out, len(paths), config.home / "models")
     return result
 
 
@@ -68,7 +66,18 @@ def held_count(kept: int, wanted: int) -> int:
     return 0 if kept < 4 or wanted == 0 else min(max(wanted, kept // 5), kept - 3)
 
 
-def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> None:
+def held_note(kept: int, wanted: int) -> str:
+    """What a person is told of the photos held back; "" where none were wanted."""
+    held = held_count(kept, wanted)
+    if held:
+        return f"{held} of {kept} held back for the likeness report."
+    if not wanted:
+        return ""
+    return f"None of {kept} held back (from 4 on): likeness is measured on photos it learns from."
+
+
+def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> set[int]:
+    """Write every kept photo; returns the places of those that are held back."""
     held = held_count(len(kept), config.hold_out)
     # The held-back photos: of middling quality, so that neither training nor the measure suffers.
     order = sorted(range(len(kept)), key=lambda i: -kept[i].quality)
@@ -98,6 +107,7 @@ def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> None:
             )
         )
     profile.update(photos=tuple(photos))
+    return held_back
 
 
 def _head(choice: Choice, config: PrepareConfig) -> np.ndarray:
@@ -125,12 +135,12 @@ def _grey(mask: np.ndarray) -> np.ndarray:
     return np.rint(mask * 255).astype(np.uint8)
 
 
-def _tell(progress: Progress, result: PrepareResult, held: int, total: int, models: Path) -> None:
+def _tell(progress: Progress, result: PrepareResult, wanted: int, total: int, models: Path) -> None:
     progress.finish("prepare", f"{total} photo{'s' * (total != 1)} → {len(result.kept)} kept")
     for item in result.rejected:
         progress.line(f"{Path(item.file).name}  {item.reason}")
     if alignment_is_approximate(models):
         progress.line("Face points are approximate: found without face-alignment's weights.")
-    note = f"{held} of {len(result.kept)} held back for the likeness report." if held else ""
+    note = held_note(len(result.kept), wanted)
     if note or result.advice:
         progress.line(" ".join(part for part in (note, result.advice) if part))

@@ -138,7 +138,7 @@ def _fetch(plan: Plan, home: Path, web: Web, sha256: str, progress: Progress) ->
     meter = _Meter(progress, name)
     for item in plan.items:
         target = plan.staging / item.name
-        if not target.is_file() or item.size not in (None, target.stat().st_size):
+        if item.own or not target.is_file() or item.size not in (None, target.stat().st_size):
             _bring(item, target, plan, web, meter)
         else:
             meter(target.stat().st_size)
@@ -188,19 +188,20 @@ def _checked(
         MissingWeightError: it is another file; it is removed.
     """
     expected, sure = (known.sha256, True) if known else (item.sha256, item.sure)
+    name = Path(item.url).name if item.own else target.name
     record = pulled.measured(target)
     digest = record.sha256
     if not expected or same_hash(expected, digest):
         return record
     if not sure:
         progress.warn(
-            f"{target.name} has the sha256 {digest}; a re-upload known here begins {expected[:8]}."
+            f"{name} has the sha256 {digest}; a re-upload known here begins {expected[:8]}."
         )
         return record
     target.unlink()
     raise MissingWeightError(
-        f"{target.name} is not the file that is known: its sha256 is {digest[:12]}…, not "
-        f"{expected[:12]}….",
+        f"{name} is not the file that is known: its sha256 is {digest[:12]}…, not "
+        f"{expected.partition('…')[0][:12]}….",
         "Fetch it again. If its publisher has replaced it: pidiff models pull "
         f"{weight.name} --sha256 {digest}",
     )
@@ -242,10 +243,11 @@ def _place(plan: Plan, home: Path, progress: Progress) -> None:
 
 
 def _converted(plan: Plan, folder: Path, entry: Entry, progress: Progress) -> None:
-    staged = plan.staging / plan.items[0].name
-    progress.line(f"Converting {staged.name} to safetensors; nothing in it is run.")
+    item = plan.items[0]
+    source = item.cached if item.own and item.cached else plan.staging / item.name
+    progress.line(f"Converting {source.name} to safetensors; nothing in it is run.")
     try:
-        convert(plan.weight.convert, staged, folder)
+        convert(plan.weight.convert, source, folder)
     except InputError:  # not what it should be: the next pull must not find it again
         shutil.rmtree(plan.staging, ignore_errors=True)
         raise

@@ -9,10 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Kept:
-    """A photo that was kept. `file` is the path it was read from, `quality` 0 to 1."""
+    """A photo that was kept.
+
+    `file` is the path it was read from, `quality` 0 to 1, `held_out` whether it is held back for
+    the likeness report.
+    """
 
     file: str
     quality: float
+    held_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,16 @@ class TuneResult:
 
 
 @dataclass(frozen=True)
+class Fallen:
+    """A picture that was drawn and not kept, and why, in the words a person reads."""
+
+    prompt: str
+    seed: int
+    likeness: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class Picture:
     """One picture that was drawn; `likeness` is None where it was not measured."""
 
@@ -96,9 +111,31 @@ class Picture:
 
 @dataclass(frozen=True)
 class GenerateResult:
-    """Result of `generate`: the pictures in order, the kept ones only."""
+    """Result of `generate`: the pictures in order, the kept ones only; and those that fell."""
 
     images: tuple[Picture, ...]
+    fell: tuple[Fallen, ...] = ()
+
+
+@dataclass(frozen=True)
+class EvaluateResult:
+    """Result of `evaluate`.
+
+    Attributes:
+        measures: name -> {"value", "plus_minus", "beside", "beside_is", "why"}; a value is None
+            where it was not measured, and "why" says why.
+        prompts, seeds: the pictures' means by prompt and by seed. pictures: one row a picture.
+        report: the HTML page. table: the same numbers as JSON.
+    """
+
+    profile: Path
+    base: str
+    measures: dict[str, dict[str, Any]]
+    prompts: tuple[dict[str, Any], ...]
+    seeds: tuple[dict[str, Any], ...]
+    pictures: tuple[dict[str, Any], ...]
+    report: Path
+    table: Path
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,9 @@ from pidiff_cli.core.identity.adapter import (
     save_adapter,
 )
 from pidiff_cli.core.identity.checkpoint import load_checkpoint, read_state
-from pidiff_cli.core.identity.likeness import FaceReader, own_likeness
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages import _planning, _previews, _tuning, measure, report
+from pidiff_cli.stages import _planning, _previews, _summary, _tuning, measure, report
 from pidiff_cli.stages._bases import (
     ADAPTER,
     check_base,
@@ -32,10 +31,13 @@ from pidiff_cli.stages._bases import (
     identity_fingerprint,
     load_parts,
 )
+from pidiff_cli.stages._instruments import Instruments, instruments
 from pidiff_cli.stages._loop import CHECKPOINT, Job, Run, train
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import TuneResult
 
+SEED = 1000  # of the report's first picture; the next prompt's has one more
+SHORT = ("text_drop", "background", "stranger_margin", "iou", "energy_off", "copy_paste", "faces")
 SCALE = 2.0**12  # of the loss in fp16 at first; it doubles while nothing overflows
 
 
@@ -77,6 +79,12 @@ def run(config: TuneConfig, progress: Progress) -> TuneResult:
             ) from error
 
 
+def refuse_other_base(profile: Profile, config: TuneConfig) -> None:
+    """Raise InputError where `run` would, for a profile that is tuned on another base."""
+    parts = hub.base_parts(hub.choose_base(config.base, config.home), config.home)
+    check_base(profile, config, parts, fingerprint(parts))
+
+
 def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResult:
     task = _task(profile, config)
     if config.restart or not config.resume:
@@ -84,22 +92,25 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
     state = profile.stage_state("tune")
     if _finished(task, state):
         steps = state["result"]["steps"]
+        planned = max(steps, state.get("planned", 0))
+        early = f" of {planned}, likeness had stopped rising" if planned > steps else ""
         progress.line(
-            f"{profile.name} is tuned already ({len(task.own)} photos, {steps} steps). "
-            f"Add photos or --restart, --steps {2 * steps} goes on from {steps}."
+            f"{profile.name} is tuned already ({len(task.own)} photos, {steps} steps{early}). "
+            f"Add photos or --restart, --steps {2 * planned} goes on from {steps}."
         )
         return _result(profile, state["result"])
     reader = measure.open_reader(task.parts.faces)
-    job, current = _job(task, state, reader, progress)
+    tools = instruments(profile, task.parts, config.home, reader)
+    job, current = _job(task, state, tools, progress)
     profile.update_stage("tune", done=False, digest=task.digest)
     train(job, current, progress)
-    return _keep(task, job, current, reader, progress)
+    return _keep(task, job, current, tools, progress)
 
 
 def _task(profile: Profile, config: TuneConfig) -> _Task:
     parts = hub.base_parts(hub.choose_base(config.base, config.home), config.home)
-    check_base(profile, config, parts)
     weights = {"fingerprint": fingerprint(parts)}
+    check_base(profile, config, parts, weights["fingerprint"])
     if parts.family != "mini":
         weights |= {"family": parts.family, "identity": identity_fingerprint(parts)}
     own, held_out = _tuning.training_photos(profile)
@@ -109,11 +120,11 @@ def _task(profile: Profile, config: TuneConfig) -> _Task:
 
 def _finished(task: _Task, state: dict[str, Any]) -> bool:
     same = bool(state.get("done")) and state["digest"] == task.digest
-    return same and state["result"]["steps"] >= task.config.steps
+    return same and max(state["result"]["steps"], state.get("planned", 0)) >= task.config.steps
 
 
 def _job(
-    task: _Task, state: dict[str, Any], reader: FaceReader | None, progress: Progress
+    task: _Task, state: dict[str, Any], tools: Instruments, progress: Progress
 ) -> tuple[Job, Run]:
     """Everything the loop works with, and where it begins."""
     profile, config, own = task.profile, task.config, task.own
@@ -135,13 +146,13 @@ def _job(
             _tuning.loss_settings(config), code_delta(model),
             amp if dtype == torch.float32 else None,  # PEFT casts for its float32 layers
         ),
-        _tuning.drawn_likeness(profile, config, base, mean, own, reader),
+        _tuning.drawn_likeness(profile, config, base, mean, own, tools.reader),
         _tuning.training_data(profile, config, base, own), model,
         make_optimizer(groups, device, config.learning_rate, eight_bit),
         torch.Generator().manual_seed(config.seed + current.step),
         _previews.previews(
             profile, base, _tuning.drawing(config, task.parts.family, _previews.STEPS), mean, own,
-            reader,
+            tools.reader, tools.judge,
         ), task.digest, plan, list(planned.smaller),
         torch.amp.GradScaler(device.type, SCALE, enabled=dtype == torch.float16),
     )  # fmt: skip
@@ -151,7 +162,7 @@ def _job(
 
 
 def _keep(
-    task: _Task, job: Job, current: Run, reader: FaceReader | None, progress: Progress
+    task: _Task, job: Job, current: Run, tools: Instruments, progress: Progress
 ) -> TuneResult:
     """Store the adapter, measure, write the report."""
     profile, config, name = task.profile, task.config, task.parts.name
@@ -160,13 +171,13 @@ def _keep(
         "base": name, "recipe": config.recipe, "steps": current.step,
         "seconds": round(current.seconds, 1),
         "peak_mb": round(_tuning.peak_mb(job.base.device)),
-        "likeness": _conclude(task, job, current, reader),
+        "likeness": _conclude(task, job, current, tools, progress),
     }  # fmt: skip
     profile.update(
         base={"name": name, **task.weights},
         recipe={"name": config.recipe, **_tuning.settings_of(config)},
     )
-    profile.update_stage("tune", done=True, digest=task.digest, result=values)
+    profile.update_stage("tune", done=True, digest=task.digest, result=values, planned=config.steps)
     profile.remove(CHECKPOINT)
     report.tell(progress, values)
     return _result(profile, values)
@@ -202,32 +213,50 @@ def _start(
         return add_adapter(base.unet, config.rank, config.alpha, config.tune_code), current
 
 
-def _conclude(task: _Task, job: Job, current: Run, reader: FaceReader | None) -> dict[str, Any]:
-    """Draw the standard prompts, measure, and write the report."""
-    profile, base, own, held_out = task.profile, job.base, task.own, task.held_out
-    mean = _tuning.codes_of(profile, own)[1]
-    against = _tuning.aligned_faces(profile, held_out or own)
-    everyone = _tuning.aligned_faces(profile, [*own, *held_out])
-    reference = reader.embed(against) if reader else None
-    prompts = measure.standard_prompts(base, profile.manifest.noun, job.config.report_prompts)
-    judge = measure.open_judge(task.parts.judge)
-    settings = _tuning.drawing(task.config, task.parts.family, _tuning.REPORT_STEPS)
-    shown = measure.measure(base, mean, prompts, settings, reader, reference, judge)
-    values = measure.summary(shown)
+def _conclude(
+    task: _Task, job: Job, current: Run, tools: Instruments, progress: Progress
+) -> dict[str, Any]:
+    """The short form of `evaluate`: draw the standard prompts once, measure, write the report."""
+    profile, config = task.profile, job.config
+    mean = _tuning.codes_of(profile, task.own)[1]
+    prompts = measure.standard_prompts(job.base, profile.manifest.noun, config.report_prompts)
+    settings = _tuning.drawing(config, task.parts.family, _tuning.REPORT_STEPS)
+    plan = [(prompt, SEED + i) for i, prompt in enumerate(prompts)]
+    shown = measure.measure(job.base, mean, plan, settings, tools)
+    measured = _summary.summarise(shown, tools)
+    values = {name: row.value for name, row in measured.items()}
     likeness = {
-        "held_out": values["generated"] if held_out else None,
-        "learnt_from": None if held_out else values["generated"],
-        "photos": own_likeness(reader.embed(everyone)) if reader else None,
+        "held_out": values["likeness"] if tools.held_out else None,
+        "learnt_from": None if tools.held_out else values["likeness"],
+        "photos": measured["likeness"].beside,
         "before": current.before,
-        "text_drop": values["text_drop"],
-        "background": values["background"],
         "best_step": current.best_step,
+        **{name: values[name] for name in SHORT},
     }
-    recorded = {**_tuning.settings_of(job.config), "seconds": round(current.seconds, 1)}
-    data = report.build_json(profile.name, likeness, shown, current.losses, recorded)
+    recorded = {**_tuning.settings_of(config), "seconds": round(current.seconds, 1)}
+    data = report.build_json(profile.name, likeness, measured, shown, current.losses, recorded)
+    everyone = _tuning.aligned_faces(profile, [*task.own, *task.held_out])
     profile.write("reports/likeness.json", (json.dumps(data, indent=1) + "\n").encode())
-    profile.write("reports/likeness.html", report.build_html(data, everyone, shown).encode())
+    page = report.build_html(data, everyone, len(task.held_out), shown)
+    profile.write("reports/likeness.html", page.encode())
+    _warn(current, config, _summary.copies(measured), values["copy_paste"], progress)
     return likeness
+
+
+def _warn(
+    current: Run, config: TuneConfig, copies: bool, copied: float | None, progress: Progress
+) -> None:
+    """What a person should know of a tuning that learnt too much."""
+    if current.best_loss is not None and current.best_loss > config.text_loss:
+        progress.warn(
+            f"Every step lost text alignment; the kept one {100 * current.best_loss:.0f} % of the "
+            "base's. Fewer steps or a smaller learning rate may help."
+        )
+    if copies:
+        progress.warn(
+            f"Pose and expression follow the photos more than the prompt (copy-paste {copied:.2f}; "
+            "0 follows the prompt, 1 the photos). Photos with other poses help, or fewer steps."
+        )
 
 
 def _forget(profile: Profile) -> None:

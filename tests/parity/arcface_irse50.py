@@ -25,10 +25,10 @@ def check(path: Path, folder: Path) -> tuple[float, float]:
         "pre_norm": net.raw(x),
         "body_slice": net.body(net.input_layer(x))[:, ::8],
     }
-    wide = ("pre_norm", "body_slice")
+    narrow, wide = rule.tolerances(folder, "arcface_irse50", 5e-6, 5e-5)
     return rule.worst(
         [
-            (rule.gap(made[name], vectors[f"out.{name}"]), 5e-5 if name in wide else 5e-6)
-            for name in (key[4:] for key in vectors if key.startswith("out."))
+            (error, wide if name in ("pre_norm", "body_slice") else narrow)
+            for name, error in rule.gaps(made, vectors).items()
         ]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,12 +69,35 @@ def pm1(pixels: Tensor) -> Tensor:
 
 
 def gap(made: Tensor, wanted: Tensor) -> float:
-    """The largest difference, relative where the wanted value is above 1; inf if shapes differ."""
-    if made.shape != wanted.shape:
+    """The largest absolute difference; inf if shapes differ or a number is none."""
+    if made.shape != wanted.shape or not bool(torch.isfinite(made).all()):
         return math.inf
-    made, wanted = made.double(), wanted.double()
-    difference = (made - wanted).abs() / wanted.abs().clamp(min=1)
-    return float(difference.max()) if bool(torch.isfinite(made).all()) else math.inf
+    return float((made.double() - wanted.double()).abs().max())
+
+
+def gaps(made: Mapping[str, Tensor], vectors: Mapping[str, Tensor]) -> dict[str, float]:
+    """The gap of every ``out.*`` tensor of a file, by its name without ``out.``.
+
+    Raises:
+        KeyError: the file holds an output that nothing was computed for.
+    """
+    wanted = {k.removeprefix("out."): v for k, v in vectors.items() if k.startswith("out.")}
+    if missing := sorted(wanted.keys() - made.keys()):
+        raise KeyError(f"nothing was computed for {', '.join(missing)}")
+    if not wanted:
+        raise KeyError("the file holds no outputs")
+    return {name: gap(made[name], value) for name, value in wanted.items()}
+
+
+def tolerances(folder: Path, name: str, *known: float) -> tuple[float, ...]:
+    """The tolerances of a file: those in the table of the folder's README, else the known ones."""
+    try:
+        text = (folder / "README.md").read_text(encoding="utf-8")
+    except OSError:
+        return known
+    row = re.search(rf"^\|\s*{re.escape(name)}\s*\|.*\|([^|\n]*)\|\s*$", text, re.MULTILINE)
+    told = [float(number) for number in re.findall(r"\d+(?:\.\d+)?e-\d+", row[1] if row else "")]
+    return (*told, *known[len(told) :])[: len(known)]
 
 
 def worst(pairs: list[tuple[float, float]]) -> tuple[float, float]:

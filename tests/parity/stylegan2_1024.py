@@ -15,7 +15,8 @@ from tests.parity.stylegan2_64 import compare
 
 def check(path: Path, folder: Path) -> tuple[float, float]:
     """Largest error of codes, thinned pictures and statistics."""
-    return compare(rule.fill(Generator(1024)), rule.read(path), views), 2e-4
+    error = compare(rule.fill(Generator(1024)), rule.read(path), views)
+    return error, *rule.tolerances(folder, "stylegan2_1024", 2e-4)
 
 
 def views(image: Tensor) -> dict[str, Tensor]:

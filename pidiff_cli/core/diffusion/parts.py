@@ -163,6 +163,11 @@ class LazyTensors(Mapping[str, Tensor]):
         self._files = [safe_open(file, framework="pt") for file in files]
         self._where = {key: file for file in self._files for key in file.keys()}
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the files' headers say of themselves."""
+        return {k: v for file in self._files for k, v in (file.metadata() or {}).items()}
+
     def __getitem__(self, key: str) -> Tensor:
         return cast(Tensor, self._where[key].get_tensor(key))
 

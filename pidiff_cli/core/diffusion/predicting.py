@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -19,7 +18,7 @@ from pidiff_cli.core.identity.still import Still
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
 
-EVERY = int(os.environ.get("HOLD_EVERY", "2"))
+EVERY = 2  # held steps between two looks at the base's own prediction, docs/decisions.md
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Predictor:
     Args:
         base: with the person's adapter on it; its context is filled, and the caller clears it.
         w: W+ code (L, D) before Δw; None draws without identity.
-        count: B.
+        count: B. steps: how many the sampler takes.
     """
 
     def __init__(
@@ -73,13 +72,14 @@ class Predictor:
         prompt: EncodedPrompt,
         w: Tensor | None,
         count: int,
+        steps: int,
         settings: DrawSettings,
         record: bool,
     ) -> None:
         self.base, self.settings, self.count, self.record = base, settings, count, record
         self.guided = settings.guidance > 1
-        self.first = round(settings.start * settings.steps)  # earlier steps are the base's
-        self.held = self.first + round(settings.hold * settings.steps)
+        self.first = round(settings.start * steps)  # earlier steps are the base's
+        self.held = self.first + round(settings.hold * steps)
         kinds = [encode_prompt(base, settings.negative, "")] * self.guided + [prompt]
         if w is not None and settings.identity_scale > 0 and self.held > self.first:
             kinds.append(prompt)  # the base's own
@@ -125,7 +125,7 @@ class Predictor:
         unet, still, rows = self.base.unet, self.base.context.still, kinds * self.count
         text = self.text.first(rows)
         added = text.added(self.settings.size, self.settings.size)
-        shares = still is not None and self.base.context.active and kinds > 1 and can_share(unet)
+        shares = still is not None and self.base.context.active and kinds > 1 and can_share(unet, x)
         if still is not None:
             still.rows = rows
         with shared_start(unet, still) if shares and still else nullcontext():

@@ -79,7 +79,8 @@ def _draw_batch(
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     latents = _noise(base, generators, settings.size) * scheduler.init_noise_sigma
     more = step_settings(scheduler, generators)
-    predict = Predictor(base, prompt, w, len(seeds), settings, record)
+    steps = len(scheduler.timesteps)  # some samplers take more of them than were asked for
+    predict = Predictor(base, prompt, w, len(seeds), steps, settings, record)
     looked = _Looked(latents.shape[-2:], len(seeds)) if record else None
     try:
         for i, t in enumerate(scheduler.timesteps):

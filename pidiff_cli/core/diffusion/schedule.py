@@ -9,9 +9,12 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.core.identity.losses import min_snr_weight
+from pidiff_cli.errors import InputError
 
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
+
+PREDICTIONS = ("epsilon", "v_prediction")
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,19 @@ class NoiseSchedule:
 
     @classmethod
     def of(cls, base: Base) -> NoiseSchedule:
-        """The schedule a base was trained with."""
+        """The schedule a base was trained with.
+
+        Raises:
+            InputError: it predicts neither noise nor velocity, or has no such schedule.
+        """
         scheduler = base.scheduler()
         kind = scheduler.config.get("prediction_type", "epsilon")
+        if kind not in PREDICTIONS or not hasattr(scheduler, "alphas_cumprod"):
+            raise InputError(
+                f"The base was trained to predict {kind} by {type(scheduler).__name__}.",
+                "pidiff tunes bases that predict the noise (epsilon) or the velocity "
+                "(v_prediction).",
+            )
         return cls(scheduler.alphas_cumprod.to(base.device, torch.float32), kind)
 
     def noisy(self, z: Tensor, noise: Tensor, t: Tensor) -> Tensor:

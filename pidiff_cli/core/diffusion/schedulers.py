@@ -22,11 +22,18 @@ SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
         {"algorithm_type": "dpmsolver++", "use_karras_sigmas": True},
     ),
     "dpm++_sde": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}),
+    "dpm++_2s": ("DPMSolverSinglestepScheduler", {"algorithm_type": "dpmsolver++"}),
+    "kdpm2": ("KDPM2DiscreteScheduler", {}),
+    "kdpm2_a": ("KDPM2AncestralDiscreteScheduler", {}),
     "deis": ("DEISMultistepScheduler", {}),
     "unipc": ("UniPCMultistepScheduler", {}),
     "lcm": ("LCMScheduler", {}),
     "tcd": ("TCDScheduler", {}),
 }
+#: Classes of diffusers that take a noise schedule as Stable Diffusion's, by their own names.
+CLASSES = frozenset(kind for kind, _ in SCHEDULERS.values()) | {
+    "DPMSolverSDEScheduler", "SASolverScheduler",
+}  # fmt: skip
 
 
 def make_scheduler(config: dict[str, Any], name: str = "") -> Any:
@@ -34,22 +41,32 @@ def make_scheduler(config: dict[str, Any], name: str = "") -> Any:
 
     Args:
         config: the base's ``scheduler_config.json``, class name included.
-        name: of ``SCHEDULERS``; "" is the base's own class.
+        name: of ``SCHEDULERS``, or a class of diffusers; "" is the base's own class.
 
     Raises:
-        UsageError: no such name; says which are near.
+        UsageError: no such name, says which are near; or it needs a package that is not here.
     """
     import diffusers.schedulers as schedulers
 
-    if not name:
-        kind: str = config["_class_name"]
-        changes: dict[str, Any] = {}
-    elif name in SCHEDULERS:
-        kind, changes = SCHEDULERS[name]
-    else:
-        near = difflib.get_close_matches(name, SCHEDULERS, n=3) or list(SCHEDULERS)
-        raise UsageError(f"There is no scheduler {name!r}.", f"For example: {', '.join(near)}")
-    return getattr(schedulers, kind).from_config(dict(config), **changes)
+    kind, changes = _named(name) if name else (str(config["_class_name"]), {})
+    try:
+        return getattr(schedulers, kind).from_config(dict(config), **changes)
+    except ImportError as error:  # diffusers' stand-in for a class with a package of its own
+        package = "torchsde" if "torchsde" in str(error) else "a package that is not here"
+        raise UsageError(
+            f"The scheduler {name or kind} needs {package}.", "Take another."
+        ) from error
+
+
+def _named(name: str) -> tuple[str, dict[str, Any]]:
+    """Class and changes behind a name; capitals do not count."""
+    if found := SCHEDULERS.get(name.lower()):
+        return found
+    for kind in CLASSES:
+        if name.lower() in (kind.lower(), kind.removesuffix("Scheduler").lower()):
+            return kind, {}
+    near = difflib.get_close_matches(name, [*SCHEDULERS, *CLASSES], n=3) or list(SCHEDULERS)
+    raise UsageError(f"There is no scheduler {name!r}.", f"For example: {', '.join(near)}")
 
 
 def step_settings(scheduler: Any, generators: list[Any]) -> dict[str, Any]:

@@ -15,14 +15,19 @@ from torch import Tensor, nn
 from pidiff_cli.core.identity.attention import cross_attentions
 from pidiff_cli.core.identity.still import Still
 
+SMALL = 1024  # latent positions; fewer are not worth it
 
-def can_share(unet: nn.Module) -> bool:
-    """Whether rows differ in text alone (not so on SDXL), and text enters on the way down."""
+
+def can_share(unet: nn.Module, x: Tensor) -> bool:
+    """Whether it pays for latents x (B, C, h, w), and rows differ in text alone (not on SDXL).
+
+    Small latents are left: torch convolves one small picture by another, slower way than two.
+    """
     first = cross_attentions(unet)[0][0]
     embeds_more = any(
         getattr(unet, part, None) is not None for part in ("add_embedding", "class_embedding")
     )
-    return first.startswith("down_blocks.") and not embeds_more
+    return x[0, 0].numel() >= SMALL and first.startswith("down_blocks.") and not embeds_more
 
 
 @contextmanager

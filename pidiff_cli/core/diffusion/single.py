@@ -72,7 +72,7 @@ def read_single(path: Path, dtype: torch.dtype) -> Parts:
         )
         tokenizers.append(_tokenizer(config["text_encoder_2"], pad="!"))
     return Parts(
-        unet, vae, tuple(encoders), tuple(tokenizers), _scheduler(config["scheduler"], state),
+        unet, vae, tuple(encoders), tuple(tokenizers), _scheduler(config["scheduler"], state, path),
         bool(config["force_zeros_for_empty_prompt"]),
     )  # fmt: skip
 
@@ -122,11 +122,39 @@ def _tokenizer(settings: dict[str, Any], **more: str) -> Any:
     return clip_tokenizer(CONFIGS / MERGES, length=settings["max_position_embeddings"], **more)
 
 
-def _scheduler(settings: dict[str, Any], state: Mapping[str, Tensor]) -> dict[str, Any]:
-    """v-prediction checkpoints of SDXL say so by two empty tensors."""
+def _scheduler(settings: dict[str, Any], state: Mapping[str, Tensor], path: Path) -> dict[str, Any]:
+    """The family's schedule, and what the checkpoint says of its prediction.
+
+    v-prediction is told by two empty tensors (XL), by the header's ``modelspec.prediction_type``,
+    or by a .yaml of the same name beside the file (``parameterization: v``).
+    """
     changed = dict(settings)
-    if "v_pred" in state:
+    told = getattr(state, "metadata", {}).get("modelspec.prediction_type", "")
+    if "v_pred" in state or told in ("v", "v_prediction") or _parameterization(path) == "v":
         changed["prediction_type"] = "v_prediction"
     if "ztsnr" in state:
         changed |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
     return changed
+
+
+def _parameterization(path: Path) -> str:
+    """What the configuration beside a checkpoint says the UNet predicts; "" where there is none.
+
+    Raises:
+        InputError: a .yaml that is none.
+    """
+    import yaml
+
+    beside = path.with_suffix(".yaml")
+    if not beside.is_file():
+        return ""
+    try:
+        told = yaml.safe_load(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(
+            f"{beside.name}, the configuration beside {path.name}, cannot be read.",
+            "Mend or remove it.",
+        ) from error
+    for key in ("model", "params", "parameterization"):
+        told = told.get(key) if isinstance(told, dict) else None
+    return str(told or "")

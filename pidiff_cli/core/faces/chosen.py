@@ -15,7 +15,6 @@ from pidiff_cli._atomic import write_file
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 
 CHOICE_FILE = "faces.json"
-PULL = "Fetch it once: pidiff models pull faces"
 #: What each network's file is called in the folder (a glob where versions differ).
 FILES = {
     "2dfan4": "2dfan4.safetensors",
@@ -33,6 +32,11 @@ RAW = {
     "arcface": "model_ir_se50*.pth",
     "parser": "parse_multi_iter*.pth",
 }
+#: What the same networks are called by `pidiff models pull`; SCRFD it does not fetch.
+WORDS = {
+    "2dfan4": "landmarks", "sfd": "s3fd", "yunet": "yunet", "sface": "sface",
+    "arcface": "arcface", "parser": "parser",
+}  # fmt: skip
 #: The networks of each kind, the preferred first. "mini" and "hull" need no file here.
 KINDS = {
     "landmarks": ("2dfan4", "mini"),
@@ -109,7 +113,9 @@ def find_file(folder: Path, name: str) -> Path:
         found = [folder / FILES[name]]
     if found:
         return found[-1]
-    raise MissingWeightError(f"The face network {name} is not in {folder}.", PULL)
+    word = "faces" if name in ("2dfan4", "sfd", "yunet", "sface") else WORDS.get(name, "")
+    hint = f"Fetch it once: pidiff models pull {word}" if word else f"Put it there: {FILES[name]}"
+    raise MissingWeightError(f"The face network {name} is not in {folder}.", hint)
 
 
 def write_choice(folder: Path, **wishes: str) -> None:

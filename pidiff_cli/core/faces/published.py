@@ -7,11 +7,9 @@ from pathlib import Path
 
 from torch import nn
 
-from pidiff_cli.core.faces.chosen import CHOICE_FILE, FILES, RAW, write_choice
+from pidiff_cli.core.faces.chosen import CHOICE_FILE, FILES, RAW, WORDS, write_choice
 from pidiff_cli.core.wplus import pickles
 from pidiff_cli.core.wplus.published import write_tensors
-
-PULL = "Fetch the right one: pidiff models pull faces"
 
 
 def convert_landmarks(path: Path | str, folder: Path) -> None:
@@ -66,7 +64,8 @@ def _convert(
     whole = pickles.read_pickle(path)
     state = whole.get("state_dict", whole) if isinstance(whole, Mapping) else None
     wanted = pickles.shapes_of(build)
-    fitted = pickles.fit(pickles.tensors_in(state), wanted, path, what, whole, PULL)
+    pull = f"Fetch the right one: pidiff models pull {WORDS[name]}"
+    fitted = pickles.fit(pickles.tensors_in(state), wanted, path, what, whole, pull)
     write_tensors(folder / FILES[name], fitted)
     if (folder / CHOICE_FILE).is_file():
         write_choice(folder)

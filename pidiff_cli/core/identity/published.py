@@ -6,6 +6,7 @@ Its file is a dict of `w_proj` (the token projector) and `wplus_adapter` (one `t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def convert_wplus_adapter(path: Path | str, folder: Path) -> None:
         InputError: damaged, with code in it, or another file; says what it probably is.
     """
     path = Path(path)
+    _refuse_stage_one(path)
     whole = pickles.read_pickle(path)
     found = _flat(whole)
     fitted = pickles.fit(found, layout(), path, WHAT, whole, PULL)
@@ -54,6 +56,16 @@ def convert_wplus_adapter(path: Path | str, folder: Path) -> None:
     }  # fmt: skip
     (folder / SETTINGS).unlink(missing_ok=True)
     write_identity(folder, branch, projector, settings, dtype)
+
+
+def _refuse_stage_one(path: Path) -> None:
+    """Stage 1's published file has stage 2's very layout; nothing but its name tells it."""
+    if path.is_file() and re.search(r"stage[ _-]?(1|one)(?!\d)", path.stem.lower()):
+        raise InputError(
+            f"{path.name} is by its name the W+ adapter of training stage 1: the same layout, but "
+            "it has seen cut-out faces only.",
+            "Fetch stage 2's: pidiff models pull sd15. To use it all the same, rename it.",
+        )
 
 
 def layout() -> dict[str, tuple[int, ...]]:

@@ -95,7 +95,8 @@ def fit(
         if names
     ]
     if unknown:
-        faults.append(f"{len(unknown)} weights do not belong to it ({_few(unknown)})")
+        words = "weights do" if len(unknown) > 1 else "weight does"
+        faults.append(f"{len(unknown)} {words} not belong to it ({_few(unknown)})")
     if faults:
         guess = what_it_is(whole)
         looks = f" It looks like {guess}." if guess else ""

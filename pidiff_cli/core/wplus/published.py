@@ -22,6 +22,7 @@ from pidiff_cli.core.wplus.weights import ENCODER_FILE, GENERATOR_FILE, SIZES_FI
 from pidiff_cli.errors import InputError
 
 PULL = "Fetch the right one: pidiff models pull ffhq"
+PULL_GENERATOR = "Fetch the right one: pidiff models pull stylegan2-ffhq"
 ENCODER, GENERATOR = "e4e's FFHQ encoder", "the StyleGAN2-FFHQ generator of 1024 px"
 
 #: What `wplus.json` says of the published networks: 1024 px, 18 rows of 512, faces of 256 px.
@@ -91,7 +92,7 @@ def convert_generator(path: Path | str, folder: Path, sizes: Mapping[str, Any] =
     whole = pickles.read_pickle(path)
     state = whole.get("g_ema") if isinstance(whole, Mapping) else None
     tensors = pickles.tensors_in(state if state is not None else whole)
-    fitted = pickles.fit(tensors, _generator_shapes(sizes), path, GENERATOR, whole, PULL)
+    fitted = pickles.fit(tensors, _generator_shapes(sizes), path, GENERATOR, whole, PULL_GENERATOR)
     mean = _mean(whole, sizes, path, GENERATOR)
     write_tensors(
         folder / GENERATOR_FILE, {f"g_ema.{k}": v for k, v in fitted.items()} | {"latent_avg": mean}

@@ -1,0 +1,43 @@
+"""Faces of strangers, read once: `python -m pidiff_cli.mini.train.strangers`.
+
+100 drawn people whom no network saw and no table measures, one portrait each, in the words of
+mini's likeness embedder. `evaluate` asks how much more alike a picture is to its person than to
+them. To be run again whenever the embedder is trained anew; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from safetensors.torch import save_file
+
+from pidiff_cli.core.identity.likeness import FaceReader
+from pidiff_cli.mini.train.aligned import align_picture
+from pidiff_cli.mini.world.context import sample_context
+from pidiff_cli.mini.world.people import sample_person
+from pidiff_cli.mini.world.render import draw
+
+FACES = Path(__file__).resolve().parents[1] / "weights" / "faces"
+FIRST, COUNT = 2_000_000, 100  # ids of people; benchmarks take theirs from 1,000,000 on
+FILE = "strangers.safetensors"
+
+
+def portrait(person: int) -> np.ndarray:
+    """A person's aligned portrait without headgear, (128, 128, 3) uint8."""
+    rng = np.random.default_rng([17, person])
+    context = sample_context(rng, style="photo", headgear=False)
+    made = draw(sample_person(person), context, 256)
+    return align_picture(made.rgb, made.labels, made.landmarks)[0]
+
+
+def main() -> None:
+    """Draw, embed and write them."""
+    reader = FaceReader.open(FACES)
+    codes = reader.embed([portrait(FIRST + i) for i in range(COUNT)])  # (COUNT, E)
+    save_file({"embeddings": codes.half().contiguous()}, FACES / FILE)
+    print(f"{len(codes)} strangers of width {codes.shape[1]} -> {FACES / FILE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""evaluate: the measures of METHOD.md section 8 on a profile's pictures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from pidiff_cli import hub
+from pidiff_cli._atomic import write_file
+from pidiff_cli.config import EvaluateConfig, check
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt
+from pidiff_cli.core.images import read_photo
+from pidiff_cli.profile import Profile
+from pidiff_cli.stages import _drawing, _plots, _summary, measure, report
+from pidiff_cli.stages._instruments import Instruments, instruments
+from pidiff_cli.stages.measure import Shown
+from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.results import EvaluateResult
+
+PROMPTS = 6  # standard prompts drawn when none are given
+_NOT_SHOWN = {"home", "device", "offline", "name", "out", "prompts"}
+
+
+def run(config: EvaluateConfig, progress: Progress) -> EvaluateResult:
+    """Draw prompts with and without the identity, measure, write the report and the table.
+
+    Raises:
+        InputError: no such profile, no W+ code, or the folder cannot be written.
+        MissingWeightError: the base is not on this machine.
+        UsageError: a setting that cannot mean anything.
+    """
+    check(config)
+    profile = Profile.open(config.name, config.home)
+    out = _drawing.make_folder(config.out)
+    sitter = _drawing.open_sitter(profile, config.home, config.base, config.device, True, progress)
+    _drawing.check_size(sitter.base, config.size)
+    parts = hub.base_parts(sitter.record["base"]["name"], config.home)
+    tools = instruments(profile, parts, config.home, sitter.reader)
+    plan = [
+        (prompt, config.seed + i)
+        for prompt in _prompts(config, sitter, progress)
+        for i in range(config.count)
+    ]
+    progress.start("evaluate", 2 * len(plan) * config.steps)
+    shown = measure.measure(
+        sitter.base, sitter.code.float(), plan, _drawing.draw_settings(config), tools,
+        on_step=lambda: progress.advance("evaluate", 1),
+    )  # fmt: skip
+    measured = _summary.summarise(shown, tools)
+    data = _document(config, sitter, tools, measured, shown)
+    page = report.build_html(data, *_faces(profile), shown, _plots.plot(shown, measured))
+    table = out / f"{profile.name}.json"
+    write_file(table, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+    target = out / f"{profile.name}.html"
+    write_file(target, page.encode())
+    prompts = len(data["prompts"])
+    progress.finish(
+        "evaluate",
+        f"{len(shown)} pictures of {prompts} prompt{'s' * (prompts != 1)}, each with the "
+        "identity and without",
+    )
+    if _summary.copies(measured):
+        progress.warn("Pose and expression follow the photos more than the prompts (copy-paste).")
+    return EvaluateResult(
+        profile.folder, data["base"], data["measures"], tuple(data["prompts"]),
+        tuple(data["seeds"]), tuple(data["pictures"]), target, table,
+    )  # fmt: skip
+
+
+def _prompts(
+    config: EvaluateConfig, sitter: _drawing.Sitter, progress: Progress
+) -> list[EncodedPrompt]:
+    """The prompts that were given, or the standard ones that the base has words for."""
+    if config.prompts:
+        return [_drawing.encode(sitter, prompt, progress) for prompt in config.prompts]
+    noun = sitter.profile.manifest.noun
+    return measure.standard_prompts(sitter.base, noun, PROMPTS)
+
+
+def _document(
+    config: EvaluateConfig,
+    sitter: _drawing.Sitter,
+    tools: Instruments,
+    measured: dict[str, _summary.Measured],
+    shown: list[Shown],
+) -> dict[str, Any]:
+    """What the JSON file holds."""
+    likeness = measured["likeness"].value
+    told = {
+        "held_out": likeness if tools.held_out else None,
+        "learnt_from": None if tools.held_out else likeness,
+    }
+    settings = {k: v for k, v in asdict(config).items() if k not in _NOT_SHOWN}
+    settings["base"] = sitter.record["base"]["name"]
+    data = report.build_json(sitter.profile.name, told, measured, shown, [], settings)
+    return {**data, "base": settings["base"], "versions": sitter.record["versions"]}
+
+
+def _faces(profile: Profile) -> tuple[list[Any], int]:
+    """The aligned faces that are there, held-out ones last, and how many those are."""
+    found = sorted((photo for photo in profile.photos if photo.face), key=lambda p: p.held_out)
+    found = [photo for photo in found if profile.path(photo.face).is_file()]
+    faces = [read_photo(profile.path(photo.face)) for photo in found]
+    return faces, sum(photo.held_out for photo in found)
