@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,26 +60,27 @@ def test_nothing_changes_where_the_subject_is_not(
 
     free = _change(base, prompt, w, 0.0)
     monkeypatch.setattr(Predictor, "_area", nowhere)
-    monkeypatch.setattr(predicting, "EVERY", 1)
+    monkeypatch.setattr(predicting, "_asked", lambda held, guided: (guided, True))
     assert _change(base, prompt, w, 1.0) < 0.01 < free  # another order of sums, no more
 
 
-def test_between_two_looks_the_last_difference_is_taken(
+def test_held_steps_cost_one_row_more_in_all(
     base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The base's own prediction is asked for at every second held step, and holds nearly as well."""
-    kinds: list[int] = []
+    """What a step does not ask for comes from the step before, and that holds nearly as well."""
+    asked: list[int] = []
     rows = Predictor._rows
 
-    def counted(self: Predictor, x: Tensor, t: Tensor, count: int) -> Tensor:
-        kinds.append(count)
-        return rows(self, x, t, count)
+    def counted(self: Predictor, x: Tensor, t: Tensor, without: bool, own: bool) -> Any:
+        asked.append(1 + without + own)
+        return rows(self, x, t, without, own)
 
     monkeypatch.setattr(Predictor, "_rows", counted)
-    often = _change(base, prompt, w, 1.0)
-    assert kinds == [2, 2, 2, 2, 3, 2, 3, 2]  # without identity, then with it
-    monkeypatch.setattr(predicting, "EVERY", 1)
-    assert abs(often - _change(base, prompt, w, 1.0)) < 0.2 * _change(base, prompt, w, 0.0)
+    in_turn = _change(base, prompt, w, 1.0)
+    assert asked == [2, 2, 2, 2, 3, 2, 2, 2]  # without identity, then with it
+    monkeypatch.setattr(predicting, "_asked", lambda held, guided: (guided, True))
+    always, free = _change(base, prompt, w, 1.0), _change(base, prompt, w, 0.0)
+    assert abs(in_turn - always) < 0.2 * (free - always)
 
 
 @pytest.mark.parametrize("more", [{"identity_scale": 0.0}, {"start": 1.0}])

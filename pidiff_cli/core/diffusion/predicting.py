@@ -11,14 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt, text_states
-from pidiff_cli.core.diffusion.shared import can_share, shared_start
+from pidiff_cli.core.diffusion.shared import SharedStart
 from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.identity.still import Still
 
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
 
-EVERY = 2  # held steps between two looks at the base's own prediction, docs/decisions.md
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class DrawSettings:
         identity_scale: λ; 0 is the base's own picture, bit for bit.
         start: share of the steps before the identity enters.
         hold: share of the steps after that in which the picture away from the subject follows
-            the base's own prediction, which takes half a pass more a step.
+            the base's own prediction; half a pass more in all (``_asked``).
         size: side of the picture in px. negative: what it should not show.
         levels: factor a token, coarse to fine; None is 1 for all.
         use_map: keep the identity where the subject is.
@@ -84,7 +83,8 @@ class Predictor:
         if w is not None and settings.identity_scale > 0 and self.held > self.first:
             kinds.append(prompt)  # the base's own
         self.text = text_states(base, [kind for kind in kinds for _ in range(count)])
-        self.away: Tensor | None = None  # what the identity changed where it is held off
+        self.away = self.pull = torch.zeros(())  # identity against own, own against no prompt
+        self.shared: SharedStart | None = None
         base.context.clear()
         base.context.size = (settings.size, settings.size)
         if w is not None and settings.identity_scale > 0:
@@ -100,40 +100,62 @@ class Predictor:
             tokens = torch.cat([base.projector.unconditional(), tokens])
             tokens, who = tokens.repeat_interleave(count, 0), slice(0, 2 * count)
         base.context.tokens = tokens
-        base.context.still = Still(
+        still = base.context.still = Still(
             self.text.tokens, tokens, who, subject if self.settings.use_map else None,
             self.settings.levels, count,
         )  # fmt: skip
+        self.shared = SharedStart(base.unet, still)
 
     def __call__(self, x: Tensor, t: Tensor, step: int) -> Tensor:
         """The prediction (B, C, h, w) for latents x (B, C, h, w), scaled for the model, at t."""
         context, guidance = self.base.context, self.settings.guidance
         context.scale = self.settings.identity_scale if step >= self.first else 0.0
         holds = step < self.held and context.active
-        asks = holds and ((step - self.first) % EVERY == 0 or self.away is None)
         context.record, context.maps = self.record or holds, []
-        rows = self._rows(x, t, 1 + self.guided + asks).chunk(1 + self.guided + asks)
-        along = rows[self.guided]
-        if asks:
-            self.away = along - rows[-1]
-        if holds and self.away is not None and context.maps:
-            along = along - (1 - self._area(along)) * self.away
-        return rows[0] + guidance * (along - rows[0]) if self.guided else along
+        asks = _asked(step - self.first, self.guided) if holds else (self.guided, False)
+        without, along, own = self._rows(x, t, *asks)
+        if holds:
+            if own is None:
+                own = along - self.away
+            self.away = along - own
+            if without is None and self.guided:
+                without = own - self.pull
+            if without is not None:
+                self.pull = own - without
+            along = own + self._area(along) * self.away
+        return along if without is None else without + guidance * (along - without)
 
-    def _rows(self, x: Tensor, t: Tensor, kinds: int) -> Tensor:
-        """Predictions (kinds·B, C, h, w)."""
-        unet, still, rows = self.base.unet, self.base.context.still, kinds * self.count
-        text = self.text.first(rows)
+    def _rows(
+        self, x: Tensor, t: Tensor, without: bool, own: bool
+    ) -> tuple[Tensor | None, Tensor, Tensor | None]:
+        """Predictions without prompt, with prompt and identity, and the base's own, as asked."""
+        unet, context = self.base.unet, self.base.context
+        kinds = 1 + without + own
+        first, rows = (self.guided and not without) * self.count, kinds * self.count
+        text = self.text.part(first, rows)
         added = text.added(self.settings.size, self.settings.size)
-        shares = still is not None and self.base.context.active and kinds > 1 and can_share(unet, x)
-        if still is not None:
-            still.rows = rows
-        with shared_start(unet, still) if shares and still else nullcontext():
-            x = x if shares or kinds == 1 else torch.cat([x] * kinds)
-            return cast(Any, unet)(x, t, encoder_hidden_states=text.tokens, **added).sample
+        shared = self.shared if context.active and kinds > 1 else None
+        shared = shared if shared and shared.possible else None
+        if context.still is not None:
+            context.still.first, context.still.rows = first, rows
+        with shared.on() if shared else nullcontext():
+            x = x if shared or kinds == 1 else torch.cat([x] * kinds)
+            found = cast(Any, unet)(x, t, encoder_hidden_states=text.tokens, **added).sample
+        found = list(found.chunk(kinds))
+        return found.pop(0) if without else None, found[0], found[1] if own else None
 
     def _area(self, like: Tensor) -> Tensor:
         """Where the subject is (B, 1, h, w), from this step's maps."""
         maps = [m[-self.count :].float() for m in self.base.context.maps]
         seen = [F.interpolate(m, like.shape[-2:], mode="bilinear") for m in maps]
         return F.max_pool2d(torch.stack(seen).mean(0), 3, stride=1, padding=1).to(like.dtype)
+
+
+
+def _asked(held: int, guided: bool) -> tuple[bool, bool]:
+    """Whether a held step asks for the row without prompt, and for the base's own.
+
+    Both at the first one, then in turn, so that a step costs what the others cost: what is not
+    asked for is taken from the step before, as a difference.
+    """
+    return guided and held % 2 == 0, held == 0 or held % 2 == 1

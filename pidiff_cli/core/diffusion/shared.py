@@ -15,49 +15,47 @@ from torch import Tensor, nn
 from pidiff_cli.core.identity.attention import cross_attentions
 from pidiff_cli.core.identity.still import Still
 
-SMALL = 1024  # latent positions; fewer are not worth it
 
-
-def can_share(unet: nn.Module, x: Tensor) -> bool:
-    """Whether it pays for latents x (B, C, h, w), and rows differ in text alone (not on SDXL).
-
-    Small latents are left: torch convolves one small picture by another, slower way than two.
-    """
-    first = cross_attentions(unet)[0][0]
-    embeds_more = any(
-        getattr(unet, part, None) is not None for part in ("add_embedding", "class_embedding")
-    )
-    return x[0, 0].numel() >= SMALL and first.startswith("down_blocks.") and not embeds_more
-
-
-@contextmanager
-def shared_start(unet: nn.Module, still: Still) -> Iterator[None]:
-    """Let the UNet take latents (B, C, h, w) for ``still.rows`` = R·B rows of text.
+class SharedStart:
+    """Lets a UNet take latents (B, C, h, w) for ``still.rows`` = R·B rows of text.
 
     The rows come out in the order of the text: B of the first kind, B of the second, and so on.
-    """
-    net = cast(Any, unet)
-    first = cross_attentions(unet)[0][0]
-    reader = unet.get_submodule(first.rsplit(".transformer_blocks", 1)[0])
-    attn1 = unet.get_submodule(first.removesuffix("2") + "1")
 
-    def all_rows(x: Tensor) -> Tensor:
-        times = still.rows // len(x)
+    Attributes:
+        possible: rows differ in text alone, and text enters on the way down.
+    """
+
+    def __init__(self, unet: nn.Module, still: Still) -> None:
+        first = cross_attentions(unet)[0][0]
+        self._net, self._still = cast(Any, unet), still
+        self._reader = unet.get_submodule(first.rsplit(".transformer_blocks", 1)[0])
+        self._attn1 = unet.get_submodule(first.removesuffix("2") + "1")
+        # On SDXL rows differ from the first layer on: by their pooled text.
+        more = (getattr(unet, part, None) for part in ("add_embedding", "class_embedding"))
+        self.possible = first.startswith("down_blocks.") and all(part is None for part in more)
+
+    def _all_rows(self, x: Tensor) -> Tensor:
+        times = self._still.rows // len(x)
         return x if times == 1 else x.repeat(times, *[1] * (x.ndim - 1))
 
-    def skips(_: nn.Module, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        kept = tuple(map(all_rows, given["res_hidden_states_tuple"]))
+    def _skips(self, _: nn.Module, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        kept = tuple(map(self._all_rows, given["res_hidden_states_tuple"]))
         return args, {**given, "res_hidden_states_tuple": kept}
 
-    hooks = [
-        net.time_embedding.register_forward_hook(lambda _, __, out: out[:1]),
-        reader.register_forward_pre_hook(lambda _, args: (all_rows(args[0]), *args[1:])),
-        attn1.register_forward_pre_hook(lambda _, args: (args[0][: still.pictures], *args[1:])),
-        attn1.register_forward_hook(lambda _, __, out: all_rows(out)),
-        *(up.register_forward_pre_hook(skips, with_kwargs=True) for up in net.up_blocks),
-    ]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """For the calls inside."""
+        rows, some = self._all_rows, self._still.pictures
+        hooks = [
+            self._net.time_embedding.register_forward_hook(lambda _, __, out: out[:1]),
+            self._reader.register_forward_pre_hook(lambda _, args: (rows(args[0]), *args[1:])),
+            self._attn1.register_forward_pre_hook(lambda _, args: (args[0][:some], *args[1:])),
+            self._attn1.register_forward_hook(lambda _, __, out: rows(out)),
+        ]
+        for block in self._net.up_blocks:
+            hooks.append(block.register_forward_pre_hook(self._skips, with_kwargs=True))
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()

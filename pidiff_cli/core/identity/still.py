@@ -45,13 +45,13 @@ class Still:
     """What the identity blocks of one UNet keep while one batch of pictures is drawn.
 
     Attributes:
-        text: (R·B, S, C), the text of all rows; a step may ask for the first of them only.
+        text: (R·B, S, C), the text of all rows; a step may ask for a part of them.
         tokens: (n, N, C), one a row with identity, or n = 1 for all of them.
         who: the rows with identity, all of them within every step's.
         subject: (rows with identity, S) in {0, 1}, the subject's text tokens; None is M = 1.
         levels: optional factor a token (N,), coarse to fine.
         pictures: B.
-        rows: R·B of the step at hand; features of B rows stand for all of them.
+        first, rows: which rows the step at hand asks for; features of B rows stand for all.
     """
 
     text: Tensor
@@ -60,6 +60,7 @@ class Still:
     subject: Tensor | None
     levels: tuple[float, ...] | None = None
     pictures: int = 1
+    first: int = 0
     rows: int = 1
     layers: dict[str, _Layer] = field(default_factory=dict)
 
@@ -71,16 +72,22 @@ class Still:
         q = split(attn.to_q(features), attn.heads)  # (B or R·B, H, T, e)
         if len(q) != self.rows:
             q = q.repeat(self.rows // len(q), 1, 1, 1)
-        k, v = layer.k[: self.rows], layer.v[: self.rows]
+        rows = slice(self.first, self.first + self.rows)
+        k, v = layer.k[rows], layer.v[rows]
         f, mass = self._attend(q, k, v)  # (R·B, T, d), (rows with identity, T)
         weight: Tensor | float = context.scale
         if mass is not None:
             maps = localisation_map(mass, context.size)  # (n, 1, h, w)
             if context.record:
                 context.maps.append(maps)
-            weight = maps.flatten(1).unsqueeze(-1) * context.scale  # (n, T, 1)
-        add_identity(f[self.who], weight, layer.ask, layer.answer, attn.heads)
-        return cast(Tensor, attn.to_out[0](f)) / attn.rescale_output_factor
+            weight = maps.flatten(2) * context.scale  # (n, 1, T)
+        add_identity(f[self._who()], weight, layer.ask, layer.answer, attn.heads)
+        f = attn.to_out[0](f)
+        return f if attn.rescale_output_factor == 1 else f / attn.rescale_output_factor
+
+    def _who(self) -> slice:
+        """The rows with identity among this step's."""
+        return slice(self.who.start - self.first, self.who.stop - self.first)
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor | None]:
         """The text branch's output (R·B, T, d), and where the subject is (n, T)."""
@@ -89,11 +96,11 @@ class Still:
             return merge(out), None
         if not fused(q):
             p = (q @ k.transpose(-1, -2)).softmax(dim=-1)  # (R·B, H, T, S)
-            mass = p[self.who].mean(dim=1) @ self.subject.to(p.dtype)[:, :, None]
+            mass = p[self._who()].mean(dim=1) @ self.subject.to(p.dtype)[:, :, None]
             return merge(p @ v), mass[..., 0]
         width = q.shape[-1]
         out = F.scaled_dot_product_attention(F.pad(q, (0, PAD)), k, v, scale=1.0)
-        return merge(out[..., :width]), out[self.who, ..., width].mean(dim=1)
+        return merge(out[..., :width]), out[self._who(), ..., width].mean(dim=1)
 
     def _compute(self, name: str, attn: Attention) -> _Layer:
         k, v = (split(part(self.text), attn.heads) for part in (attn.to_k, attn.to_v))
@@ -139,8 +146,8 @@ def add_identity(
     """Add weight * Attn(Q† f, K† c, V† c) to features f (n, T, d), in place.
 
     Args:
-        weight: λ M (n, T, 1), or λ. ask: (n or 1, d, H·N). answer: (n or 1, H·N, d).
+        weight: λ M (n, 1, T), or λ. ask: (n or 1, d, H·N). answer: (n or 1, H·N, d).
     """
-    logits = f @ ask  # (n, T, H·N)
-    share = logits.unflatten(-1, (heads, -1)).softmax(dim=-1).flatten(2) * weight
-    f.baddbmm_(share, answer.expand(len(f), -1, -1))
+    logits = ask.transpose(1, 2) @ f.transpose(1, 2)  # (n, H·N, T): T last is the fast way
+    share = logits.unflatten(1, (heads, -1)).softmax(dim=2).flatten(1, 2) * weight
+    f.baddbmm_(share.transpose(1, 2), answer.expand(len(f), -1, -1))
