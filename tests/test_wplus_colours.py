@@ -60,10 +60,12 @@ def test_black_hair_that_came_out_fair_becomes_black(painter: Any) -> None:
     code = torch.zeros(1, 2, 6)
     code[0, 0, 1:4] = torch.tensor([0.5, 0.2, -0.4])
     photo = _face((0.70, 0.50, 0.42), (0.06, 0.05, 0.05))
-    moved = match_colours(painter, _directions(), code, photo[None])
+    moved = match_colours(painter, _directions(), code, photo[None], share=1.0)
     before, after = (colours_of(painter.synthesise(c)[0]) for c in (code, moved))
     target = colours_of(photo)
     assert after.distance(target) < 0.3 * before.distance(target)
+    half = match_colours(painter, _directions(), code, photo[None], share=0.5)
+    assert torch.allclose(half - code, 0.5 * (moved - code))
     assert (moved - code)[0, 0, :4].abs().max() <= 1.5 and not (moved - code)[0, 1].any()
 
 

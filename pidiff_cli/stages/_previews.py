@@ -21,6 +21,7 @@ from pidiff_cli.stages._tuning import aligned_faces
 
 STEPS = 10  # denoising steps of a preview picture
 PREVIEWS = "reports/previews.png"
+LEAST_TEXT = 0.01  # cosine; a share of less says nothing
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Glance:
         likeness: mean cosine with the photos learnt from, 0 for a picture without a face; None
             without face networks.
         text_loss: text alignment lost against the untuned base's pictures of the same prompts and
-            seeds, a share of theirs; None without a judge.
+            seeds, a share of theirs; None without a judge, or where theirs is next to nothing.
     """
 
     likeness: float | None
@@ -90,7 +91,9 @@ class Previews:
             return None
         if self.plain_text is None:
             self.plain_text = self._text(self._draw(None))
-        return 1 - self._text(images) / max(self.plain_text, 1e-6)
+        if self.plain_text < LEAST_TEXT:
+            return None
+        return 1 - self._text(images) / self.plain_text
 
     def _text(self, images: list[np.ndarray]) -> float:
         assert self.judge is not None

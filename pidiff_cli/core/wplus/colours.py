@@ -22,6 +22,9 @@ from pidiff_cli.core.wplus.stylegan2 import Generator
 FACTORS = ("skin", "hair_r", "hair_g", "hair_b")
 FAR = 28.0  # CIELAB distance, a person's mean; 18 drawn people reach 26 (docs/decisions.md)
 ROUNDS, STEP, LIMIT, RIDGE = 4, 0.5, 1.5, 0.3
+#: How much of the way the code goes: all of it agrees in the generator's picture, but the UNet has
+#: seen no such codes and overdoes them (black hair turns blue; docs/decisions.md).
+SHARE = 0.4
 #: Top, bottom, left, right as shares of the side of an aligned face.
 CHEEKS_BROW_NOSE = (
     (0.50, 0.60, 0.28, 0.38), (0.50, 0.60, 0.62, 0.72), (0.28, 0.36, 0.40, 0.60),
@@ -57,13 +60,16 @@ def colours_of(face: Tensor) -> Colours:
     return Colours(skin, _median(lab, inside, _crown(inside)))
 
 
-def match_colours(generator: Generator, directions: Tensor, codes: Tensor, faces: Tensor) -> Tensor:
+def match_colours(
+    generator: Generator, directions: Tensor, codes: Tensor, faces: Tensor, share: float = SHARE
+) -> Tensor:
     """Move one person's codes where their colours are far off, else leave them as they are.
 
     Args:
         generator: makes aligned faces on white of side S.
         directions: (4, L, D), how a code moves per unit of ``FACTORS``.
         codes: (P, L, D), one a photo. faces: (P, 3, S, S) in [-1, 1] on white.
+        share: of the way to the photo's colours, 0 to 1.
     Returns: the codes (P, L, D).
     """
     targets = [colours_of(face) for face in faces]
@@ -72,7 +78,7 @@ def match_colours(generator: Generator, directions: Tensor, codes: Tensor, faces
     if np.mean(off) <= FAR:
         return codes
     found = [_fitted(generator, directions, *pair) for pair in zip(codes, targets, strict=True)]
-    return torch.stack(found)
+    return codes + share * (torch.stack(found) - codes)
 
 
 def _fitted(generator: Generator, directions: Tensor, code: Tensor, target: Colours) -> Tensor:

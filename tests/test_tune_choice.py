@@ -1,0 +1,143 @@
+"""Which step a tuning keeps, when it ends early, and what it warns of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pidiff_cli.stages import _previews, prepare, tune
+from pidiff_cli.stages._loop import BETTER, Run, is_better
+from pidiff_cli.stages._previews import Glance
+from tests.test_tune_stage import _config
+from tests.tiny_base import make_base
+from tests.tiny_person import ColourJudge, Notes, install, install_judge, make_profile
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
+
+
+@pytest.fixture
+def album(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with alice, not tuned."""
+    install(monkeypatch, weights)
+    make_profile(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("seen", "best", "last", "kept"),
+    [
+        (Glance(0.6, 0.0), (None, None), False, True),
+        (Glance(0.7, 0.1), (0.6, 0.0), False, True),
+        (Glance(0.5, 0.0), (0.6, 0.0), False, False),
+        (Glance(0.9, 0.3), (0.6, 0.0), False, False),  # alike, but the prompt is lost
+        (Glance(0.5, 0.1), (0.9, 0.3), False, True),
+        (Glance(0.5, 0.4), (0.9, 0.3), False, False),  # both lose too much: the lesser loss
+        (Glance(0.6 - BETTER / 2, 0.0), (0.6, 0.0), True, True),
+        (Glance(0.6 - BETTER / 2, 0.0), (0.6, 0.0), False, False),
+        (Glance(None, 0.0), (None, None), True, False),
+        (Glance(0.7, None), (0.6, None), False, True),
+    ],
+)
+def test_the_most_alike_within_the_bound_is_kept(
+    seen: Glance, best: tuple[float | None, float | None], last: bool, kept: bool
+) -> None:
+    run = Run(best_score=best[0], best_loss=best[1])
+    assert is_better(seen, run, 0.15, last) is kept
+
+
+def _glances(monkeypatch: pytest.MonkeyPatch, *seen: Glance) -> None:
+    """Let the strips say this, one after another; the first is before any step."""
+    left = list(seen)
+    monkeypatch.setattr(_previews.Previews, "look", lambda *_, **__: left.pop(0))
+
+
+def test_a_plateau_ends_the_tuning_and_is_not_gone_on_with(
+    album: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _glances(monkeypatch, *(Glance(x) for x in (0.1, 0.5, 0.504, 0.4, 0.9)))
+    notes = Notes()
+    settings: dict[str, Any] = {"steps": 10, "preview_every": 2, "patience": 2}
+    result = tune.run(_config(album, **settings), notes)
+    assert result.steps == 6 and result.likeness["best_step"] == 4
+    again = tune.run(_config(album, **settings), notes)
+    assert again.steps == 6
+    assert "6 steps of 10, likeness had stopped rising" in notes.lines[-1]
+    assert "--steps 20 goes on from 6" in notes.lines[-1]
+
+
+def test_without_patience_it_goes_to_the_end(
+    album: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _glances(monkeypatch, *[Glance(0.5)] * 4)
+    assert tune.run(_config(album, preview_every=2, patience=0), Notes()).steps == 6
+
+
+def test_text_that_every_step_loses_is_warned_of(
+    album: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _glances(monkeypatch, Glance(0.1), Glance(0.5, 0.4), Glance(0.9, 0.5))
+    notes = Notes()
+    result = tune.run(_config(album, preview_every=3), notes)
+    assert result.likeness["best_step"] == 3
+    assert any("40 % of the base's" in line for line in notes.warnings)
+
+
+def test_copied_pose_is_warned_of(
+    album: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tune._summary, "copies", lambda _: True)
+    real = tune._summary.summarise
+
+    def pasted(*given: Any) -> Any:
+        return {**real(*given), "copy_paste": tune._summary.Measured(0.8)}
+
+    monkeypatch.setattr(tune._summary, "summarise", pasted)
+    notes = Notes()
+    assert tune.run(_config(album), notes).likeness["copy_paste"] == 0.8
+    assert any("copy-paste 0.80" in line for line in notes.warnings)
+
+
+def test_the_loss_of_text_is_a_share_of_the_base_s_own(
+    album: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    install_judge(monkeypatch)
+    score = ColourJudge.text_image
+    monkeypatch.setattr(ColourJudge, "text_image", lambda *given: score(*given) + 0.5)
+    seen: list[Glance] = []
+    real = _previews.Previews.look
+
+    def look(self: _previews.Previews, fresh: bool = False) -> Glance:
+        seen.append(real(self, fresh))
+        assert self.plain_text is not None
+        drawn = self._text(self._draw(self.mean))
+        assert seen[-1].text_loss == pytest.approx(1 - drawn / self.plain_text)
+        return seen[-1]
+
+    monkeypatch.setattr(_previews.Previews, "look", look)
+    tune.run(_config(album, preview_every=6), Notes())
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "wanted", "words"),
+    [
+        (8, 1, "1 of 8 held back"),
+        (10, 1, "2 of 10 held back"),
+        (3, 1, "None of 3 held back (from 4 on)"),
+        (1, 1, "photos it learns from"),
+        (3, 0, ""),
+    ],
+)
+def test_what_is_held_back_is_said(kept: int, wanted: int, words: str) -> None:
+    note = prepare.held_note(kept, wanted)
+    assert words in note and bool(note) == bool(words)
