@@ -80,7 +80,7 @@ def test_held_steps_cost_one_row_more_in_all(
     assert asked == [2, 2, 2, 2, 3, 2, 2, 2]  # without identity, then with it
     monkeypatch.setattr(predicting, "_asked", lambda held, guided: (guided, True))
     always, free = _change(base, prompt, w, 1.0), _change(base, prompt, w, 0.0)
-    assert abs(in_turn - always) < 0.2 * (free - always)
+    assert abs(in_turn - always) < 0.5 * (free - always)
 
 
 @pytest.mark.parametrize("more", [{"identity_scale": 0.0}, {"start": 1.0}])

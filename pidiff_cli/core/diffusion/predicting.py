@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
 
 
-
 @dataclass(frozen=True)
 class DrawSettings:
     """How a picture is drawn.
@@ -149,7 +148,6 @@ class Predictor:
         maps = [m[-self.count :].float() for m in self.base.context.maps]
         seen = [F.interpolate(m, like.shape[-2:], mode="bilinear") for m in maps]
         return F.max_pool2d(torch.stack(seen).mean(0), 3, stride=1, padding=1).to(like.dtype)
-
 
 
 def _asked(held: int, guided: bool) -> tuple[bool, bool]:
