@@ -231,8 +231,9 @@ def measure_stdin(home: Path, rounds: int) -> dict[str, Any]:
     _drawing.draw = timed
     try:
         generate.run(
-            config, SilentProgress(), lambda _: written.append(time.perf_counter()), prompts()
-        )
+            config, SilentProgress(), prompts=prompts(),
+            on_written=lambda _: written.append(time.perf_counter()),
+        )  # fmt: skip
     finally:
         _drawing.draw = sample
     later = [w - a for w, a in zip(written, asked, strict=False)][1:]
@@ -304,7 +305,8 @@ def main() -> None:
                 results[key]["gpu"] = torch.cuda.get_device_name()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     print_table(results)
-    plot(results, args.plot)
+    if any(key != "stdin" for key in results):
+        plot(results, args.plot)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pidiff_cli.core.diffusion.schedulers import step_settings
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
 
-__all__ = ["DrawSettings", "Drawn", "draw"]
+__all__ = ["DrawSettings", "Drawn", "draw", "together"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def draw(
         record: also return where the attention looked.
         on_step: called after every denoising step of a batch.
     """
-    chunk = settings.chunk or (1 if base.device.type == "cpu" else 4)
+    chunk = settings.chunk or together(base.device)
     images, maps = [], []
     for start in range(0, len(seeds), chunk):
         image, looked = _draw_batch(
@@ -62,6 +62,11 @@ def draw(
         images.append(image)
         maps.append(looked)
     return Drawn(np.concatenate(images), np.concatenate(maps) if record else None)
+
+
+def together(device: torch.device) -> int:
+    """How many pictures are drawn at once where nothing else is asked for."""
+    return 1 if device.type == "cpu" else 4
 
 
 @torch.no_grad()
