@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +13,6 @@ from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pidiff_cli.cli.output import Output
     from pidiff_cli.stages.results import Picture
 
@@ -69,8 +65,7 @@ def command(
 
     session = session_of(context)
     from_stdin = prompt == "-"
-    coming = read_prompts() if from_stdin else iter((prompt,))
-    first = next(coming)  # nothing is loaded for an empty stdin
+    prompts = read_prompts() if from_stdin else (prompt,)
     settings = generate_settings(
         session,
         profile,
@@ -88,18 +83,16 @@ def command(
     settings |= {"count": count, "seed": seed, "out": out, "best": best}
     settings |= {"min_likeness": min_likeness}
     settings |= {"style_from": style_from, "edits": parse_edits(edit or ())}
-    config = session.config(GenerateConfig, name=profile, prompts=(first,), **settings)
+    config = session.config(GenerateConfig, name=profile, prompts=prompts, **settings)
     output = session.output
     output.loading()
     from pidiff_cli.stages import generate
 
     stream = Stream(output, one_a_prompt=from_stdin)
-    more = chain((first,), coming) if from_stdin else None
-    result = generate.run(
-        config, output.progress(), stream.take, more, stream.close, stream.written
-    )
+    result = generate.run(config, output.progress(), stream.take)
     if output.json and not from_stdin:
         output.result((), result)
+    stream.close()
 
 
 class Stream:
@@ -115,30 +108,29 @@ class Stream:
         self._waiting: list[Picture] = []
 
     def take(self, picture: Picture) -> None:
-        """One more picture is written, its likeness known."""
-        if self._output.json and self._one_a_prompt:
-            self._waiting.append(picture)
-
-    def written(self, path: Path) -> None:
         """One more picture is written."""
         if not self._output.json:
-            self._output.result([path], {})
+            self._output.result([picture.path], {})
+        elif self._one_a_prompt:
+            if self._waiting and self._waiting[-1].prompt != picture.prompt:
+                self.close()
+            self._waiting.append(picture)
 
     def close(self) -> None:
-        """The pictures of a prompt are all there: print what is waiting."""
+        """Print what is waiting."""
         if self._waiting:
             self._output.json_line({"images": self._waiting})
         self._waiting = []
 
 
-def read_prompts() -> Iterator[str]:
-    """One prompt a line from stdin, as they come; empty lines are passed over.
+def read_prompts() -> tuple[str, ...]:
+    """One prompt a line from stdin; empty lines are passed over.
 
     Raises:
         InputError: stdin is not UTF-8, or holds no prompt.
     """
-    found = False
-    for number, line in enumerate(iter(sys.stdin.buffer.readline, b""), start=1):
+    prompts = []
+    for number, line in enumerate(sys.stdin.buffer, start=1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError as error:
@@ -147,10 +139,10 @@ def read_prompts() -> Iterator[str]:
                 "Convert the file, for example: iconv -f latin1 -t utf-8",
             ) from error
         if text:
-            found = True
-            yield text
-    if not found:
+            prompts.append(text)
+    if not prompts:
         raise InputError("No prompt came in on stdin.", "Send one a line.")
+    return tuple(prompts)
 
 
 def parse_edits(texts: list[str] | tuple[()]) -> tuple[tuple[str, float], ...]:

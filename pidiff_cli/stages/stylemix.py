@@ -107,8 +107,7 @@ def _pictures(
         sitter, prompt, mixed, seeds, settings, lambda: progress.advance("stylemix", 1)
     )
     images = []
-    for seed, image in drawn:
-        alike = _drawing.alike(sitter, image)
+    for seed, image, alike in drawn:
         record = {
             "prompt": config.prompt, "full_prompt": prompt.text, "seed": seed, "b": config.b,
             "settings": _settings(config), **sitter.record,
