@@ -18,6 +18,7 @@ from _drawings import draw_set, identities, to_tensor
 from _networks import gallery
 
 from pidiff_cli.core.judge import Judge
+from pidiff_cli.core.measures import mean_of, off_face_change
 
 PROMPTS = (
     "as an astronaut", "as a chef", "as a pirate",
@@ -142,10 +143,8 @@ def background_change(
         faces = [reader.look(one.rgb), reader.look(other.rgb)]
         heads = [face.head for face in faces if face is not None]
         if heads:
-            off = np.max(heads, axis=0) < 0.05
-            if off.any():
-                changes.append(np.abs(one.rgb.astype(float) - other.rgb)[off].mean() / 255)
-    return float(np.mean(changes)) if changes else None
+            changes.append(off_face_change(one.rgb, other.rgb, heads))
+    return mean_of(changes)
 
 
 def measure_people(

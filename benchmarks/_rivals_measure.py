@@ -13,11 +13,10 @@ from _rivals_cases import NOUN, Case, gallery_of, photos_of, wishes_of
 from _rivals_shop import Made, Shop
 from torch import Tensor
 
+from pidiff_cli.core import measures
 from pidiff_cli.core.diffusion.prompts import complete
 from pidiff_cli.core.identity.likeness import SeenFace
-
-MOST_HEAD = 0.05  # a pixel with more head than this is not background
-OVER = 0.5  # of a localisation map: looked at
+from pidiff_cli.core.measures import mean_of, off_face_change
 
 
 @dataclass(frozen=True)
@@ -90,27 +89,17 @@ def background(images: np.ndarray, faces: list[SeenFace | None], plain: Plain) -
         heads = [seen.head for seen in (face, its) if seen is not None]
         if not heads:
             continue
-        head = np.max(heads, axis=0)
+        off_changes.append(off_face_change(image, other, heads))
         change = np.abs(image.astype(np.float32) - other).mean(-1) / 255
-        off = head < MOST_HEAD
-        if off.any():
-            off_changes.append(float(change[off].mean()))
-        shares.append(float((change * head).sum() / max(float(change.sum()), 1e-6)))
-    mean = [float(np.mean(x)) if x else None for x in (off_changes, shares)]
-    return {"background": mean[0], "change_on_head": mean[1]}
+        on_head = (change * np.max(heads, axis=0)).sum()
+        shares.append(float(on_head / max(float(change.sum()), 1e-6)))
+    return {"background": mean_of(off_changes), "change_on_head": mean_of(shares)}
 
 
 def overlap(maps: np.ndarray, faces: list[SeenFace | None]) -> float | None:
     """Mean intersection over union of the localisation map and the head in the picture."""
-    values = []
-    for place, face in enumerate(faces):
-        if face is None:
-            continue
-        small = torch.from_numpy(np.asarray(maps[place], np.float32))[None, None]
-        map_ = F.interpolate(small, face.head.shape, mode="bilinear")[0, 0].numpy() > OVER
-        head = face.head > 0.5
-        values.append(float((map_ & head).sum() / max(int((map_ | head).sum()), 1)))
-    return float(np.mean(values)) if values else None
+    pairs = zip(maps, faces, strict=True)
+    return mean_of([measures.overlap(looked, face.head) for looked, face in pairs if face])
 
 
 def diversity(shop: Shop, images: np.ndarray, seeds: int) -> float:

@@ -166,3 +166,21 @@ def feed(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
 
     return give
+
+
+@pytest.fixture(scope="session")
+def disc_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny base that stands for mini; read only."""
+    from tests.tiny_base import make_base
+
+    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
+
+
+@pytest.fixture
+def untuned_home(tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with alice, not tuned, and stages that find the tiny base."""
+    from tests.tiny_person import install, make_profile
+
+    install(monkeypatch, disc_base)
+    make_profile(tmp_path)
+    return tmp_path

@@ -364,8 +364,7 @@ def test_faults_are_sentences(
 
 
 class _Evil:
-    def __reduce__(self) -> Any:
-        return eval, ("open('/tmp/pidiff-was-here', 'w')",)
+    """What its pickle would run is set by the test."""
 
 
 def test_a_pickle_with_code_is_refused_and_not_run(
@@ -374,7 +373,9 @@ def test_a_pickle_with_code_is_refused_and_not_run(
     use_tiny_configs(monkeypatch, tmp_path / "configs")
     mark = tmp_path / "ran"
     monkeypatch.setattr(
-        _Evil, "__reduce__", lambda self: (eval, (f"open({str(mark)!r}, 'w').close()",))
+        _Evil,
+        "__reduce__",
+        lambda self: (eval, (f"open({str(mark)!r}, 'w').close()",)),
     )
     state = ldm_state(folders["sd15"], "sd15")
     torch.save({"state_dict": state, "callbacks": _Evil()}, tmp_path / "evil.ckpt")

@@ -19,21 +19,16 @@ from pidiff_cli.profile import Profile
 from pidiff_cli.stages import _summary, evaluate, report, tune
 from pidiff_cli.stages._instruments import Instruments, instruments
 from pidiff_cli.stages.measure import Shown
-from tests.tiny_base import SIZE, make_base
+from tests.tiny_base import SIZE
 from tests.tiny_person import Notes, colour_reader, install, install_judge, make_profile
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
-
-
-@pytest.fixture(scope="module")
-def tuned(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
+def tuned(tmp_path_factory: pytest.TempPathFactory, disc_base: Path) -> Path:
     """A home with a tuned alice (one photo of four held back) and bob as a stranger."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        install(patch, weights)
+        install(patch, disc_base)
         make_profile(home)
         make_profile(home, "bob", held_out=0)
         config = TuneConfig(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2)
@@ -42,8 +37,8 @@ def tuned(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
 
 
 @pytest.fixture
-def home(tuned: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    install(monkeypatch, weights)
+def home(tuned: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    install(monkeypatch, disc_base)
     return tuned
 
 
@@ -109,9 +104,9 @@ def test_without_a_judge_text_is_not_measured_and_the_next_command_is_said(
 
 
 def test_what_cannot_be_measured_says_why(
-    tuned: Path, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+    tuned: Path, tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(monkeypatch, weights, reads=False)
+    install(monkeypatch, disc_base, reads=False)
     result = evaluate.run(_config(tuned, tmp_path), Notes())
     for name in ("likeness", "stranger_margin", "background", "iou", "energy_off", "copy_paste"):
         row = result.measures[name]
@@ -121,9 +116,9 @@ def test_what_cannot_be_measured_says_why(
 
 
 def test_without_photos_or_others_there_is_nothing_to_compare(
-    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(monkeypatch, weights)
+    install(monkeypatch, disc_base)
     profile = make_profile(tmp_path, held_out=0)
     result = evaluate.run(_config(tmp_path, tmp_path), Notes())  # untuned: the general branch
     assert "learnt-from" in result.measures["likeness"]["beside_is"]

@@ -14,22 +14,7 @@ from pidiff_cli.stages import _drawing, generate, measure
 from pidiff_cli.stages._best import Candidate, choose
 from tests.conftest import Ran
 from tests.test_generate_stage import _config
-from tests.tiny_base import make_base
-from tests.tiny_person import Notes, install, make_profile
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
-
-
-@pytest.fixture
-def album(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with alice, not tuned."""
-    install(monkeypatch, weights)
-    make_profile(tmp_path)
-    return tmp_path
-
+from tests.tiny_person import Notes
 
 BLANK = np.zeros((2, 2, 3), np.uint8)
 DRAWN = [
@@ -69,13 +54,13 @@ def _scored(monkeypatch: pytest.MonkeyPatch, scores: dict[int, float | None]) ->
 
 
 def test_the_others_are_told_and_counted(
-    album: Path,
+    untuned_home: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _scored(monkeypatch, {7: 0.4, 8: None, 9: 0.8, 10: 0.7})
     notes = Notes()
-    result = generate.run(_config(album, tmp_path, count=4, best=1, min_likeness=0.5), notes)
+    result = generate.run(_config(untuned_home, tmp_path, count=4, best=1, min_likeness=0.5), notes)
     assert [picture.seed for picture in result.images] == [9]
     assert [one.seed for one in result.fell] == [7, 8, 10]
     assert notes.lines == [
@@ -86,31 +71,31 @@ def test_the_others_are_told_and_counted(
 
 
 def test_none_alike_enough_is_an_error_that_says_how_near_it_came(
-    album: Path,
+    untuned_home: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _scored(monkeypatch, {7: 0.4, 8: None})
     with pytest.raises(InputError, match=r"None of the 2 .*0\.9.*0\.40 \(seed 7\)") as caught:
-        generate.run(_config(album, tmp_path, count=2, min_likeness=0.9), Notes())
+        generate.run(_config(untuned_home, tmp_path, count=2, min_likeness=0.9), Notes())
     assert caught.value.exit_code == 3 and "--min-likeness 0.4" in caught.value.hint
     _scored(monkeypatch, {7: None})
     with pytest.raises(InputError, match="no face was found in it"):
-        generate.run(_config(album, tmp_path, min_likeness=0.9), Notes())
+        generate.run(_config(untuned_home, tmp_path, min_likeness=0.9), Notes())
 
 
-def test_more_kept_than_drawn_is_a_sentence(album: Path, tmp_path: Path) -> None:
+def test_more_kept_than_drawn_is_a_sentence(untuned_home: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="only 2 are drawn"):
-        generate.run(_config(album, tmp_path, count=2, best=3), Notes())
+        generate.run(_config(untuned_home, tmp_path, count=2, best=3), Notes())
 
 
 def test_without_face_networks_nothing_can_be_chosen(
-    album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    untuned_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (_drawing, measure):
         monkeypatch.setattr(module, "open_reader", lambda _: None)
     with pytest.raises(MissingWeightError, match="--best needs face networks"):
-        generate.run(_config(album, tmp_path, count=2, best=1), Notes())
+        generate.run(_config(untuned_home, tmp_path, count=2, best=1), Notes())
 
 
 @pytest.mark.parametrize(

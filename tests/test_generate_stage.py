@@ -14,21 +14,16 @@ from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.stages import generate, tune
 from pidiff_cli.stages.results import Picture
-from tests.tiny_base import SIZE, make_base
+from tests.tiny_base import SIZE
 from tests.tiny_person import Notes, install, make_profile
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
-
-
-@pytest.fixture(scope="module")
-def tuned(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
+def tuned(tmp_path_factory: pytest.TempPathFactory, disc_base: Path) -> Path:
     """A home with a tuned alice and an untuned bob."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        install(patch, weights)
+        install(patch, disc_base)
         make_profile(home)
         make_profile(home, "bob", noun="man")
         tune.run(
@@ -39,8 +34,8 @@ def tuned(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
 
 
 @pytest.fixture
-def home(tuned: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    install(monkeypatch, weights)
+def home(tuned: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    install(monkeypatch, disc_base)
     return tuned
 
 

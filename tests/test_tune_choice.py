@@ -11,21 +11,7 @@ from pidiff_cli.stages import _previews, prepare, tune
 from pidiff_cli.stages._loop import BETTER, Run, is_better
 from pidiff_cli.stages._previews import Glance
 from tests.test_tune_stage import _config
-from tests.tiny_base import make_base
-from tests.tiny_person import ColourJudge, Notes, install, install_judge, make_profile
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
-
-
-@pytest.fixture
-def album(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with alice, not tuned."""
-    install(monkeypatch, weights)
-    make_profile(tmp_path)
-    return tmp_path
+from tests.tiny_person import ColourJudge, Notes, install_judge
 
 
 @pytest.mark.parametrize(
@@ -57,41 +43,41 @@ def _glances(monkeypatch: pytest.MonkeyPatch, *seen: Glance) -> None:
 
 
 def test_a_plateau_ends_the_tuning_and_is_not_gone_on_with(
-    album: Path,
+    untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _glances(monkeypatch, *(Glance(x) for x in (0.1, 0.5, 0.504, 0.4, 0.9)))
     notes = Notes()
     settings: dict[str, Any] = {"steps": 10, "preview_every": 2, "patience": 2}
-    result = tune.run(_config(album, **settings), notes)
+    result = tune.run(_config(untuned_home, **settings), notes)
     assert result.steps == 6 and result.likeness["best_step"] == 4
-    again = tune.run(_config(album, **settings), notes)
+    again = tune.run(_config(untuned_home, **settings), notes)
     assert again.steps == 6
     assert "6 steps of 10, likeness had stopped rising" in notes.lines[-1]
     assert "--steps 20 goes on from 6" in notes.lines[-1]
 
 
 def test_without_patience_it_goes_to_the_end(
-    album: Path,
+    untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _glances(monkeypatch, *[Glance(0.5)] * 4)
-    assert tune.run(_config(album, preview_every=2, patience=0), Notes()).steps == 6
+    assert tune.run(_config(untuned_home, preview_every=2, patience=0), Notes()).steps == 6
 
 
 def test_text_that_every_step_loses_is_warned_of(
-    album: Path,
+    untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _glances(monkeypatch, Glance(0.1), Glance(0.5, 0.4), Glance(0.9, 0.5))
     notes = Notes()
-    result = tune.run(_config(album, preview_every=3), notes)
+    result = tune.run(_config(untuned_home, preview_every=3), notes)
     assert result.likeness["best_step"] == 3
     assert any("40 % of the base's" in line for line in notes.warnings)
 
 
 def test_copied_pose_is_warned_of(
-    album: Path,
+    untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tune._summary, "copies", lambda _: True)
@@ -102,12 +88,12 @@ def test_copied_pose_is_warned_of(
 
     monkeypatch.setattr(tune._summary, "summarise", pasted)
     notes = Notes()
-    assert tune.run(_config(album), notes).likeness["copy_paste"] == 0.8
+    assert tune.run(_config(untuned_home), notes).likeness["copy_paste"] == 0.8
     assert any("copy-paste 0.80" in line for line in notes.warnings)
 
 
 def test_the_loss_of_text_is_a_share_of_the_base_s_own(
-    album: Path,
+    untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     install_judge(monkeypatch)
@@ -124,7 +110,7 @@ def test_the_loss_of_text_is_a_share_of_the_base_s_own(
         return seen[-1]
 
     monkeypatch.setattr(_previews.Previews, "look", look)
-    tune.run(_config(album, preview_every=6), Notes())
+    tune.run(_config(untuned_home, preview_every=6), Notes())
     assert len(seen) == 2
 
 

@@ -3,8 +3,8 @@
 mini's encoder learnt from drawings. On photographs it keeps the shape of a head and falls back to
 common colours: black, white and grey hair come out brown. So the colours of a few places are
 compared between the photo and its code drawn again; where they lie further apart than on any
-drawing, the code moves along the world's own colour factors until they agree (Gauss-Newton, the
-derivatives by differences through the generator). The code stays among those that the world draws.
+drawing, the code moves along the world's own colour factors towards where they agree (Gauss-Newton,
+the derivatives by differences through the generator), and a part of that way only: see SHARE.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pidiff_cli.core.wplus.stylegan2 import Generator
 
 #: Not the undertone: the generator follows it, the UNet turns faces violet.
 FACTORS = ("skin", "hair_r", "hair_g", "hair_b")
-FAR = 28.0  # CIELAB distance, a person's mean; 18 drawn people reach 26 (docs/decisions.md)
+FAR = 28.0  # CIELAB distance, a person's mean; 18 drawn people reach 21 (docs/decisions.md)
 ROUNDS, STEP, LIMIT, RIDGE = 4, 0.5, 1.5, 0.3
 #: How much of the way the code goes: all of it agrees in the generator's picture, but the UNet has
 #: seen no such codes and overdoes them (black hair turns blue; docs/decisions.md).
