@@ -16,6 +16,7 @@ from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.drawn import DrawnLikeness
 from pidiff_cli.core.diffusion.plan import Plan
+from pidiff_cli.core.diffusion.switches import Switches
 from pidiff_cli.core.diffusion.tailor import Tailor
 from pidiff_cli.core.identity.checkpoint import restore, save_checkpoint, snapshot
 from pidiff_cli.profile import Profile
@@ -77,6 +78,7 @@ class Job:
     plan: Plan
     smaller: list[Plan]
     scaler: torch.amp.GradScaler
+    switches: Switches
     best: dict[str, Tensor] | None = None
 
 
@@ -128,7 +130,7 @@ def _fitting(job: Job, current: Run, progress: Progress, act: Callable[[], T]) -
         job.base.context.clear()
         if job.base.device.type == "cuda":
             torch.cuda.empty_cache()
-        _planning.apply(job.plan, job.base)
+        _planning.apply(job.plan, job.base, job.switches)
         said = _planning.describe(job.plan, job.config.batch)
         progress.warn(f"Out of memory at step {current.step + 1}: going on with {said}.")
 
@@ -198,8 +200,9 @@ def _backward(job: Job, data: LatentSet) -> dict[str, Tensor]:
     losses: dict[str, Tensor] = {}
     for part in batch.split(job.plan.at_once):
         share = len(part) / len(batch)
-        found = job.tailor.loss(part)
-        job.scaler.scale(found["loss"] * share).backward()
+        with job.tailor.narrow:
+            found = job.tailor.loss(part)
+            job.scaler.scale(found["loss"] * share).backward()
         for name, value in found.items():
             losses[name] = losses.get(name, 0) + share * value.detach()
     if job.drawn and torch.rand((), generator=generator) < config.likeness_share:

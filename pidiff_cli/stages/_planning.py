@@ -9,8 +9,8 @@ import torch
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.lean import make_lean
 from pidiff_cli.core.diffusion.plan import Plan, Sizes, choose, plans
+from pidiff_cli.core.diffusion.switches import Switches, cpu_knows_bf16, switch
 from pidiff_cli.errors import OutOfMemoryError
 
 PROCESS = 620_000_000  # bytes resident before a base is loaded: interpreter, libraries, face nets
@@ -77,10 +77,30 @@ def line(planned: Planned, config: TuneConfig) -> str:
     return f"{said}; about {planned.plan.peak / 1e9:.1f} GB of {planned.free / 1e9:.1f} free."
 
 
-def apply(plan: Plan, base: Base) -> None:
+def switches(config: TuneConfig, family: str, amp: torch.dtype | None) -> Switches:
+    """How a step is computed, "auto" settled. ``amp``: autocast's dtype."""
+    on_cpu = amp is not None and family == "mini"  # mini alone is kept in float32 for autocast
+    lean = {"auto": family != "mini", "always": True, "never": False}[config.lean]
+    written = {"auto": on_cpu, "written": True, "fused": False}[config.self_attention]
+    return Switches(lean, written, config.channels_last, config.compile)
+
+
+def autocast(
+    config: TuneConfig, family: str, device: torch.device, given: torch.dtype | None
+) -> torch.dtype | None:
+    """Autocast's dtype while mini learns; ``given`` is ``pick_device``'s.
+
+    On a CPU that knows bf16 mini learns in it; its pictures are drawn in float32 all the same.
+    """
+    if config.precision == "auto" and device.type == "cpu" and family == "mini":
+        return torch.bfloat16 if cpu_knows_bf16() else None
+    return given
+
+
+def apply(plan: Plan, base: Base, switches: Switches) -> None:
     """Bring a loaded base into the shape of a plan."""
     unet = base.unet
-    make_lean(unet)
+    switch(unet, switches)
     if plan.checkpointing:
         unet.enable_gradient_checkpointing()  # type: ignore[operator]
         unet.train()  # diffusers checkpoints in training mode only; there is no dropout

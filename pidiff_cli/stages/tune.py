@@ -129,14 +129,18 @@ def _job(
     """Everything the loop works with, and where it begins."""
     profile, config, own = task.profile, task.config, task.own
     device, dtype, amp = pick_device(config.device, config.precision, task.parts.family)
+    amp = _planning.autocast(config, task.parts.family, device, amp)
+    switches = _planning.switches(
+        config, task.parts.family, amp if dtype == torch.float32 else None
+    )
     planned = _planning.make_plan(config, task.parts.family, device, dtype)
     progress.line(_planning.line(planned, config))
     plan = planned.plan
     _planning.hold_to(config, device)
     base = load_parts(task.parts, device, dtype, plan.parked, plan.nf4)
-    _planning.apply(plan, base)
     codes, mean = _tuning.codes_of(profile, own)
     model, current = _start(profile, config, base, state, task.digest, progress)
+    _planning.apply(plan, base, switches)
     eight_bit = {"auto": None, "adamw": False, "adamw8bit": True}[config.optimizer]
     groups = _tuning.rate_groups(model, config)
     job = Job(
@@ -154,7 +158,7 @@ def _job(
             profile, base, _tuning.drawing(config, task.parts.family, _previews.STEPS), mean, own,
             tools.reader, tools.judge,
         ), task.digest, plan, list(planned.smaller),
-        torch.amp.GradScaler(device.type, SCALE, enabled=dtype == torch.float16),
+        torch.amp.GradScaler(device.type, SCALE, enabled=dtype == torch.float16), switches,
     )  # fmt: skip
     if current.step and not state.get("done"):
         job.best = load_checkpoint(profile.folder / CHECKPOINT, job.optimizer, job.generator)
@@ -210,7 +214,9 @@ def _start(
         return load_adapter(base.unet, adapter, trainable=True), current
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)  # LoRA's A matrices start random
-        return add_adapter(base.unet, config.rank, config.alpha, config.tune_code), current
+        return add_adapter(
+            base.unet, config.rank, config.alpha, config.tune_code, config.trained_blocks
+        ), current
 
 
 def _conclude(

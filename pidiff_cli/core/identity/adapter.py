@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from pidiff_cli.core.identity.tokens import CodeDelta, WPlusProjector
 from pidiff_cli.errors import InputError, MissingWeightError
 
-TARGETS = r".*attn2\.to_[qkv]_id|identity_projector\.proj_\d+"
+TARGETS = r"{}attn2\.to_[qkv]_id|identity_projector\.proj_\d+"
+BLOCKS = {"all": ".*", "mid_up": "(mid_block|up_blocks).*", "up": "up_blocks.*"}
 PROJECTOR, CODE = "identity_projector", "identity_code"  # names on the UNet
 
 
@@ -36,9 +37,12 @@ def identity_tokens(unet: nn.Module, w: Tensor, correct: bool = True) -> Tensor:
     return cast(Tensor, cast(Any, getattr(unet, PROJECTOR))(code))
 
 
-def add_adapter(unet: nn.Module, rank: int, alpha: float, tune_code: bool = True) -> nn.Module:
+def add_adapter(
+    unet: nn.Module, rank: int, alpha: float, tune_code: bool = True, blocks: str = "all"
+) -> nn.Module:
     """Put a fresh trainable adapter on a UNet that has the branch and the projector.
 
+    ``blocks``: "all", "mid_up" or "up" are those whose branch learns: no gradient goes further.
     Freezes everything else. Returns the PEFT model (the UNet itself is changed in place).
     """
     from peft import LoraConfig, get_peft_model
@@ -47,7 +51,7 @@ def add_adapter(unet: nn.Module, rank: int, alpha: float, tune_code: bool = True
     config = LoraConfig(
         r=rank,
         lora_alpha=cast(Any, alpha),
-        target_modules=TARGETS,
+        target_modules=TARGETS.format(BLOCKS[blocks]),
         modules_to_save=[CODE] if tune_code else None,
     )
     return get_peft_model(cast(Any, unet), config)
