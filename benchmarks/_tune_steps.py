@@ -100,7 +100,7 @@ class Steps:
         """Let so many steps check the preserve term; 0 or 1 make every step alike."""
         self.tailor.settings = replace(self.tailor.settings, preserve_share=share)
 
-    def error(self, data: LatentSet, batches: int = 16) -> dict[str, float]:
+    def error(self, data: LatentSet, batches: int = 8) -> dict[str, float]:
         """Losses on a fixed bank of noise and timesteps, float32, nothing dropped."""
         generator, sums = torch.Generator().manual_seed(99), {}
         own, amp = self.tailor.settings, self.tailor.amp

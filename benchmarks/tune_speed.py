@@ -107,7 +107,9 @@ def real_cases(family: str, device: torch.device, batch: int, size: int) -> dict
 
     base = real_base(family, device)
     unet_config = cast(Any, base.unet).config
-    config = config_of(RECIPES[family], **({"batch": batch} if batch else {}), checkpointing="never")
+    config = config_of(
+        RECIPES[family], **({"batch": batch} if batch else {}), checkpointing="never"
+    )
     config = config_of(
         RECIPES[family], batch=batch or config.batch, size=size or config.size,
         drop_text=0.0, drop_identity=0.0, drop_both=0.0,
@@ -270,6 +272,7 @@ def main() -> int:
     parser.add_argument("--old", type=Path, help="with --tricks: a checkout to time beside")
     parser.add_argument("--people", type=int, default=2, help="with --tricks: drawn people")
     parser.add_argument("--steps", type=int, default=150, help="with --tricks: steps of the loss")
+    parser.add_argument("--losses", type=int, default=0, help="with --tricks: lines; 0 is all")
     parser.add_argument("--home", type=Path, default=Path(".mini/settings/home").resolve())
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--each", type=int, default=0, help="steps of a case a round")
