@@ -20,7 +20,7 @@ from pidiff_cli.core.diffusion.switches import Switches
 from pidiff_cli.core.diffusion.tailor import Tailor
 from pidiff_cli.core.identity.checkpoint import restore, save_checkpoint, snapshot
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _planning, _tuning
+from pidiff_cli.stages import _pace, _planning, _tuning
 from pidiff_cli.stages._previews import Glance, Previews
 from pidiff_cli.stages.progress import Progress
 
@@ -62,6 +62,7 @@ class Job:
     Attributes:
         smaller: plans to step down to where memory runs out.
         scaler: of the loss, where the base computes in fp16; does nothing elsewhere.
+        paces: seconds of every step of this run, previews not counted.
     """
 
     profile: Profile
@@ -80,6 +81,7 @@ class Job:
     scaler: torch.amp.GradScaler
     switches: Switches
     best: dict[str, Tensor] | None = None
+    paces: list[float] = field(default_factory=list)
 
 
 def train(job: Job, current: Run, progress: Progress) -> None:
@@ -93,8 +95,12 @@ def train(job: Job, current: Run, progress: Progress) -> None:
         look = partial(job.previews.look, fresh=True)
         current.before = _fitting(job, current, progress, look).likeness
     while current.step < config.steps and not current.ended_early:
+        started = time.perf_counter()
         current.losses.append(_fitting(job, current, progress, lambda: _step(job, current)))
+        job.paces.append(time.perf_counter() - started)
         current.step += 1
+        if told := _pace.estimate(job.paces, config.steps - current.step):
+            progress.line(told)
         progress.advance("tune", 1, loss=current.losses[-1]["loss"])
         last = current.step == config.steps
         if config.preview_every and (last or current.step % config.preview_every == 0):

@@ -20,6 +20,7 @@ from pidiff_cli.core.diffusion.dataset import (
     LatentSet,
     cache_latents,
     face_variants,
+    flipped,
     photo_variants,
 )
 from pidiff_cli.core.diffusion.drawn import WISHES, DrawnLikeness, DrawnSettings
@@ -82,6 +83,9 @@ def training_data(
             )
         else:
             whole.append(faces[-1])
+    if config.flips:
+        faces = [flipped(*part, generator) for part in faces]
+        whole = [flipped(*part, generator) for part in whole]
     return cache_latents(base, faces), cache_latents(base, whole)
 
 

@@ -52,6 +52,7 @@ class Tailor:
         mean: (L, D) the person's W+ code.
         captions: completed prompts to learn with; one is drawn for every picture.
         delta: the trainable Δw (L, D), or None.
+        texts: states of the captions and of "", where they are known.
     """
 
     def __init__(
@@ -63,12 +64,14 @@ class Tailor:
         settings: LossSettings,
         delta: Tensor | None,
         amp: torch.dtype | None = None,
+        texts: TextStates | None = None,
     ) -> None:
         self.base, self.settings, self.delta = base, settings, delta
         self.codes = codes.to(base.device, base.dtype)
         self.mean = mean.to(base.device, base.dtype)
         self.schedule = NoiseSchedule.of(base)
-        self.texts = text_states(base, [*captions, encode_prompt(base, "", "")])  # empty one last
+        everything = [*captions, encode_prompt(base, "", "")]  # the empty one last
+        self.texts = text_states(base, everything) if texts is None else texts
         self.subjects = torch.cat(
             [subjects(captions, base.device), torch.zeros_like(captions[0].subject)[None]]
         )
