@@ -177,7 +177,8 @@ def _keep(
 ) -> TuneResult:
     """Store the adapter, measure, write the report."""
     profile, config, name = task.profile, task.config, task.parts.name
-    profile.write_folder(ADAPTER, lambda target: save_adapter(job.model, target))
+    half = job.base.dtype != torch.float32
+    profile.write_folder(ADAPTER, lambda target: save_adapter(job.model, target, half))
     values = {
         "base": name, "recipe": config.recipe, "steps": current.step,
         "seconds": round(current.seconds, 1),

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from pidiff_cli.core.identity.tokens import CodeDelta, WPlusProjector
@@ -58,9 +59,15 @@ def add_adapter(
     return get_peft_model(cast(Any, unet), config)
 
 
-def save_adapter(model: nn.Module, folder: Path) -> None:
-    """Write the PEFT directory: ``adapter_config.json``, ``adapter_model.safetensors``."""
+def save_adapter(model: nn.Module, folder: Path, half: bool = False) -> None:
+    """Write the PEFT directory: ``adapter_config.json``, ``adapter_model.safetensors``.
+
+    ``half``: in fp16, which is finer than the bf16 that such a base computes in; Δw too.
+    """
     cast(Any, model).save_pretrained(folder, safe_serialization=True)
+    if half:
+        file = folder / "adapter_model.safetensors"
+        save_file({k: v.half() for k, v in load_file(file).items()}, file, {"format": "pt"})
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
 
 
