@@ -1,13 +1,15 @@
 """Steps of an older checkout of this program, in a process of its own; one line in, one out.
 
-Run with that checkout as the first folder on the path: every line "N" on stdin does N default
-steps on random latents and answers with wall and CPU seconds of one.
+Run with that checkout as the first folder on the path: every line "N SHARE" on stdin does N
+steps on random latents, SHARE of them checking the preserve term, and answers with wall and CPU
+seconds of one.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -40,8 +42,10 @@ def main() -> None:
     optimizer = adapter.make_optimizer(parameters, torch.device("cpu"), 1e-4)
     print("ready", flush=True)
     for line in sys.stdin:
+        count, share = int(line.split()[0]), float(line.split()[1])
+        tailor.settings = replace(tailor.settings, preserve_share=share)
         wall, cpu = time.perf_counter(), time.process_time()
-        for _ in range(int(line)):
+        for _ in range(count):
             if hasattr(tailor, "draw"):
                 loss = tailor.loss(tailor.draw(data, batch, generator))["loss"]
             else:
@@ -50,7 +54,6 @@ def main() -> None:
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
             optimizer.zero_grad()
-        count = int(line)
         print((time.perf_counter() - wall) / count, (time.process_time() - cpu) / count, flush=True)
 
 

@@ -31,6 +31,8 @@ from pidiff_cli.stages import _loop, _planning, _tuning
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "pidiff_cli" / "mini" / "weights"
 CAPTION = {"mini": 32, "sd15": 77, "sdxl": 77}  # text tokens
+Act = Callable[[], object]
+Case = list[tuple[float, Act]]  # parts of a mean step with their weights
 PICTURES = 24  # cached latents, as `tune` keeps
 
 
@@ -115,6 +117,20 @@ class Steps:
         self.tailor.settings, self.tailor.amp = own, amp
         self.base.context.clear()
         return sums
+
+
+def halves(steps: Steps) -> Case:
+    """A step without and one with the preserve term, weighed by the recipe's share."""
+
+    def act(share: float) -> Act:
+        def step() -> None:
+            steps.checking(share)
+            steps.step()
+
+        return step
+
+    share = steps.config.preserve_share
+    return [(1 - share, act(0.0)), (share, act(1.0))]
 
 
 def mini_steps(config: TuneConfig, person: Person) -> Steps:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,16 @@ from typing import Any
 
 import torch
 from _drawings import identities
-from _tune_steps import WEIGHTS, Person, Steps, config_of, mini_steps, random_person, timed
+from _tune_steps import (
+    WEIGHTS,
+    Person,
+    Steps,
+    config_of,
+    halves,
+    mini_steps,
+    random_person,
+    timed,
+)  # fmt: skip
 
 from pidiff_cli.core.diffusion.base import load_base
 from pidiff_cli.stages import _tuning
@@ -39,6 +49,7 @@ BESIDE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("default, flips: true (loss only)", {"flips": True}),
 )
 FIRST = "the same settings today"
+OTHER = "the other checkout, its default"
 #: Lines whose loss is measured; the others compute the same gradients (tests hold them to it).
 LEARNS = (FIRST, ADDED[-1][0], *(title for title, _ in BESIDE[1:]))
 
@@ -64,10 +75,10 @@ class OldCheckout:
             raise RuntimeError("The other checkout's process has ended.")
         return line
 
-    def timed(self, count: int) -> tuple[float, float]:
-        """Wall and CPU seconds a step."""
+    def timed(self, count: int, share: float) -> tuple[float, float]:
+        """Wall and CPU seconds a step, so many of which check the preserve term."""
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{count}\n")
+        self.process.stdin.write(f"{count} {share}\n")
         self.process.stdin.flush()
         wall, cpu = self.answer().split()
         return float(wall), float(cpu)
@@ -87,7 +98,7 @@ def measure_tricks(args: argparse.Namespace, race: Callable[..., Any]) -> list[d
     device, each, known = torch.device("cpu"), args.each or 12, variants()
     nobody = _nobody()
     timers = {
-        name: [(1.0, _stepper(mini_steps(config_of("mini-cpu", **changes), nobody)))]
+        name: halves(mini_steps(config_of("mini-cpu", **changes), nobody))
         for name, changes in known.items()
         if "flips" not in changes
     }
@@ -113,34 +124,34 @@ def _race_with(
     args: argparse.Namespace, timers: dict[str, Any], each: int, device: torch.device
 ) -> list[dict[str, Any]]:
     """As `race`, with the other checkout as one of the cases and as the first."""
-    import statistics
-
     config = config_of("mini-cpu")
     old = OldCheckout(args.old, config.rank, config.batch)
-    title = "another checkout"
-    times: dict[str, list[tuple[float, float]]] = {title: [], **{name: [] for name in timers}}
+    times: dict[str, list[tuple[float, float]]] = {OTHER: [], **{name: [] for name in timers}}
     for number in range(args.rounds + 1):
         for name, found in times.items():
-            value = old.timed(each) if name == title else timed(timers[name][0][1], each, device)
+            if name == OTHER:
+                parts = [(0.5, old.timed(each, share)) for share in (0.0, 1.0)]
+            else:
+                parts = [(w, timed(act, each, device)) for w, act in timers[name]]
+            wall, cpu = (sum(w * value[i] for w, value in parts) for i in (0, 1))
             if number:
-                found.append(value)
+                found.append((wall, cpu))
         print(f"round {number} of {args.rounds}", file=sys.stderr, flush=True)
-    rows = []
-    for name, found in times.items():
-        pairs = list(zip(times[title], found, strict=True))
-        rows.append({
-            "case": name, "ms": round(1e3 * statistics.median(f[0] for f in found), 1),
-            "cpu_ms": round(1e3 * statistics.median(f[1] for f in found), 1),
-            "times_faster": round(statistics.median(a[0] / b[0] for a, b in pairs), 2),
-            "cpu_times_faster": round(statistics.median(a[1] / b[1] for a, b in pairs), 2),
-        })  # fmt: skip
     assert old.process.stdin is not None
     old.process.stdin.close()
-    return rows
+    return [_row(name, found, times[OTHER]) for name, found in times.items()]
 
 
-def _stepper(steps: Steps) -> Callable[[], object]:
-    return steps.step
+def _row(
+    name: str, found: list[tuple[float, float]], old: list[tuple[float, float]]
+) -> dict[str, Any]:
+    pairs = list(zip(old, found, strict=True))
+    return {
+        "case": name, "ms": round(1e3 * statistics.median(f[0] for f in found), 1),
+        "cpu_ms": round(1e3 * statistics.median(f[1] for f in found), 1),
+        "times_faster": round(statistics.median(a[0] / b[0] for a, b in pairs), 2),
+        "cpu_times_faster": round(statistics.median(a[1] / b[1] for a, b in pairs), 2),
+    }  # fmt: skip
 
 
 def _nobody() -> Person:
