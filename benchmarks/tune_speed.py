@@ -87,7 +87,7 @@ def baselines() -> list[tuple[str, bool, torch.dtype | None]]:
 
 
 def real_cases(
-    family: str, device: torch.device, batch: int, size: int, every: bool
+    family: str, device: torch.device, batch: int, size: int, every: bool, prior: bool = True
 ) -> dict[str, Case]:
     """Random weights of the real size in bf16; all cases share the frozen ones."""
     from diffusers import DDPMScheduler
@@ -114,11 +114,12 @@ def real_cases(
     if family == "sdxl":
         added = {"text_embeds": text.new_zeros(1, 1280), "time_ids": text.new_zeros(1, 6)}
     cached, cases = Cached(person.data.latents, text, added), {}
-    for title, prior in (("DreamBooth-LoRA", False), ("DreamBooth-LoRA with prior", True)):
+    baseline = (("DreamBooth-LoRA", False), ("DreamBooth-LoRA with prior", True))
+    for title, with_prior in baseline if prior else baseline[:1]:
         stock = same_weights(base.unet, dict(unet_config))
         cases[title] = [(1.0, DreamBooth(
-            stock, scheduler, cached, cached if prior else None, config.batch, config.rank,
-            amp=torch.bfloat16,
+            stock, scheduler, cached, cached if with_prior else None, config.batch,
+            config.rank, amp=torch.bfloat16,
         ).step)]  # fmt: skip
     for blocks in ("all", "mid_up", "up") if every else ("all",):
         own = copied(base) if blocks != "all" else base
@@ -270,6 +271,7 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=0, help="steps of a case a round")
     parser.add_argument("--batch", type=int, default=0, help="0 is the recipe's")
     parser.add_argument("--size", type=int, default=0, help="px; 0 is the recipe's")
+    parser.add_argument("--no-prior", action="store_true", help="real bases: leave that case out")
     parser.add_argument("--blocks", action="store_true", help="also with fewer blocks that learn")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -288,7 +290,9 @@ def main() -> int:
         cases = (
             mini_cases(args.threads)
             if args.base == "mini"
-            else real_cases(args.base, device, args.batch, args.size, args.blocks)
+            else real_cases(
+                args.base, device, args.batch, args.size, args.blocks, not args.no_prior
+            )
         )
         rows = race(cases, "DreamBooth-LoRA", args.rounds, each, device)
         title = f"{args.base} on {device.type}, {machine(device)['machine']}"
