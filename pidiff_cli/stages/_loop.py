@@ -38,8 +38,8 @@ class Run:
         before: likeness of the first strip, before any step.
         best_step, best_score, best_loss: the kept step, its likeness and its loss of text
             alignment (a share).
-        top: the highest likeness so far, whatever its text, the first strip's included. flat: previews in a row without a
-            higher one.
+        top: the highest likeness so far, whatever its text, the first strip's included.
+        flat: previews in a row without a higher one.
         ended_early: the likeness had stopped rising.
     """
 
