@@ -139,6 +139,12 @@ def mini_steps(config: TuneConfig, person: Person) -> Steps:
     return Steps(base, "mini", config, person, _tuning.captions(base, "person"))
 
 
+def nobody() -> Person:
+    """Random latents and codes of mini's own shapes."""
+    base = load_base(WEIGHTS)
+    return random_person("mini", 128, base.latent_channels, (base.rows, base.dim))
+
+
 def real_base(family: str, device: torch.device) -> Base:
     """A UNet of the real size with random bf16 weights; nothing else of the base is made."""
     config = json.loads((CONFIGS / f"{family}.json").read_text())

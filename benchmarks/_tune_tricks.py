@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,6 @@ from _tune_steps import (
     Person,
     Steps,
     config_of,
-    halves,
-    mini_steps,
-    random_person,
-    timed,
 )  # fmt: skip
 
 from pidiff_cli.core.diffusion.base import load_base
@@ -54,16 +50,14 @@ OTHER = "the other checkout, its default"
 LEARNS = (FIRST, ADDED[-1][0], *(title for title, _ in BESIDE[1:]))
 
 
-class OldCheckout:
-    """The steps of another checkout, in a process of its own."""
+class Worker:
+    """Steps in a process of their own: they share neither caches nor memory with the others."""
 
-    def __init__(self, folder: Path, rank: int, batch: int) -> None:
-        script = Path(__file__).with_name("_old_step.py")
+    def __init__(self, script: str, folder: Path, *words: str) -> None:
         environment = {**os.environ, "PYTHONPATH": str(folder.resolve())}
-        words = [str(rank), str(batch), str(torch.get_num_threads())]
         self.process = subprocess.Popen(
-            [sys.executable, str(script), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, env=environment,
+            [sys.executable, str(Path(__file__).with_name(script)), *words],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
         )  # fmt: skip
         self.answer()
 
@@ -72,7 +66,7 @@ class OldCheckout:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError("The other checkout's process has ended.")
+            raise RuntimeError("A process with steps has ended.")
         return line
 
     def timed(self, count: int, share: float) -> tuple[float, float]:
@@ -82,6 +76,12 @@ class OldCheckout:
         self.process.stdin.flush()
         wall, cpu = self.answer().split()
         return float(wall), float(cpu)
+
+    def end(self) -> None:
+        """Let it go."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
 
 
 def variants() -> dict[str, dict[str, Any]]:
@@ -93,53 +93,47 @@ def variants() -> dict[str, dict[str, Any]]:
     return {**found, **{title: {**changes, **more} for title, more in BESIDE}}
 
 
-def measure_tricks(args: argparse.Namespace, race: Callable[..., Any]) -> list[dict[str, Any]]:
-    """Rows: time of a step against ``FIRST``, and the losses after a whole tuning."""
-    device, each, known = torch.device("cpu"), args.each or 12, variants()
-    nobody = _nobody()
-    timers = {
-        name: halves(mini_steps(config_of("mini-cpu", **changes), nobody))
-        for name, changes in known.items()
-        if "flips" not in changes
-    }
-    if args.old:
-        rows = _race_with(args, timers, each, device)
-    else:
-        rows = race(timers, FIRST, args.rounds, each, device)
+def measure_tricks(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Rows: steps a second against the first row, and the losses after a whole tuning."""
+    known = variants()
+    rows = _race(args, {k: v for k, v in known.items() if args.beside or k not in dict(BESIDE)})
     people = identities(args.people, 50_000)
     wanted = [name for name in LEARNS if not args.losses or LEARNS.index(name) < args.losses]
     errors = {name: _errors(known[name], people, args) for name in wanted if args.steps}
     for row in rows:
         row.update(errors.get(row["case"], {}))
-    timed_rows = {row["case"] for row in rows}
-    rows += [
-        {**dict.fromkeys(rows[0], ""), "case": name, **found}
-        for name, found in errors.items() if name not in timed_rows
-    ]  # fmt: skip
+    there = {row["case"] for row in rows}
+    rows += [{"case": name, **found} for name, found in errors.items() if name not in there]
     columns = {key: "" for row in rows for key in row}
     return [{**columns, **row} for row in rows]
 
 
-def _race_with(
-    args: argparse.Namespace, timers: dict[str, Any], each: int, device: torch.device
-) -> list[dict[str, Any]]:
-    """As `race`, with the other checkout as one of the cases and as the first."""
-    config = config_of("mini-cpu")
-    old = OldCheckout(args.old, config.rank, config.batch)
-    times: dict[str, list[tuple[float, float]]] = {OTHER: [], **{name: [] for name in timers}}
+def _race(args: argparse.Namespace, known: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Alternating rounds, every case in its own process; the other checkout's comes first."""
+    config, each, threads = config_of("mini-cpu"), args.each or 6, str(torch.get_num_threads())
+    here = Path(__file__).resolve().parents[1]
+    workers = {}
+    if args.old:
+        words = str(config.rank), str(config.batch), threads
+        workers[OTHER] = Worker("_old_step.py", args.old, *words)
+    shares = {OTHER: 0.5}
+    for name, changes in known.items():
+        if "flips" not in changes:
+            workers[name] = Worker("_tune_worker.py", here, json.dumps(changes), threads)
+            shares[name] = changes["preserve_share"]
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in workers}
     for number in range(args.rounds + 1):
-        for name, found in times.items():
-            if name == OTHER:
-                parts = [(0.5, old.timed(each, share)) for share in (0.0, 1.0)]
-            else:
-                parts = [(w, timed(act, each, device)) for w, act in timers[name]]
-            wall, cpu = (sum(w * value[i] for w, value in parts) for i in (0, 1))
+        for name, worker in workers.items():
+            off, on = (worker.timed(each, share) for share in (0.0, 1.0))
+            share = shares[name]
+            wall, cpu = ((1 - share) * off[i] + share * on[i] for i in (0, 1))
             if number:
-                found.append((wall, cpu))
+                times[name].append((wall, cpu))
         print(f"round {number} of {args.rounds}", file=sys.stderr, flush=True)
-    assert old.process.stdin is not None
-    old.process.stdin.close()
-    return [_row(name, found, times[OTHER]) for name, found in times.items()]
+    for worker in workers.values():
+        worker.end()
+    first = next(iter(workers))
+    return [_row(name, found, times[first]) for name, found in times.items()]
 
 
 def _row(
@@ -152,11 +146,6 @@ def _row(
         "times_faster": round(statistics.median(a[0] / b[0] for a, b in pairs), 2),
         "cpu_times_faster": round(statistics.median(a[1] / b[1] for a, b in pairs), 2),
     }  # fmt: skip
-
-
-def _nobody() -> Person:
-    base = load_base(WEIGHTS)
-    return random_person("mini", 128, base.latent_channels, (base.rows, base.dim))
 
 
 def _errors(

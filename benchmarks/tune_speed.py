@@ -35,6 +35,7 @@ from _tune_steps import (
     config_of,
     halves,
     mini_steps,
+    nobody,
     random_person,
     real_base,
     same_weights,
@@ -50,8 +51,7 @@ def mini_cases(threads: int) -> dict[str, Case]:
     from diffusers import DDPMScheduler, UNet2DConditionModel
 
     config = config_of("mini-cpu")
-    person = random_person("mini", config.size, 12, (12, 160))
-    person = person_of_base(person)
+    person = nobody()
     cases: dict[str, Case] = {}
     for title, prior, amp in baselines():
         unet = UNet2DConditionModel.from_pretrained(str(WEIGHTS / "diffusers" / "unet"))
@@ -66,15 +66,6 @@ def mini_cases(threads: int) -> dict[str, Case]:
         mini_steps(config_of("mini-cpu", precision="fp32"), person)
     )
     return cases
-
-
-def person_of_base(person: Any) -> Any:
-    """The person with codes of mini's own shape."""
-    sizes = json.loads((WEIGHTS / "wplus.json").read_text())
-    shape = int(sizes["rows"]), int(sizes["style_dim"])
-    w = 0.3 * torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
-    person.codes, person.mean = w, w[0]
-    return person
 
 
 def baselines() -> list[tuple[str, bool, torch.dtype | None]]:
@@ -266,6 +257,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=2, help="with --tricks: drawn people")
     parser.add_argument("--steps", type=int, default=150, help="with --tricks: steps of the loss")
     parser.add_argument("--losses", type=int, default=0, help="with --tricks: lines; 0 is all")
+    parser.add_argument("--beside", action="store_true", help="with --tricks: what is off, too")
     parser.add_argument("--home", type=Path, default=Path(".mini/settings/home").resolve())
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--each", type=int, default=0, help="steps of a case a round")
@@ -283,7 +275,7 @@ def main() -> int:
         from _tune_tricks import measure_tricks
 
         name, title = "tricks", "mini: what each trick is worth, step by step"
-        rows = measure_tricks(args, race)
+        rows = measure_tricks(args)
     else:
         each = args.each or (8 if args.base == "mini" else 1)
         name = f"{args.base}-{device.type}"
