@@ -209,9 +209,7 @@ def plot(rows: list[dict[str, Any]], title: str, path: Path) -> None:
     axes.bar_label(bars, fmt="%.2f", padding=3)
     aim = 1.5 if "times_faster" in key else 0.8
     axes.axvline(aim, color="#cc3311", linewidth=1, linestyle="--")
-    what = (
-        "steps a second, the other checkout" if aim > 1 else "CPU time of a step, DreamBooth-LoRA"
-    )
+    what = "steps a second, the other checkout" if aim > 1 else "time of a step, DreamBooth-LoRA"
     axes.set_xlabel(f"{what} = 1; dashed: {aim:.2f}")
     axes.set_title(title, fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
