@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pidiff_cli.mini.train import common, stylegan
+from pidiff_cli.mini.train import common
+from pidiff_cli.mini.train import stylegan_parts as parts
 from pidiff_cli.mini.train.aligned import ALIGNED, Aligned, open_aligned
 from pidiff_cli.mini.train.machine import add_options, pick_device
 
@@ -29,10 +30,10 @@ def from_factors(bank: Aligned, weights: Path, device: torch.device) -> np.ndarr
     from pidiff_cli.core.wplus.weights import load_generator
 
     generator = load_generator(weights)[0].to(device)
-    masks = stylegan.group_masks(stylegan.group_slices()).to(device)
+    masks = parts.group_masks(parts.group_slices()).to(device)
     chunks = [
-        stylegan.codes(generator, stylegan.make_z(part).to(device), masks).half().cpu().numpy()
-        for part in np.array_split(bank.factors, max(1, len(bank.factors) // CHUNK))
+        parts.codes(generator, parts.make_z(rows).to(device), masks).half().cpu().numpy()
+        for rows in np.array_split(bank.factors, max(1, len(bank.factors) // CHUNK))
     ]
     return np.concatenate(chunks)
 
@@ -47,7 +48,7 @@ def from_encoder(
     encoder, latent_avg = load_encoder(weights).to(device), load_generator(weights)[1].to(device)
     chunks = []
     for start in range(0, len(bank.white), chunk):
-        x = stylegan.to_pm1(bank.white[start : start + chunk]).to(device)
+        x = parts.to_pm1(bank.white[start : start + chunk]).to(device)
         with torch.autocast(device.type, torch.bfloat16):
             chunks.append((encoder(x).float() + latent_avg).half().cpu().numpy())
     return np.concatenate(chunks)

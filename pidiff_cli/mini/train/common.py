@@ -128,10 +128,10 @@ class Run:
         self._saved = time.monotonic()
 
     def keep(self, **parts: Any) -> bool:
-        """Name what a checkpoint holds (networks, means, optimisers, lists of them), and restore it.
+        """Name what a checkpoint holds (networks, means, optimisers, lists), and restore it.
 
         Returns whether there was a checkpoint. Of a light one only networks come back; means begin
-        at them and optimisers anew.
+        at them and optimisers anew. What else a checkpoint lacks begins anew.
         """
         self._parts = parts
         state = self.load()
@@ -141,15 +141,21 @@ class Run:
                 self.step, self._before = int(state["step"]), float(state["spent_seconds"])
             return state is not None
         for name, part in parts.items():
+            if name not in state and name not in ("net", "model"):
+                continue
             many = isinstance(part, list)
-            for one, saved in zip(part, state[name], strict=True) if many else [(part, state[name])]:
+            for one, saved in (
+                zip(part, state[name], strict=True) if many else [(part, state[name])]
+            ):
                 one.load_state_dict(saved)
         return True
 
     def checkpoint(self, step: int) -> None:
         """Save what `keep` named."""
         state = {
-            name: [one.state_dict() for one in part] if isinstance(part, list) else part.state_dict()
+            name: [one.state_dict() for one in part]
+            if isinstance(part, list)
+            else part.state_dict()
             for name, part in self._parts.items()
         }
         self.save(step, **state)
@@ -174,18 +180,22 @@ class Run:
     def progress(self, minutes: float) -> float:
         """The part of the budget that is used up, in [0, 1]."""
         if self.steps:
-            return min(self.step / self.steps, 1.0)
+            return min(self.step / self.steps, 1.0) if minutes > 0 else 1.0
+        if minutes <= 0:
+            return 1.0
         return min(self.spent() / (60 * minutes), 1.0)
 
     def budget(self, minutes: float) -> Iterator[int]:
         """Count steps, from the loaded one, until all calls together have used up the budget.
 
-        Ends before that where this call's piece is over. Torch's random numbers begin anew at
+        Ends before that where this call's piece is over, after one step at least. Torch's random numbers begin anew at
         each step, from seed and step.
         """
         self._began, self._saved = self.clock(), time.monotonic()
+        first = self.step
         while self.progress(minutes) < 1:
-            if self.piece and time.monotonic() - self._opened >= self.piece:
+            late = self.piece and time.monotonic() - self._opened >= self.piece
+            if late and self.step > first:
                 return
             torch.manual_seed(seed_of(self.seed, self.step))
             yield self.step
@@ -285,10 +295,12 @@ def load_light(folder: Path, parts: dict[str, Any]) -> dict[str, str] | None:
         return None
     with safe_open(path, "pt") as file:
         about: dict[str, str] = file.metadata()
-        found = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        found = {key: file.get_tensor(key) for key in file.keys()}
     for name, part in parts.items():
         if isinstance(part, nn.Module):
-            own = {k.removeprefix(f"{name}/"): v for k, v in found.items() if k.startswith(f"{name}/")}
+            own = {
+                k.removeprefix(f"{name}/"): v for k, v in found.items() if k.startswith(f"{name}/")
+            }
             part.load_state_dict(own)
     nets = [part for part in parts.values() if isinstance(part, nn.Module)]
     for part in parts.values():

@@ -31,7 +31,9 @@ BEGIN = 0.3  # part of the budget after which the discriminator's word counts
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """--adversarial --perceptual --features, all off."""
-    parser.add_argument("--adversarial", type=float, default=0.0, help="weight of the discriminator")
+    parser.add_argument(
+        "--adversarial", type=float, default=0.0, help="weight of the discriminator"
+    )
     parser.add_argument("--perceptual", type=float, default=0.0, help="weight of feature distances")
     parser.add_argument("--features", type=Path, default=FEATURES, help="from train.features")
 
@@ -92,9 +94,7 @@ class Features(nn.Module):
         """Mean squared distance of the maps of two batches (B, 3, H, W) in [-1, 1]; scalar."""
         with torch.no_grad():
             aims = self.maps(true)
-        each = [
-            (m - a).square().sum(1).mean() for m, a in zip(self.maps(made), aims, strict=True)
-        ]
+        each = [(m - a).square().sum(1).mean() for m, a in zip(self.maps(made), aims, strict=True)]
         return torch.stack(each).mean()
 
 

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 
 SHARE = 0.3  # of the card's free memory that one array may take
 CHUNK = 4096  # rows a copy
-MOST = 2.0  # times the rates, however large the batch
+MOST = 1.5  # times the rates, however large the batch
 Made = TypeVar("Made")
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -102,18 +102,18 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def machine(args: argparse.Namespace, batch: int, on_gpu: int) -> Machine:
+def machine(args: argparse.Namespace, batch: int, on_gpu: int, most: float = MOST) -> Machine:
     """What the options say; `batch` and `on_gpu` are the trainer's own sizes for CPU and GPU.
 
     Rates grow with the square root of the batch, as is usual for normalised updates (Adam, Muon),
-    to twice at most.
+    to `most` times at most: a GPU takes more steps as well.
     """
     device = pick_device(args.device)
     size = args.batch or (on_gpu if device.type == "cuda" else batch)
     workers = args.workers
     if workers is None:
         workers = max((os.cpu_count() or 2) - 1, 1) if device.type == "cuda" else 0
-    rate = args.rate * min((size / batch) ** 0.5, MOST)
+    rate = args.rate * min((size / batch) ** 0.5, most)
     return Machine(device, size, rate, workers, args.compile, args.seed)
 
 
@@ -124,9 +124,7 @@ class Store:
     memory; else each batch goes through pinned memory.
     """
 
-    def __init__(
-        self, array: np.ndarray, device: torch.device, whole: bool | None = None
-    ) -> None:
+    def __init__(self, array: np.ndarray, device: torch.device, whole: bool | None = None) -> None:
         self.array, self.device = array, device
         if whole is None:
             whole = device.type == "cuda" and array.nbytes < SHARE * torch.cuda.mem_get_info()[0]
@@ -151,10 +149,11 @@ class Store:
         return batch.pin_memory().to(self.device, non_blocking=True)
 
 
-def to_pm1(pixels: Tensor) -> Tensor:
-    """u8 (B, H, W, 3) -> float32 (B, 3, H, W) in [-1, 1], channels last."""
+def to_pm1(pixels: Tensor, channels_last: bool = True) -> Tensor:
+    """u8 (B, H, W, 3) -> float32 (B, 3, H, W) in [-1, 1]."""
     x = pixels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
-    return x.contiguous(memory_format=torch.channels_last)
+    order = torch.channels_last if channels_last else torch.contiguous_format
+    return x.contiguous(memory_format=order)
 
 
 class _Steps(Dataset[Any]):
