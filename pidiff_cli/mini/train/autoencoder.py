@@ -84,12 +84,13 @@ def loss_terms(
         z = net.encoder(x)
         level = torch.rand(len(z), 1, 1, 1, device=z.device) * NOISE
         y = net.decoder(z + level * torch.randn_like(z))
-    z, error = z.float(), y.float() - x
+    z, made = z.float(), y.float()
+    error = made - x
     mean, spread = z.mean(dim=(0, 2, 3)), z.std(dim=(0, 2, 3))
     tidy = mean.square().mean() + spread.clamp_min(1e-3).log().square().mean()
     edges = _gradient(error).abs().mean()
     loss = (weight * (error.square() + 0.1 * error.abs())).mean() + 0.1 * edges + 0.01 * tidy
-    return loss, error.detach().square().mean() / 4, y.float()
+    return loss, error.detach().square().mean() / 4, made
 
 
 def _gradient(x: Tensor) -> Tensor:
@@ -177,7 +178,7 @@ def train(
         set_rates(opts, where.rate * common.cosine_rate(done))
         x, weight = crops.sample(np.random.default_rng((run.seed, step)), where.batch)
         loss, error, made = loss_terms(net, x, weight, where.autocast())
-        loss = loss + extra.loss(made, x, done)
+        loss = extra.loss(loss, made, x, done)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         for opt in opts:

@@ -188,8 +188,8 @@ class Run:
     def budget(self, minutes: float) -> Iterator[int]:
         """Count steps, from the loaded one, until all calls together have used up the budget.
 
-        Ends before that where this call's piece is over, after one step at least. Torch's random numbers begin anew at
-        each step, from seed and step.
+        Ends before that where this call's piece is over, after one step at least. Torch's random
+        numbers begin anew at each step, from seed and step.
         """
         self._began, self._saved = self.clock(), time.monotonic()
         first = self.step

@@ -31,10 +31,9 @@ BEGIN = 0.3  # part of the budget after which the discriminator's word counts
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """--adversarial --perceptual --features, all off."""
-    parser.add_argument(
-        "--adversarial", type=float, default=0.0, help="weight of the discriminator"
-    )
-    parser.add_argument("--perceptual", type=float, default=0.0, help="weight of feature distances")
+    about = "of {}, as a share of the other losses' gradient"
+    for name, what in (("adversarial", "the discriminator"), ("perceptual", "learnt features")):
+        parser.add_argument(f"--{name}", type=float, default=0.0, help=about.format(what))
     parser.add_argument("--features", type=Path, default=FEATURES, help="from train.features")
 
 
@@ -118,22 +117,27 @@ class Crisp:
             )
             self.parts = {"critic": self.critic, "critic_opt": self.optimizer}
 
-    def loss(self, made: Tensor, true: Tensor, done: float) -> Tensor:
-        """What to add to the loss of pictures `made` (B, 3, H, W) in [-1, 1] with gradient.
+    def loss(self, base: Tensor, made: Tensor, true: Tensor, done: float) -> Tensor:
+        """The loss `base` with the terms added.
+
+        Each term's gradient at the picture is scaled to its weight times base's own (Esser et al.
+        2021 do so at the last layer): the weights mean the same for every network.
 
         Args:
-            true: the pictures they should be. done: part of the budget that is over.
+            base: scalar, computed from `made`. made: pictures (B, 3, H, W) in [-1, 1].
+            true: what they should be. done: part of the budget that is over.
         """
-        total = made.new_zeros(())
+        total = base
         if self.perceptual:
             with self.where.autocast():
-                total = total + self.perceptual * self.features.distance(made, true)
+                apart = self.features.distance(made, true)
+            total = total + self.perceptual * _level(base, apart, made) * apart
         weight = self.adversarial * self._grown(done)
         if weight:
             self.critic.requires_grad_(False)
             with self.where.autocast():
-                scores = self.critic(made)
-            total = total - weight * scores.float().mean()
+                doubt = -self.critic(made).float().mean()
+            total = total + weight * _level(base, doubt, made) * doubt
         return total
 
     def learn(self, made: Tensor, true: Tensor, step: int, done: float) -> None:
@@ -158,3 +162,9 @@ class Crisp:
     def _grown(self, done: float) -> float:
         """0 before BEGIN, then within a tenth of the budget up to 1."""
         return min(max((done - BEGIN) / 0.1, 0.0), 1.0)
+
+
+def _level(base: Tensor, term: Tensor, made: Tensor) -> Tensor:
+    """How much steeper `base` is at the picture than `term`; scalar, no gradient."""
+    steep, flat = (torch.autograd.grad(t, made, retain_graph=True)[0] for t in (base, term))
+    return (steep.norm() / flat.norm().clamp_min(1e-8)).clamp(max=1e4).detach()

@@ -192,7 +192,7 @@ def train(
             made = net.synthesise(w, until=side).float()
         loss = picture_loss(made, target, weight)
         if side == SIZE:
-            loss = loss + extra.loss(made, target, done)
+            loss = extra.loss(loss, made, target, done)
         optimizer.step(loss, where.rate * cosine_rate(done))
         ema.update(net)
         if side == SIZE:

@@ -21,7 +21,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -119,6 +119,8 @@ def make(
     for name, (shape, kind) in ARRAYS.items():
         path = folder / f"{name}.npy"
         if not path.exists() or len(np.load(path, mmap_mode="r")) != pictures:
+            for drawn in (folder / "shards").glob("*.jsonl"):
+                drawn.unlink()  # of another size: what was drawn goes with its arrays
             open_memmap(path, "w+", kind, (pictures, *shape)).flush()
     work = partial(
         draw_shard, folder=folder, pictures=pictures, per_person=per_person, start=start, seed=seed
@@ -135,8 +137,8 @@ def make(
     (folder / "meta.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
-def main() -> None:
-    """Draw a bank from the command line."""
+def main(argv: Sequence[str] | None = None) -> bool:
+    """Draw a bank from the command line; whether it is whole."""
     parser = argparse.ArgumentParser(description="draw the bank of portraits")
     parser.add_argument("--pictures", type=int, default=24000)
     parser.add_argument("--per-person", type=int, default=4)
@@ -144,13 +146,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(".mini/bank"))
     parser.add_argument("--start-person", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
+    args = parser.parse_args(argv)
     began = time.monotonic()
     for done in make(
         args.out, args.pictures, args.per_person, args.workers, args.start_person, args.seed
     ):
-        rate = done / (time.monotonic() - began)
-        print(f"{done} of {args.pictures} pictures, {rate:.1f} a second", flush=True)
+        seconds = time.monotonic() - began
+        print(f"{done} of {args.pictures} pictures, {done / seconds:.1f} a second", flush=True)
+        if args.piece and seconds >= args.piece and done < args.pictures:
+            return False  # shards under way are drawn again
+    return True
 
 
 if __name__ == "__main__":
