@@ -18,7 +18,7 @@ import torch
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train import stylegan_parts as parts
 from pidiff_cli.mini.train.aligned import ALIGNED, Aligned, open_aligned
-from pidiff_cli.mini.train.machine import add_options, pick_device
+from pidiff_cli.mini.train.machine import add_options, bf16, pick_device
 
 FOLDER = Path(".mini/codes")
 CHUNK = 128
@@ -49,7 +49,7 @@ def from_encoder(
     chunks = []
     for start in range(0, len(bank.white), chunk):
         x = parts.to_pm1(bank.white[start : start + chunk]).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with bf16(device):
             chunks.append((encoder(x).float() + latent_avg).half().cpu().numpy())
     return np.concatenate(chunks)
 

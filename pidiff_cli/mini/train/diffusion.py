@@ -35,7 +35,7 @@ from pidiff_cli.core.packed import unpack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.autoencoder import set_rates
 from pidiff_cli.mini.train.diffusion_data import Batch, Pictures
-from pidiff_cli.mini.train.machine import Machine, ahead, machine
+from pidiff_cli.mini.train.machine import Machine, ahead, bf16, machine
 from pidiff_cli.mini.train.muon import Muon, split_parameters
 
 ROWS, DIM, TOKEN_DIM, LATENTS = 12, 80, 192, 12
@@ -110,7 +110,7 @@ def losses(
     a = alphas[t].view(-1, 1, 1, 1)
     noisy = a.sqrt() * batch.latents + (1 - a).sqrt() * noise
     target = a.sqrt() * noise - (1 - a).sqrt() * batch.latents
-    with torch.autocast(noise.device.type, torch.bfloat16):
+    with bf16(noise.device):
         with torch.no_grad():
             without = replace(batch, on=torch.zeros_like(batch.on))
             base = model(noisy, t, text, without).float() if preserve else None

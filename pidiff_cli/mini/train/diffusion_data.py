@@ -14,7 +14,7 @@ from pidiff_cli.core.diffusion.prompts import NOUNS
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.codes import FOLDER as CODES
 from pidiff_cli.mini.train.latents import FOLDER as LATENTS
-from pidiff_cli.mini.train.machine import Store
+from pidiff_cli.mini.train.machine import Store, bf16
 from pidiff_cli.mini.world.bank import Bank
 
 NO_TEXT = 0.08  # captions dropped, for guidance
@@ -100,7 +100,7 @@ class Pictures:
 
     def text(self, ids: Tensor) -> Tensor:
         """Caption tokens (B, S) to text states (B, S, C)."""
-        with torch.no_grad(), torch.autocast(ids.device.type, torch.bfloat16):
+        with torch.no_grad(), bf16(ids.device):
             states: Tensor = self.encoder(ids)[0]
         return states.float()
 

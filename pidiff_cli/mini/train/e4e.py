@@ -29,7 +29,7 @@ from pidiff_cli.mini.train.common import (
     export_fp16,
     open_run,
 )
-from pidiff_cli.mini.train.machine import Machine, Store, machine, to_pm1
+from pidiff_cli.mini.train.machine import Machine, Store, bf16, machine, to_pm1
 from pidiff_cli.mini.train.muon import Muon, split_parameters
 from pidiff_cli.mini.train.stylegan import merge_sizes
 from pidiff_cli.mini.train.stylegan_parts import (
@@ -80,10 +80,10 @@ def wear(x: Tensor, draw: torch.Generator) -> Tensor:
     batch = x.shape[0]
 
     def normal(*shape: int) -> Tensor:
-        return torch.randn(batch, *shape, generator=draw, device=draw.device)
+        return torch.randn(batch, *shape, generator=draw, device=x.device)
 
     def uniform() -> Tensor:
-        return torch.rand(batch, 1, 1, 1, generator=draw, device=draw.device)
+        return torch.rand(batch, 1, 1, 1, generator=draw, device=x.device)
 
     def sometimes(share: float) -> Tensor:
         return (uniform() < share).float()
@@ -152,10 +152,10 @@ class Teacher:
         """Code error in units of each row's spread, plus the picture error of a part."""
         true = self.codes(factors)
         error = (offsets + self.mean - true) / self.spread  # (B, L, D)
-        part, kind = slice(0, max(len(true) // DRAWN, 1)), offsets.device.type
-        with torch.no_grad(), torch.autocast(kind, torch.bfloat16):
+        part = slice(0, max(len(true) // DRAWN, 1))
+        with torch.no_grad(), bf16(offsets.device):
             target = self.net.synthesise(true[part], until=DRAWN_SIDE).float()
-        with torch.autocast(kind, torch.bfloat16):
+        with bf16(offsets.device):
             made = self.net.synthesise((offsets + self.mean)[part], until=DRAWN_SIDE).float()
         weight = attention_map(landmarks[part], DRAWN_SIDE)
         return error.square().mean() + PICTURE_WEIGHT * picture_loss(made, target, weight)

@@ -33,7 +33,7 @@ from pidiff_cli.mini.train.judge_data import (
     tinted,
     tints,
 )
-from pidiff_cli.mini.train.machine import ahead, machine
+from pidiff_cli.mini.train.machine import ahead, bf16, machine
 from pidiff_cli.mini.train.text import Facts, caption_of, known_facts
 
 BATCH, GPU_BATCH = 64, 512
@@ -142,7 +142,7 @@ class Clip(nn.Module):
 
     def forward(self, x: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Pictures (B, ...), captions (T, W) -> logits (B, T), features (B, F), texts (T, E)."""
-        with torch.autocast(x.device.type, torch.bfloat16):
+        with bf16(x.device):
             features = self.tower.trunk(x)
             texts = self.reader(ids)  # (T, E)
         features = self.tower.norm(features.float())  # (B, F)

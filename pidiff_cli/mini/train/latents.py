@@ -16,7 +16,7 @@ import torch
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 
 from pidiff_cli.mini.train import common
-from pidiff_cli.mini.train.machine import add_options, pick_device, to_pm1
+from pidiff_cli.mini.train.machine import add_options, bf16, pick_device, to_pm1
 from pidiff_cli.mini.world.bank import Bank
 
 FOLDER = Path(".mini/latents")
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     for start in range(0, count, chunk):
         pictures = np.array(bank.images[start : start + chunk])
         x = to_pm1(torch.from_numpy(pictures).to(device))
-        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
+        with torch.no_grad(), bf16(device):
             z = net.encoder(x).float() * factor  # (B, 12, 16, 16)
         latents[start : start + chunk] = z.cpu().numpy()
         heads[start : start + chunk] = head_share(bank.labels[start : start + chunk])

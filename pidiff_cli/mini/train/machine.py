@@ -8,6 +8,7 @@ are made picture by picture come from worker processes, and the rates follow the
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -44,8 +45,8 @@ class Machine:
     seed: int = 0
 
     def autocast(self) -> Any:
-        """bf16 where the device's autocast has it."""
-        return torch.autocast(self.device.type, torch.bfloat16)
+        """bf16 on this device."""
+        return bf16(self.device)
 
     def place(self, net: Net, channels_last: bool = True) -> Net:
         """The network on the device; convolutions in the order that is fast there."""
@@ -69,6 +70,13 @@ class Machine:
     def generator(self, step: int) -> torch.Generator:
         """Random numbers on the device, a function of seed and step."""
         return torch.Generator(self.device).manual_seed(seed_of(self.seed, step))
+
+
+def bf16(device: torch.device) -> Any:
+    """Autocast to bf16; nothing on devices that compute nothing (meta)."""
+    if device.type == "meta":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 def seed_of(seed: int, step: int) -> int:

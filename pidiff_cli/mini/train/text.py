@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.mini.train import common
-from pidiff_cli.mini.train.machine import ahead, machine, seed_of
+from pidiff_cli.mini.train.machine import ahead, bf16, machine, seed_of
 from pidiff_cli.mini.train.tokenizer import MAX_TOKENS, write_tokenizer
 
 WIDTH, LAYERS, HEADS, INNER = 192, 4, 6, 768
@@ -147,7 +147,7 @@ def text_loss(
     encoder: Any, heads: Heads, ids: Tensor, noisy: Tensor, facts: Tensor, end: int
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The sum of the word, bag and fact losses, and each for the log. ids, noisy (B, T)."""
-    with torch.autocast(ids.device.type, torch.bfloat16):
+    with bf16(ids.device):
         out = encoder(input_ids=noisy)
     states, pooled = out.last_hidden_state.float(), out.pooler_output.float()  # (B, T, D), (B, D)
     first_end = (ids == end).int().argmax(1)  # (B,)
