@@ -181,6 +181,12 @@ class _From:
         return itertools.count(self.first)
 
 
+def _one_thread(_: int = 0) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
 def ahead(make: Callable[[int], Made], first: int, where: Machine) -> Iterator[Made]:
     """make(first), make(first + 1), …: in this process, or made ahead by the workers, in order.
 
@@ -188,6 +194,7 @@ def ahead(make: Callable[[int], Made], first: int, where: Machine) -> Iterator[M
     """
     if where.workers == 0:
         return map(make, itertools.count(first))
+    _one_thread()  # a process forked beside OpenCV's threads can hang
     loader: Any = DataLoader(
         _Steps(make, where.seed),
         batch_size=None,
@@ -195,6 +202,7 @@ def ahead(make: Callable[[int], Made], first: int, where: Machine) -> Iterator[M
         num_workers=where.workers,
         pin_memory=where.device.type == "cuda",
         multiprocessing_context="fork",
+        worker_init_fn=_one_thread,
         prefetch_factor=2,
     )
     return cast(Iterator[Made], iter(loader))
