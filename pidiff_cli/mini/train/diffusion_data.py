@@ -19,6 +19,7 @@ from pidiff_cli.mini.world.bank import Bank
 NO_TEXT = 0.08  # captions dropped, for guidance
 ON = 0.65  # share of pictures with an identity
 PLAIN = 0.4  # share of captions in their canonical wording
+BARE = 0.85  # share of codes that are of bare heads where there are some, as users' photos mostly are
 HELD_OUT = 256  # last pictures of the bank, for looking only
 
 
@@ -51,7 +52,9 @@ class Pictures:
         self.count = len(self.latents) - HELD_OUT
         self.codes = np.load(CODES / "codes.npy", mmap_mode="r")
         self.usable = np.load(CODES / "usable.npy")
-        self._others = _others(np.asarray(bank.persons[: self.count]), self.usable)
+        persons = np.asarray(bank.persons[: self.count])
+        self._others = _others(persons, self.usable > 0)
+        self._bare = _others(persons, self.usable > 1)
         self._load_text(bank)
 
     def _load_text(self, bank: Bank) -> None:
@@ -116,7 +119,8 @@ class Pictures:
 
     def _code(self, i: int, rng: np.random.Generator) -> np.ndarray:
         """The mean code of one to three other pictures of the person, or zeros."""
-        others = self._others[i]
+        bare = len(self._bare[i]) > 0 and rng.random() < BARE
+        others = (self._bare if bare else self._others)[i]
         if len(others) == 0:
             return np.zeros(self.codes.shape[1:], np.float32)
         chosen = rng.permutation(others)[: rng.integers(1, 4)]

@@ -7,6 +7,7 @@ photographs, and their masks are made as imperfect as a mask network's.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from torch.nn import functional as F
 
 from pidiff_cli.core.packed import pack
 from pidiff_cli.core.wplus.e4e import Encoder
-from pidiff_cli.core.wplus.weights import load_generator
+from pidiff_cli.core.wplus.weights import load_encoder, load_generator
 from pidiff_cli.mini.train.aligned import ALIGNED, HEAD_LABELS, Aligned, open_aligned
 from pidiff_cli.mini.train.common import (
     WEIGHTS,
@@ -213,22 +214,41 @@ def main() -> None:
     parser = arguments("e4e", "train the W+ encoder of the mini base (needs stylegan2.safetensors)")
     parser.add_argument("--aligned", type=Path, default=ALIGNED, help="the aligned bank")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="generator in, encoder out")
+    parser.add_argument("--rate", type=float, default=1.0, help="times the rates; < 1 to go on")
     args = parser.parse_args()
     run = Run(start(args))
     if not args.export_only:
         bank = open_aligned(args.aligned)
-        train(run, bank, Teacher(args.weights, bank), args.minutes, args.seed)
+        begin = None if args.fresh else take_over(args.weights)
+        train(run, bank, Teacher(args.weights, bank), args, begin)
     state = run.load()
     if state is not None:
         print(f"exported {export(state, args.weights) / 2**20:.1f} MiB")
 
 
-def train(run: Run, bank: Aligned, teacher: Teacher, minutes: float, seed: int) -> None:
-    """The training loop; leaves a checkpoint in the run's folder."""
+def take_over(folder: Path) -> dict[str, Tensor] | None:
+    """The weights of a release to begin with, or None where there are none."""
+    return load_encoder(folder).state_dict() if (folder / "e4e.safetensors").is_file() else None
+
+
+def train(
+    run: Run,
+    bank: Aligned,
+    teacher: Teacher,
+    args: argparse.Namespace,
+    begin: dict[str, Tensor] | None = None,
+) -> None:
+    """The training loop; leaves a checkpoint in the run's folder.
+
+    Without a checkpoint it starts at `begin`, else at random weights. `args` has `minutes`, `seed`
+    and `rate`, which is times the rates.
+    """
     photos = np.flatnonzero(bank.photo & ~bank.held)
     styled = np.flatnonzero(~bank.photo & ~bank.held)
     check = np.flatnonzero(bank.photo & bank.held)[:128]
     net = new_encoder()
+    if begin is not None:
+        net.load_state_dict(begin)
     ema = Ema(net, 0.998)
     matrices, rest = split_parameters(net, ("input_layer", "styles", "fc"))
     muon = Muon(matrices, lr=MUON_RATE, momentum=0.9, weight_decay=0.1)
@@ -239,12 +259,12 @@ def train(run: Run, bank: Aligned, teacher: Teacher, minutes: float, seed: int) 
         ema.load_state_dict(state["ema"])
         muon.load_state_dict(state["muon"])
         adam.load_state_dict(state["adam"])
-    draw = np.random.default_rng([seed, run.step])
-    torch_draw = torch.Generator().manual_seed(seed + run.step)
+    draw = np.random.default_rng([args.seed, run.step])
+    torch_draw = torch.Generator().manual_seed(args.seed + run.step)
     few = round(BATCH * STYLED) if len(styled) else 0
     mean_loss, since = 0.0, run.spent()
-    for step in run.budget(minutes):
-        rate = cosine_rate(run.progress(minutes))
+    for step in run.budget(args.minutes):
+        rate = args.rate * cosine_rate(run.progress(args.minutes))
         muon.param_groups[0]["lr"] = MUON_RATE * rate
         adam.param_groups[0]["lr"] = RATE * rate
         picks = np.concatenate([draw.choice(photos, BATCH - few), draw.choice(styled, few)])
