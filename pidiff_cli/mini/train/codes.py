@@ -3,7 +3,8 @@
 ``python -m pidiff_cli.mini.train.codes --source factors`` maps the known factors through the
 exported generator; ``--source encoder`` reads the aligned pictures with the exported e4e encoder,
 as users' photos are read. Writes ``.mini/codes/codes.npy`` (N, 12, 80) float16 and
-``usable.npy`` (N,) bool: pictures without a drawing style, whose code may stand for the person.
+``usable.npy`` (N,) uint8: 0 a picture in a drawing style, 1 a photo, 2 a photo of a bare head;
+only a photo's code may stand for the person.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
         made = from_encoder(bank, args.weights, device, args.batch or CHUNK)
     FOLDER.mkdir(parents=True, exist_ok=True)
     np.save(FOLDER / "codes.npy", made)
-    np.save(FOLDER / "usable.npy", bank.photo)
+    np.save(FOLDER / "usable.npy", bank.photo.astype(np.uint8) + (bank.photo & bank.bare))
     print(f"{len(made)} codes, mean deviation {made.astype(np.float32).std():.3f}")
     return True
 

@@ -20,6 +20,7 @@ from pidiff_cli.mini.world.bank import Bank
 NO_TEXT = 0.08  # captions dropped, for guidance
 ON = 0.65  # share of pictures with an identity
 PLAIN = 0.4  # share of captions in their canonical wording
+BARE = 0.85  # share of codes of bare heads, where there are some: users' photos mostly are such
 HELD_OUT = 256  # last pictures of the bank, for looking only
 
 
@@ -71,7 +72,9 @@ class Pictures:
         self.count = len(self.latents) - min(HELD_OUT, len(self.latents) // 4)
         self.codes = np.load(CODES / "codes.npy", mmap_mode="r")
         self.usable = np.load(CODES / "usable.npy")
-        self._others = _others(np.asarray(bank.persons[: self.count]), self.usable)
+        persons = np.asarray(bank.persons[: self.count])
+        self._others = _others(persons, self.usable > 0)
+        self._bare = _others(persons, self.usable > 1)
         self._stores = [Store(a, self.device) for a in (self.latents, self.heads, self.codes)]
         self._load_text(bank, weights / "diffusers")
 
@@ -112,7 +115,8 @@ class Pictures:
         ids, subject = self._captions(index, rng)
         picks, shares = np.zeros((size, 3), np.int64), np.zeros((size, 3), np.float32)
         for row, i in enumerate(index):
-            others = self._others[i]
+            bare = len(self._bare[i]) > 0 and rng.random() < BARE
+            others = (self._bare if bare else self._others)[i]
             if len(others):
                 chosen = rng.permutation(others)[: rng.integers(1, 4)]
                 picks[row, : len(chosen)], shares[row, : len(chosen)] = chosen, 1 / len(chosen)
