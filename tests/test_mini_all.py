@@ -189,7 +189,7 @@ def test_curves_keep_the_last_point_and_the_validation(work: Path) -> None:
     assert curve["held"] == {"rank1": [[1000, 0.9]]} and "note" not in curve
     cards.draw(table, work / "losses.svg")
     text = (work / "losses.svg").read_text()
-    assert "judge: 999 steps" in text and text.count("<svg") == 1
+    assert "judge: 1000 steps" in text and text.count("<svg") == 1
     shutil.rmtree(work / "runs")
     (work / "losses.json").write_text(json.dumps(table))
     assert losses.gather(work / "runs", work / "losses.json") == table

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 COLUMNS = 3
-SIDES = ("step", "seconds", "per_second", "side", "held")
-STYLE = {"font.size": 7, "svg.fonttype": "none", "svg.hashsalt": "pidiff", "axes.linewidth": 0.5}
+SIDES = ("step", "seconds", "per_second", "side", "held", "end", "psnr")
+STYLE = {"font.size": 6, "svg.fonttype": "none", "svg.hashsalt": "pidiff", "axes.linewidth": 0.5}
 
 
 def draw(table: dict[str, Any], path: Path) -> None:
@@ -40,16 +40,17 @@ def draw(table: dict[str, Any], path: Path) -> None:
 
 def _plot(axis: Any, name: str, curves: dict[str, Any]) -> None:
     for key, values in curves.items():
-        if key not in SIDES and key != "psnr":
+        if key not in SIDES:
             axis.plot(curves["step"], values, linewidth=0.8, label=key)
-    minutes = curves["seconds"][-1] / 60
-    axis.set_title(f"{name}: {curves['step'][-1]} steps, {minutes:.1f} minutes", fontsize=7)
+    step, seconds = curves["end"]
+    axis.set_title(f"{name}: {step} steps, {seconds / 60:.1f} minutes", fontsize=7)
     lines = axis.get_lines()
     if all(min(line.get_ydata()) > 0 for line in lines):
         axis.set_yscale("log")
     axis.grid(True, linewidth=0.3, alpha=0.5)
     if len(lines) > 1:
-        axis.legend(fontsize=5, frameon=False, ncols=2)
+        axis.legend(fontsize=4.5, frameon=False, ncols=2)
+    axis.tick_params(which="both", labelsize=5)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -109,20 +109,20 @@ class Pictures:
 
     def plan(self, step: int, size: int) -> tuple[Tensor, ...]:
         """What a step's batch is made of, drawn from (seed, step): rows (B,), caption tokens and
-        subject (B, S), the other pictures (B, 3) with their shares, on (B,), named rows (K,)."""
+        subject (B, S), others (B, 3) and which of them count, on (B,), named rows (K,)."""
         rng = np.random.default_rng((self.seed, step))
         index = rng.integers(0, self.count, size)
         ids, subject = self._captions(index, rng)
-        picks, shares = np.zeros((size, 3), np.int64), np.zeros((size, 3), np.float32)
+        picks, counted = np.zeros((size, 3), np.int64), np.zeros((size, 3), np.float32)
         for row, i in enumerate(index):
             bare = len(self._bare[i]) > 0 and rng.random() < BARE
             others = (self._bare if bare else self._others)[i]
             if len(others):
                 chosen = rng.permutation(others)[: rng.integers(1, 4)]
-                picks[row, : len(chosen)], shares[row, : len(chosen)] = chosen, 1 / len(chosen)
-        on = (rng.random(size) < ON) & (shares.sum(axis=1) > 0)
+                picks[row, : len(chosen)], counted[row, : len(chosen)] = chosen, 1
+        on = (rng.random(size) < ON) & (counted.sum(axis=1) > 0)
         named = np.flatnonzero(subject.sum(axis=1) > 0)
-        parts = (index, ids.astype(np.int64), subject, picks, shares, on.astype(np.float32), named)
+        parts = (index, ids.astype(np.int64), subject, picks, counted, on.astype(np.float32), named)
         return tuple(torch.from_numpy(part) for part in parts)
 
     def batch(self, step: int, size: int) -> Batch:
@@ -133,12 +133,13 @@ class Pictures:
         """The batch of a plan, on the device."""
         index, picks = plan[0].numpy(), plan[3].numpy()
         moved = [part.to(self.device, non_blocking=True) for part in plan]
-        _, ids, subject, _, shares, on, named = moved
+        _, ids, subject, _, counted, on, named = moved
         latents, heads, codes = self._stores
         mixed = codes.take(picks.reshape(-1)).float().view(*picks.shape, *self.codes.shape[1:])
+        mixed = mixed * counted[..., None, None]
         return Batch(
             latents.take(index).float(), heads.take(index).float()[:, None], ids, subject,
-            (mixed * shares[..., None, None]).sum(dim=1), on, named,
+            mixed.sum(dim=1) / counted.sum(dim=1).clamp(min=1)[:, None, None], on, named,
         )  # fmt: skip
 
     def _captions(

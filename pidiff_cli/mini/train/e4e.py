@@ -272,7 +272,7 @@ def train(
     plain, labels, factors, landmarks = (
         Store(a, where.device) for a in (bank.plain, bank.labels, bank.factors, bank.landmarks)
     )
-    total, since = torch.zeros((), device=where.device), run.spent()
+    total, since, count = torch.zeros((), device=where.device), run.spent(), 0
     for step in run.budget(minutes):
         rate = where.rate * cosine_rate(run.progress(minutes))
         for opt, top in zip(opts, (MUON_RATE, RATE), strict=True):
@@ -291,11 +291,11 @@ def train(
         for opt in opts:
             opt.step()
         ema.update(net)
-        total = total + loss.detach()
+        total, count = total + loss.detach(), count + 1  # a resumed run begins between two lines
         if (step + 1) % 50 == 0:
-            speed = 50 * where.batch / max(run.spent() - since, 1e-6)
-            run.log(step + 1, loss=float(total) / 50, per_second=round(speed, 1))
-            total, since = torch.zeros_like(total), run.spent()
+            speed = count * where.batch / max(run.spent() - since, 1e-6)
+            run.log(step + 1, loss=float(total) / count, per_second=round(speed, 1))
+            total, since, count = torch.zeros_like(total), run.spent(), 0
         if run.due():
             run.checkpoint(step + 1)
             report(run, ema, teacher, bank, check)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
 
 
 def gather(runs: Path, before: Path | None = None) -> dict[str, Any]:
-    """Run name -> {"step": […], "seconds": […], each number: […]}, thinned to POINTS each.
+    """Run name -> {"step": […], "seconds": […], each number: […]}, POINTS of each at most.
 
+    A point is the mean of the lines that it stands for, at the last one's step.
+
+    "end" is the last line's step and seconds.
     Numbers that are not in every line (validation) are under "held", name -> [step, value] pairs.
     `before` is an earlier table: its runs stay where the logs are not on this machine.
     """
@@ -37,19 +41,26 @@ def gather(runs: Path, before: Path | None = None) -> dict[str, Any]:
 
 
 def _curves(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    shared = [k for k in lines[0] if all_numbers(lines[0][k])]
+    kinds = Counter(tuple(k for k in line if is_number(line[k])) for line in lines)
+    shared = max(kinds, key=lambda names: (kinds[names], "loss" in names))
     steady = [line for line in lines if all(name in line for name in shared)]
     apart = max(1, -(-len(steady) // POINTS))
-    kept = steady[::-1][::apart][::-1]  # the last one stays
-    out: dict[str, Any] = {name: [line[name] for line in kept] for name in shared}
+    groups = [steady[first : first + apart] for first in range(0, len(steady), apart)]
+    out: dict[str, Any] = {name: [_point(group, name) for group in groups] for name in shared}
     held: dict[str, list[list[float]]] = {}
     for line in lines:
         for name, value in line.items():
-            if name not in shared and all_numbers(value):
+            if name not in shared and is_number(value):
                 held.setdefault(name, []).append([line["step"], value])
-    return {**out, "held": held}
+    return {**out, "held": held, "end": [lines[-1]["step"], lines[-1]["seconds"]]}
 
 
-def all_numbers(value: Any) -> bool:
+def _point(group: list[dict[str, Any]], name: str) -> float:
+    if name in ("step", "seconds"):
+        return group[-1][name]
+    return round(sum(line[name] for line in group) / len(group), 6)
+
+
+def is_number(value: Any) -> bool:
     """Whether a log's value can be drawn."""
     return isinstance(value, int | float) and not isinstance(value, bool)

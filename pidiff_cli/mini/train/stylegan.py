@@ -175,7 +175,8 @@ def train(
     white, landmarks, factors = (
         Store(array, where.device) for array in (bank.white, bank.landmarks, bank.factors)
     )
-    seen, total, since = 0, torch.zeros((), device=where.device), run.spent()
+    total, since = torch.zeros((), device=where.device), run.spent()
+    seen, count = 0, 0
     for step in run.budget(minutes):
         done = run.progress(minutes)
         side = next(side for until, side in STAGES if done < until)
@@ -197,11 +198,11 @@ def train(
         ema.update(net)
         if side == SIZE:
             extra.learn(made, target, step, done)
-        seen, total = seen + batch, total + loss.detach()
+        seen, total, count = seen + batch, total + loss.detach(), count + 1
         if (step + 1) % 100 == 0:
             speed = seen / max(run.spent() - since, 1e-6)
-            run.log(step + 1, loss=float(total) / 100, side=side, per_second=round(speed, 1))
-            seen, total, since = 0, torch.zeros_like(total), run.spent()
+            run.log(step + 1, loss=float(total) / count, side=side, per_second=round(speed, 1))
+            seen, count, total, since = 0, 0, torch.zeros_like(total), run.spent()
         if run.due():
             run.checkpoint(step + 1)
             report(run, ema, bank, check, masks)
