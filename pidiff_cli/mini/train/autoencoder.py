@@ -104,7 +104,7 @@ def psnr(net: AutoencoderTiny, pictures: np.ndarray) -> float:
     values = []
     device = next(net.parameters()).device
     for chunk in np.array_split(pictures, max(1, len(pictures) // 16)):
-        x = torch.from_numpy(np.ascontiguousarray(chunk)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = torch.from_numpy(np.array(chunk)).permute(0, 3, 1, 2).float() / 127.5 - 1
         x = x.to(device)
         y = net.decoder(net.encoder(x)).clamp(-1, 1)
         values.append(-10 * ((y - x) / 2).square().flatten(1).mean(dim=1).log10())
@@ -113,7 +113,7 @@ def psnr(net: AutoencoderTiny, pictures: np.ndarray) -> float:
 
 def export(net: AutoencoderTiny, bank: Bank, folder: Path) -> float:
     """Write the diffusers folder in fp16 with the measured scaling factor; returns the factor."""
-    pictures = np.ascontiguousarray(bank.images[len(bank) - held_out(len(bank)) :][:64])
+    pictures = np.array(bank.images[len(bank) - held_out(len(bank)) :][:64])
     x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.no_grad():
         factor = 1.0 / float(net.encoder(x.to(next(net.parameters()).device)).std())
