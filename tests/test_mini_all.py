@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from pidiff_cli.mini.train import all as chain_command
-from pidiff_cli.mini.train import cards, carry, common, links, losses
+from pidiff_cli.mini.train import cards, carry, common, light, links, losses
 from pidiff_cli.mini.train.links import STATE, Link
 from tests.tiny_bank import working_in
 
@@ -122,8 +122,8 @@ def test_another_machine_goes_on_from_a_pack(
     with working_in(tmp_path_factory.mktemp("other")):
         carry.unpack(old / "out", Path("new"))
         assert (Path("new") / "stylegan2.safetensors").stat().st_size == 3000
-        assert (common.RUNS / "e4e" / common.LIGHT).is_file()
-        assert not (common.RUNS / "stylegan" / common.LIGHT).exists()  # finished: its weights do
+        assert (common.RUNS / "e4e" / light.LIGHT).is_file()
+        assert not (common.RUNS / "stylegan" / light.LIGHT).exists()  # finished: its weights do
         before = len(chain.given)
         while not chain_command.main(OPTIONS):
             pass

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli.mini.train import common
+from pidiff_cli.mini.train import light
 from tests.tiny_bank import PICTURES, main_of, make_bank, working_in
 
 CRISP = ("--adversarial", "0.3", "--perceptual", "0.5")
@@ -88,10 +88,10 @@ def test_a_light_checkpoint_goes_on_with_the_mean(work: Path, tmp_path: Path) ->
     fixed = ["--batch", "4", "--weights", str(tmp_path / "weights")]
     main = main_of("autoencoder")
     assert not main([*fixed, "--steps", "3", "--piece", "0.001", "--run-dir", str(first)])
-    assert common.write_light(first)
+    assert light.write_light(first)
     second.mkdir()
-    shutil.copy(first / common.LIGHT, second)
-    assert (first / common.LIGHT).stat().st_size < (first / "checkpoint.pt").stat().st_size / 5
+    shutil.copy(first / light.LIGHT, second)
+    assert (first / light.LIGHT).stat().st_size < (first / "checkpoint.pt").stat().st_size / 5
     saved = torch.load(first / "checkpoint.pt", weights_only=True)
     assert main([*fixed, "--steps", "1", "--run-dir", str(second)])  # nothing is left to do
     loaded = torch.load(second / "checkpoint.pt", weights_only=True)

@@ -17,8 +17,9 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from pidiff_cli.mini.train.common import FILE_LIMIT, LIGHT, RUNS, WEIGHTS, write_light
+from pidiff_cli.mini.train.common import FILE_LIMIT, RUNS, WEIGHTS
 from pidiff_cli.mini.train.crisp import FEATURES
+from pidiff_cli.mini.train.light import LIGHT, write_light
 from pidiff_cli.mini.train.links import STATE
 
 TOTAL_LIMIT = 40_000_000  # bytes of all the weights
