@@ -149,7 +149,10 @@ def test_prompts_that_are_not_utf8(pidiff, alice, feed, stages):
     ran = pidiff("generate", "alice", "-")
     assert ran.code == 3
     assert "Line 2 of the prompts is not UTF-8" in ran.err
-    assert not stages["generate"].configs
+    feed(b"as a \xff\xfe\n")
+    configs = len(stages["generate"].configs)
+    assert pidiff("generate", "alice", "-").code == 3
+    assert len(stages["generate"].configs) == configs  # nothing is loaded for it
 
 
 def test_no_prompt_on_stdin(pidiff, alice, feed):
@@ -276,12 +279,12 @@ def test_models(pidiff):
 def test_interrupted_while_drawing_keeps_what_is_drawn(pidiff, stages, alice, tmp_path):
     original = stages["generate"].run
 
-    def stop(config, progress, on_picture=None):
-        def draw_one(picture):
-            on_picture(picture)
+    def stop(config, progress, on_picture=None, prompts=None, on_prompt=None, on_written=None):
+        def draw_one(path):
+            on_written(path)
             raise KeyboardInterrupt
 
-        return original(config, progress, draw_one)
+        return original(config, progress, on_picture, prompts, on_prompt, draw_one)
 
     stages["generate"].run = stop
     ran = pidiff("generate", "alice", "as a chef", "-n", "3", "--out", tmp_path / "pics")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,27 @@ def test_a_file_in_the_way_of_the_folder_is_a_sentence(home: Path, tmp_path: Pat
     (tmp_path / "pics").write_text("a file")
     with pytest.raises(InputError, match="Cannot make the folder"):
         generate.run(_config(home, tmp_path), Notes())
+
+
+def test_prompts_are_taken_one_at_a_time(home: Path, tmp_path: Path) -> None:
+    """Whoever sends them may look at a picture before the next prompt."""
+    told: list[str] = []
+
+    def prompts() -> Iterator[str]:
+        for prompt in ("as an astronaut", "as a chef"):
+            told.append(prompt)
+            yield prompt
+
+    generate.run(
+        _config(home, tmp_path, count=2), Notes(), lambda p: told.append(f"told {p.seed}"),
+        prompts(), lambda: told.append("done"), lambda path: told.append("written"),
+    )  # fmt: skip
+    each = ["written", "told 7", "written", "told 8", "done"]
+    assert told == ["as an astronaut", *each, "as a chef", *each]
+
+
+def test_a_prompt_that_comes_later_is_checked_too(home: Path, tmp_path: Path) -> None:
+    prompts = iter(["as a chef", "x" * 5000])
+    with pytest.raises(UsageError, match="characters"):
+        generate.run(_config(home, tmp_path), Notes(), prompts=prompts)
+    assert len(list((tmp_path / "pics").iterdir())) == 1

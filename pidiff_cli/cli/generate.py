@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +15,8 @@ from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pidiff_cli.cli.output import Output
     from pidiff_cli.stages.results import Picture
 
@@ -65,7 +69,8 @@ def command(
 
     session = session_of(context)
     from_stdin = prompt == "-"
-    prompts = read_prompts() if from_stdin else (prompt,)
+    coming = read_prompts() if from_stdin else iter((prompt,))
+    first = next(coming)  # nothing is loaded for an empty stdin
     settings = generate_settings(
         session,
         profile,
@@ -83,16 +88,18 @@ def command(
     settings |= {"count": count, "seed": seed, "out": out, "best": best}
     settings |= {"min_likeness": min_likeness}
     settings |= {"style_from": style_from, "edits": parse_edits(edit or ())}
-    config = session.config(GenerateConfig, name=profile, prompts=prompts, **settings)
+    config = session.config(GenerateConfig, name=profile, prompts=(first,), **settings)
     output = session.output
     output.loading()
     from pidiff_cli.stages import generate
 
     stream = Stream(output, one_a_prompt=from_stdin)
-    result = generate.run(config, output.progress(), stream.take)
+    more = chain((first,), coming) if from_stdin else None
+    result = generate.run(
+        config, output.progress(), stream.take, more, stream.close, stream.written
+    )
     if output.json and not from_stdin:
         output.result((), result)
-    stream.close()
 
 
 class Stream:
@@ -108,29 +115,30 @@ class Stream:
         self._waiting: list[Picture] = []
 
     def take(self, picture: Picture) -> None:
-        """One more picture is written."""
-        if not self._output.json:
-            self._output.result([picture.path], {})
-        elif self._one_a_prompt:
-            if self._waiting and self._waiting[-1].prompt != picture.prompt:
-                self.close()
+        """One more picture is written, its likeness known."""
+        if self._output.json and self._one_a_prompt:
             self._waiting.append(picture)
 
+    def written(self, path: Path) -> None:
+        """One more picture is written."""
+        if not self._output.json:
+            self._output.result([path], {})
+
     def close(self) -> None:
-        """Print what is waiting."""
+        """The pictures of a prompt are all there: print what is waiting."""
         if self._waiting:
             self._output.json_line({"images": self._waiting})
         self._waiting = []
 
 
-def read_prompts() -> tuple[str, ...]:
-    """One prompt a line from stdin; empty lines are passed over.
+def read_prompts() -> Iterator[str]:
+    """One prompt a line from stdin, as they come; empty lines are passed over.
 
     Raises:
         InputError: stdin is not UTF-8, or holds no prompt.
     """
-    prompts = []
-    for number, line in enumerate(sys.stdin.buffer, start=1):
+    found = False
+    for number, line in enumerate(iter(sys.stdin.buffer.readline, b""), start=1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError as error:
@@ -139,10 +147,10 @@ def read_prompts() -> tuple[str, ...]:
                 "Convert the file, for example: iconv -f latin1 -t utf-8",
             ) from error
         if text:
-            prompts.append(text)
-    if not prompts:
+            found = True
+            yield text
+    if not found:
         raise InputError("No prompt came in on stdin.", "Send one a line.")
-    return tuple(prompts)
 
 
 def parse_edits(texts: list[str] | tuple[()]) -> tuple[tuple[str, float], ...]:

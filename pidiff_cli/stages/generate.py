@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,19 @@ def run(
     config: GenerateConfig,
     progress: Progress,
     on_picture: Callable[[Picture], None] | None = None,
+    prompts: Iterable[str] | None = None,
+    on_prompt: Callable[[], None] | None = None,
+    on_written: Callable[[Path], None] | None = None,
 ) -> GenerateResult:
     """Draw every prompt ``count`` times and write the pictures.
 
     Args:
-        on_picture: called with each picture as soon as it is written.
+        on_picture: called with each picture that is written, with its likeness.
+        prompts: instead of the configuration's; the next one is taken when the last one is drawn,
+            so they may come from somebody who looks at the pictures first.
+        on_prompt: called when the pictures of a prompt are written and told.
+        on_written: called with each file before its likeness is measured, where that decides
+            nothing; otherwise with each that is kept.
 
     Raises:
         InputError: no such profile, no W+ code, the folder cannot be written, or no picture of
@@ -61,21 +70,28 @@ def run(
     _check_measurable(config, sitter)
     _drawing.check_size(sitter.base, config.size)
     code = _code(config, sitter)
-    progress.start("generate", len(config.prompts) * config.count * config.steps)
+    known = None if prompts is not None else len(config.prompts) * config.count * config.steps
+    progress.start("generate", known)
     pictures: list[Picture] = []
     fell: list[Fallen] = []
 
     def step() -> None:
         progress.advance("generate", 1)
 
-    for prompt in config.prompts:
+    for prompt in config.prompts if prompts is None else prompts:
+        check(replace(config, prompts=(prompt,)))
         before = len(fell)
-        for picture in _one_prompt(config, sitter, code, prompt, out, progress, step, fell):
+        for picture in _one_prompt(
+            config, sitter, code, prompt, out, progress, step, fell, on_written
+        ):
             pictures.append(picture)
             if on_picture:
                 on_picture(picture)
-        if len(config.prompts) > 1 and len(fell) - before == config.count:
+        several = prompts is not None or len(config.prompts) > 1
+        if several and len(fell) - before == config.count:
             progress.warn(f"No picture of {prompt!r} is kept.")
+        if on_prompt:
+            on_prompt()
     progress.finish("generate", _told(pictures))
     for one in fell:
         progress.line(f"seed {one.seed}  {one.reason}")
@@ -93,6 +109,7 @@ def _one_prompt(
     progress: Progress,
     step: Callable[[], None],
     fell: list[Fallen],
+    on_written: Callable[[Path], None] | None,
 ) -> Iterator[Picture]:
     """The pictures of one prompt, written; with ``best`` only once all are drawn.
 
@@ -110,7 +127,10 @@ def _one_prompt(
             "prompt": prompt, "full_prompt": encoded.text, "seed": seed, "settings": settings,
             **sitter.record,
         }  # fmt: skip
-        return _drawing.write_picture(out, image, record, alike)
+        picture = _drawing.write_picture(out, image, record, alike)
+        if on_written:
+            on_written(picture.path)
+        return picture
 
     def keep(candidates: list[Candidate]) -> Iterator[Picture]:
         kept, others = choose(candidates, config.best, config.min_likeness)
@@ -118,11 +138,18 @@ def _one_prompt(
         for c in kept:
             yield write(c.seed, c.image, c.likeness)
 
+    def seen(seed: int, image: np.ndarray) -> Candidate:
+        return Candidate(seed, image, _drawing.alike(sitter, image))
+
     if config.best:
-        yield from keep([Candidate(*item) for item in drawn])
-    else:
+        yield from keep([seen(*item) for item in drawn])
+    elif config.min_likeness:
         for item in drawn:
-            yield from keep([Candidate(*item)])
+            yield from keep([seen(*item)])
+    else:
+        for seed, image in drawn:
+            written = write(seed, image, None)
+            yield replace(written, likeness=_drawing.alike(sitter, image))
 
 
 def _check_measurable(config: GenerateConfig, sitter: _drawing.Sitter) -> None:

@@ -107,7 +107,8 @@ def _pictures(
         sitter, prompt, mixed, seeds, settings, lambda: progress.advance("stylemix", 1)
     )
     images = []
-    for seed, image, alike in drawn:
+    for seed, image in drawn:
+        alike = _drawing.alike(sitter, image)
         record = {
             "prompt": config.prompt, "full_prompt": prompt.text, "seed": seed, "b": config.b,
             "settings": _settings(config), **sitter.record,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,6 +49,7 @@ class Base:
         zero_empty: an empty prompt is all zeros (SDXL).
         framing: where the base is used to seeing a face.
         parked: autoencoder and text encoders wait on the CPU and come over when needed.
+        texts: the last encoded prompts (``prompts.text_states``).
     """
 
     unet: nn.Module
@@ -67,6 +68,7 @@ class Base:
     zero_empty: bool = False
     framing: Framing = Framing()
     parked: bool = False
+    texts: dict[str, Any] = field(default_factory=dict)
 
     def park(self) -> None:
         """Send autoencoder and text encoders to the CPU, to leave the device to the UNet.
