@@ -13,6 +13,7 @@ from pidiff_cli.core.diffusion.shared import SharedStart
 from pidiff_cli.core.identity import attention
 from pidiff_cli.core.identity import still as still_module
 from pidiff_cli.core.identity.attention import IdentityContext, attach, cross_attentions
+from pidiff_cli.core.identity.folded import Folded, foldable
 from pidiff_cli.core.identity.still import Still
 
 PICTURES, WORDS, WIDTH, TOKENS = 2, 8, 24, 3
@@ -67,21 +68,23 @@ def _kept(net: Net, use_map: bool, levels: tuple[float, ...] | None = None) -> S
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("way", ["folded", "written out", "fused"])
 @pytest.mark.parametrize("use_map", [False, True])
 @pytest.mark.parametrize("levels", [None, (0.5, 0.0, 2.0)])
 def test_what_is_kept_changes_no_number(
-    net: Net, use_map: bool, levels: tuple[float, ...] | None, fused: bool,
+    net: Net, use_map: bool, levels: tuple[float, ...] | None, way: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """Also by the call that CUDA uses, which a CPU can compute."""
     wanted = _plainly(net, use_map, levels)
     for module in (attention, still_module):
-        monkeypatch.setattr(module, "fused", lambda q: fused)
+        monkeypatch.setattr(module, "fused", lambda q: way == "fused")
+    monkeypatch.setattr(still_module, "foldable", lambda *_: way == "folded")
     still = _kept(net, use_map, levels)
     for _ in range(2):
         found = net[0](torch.cat([X] * 3), T, encoder_hidden_states=TEXT).sample
         assert torch.allclose(found, wanted, atol=1e-5)
+    assert {isinstance(layer, Folded) for layer in still.layers.values()} == {way == "folded"}
     assert len(still.layers) == len(cross_attentions(net[0]))
     assert (wanted[2:4] - wanted[4:]).abs().max() > 1e-3  # the identity shows
 
@@ -115,3 +118,11 @@ def test_rows_that_differ_by_more_than_text_share_nothing(net: Net) -> None:
     still = _kept(net, True)
     net[0].add_embedding = torch.nn.Linear(1, 1)
     assert not SharedStart(net[0], still).possible
+
+
+def test_long_text_in_a_narrow_layer_is_not_folded(net: Net) -> None:
+    """Two heads: the width is 32, so 2·S of it is more from S = 38 on."""
+    layer = cross_attentions(net[0])[0][1]
+    assert [foldable(layer, words, TOKENS) for words in (WORDS, 38, 39)] == [True, True, False]
+    layer.rescale_output_factor = 2.0
+    assert not foldable(layer, WORDS, TOKENS)

@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
-from pidiff_cli.core.identity.attention import cross_attentions
 from pidiff_cli.core.identity.still import Still
 
 
@@ -26,7 +25,7 @@ class SharedStart:
     """
 
     def __init__(self, unet: nn.Module, still: Still) -> None:
-        first = cross_attentions(unet)[0][0]
+        first = next(name for name, _ in unet.named_modules() if name.endswith("attn2"))
         self._net, self._still = cast(Any, unet), still
         self._reader = unet.get_submodule(first.rsplit(".transformer_blocks", 1)[0])
         self._attn1 = unet.get_submodule(first.removesuffix("2") + "1")

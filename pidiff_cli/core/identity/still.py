@@ -4,12 +4,14 @@ The text t and the identity tokens c stay the same from step to step. So K t and
 of Attn(Q† f', K† c, V† c) only two things a layer are needed: the question each token asks,
 A = Q†ᵀ (K† c) / √e a head, and its answer, V† c. The logits are then f' A, the same numbers by
 another order of multiplication: with 4 tokens and 8 heads a 320 x 32 matrix instead of 320 x 320.
-Rows without identity (the unconditional ones, the base's own) pass the text attention only.
+Rows without identity (the unconditional ones, the base's own) pass the text attention only. Where
+the text is short the whole block is folded (``folded``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -26,6 +28,7 @@ from pidiff_cli.core.identity.attention import (
     split,
     with_indicator,
 )
+from pidiff_cli.core.identity.folded import Folded, block_diagonal, fold, foldable
 
 
 @dataclass(frozen=True)
@@ -62,28 +65,35 @@ class Still:
     pictures: int = 1
     first: int = 0
     rows: int = 1
-    layers: dict[str, _Layer] = field(default_factory=dict)
+    layers: dict[str, _Layer | Folded] = field(default_factory=dict)
 
     def block(
         self, name: str, attn: Attention, features: Tensor, context: IdentityContext
     ) -> Tensor:
         """Features (B or R·B, T, d) to features (R·B, T, d); λ and recording are the context's."""
         layer = self.layers.get(name) or self._compute(name, attn)
-        q = split(attn.to_q(features), attn.heads)  # (B or R·B, H, T, e)
-        if len(q) != self.rows:
-            q = q.repeat(self.rows // len(q), 1, 1, 1)
-        rows = slice(self.first, self.first + self.rows)
-        k, v = layer.k[rows], layer.v[rows]
-        f, mass = self._attend(q, k, v)  # (R·B, T, d), (rows with identity, T)
-        weight: Tensor | float = context.scale
-        if mass is not None:
-            maps = localisation_map(mass, context.size)  # (n, 1, h, w)
-            if context.record:
-                context.maps.append(maps)
-            weight = maps.flatten(2) * context.scale  # (n, 1, T)
-        add_identity(f[self._who()], weight, layer.ask, layer.answer, attn.heads)
+        rows, weigh = slice(self.first, self.first + self.rows), partial(self._weight, context)
+        if isinstance(layer, Folded):
+            return layer.block(self._all_rows(features), rows, self._who(), weigh)
+        q = self._all_rows(split(attn.to_q(features), attn.heads))  # (R·B, H, T, e)
+        f, mass = self._attend(q, layer.k[rows], layer.v[rows])  # (R·B, T, d), (n, T)
+        add_identity(f[self._who()], weigh(mass), layer.ask, layer.answer, attn.heads)
         f = attn.to_out[0](f)
         return f if attn.rescale_output_factor == 1 else f / attn.rescale_output_factor
+
+    def _all_rows(self, x: Tensor) -> Tensor:
+        """(B or R·B, …) to (R·B, …)."""
+        times = self.rows // len(x)
+        return x if times == 1 else x.repeat(times, *[1] * (x.ndim - 1))
+
+    def _weight(self, context: IdentityContext, mass: Tensor | None) -> Tensor | float:
+        """λ M (n, 1, T) for the mass (n, T) on the subject, recorded if need be; λ without one."""
+        if mass is None:
+            return context.scale
+        maps = localisation_map(mass, context.size)  # (n, 1, h, w)
+        if context.record:
+            context.maps.append(maps)
+        return maps.flatten(2) * context.scale
 
     def _who(self) -> slice:
         """The rows with identity among this step's."""
@@ -102,26 +112,24 @@ class Still:
         out = F.scaled_dot_product_attention(F.pad(q, (0, PAD)), k, v, scale=1.0)
         return merge(out[..., :width]), out[self._who(), ..., width].mean(dim=1)
 
-    def _compute(self, name: str, attn: Attention) -> _Layer:
+    def _compute(self, name: str, attn: Attention) -> _Layer | Folded:
         k, v = (split(part(self.text), attn.heads) for part in (attn.to_k, attn.to_v))
         k = k * k.shape[-1] ** -0.5
-        if self.subject is not None and fused(k):
-            shown = v.new_zeros(len(v), v.shape[2])  # (R·B, S)
-            shown[self.who] = self.subject.to(v.dtype)
-            k, v = F.pad(k, (0, PAD)), with_indicator(v, shown)
         ask, answer = ask_and_answer(attn, self.tokens)  # (n, H, N, d), (n, N, d)
         if self.levels is not None:
             answer = answer * answer.new_tensor(self.levels)[:, None]
-        heads, count = ask.shape[1:3]
-        block = answer.new_zeros(len(answer), heads, count, answer.shape[-1])
-        for head, own in enumerate(answer.chunk(heads, dim=-1)):  # (n, N, e)
-            width = own.shape[-1]
-            block[:, head, :, head * width : (head + 1) * width] = own
-        made = self.layers[name] = _Layer(
-            k.contiguous(), v.contiguous(),
-            ask.flatten(1, 2).transpose(1, 2).to(k.dtype).contiguous(),
-            block.flatten(1, 2).to(k.dtype),
-        )  # fmt: skip
+        answer = block_diagonal(split(answer, attn.heads)).to(k.dtype)  # (n, H·N, d)
+        ask = ask.flatten(1, 2).transpose(1, 2).to(k.dtype).contiguous()  # (n, d, H·N)
+        made: _Layer | Folded
+        if not fused(k) and foldable(attn, k.shape[2], self.tokens.shape[1]):
+            made = fold(attn, k, v, ask, answer, self.who, self.subject)
+        else:
+            if self.subject is not None and fused(k):
+                shown = v.new_zeros(len(v), v.shape[2])  # (R·B, S)
+                shown[self.who] = self.subject.to(v.dtype)
+                k, v = F.pad(k, (0, PAD)), with_indicator(v, shown)
+            made = _Layer(k.contiguous(), v.contiguous(), ask, answer)
+        self.layers[name] = made
         return made
 
 
