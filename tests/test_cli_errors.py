@@ -155,6 +155,24 @@ def test_prompts_that_are_not_utf8(pidiff, alice, feed, stages):
     assert len(stages["generate"].configs) == configs  # nothing is loaded for it
 
 
+def test_prompts_from_a_file(pidiff, alice, stages, tmp_path):
+    file = tmp_path / "wishes.txt"
+    file.write_bytes("\ufeffas a chef\n\nin the snow\n".encode())
+    ran = pidiff("--json", "generate", "alice", f"@{file}", "-n", "2")
+    assert stages["generate"].configs[-1].prompts == ("as a chef", "in the snow")
+    assert [image["prompt"] for image in ran.document["images"]] == [
+        "as a chef", "as a chef", "in the snow", "in the snow",
+    ]  # fmt: skip
+    drawn = len(stages["generate"].configs)
+    for content, told in ((b" \n", "No prompt is in"), (b"as a \xff", "Line 1 of the prompts")):
+        file.write_bytes(content)
+        ran = pidiff("generate", "alice", f"@{file}")
+        assert ran.code == 3 and told in ran.err
+    ran = pidiff("generate", "alice", f"@{tmp_path / 'gone.txt'}")
+    assert ran.code == 3 and "Cannot read the prompts" in ran.err
+    assert len(stages["generate"].configs) == drawn
+
+
 def test_no_prompt_on_stdin(pidiff, alice, feed):
     feed(b"\n \n")
     ran = pidiff("generate", "alice", "-")

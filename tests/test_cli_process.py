@@ -58,7 +58,7 @@ def test_interrupt_at_a_prompt_that_never_comes():
     code = (
         "import sys\nimport pidiff_cli.cli.generate as generate\nimport pidiff_cli.cli.app as app\n"
         "original = generate.read_prompts\n"
-        "def told():\n    print('reading', flush=True)\n    return original()\n"
+        "def told(source):\n    print('reading', flush=True)\n    return original(source)\n"
         "generate.read_prompts = told\nsys.exit(app.run(['generate', 'alice', '-']))"
     )
     process = subprocess.Popen(

@@ -81,6 +81,17 @@ def test_a_batch_draws_the_same_pictures(base: Base, prompt: EncodedPrompt, w: T
     assert np.abs(single - batched).max() <= 1
 
 
+@pytest.mark.parametrize("hold", [0.0, 1.0])
+def test_prompts_share_a_batch(base: Base, prompt: EncodedPrompt, w: Tensor, hold: float) -> None:
+    """Each picture by its own prompt, as if it were drawn alone."""
+    prompts = [prompt, encode_prompt(base, "a photo of a person in the snow", "person")]
+    settings = DrawSettings(steps=3, size=SIZE, chunk=2, hold=hold)
+    alone = [draw(base, p, w, [5], settings).images[0].astype(int) for p in prompts]
+    beside = draw(base, prompts, w, [5, 5], settings).images
+    assert np.abs(np.stack(alone) - beside).max() <= 1
+    assert np.abs(alone[0] - alone[1]).max() > 1
+
+
 def test_identity_shows_and_can_start_late(base: Base, prompt: EncodedPrompt, w: Tensor) -> None:
     plain = draw(base, prompt, None, [1], FAST).images.astype(int)
     full = draw(base, prompt, w, [1], FAST).images.astype(int)
@@ -116,3 +127,29 @@ def test_a_base_that_lacks_a_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "diffusers" / "unet" / "diffusion_pytorch_model.safetensors").unlink()
     with pytest.raises(MissingWeightError, match="does not load"):
         load_base(tmp_path)
+
+
+def test_decoding_makes_do_with_less_memory(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First one picture at a time, the same bytes; then by tiles; then memory is really out."""
+    latents = torch.randn(3, base.latent_channels, SIZE // 8, SIZE // 8)
+    wanted = base.decode(latents)
+    vae: Any = base.vae
+    plain, most = vae.decode, [3]
+
+    def decode(z: Tensor) -> Any:
+        if len(z) > most[0]:
+            raise torch.OutOfMemoryError("not enough")
+        return plain(z)
+
+    monkeypatch.setattr(vae, "decode", decode)
+    most[0] = 1
+    assert torch.allclose(base.decode(latents), wanted, atol=1e-5)
+    tiled: list[int] = []
+    monkeypatch.setattr(vae, "tiled_decode", lambda z, return_dict=True: tiled.append(1))
+    monkeypatch.setattr(vae, "enable_tiling", lambda: most.__setitem__(0, 1))
+    most[0] = 0
+    assert torch.allclose(base.decode(latents), wanted, atol=1e-5)
+    monkeypatch.setattr(vae, "enable_tiling", lambda: None)
+    most[0] = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        base.decode(latents)

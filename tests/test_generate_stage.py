@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from pidiff_cli.config import GenerateConfig, TuneConfig
+from pidiff_cli.core.diffusion import sampling
 from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.stages import generate, tune
+from pidiff_cli.stages import _drawing, generate, tune
 from pidiff_cli.stages.results import Picture
 from tests.tiny_base import SIZE
 from tests.tiny_person import Notes, install, make_profile
@@ -155,6 +156,31 @@ def test_prompts_are_taken_one_at_a_time(home: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     each = ["written", "told 7", "written", "told 8", "done"]
     assert told == ["as an astronaut", *each, "as a chef", *each]
+
+
+def test_known_prompts_are_drawn_together(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a few are drawn at once they may be of several prompts; the pictures are the same."""
+    config = _config(home, tmp_path, prompts=("as an astronaut", "as a chef", "in the snow"))
+    alone = generate.run(replace(config, out=tmp_path / "alone"), Notes()).images
+    batches: list[int] = []
+    draw = _drawing.draw
+
+    def counted(
+        base: Any, prompts: Any, code: Any, seeds: list[int], *more: Any, **rest: Any
+    ) -> Any:
+        batches.append(len(seeds))
+        return draw(base, prompts, code, seeds, *more, **rest)
+
+    monkeypatch.setattr(_drawing, "draw", counted)
+    monkeypatch.setattr(_drawing, "together", lambda device: 2)
+    monkeypatch.setattr(sampling, "together", lambda device: 2)
+    beside = generate.run(config, Notes()).images
+    assert batches == [2, 1]
+    assert [(p.prompt, p.seed) for p in beside] == [(p.prompt, p.seed) for p in alone]
+    for one, other in zip(alone, beside, strict=True):
+        assert np.abs(read_photo(one.path).astype(int) - read_photo(other.path)).max() <= 1
 
 
 def test_a_prompt_that_comes_later_is_checked_too(home: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that --best keeps, unless -n says
 
 PromptArgument = Annotated[
-    str, typer.Argument(metavar="PROMPT", help='"as an astronaut"; - reads a prompt a line')
+    str,
+    typer.Argument(
+        metavar="PROMPT",
+        help='"as an astronaut"; @FILE holds a prompt a line; - reads them one at a time',
+    ),
 ]
 
 
@@ -69,8 +73,9 @@ def command(
 
     session = session_of(context)
     from_stdin = prompt == "-"
-    coming = read_prompts() if from_stdin else iter((prompt,))
+    coming = read_prompts(sys.stdin.buffer) if from_stdin else iter(given_prompts(prompt))
     first = next(coming)  # nothing is loaded for an empty stdin
+    known = (first,) if from_stdin else (first, *coming)
     settings = generate_settings(
         session,
         profile,
@@ -88,7 +93,7 @@ def command(
     settings |= {"count": count, "seed": seed, "out": out, "best": best}
     settings |= {"min_likeness": min_likeness}
     settings |= {"style_from": style_from, "edits": parse_edits(edit or ())}
-    config = session.config(GenerateConfig, name=profile, prompts=(first,), **settings)
+    config = session.config(GenerateConfig, name=profile, prompts=known, **settings)
     output = session.output
     output.loading()
     from pidiff_cli.stages import generate
@@ -131,14 +136,32 @@ class Stream:
         self._waiting = []
 
 
-def read_prompts() -> Iterator[str]:
-    """One prompt a line from stdin, as they come; empty lines are passed over.
+def given_prompts(prompt: str) -> tuple[str, ...]:
+    """The prompts of the command line: one, or those of ``@FILE``.
 
     Raises:
-        InputError: stdin is not UTF-8, or holds no prompt.
+        InputError: the file cannot be read, is not UTF-8, or holds no prompt.
+    """
+    if not prompt.startswith("@"):
+        return (prompt,)
+    try:
+        with open(prompt[1:], "rb") as file:
+            return tuple(read_prompts(file, prompt[1:]))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            f"Cannot read the prompts in {prompt[1:]}: {reason}.", "Give a text file, @prompts.txt"
+        ) from error
+
+
+def read_prompts(source: BinaryIO, name: str = "stdin") -> Iterator[str]:
+    """One prompt a line, as they come; empty lines are passed over.
+
+    Raises:
+        InputError: a line is not UTF-8, or there is no prompt.
     """
     found = False
-    for number, line in enumerate(iter(sys.stdin.buffer.readline, b""), start=1):
+    for number, line in enumerate(iter(source.readline, b""), start=1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError as error:
@@ -150,7 +173,8 @@ def read_prompts() -> Iterator[str]:
             found = True
             yield text
     if not found:
-        raise InputError("No prompt came in on stdin.", "Send one a line.")
+        verb = "came in on" if name == "stdin" else "is in"
+        raise InputError(f"No prompt {verb} {name}.", "Send one a line.")
 
 
 def parse_edits(texts: list[str] | tuple[()]) -> tuple[tuple[str, float], ...]:

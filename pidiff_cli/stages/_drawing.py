@@ -151,22 +151,25 @@ def check_size(base: Base, size: int) -> None:
 
 def draw_pictures(
     sitter: Sitter,
-    prompt: EncodedPrompt,
+    prompts: list[EncodedPrompt],
     code: Tensor,
     seeds: list[int],
     settings: DrawSettings,
     on_step: Callable[[], None],
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Seed and picture (H, W, 3) uint8, one after another; on a GPU a few are drawn at once."""
+    """Seed and picture (H, W, 3) uint8, one after another; on a GPU a few are drawn at once.
+
+    ``prompts`` holds one a seed.
+    """
     some = together(sitter.base.device)
     for start in range(0, len(seeds), some):
-        part = seeds[start : start + some]
+        part, wanted = seeds[start : start + some], prompts[start : start + some]
 
         def step(count: int = len(part)) -> None:
             for _ in range(count):
                 on_step()
 
-        images = draw(sitter.base, prompt, code, part, settings, on_step=step).images
+        images = draw(sitter.base, wanted, code, part, settings, on_step=step).images
         yield from zip(part, images, strict=True)
 
 

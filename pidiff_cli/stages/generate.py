@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.config import GenerateConfig, check
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import _drawing
@@ -34,6 +36,8 @@ def run(
     on_written: Callable[[Path], None] | None = None,
 ) -> GenerateResult:
     """Draw every prompt ``count`` times and write the pictures.
+
+    On a GPU a few pictures are drawn at once, of the configuration's prompts also across prompts.
 
     Args:
         on_picture: called with each picture that is written, with its likeness.
@@ -74,16 +78,10 @@ def run(
     progress.start("generate", known)
     pictures: list[Picture] = []
     fell: list[Fallen] = []
-
-    def step() -> None:
-        progress.advance("generate", 1)
-
-    for prompt in config.prompts if prompts is None else prompts:
-        check(replace(config, prompts=(prompt,)))
+    groups = [config.prompts] if prompts is None else ((prompt,) for prompt in prompts)
+    for prompt, encoded, drawn in _drawn(config, sitter, code, groups, progress):
         before = len(fell)
-        for picture in _one_prompt(
-            config, sitter, code, prompt, out, progress, step, fell, on_written
-        ):
+        for picture in _one_prompt(config, sitter, prompt, encoded, drawn, out, fell, on_written):
             pictures.append(picture)
             if on_picture:
                 on_picture(picture)
@@ -100,14 +98,37 @@ def run(
     return GenerateResult(tuple(pictures), tuple(fell))
 
 
-def _one_prompt(
+def _drawn(
     config: GenerateConfig,
     sitter: _drawing.Sitter,
     code: Tensor,
-    prompt: str,
-    out: Any,
+    groups: Iterable[tuple[str, ...]],
     progress: Progress,
-    step: Callable[[], None],
+) -> Iterator[tuple[str, EncodedPrompt, Iterator[tuple[int, np.ndarray]]]]:
+    """Each prompt with its pictures, ``count`` of them, drawn as they are taken.
+
+    Prompts of one group share batches; a group is taken when the one before is drawn.
+    """
+    settings = _drawing.draw_settings(config)
+    seeds = [config.seed + i for i in range(config.count)]
+    for group in groups:
+        check(replace(config, prompts=group))
+        encoded = [_drawing.encode(sitter, prompt, progress) for prompt in group]
+        drawn = _drawing.draw_pictures(
+            sitter, [one for one in encoded for _ in seeds], code, seeds * len(group), settings,
+            lambda: progress.advance("generate", 1),
+        )  # fmt: skip
+        for prompt, one in zip(group, encoded, strict=True):
+            yield prompt, one, islice(drawn, config.count)
+
+
+def _one_prompt(
+    config: GenerateConfig,
+    sitter: _drawing.Sitter,
+    prompt: str,
+    encoded: EncodedPrompt,
+    drawn: Iterator[tuple[int, np.ndarray]],
+    out: Any,
     fell: list[Fallen],
     on_written: Callable[[Path], None] | None,
 ) -> Iterator[Picture]:
@@ -115,11 +136,6 @@ def _one_prompt(
 
     Those that are not kept are added to ``fell``.
     """
-    encoded = _drawing.encode(sitter, prompt, progress)
-    seeds = [config.seed + i for i in range(config.count)]
-    drawn = _drawing.draw_pictures(
-        sitter, encoded, code, seeds, _drawing.draw_settings(config), step
-    )
     settings = {k: _plain(v) for k, v in asdict(config).items() if k not in _NOT_RECORDED}
 
     def write(seed: int, image: np.ndarray, alike: float | None) -> Picture:

@@ -118,10 +118,24 @@ class Base:
     def decode(self, latents: Tensor, grad: bool = False) -> Tensor:
         """Scaled latents (B, C, h, w) to images (B, 3, H, W), nominally in [-1, 1].
 
-        ``grad``: with a gradient for the latents.
+        Where memory does not suffice they are decoded one picture at a time, and then by tiles,
+        from then on; tiles change a picture a little.
+
+        Args:
+            grad: with a gradient for the latents.
+
+        Raises:
+            torch.OutOfMemoryError: not even so.
         """
         with torch.set_grad_enabled(grad), self._present() as vae:
             scaled = latents.to(vae.dtype) / vae.config.scaling_factor
+            for lower in (vae.enable_slicing, vae.enable_tiling):
+                try:
+                    return cast(Tensor, vae.decode(scaled).sample)
+                except torch.OutOfMemoryError:
+                    lower()
+                if self.device.type == "cuda":
+                    torch.cuda.empty_cache()
             return cast(Tensor, vae.decode(scaled).sample)
 
     def scheduler(self, name: str = "") -> Any:

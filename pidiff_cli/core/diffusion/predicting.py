@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt, text_states
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt, subjects, text_states
 from pidiff_cli.core.diffusion.shared import SharedStart
 from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.identity.still import Still
@@ -60,41 +60,41 @@ class Predictor:
 
     Args:
         base: with the person's adapter on it; its context is filled, and the caller clears it.
+        prompts: B of them, one a picture.
         w: W+ code (L, D) before Δw; None draws without identity.
-        count: B. steps: how many the sampler takes.
+        steps: how many the sampler takes.
     """
 
     def __init__(
         self,
         base: Base,
-        prompt: EncodedPrompt,
+        prompts: list[EncodedPrompt],
         w: Tensor | None,
-        count: int,
         steps: int,
         settings: DrawSettings,
         record: bool,
     ) -> None:
+        count = len(prompts)
         self.base, self.settings, self.count, self.record = base, settings, count, record
         self.guided = settings.guidance > 1
         self.first = round(settings.start * steps)  # earlier steps are the base's
         self.held = self.first + round(settings.hold * steps)
-        kinds = [encode_prompt(base, settings.negative, "")] * self.guided + [prompt]
+        rows = [encode_prompt(base, settings.negative, "")] * (count * self.guided) + prompts
         if w is not None and settings.identity_scale > 0 and self.held > self.first:
-            kinds.append(prompt)  # the base's own
-        self.text = text_states(base, [kind for kind in kinds for _ in range(count)])
+            rows = rows + prompts  # the base's own
+        self.text = text_states(base, rows)
         self.away = self.pull = torch.zeros(())  # identity against own, own against no prompt
         self.shared: SharedStart | None = None
         base.context.clear()
         base.context.size = (settings.size, settings.size)
         if w is not None and settings.identity_scale > 0:
-            self._prepare(prompt, w.to(base.device, base.dtype)[None])
+            self._prepare(subjects(prompts, base.device), w.to(base.device, base.dtype)[None])
 
-    def _prepare(self, prompt: EncodedPrompt, code: Tensor) -> None:
-        """Fill the context for a W+ code (1, L, D)."""
+    def _prepare(self, subject: Tensor, code: Tensor) -> None:
+        """Fill the context for the prompts' subject masks (B, S) and a W+ code (1, L, D)."""
         base, count = self.base, self.count
         tokens = identity_tokens(base.unet, code)  # (1, N, C)
         who = slice(count, 2 * count) if self.guided else slice(0, count)
-        subject = prompt.subject.to(base.device).expand(count, -1)  # (B, S)
         if not self.settings.use_map and self.guided:  # M = 1: the other rows have tokens too
             tokens = torch.cat([base.projector.unconditional(), tokens])
             tokens, who = tokens.repeat_interleave(count, 0), slice(0, 2 * count)

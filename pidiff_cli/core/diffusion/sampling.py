@@ -36,29 +36,29 @@ class Drawn:
 
 def draw(
     base: Base,
-    prompt: EncodedPrompt,
+    prompt: EncodedPrompt | list[EncodedPrompt],
     w: Tensor | None,
     seeds: list[int],
     settings: DrawSettings,
     record: bool = False,
     on_step: Callable[[], None] | None = None,
 ) -> Drawn:
-    """Draw one prompt once for every seed.
+    """Draw a picture for every seed.
 
     Args:
         base: with the person's adapter on it, or the general branch alone.
-        prompt: from ``encode_prompt``.
+        prompt: from ``encode_prompt``; one for all, or one a picture.
         w: W+ code (L, D) before Δw; None draws without identity.
         seeds: one a picture; a picture depends on its own seed only.
         record: also return where the attention looked.
         on_step: called after every denoising step of a batch.
     """
     chunk = settings.chunk or together(base.device)
+    prompts = prompt if isinstance(prompt, list) else [prompt] * len(seeds)
     images, maps = [], []
     for start in range(0, len(seeds), chunk):
-        image, looked = _draw_batch(
-            base, prompt, w, seeds[start : start + chunk], settings, record, on_step
-        )
+        part = slice(start, start + chunk)
+        image, looked = _draw_batch(base, prompts[part], w, seeds[part], settings, record, on_step)
         images.append(image)
         maps.append(looked)
     return Drawn(np.concatenate(images), np.concatenate(maps) if record else None)
@@ -72,7 +72,7 @@ def together(device: torch.device) -> int:
 @torch.no_grad()
 def _draw_batch(
     base: Base,
-    prompt: EncodedPrompt,
+    prompts: list[EncodedPrompt],
     w: Tensor | None,
     seeds: list[int],
     settings: DrawSettings,
@@ -85,7 +85,7 @@ def _draw_batch(
     latents = _noise(base, generators, settings.size) * scheduler.init_noise_sigma
     more = step_settings(scheduler, generators)
     steps = len(scheduler.timesteps)  # some samplers take more of them than were asked for
-    predict = Predictor(base, prompt, w, len(seeds), steps, settings, record)
+    predict = Predictor(base, prompts, w, steps, settings, record)
     looked = _Looked(latents.shape[-2:], len(seeds)) if record else None
     try:
         for i, t in enumerate(scheduler.timesteps):
