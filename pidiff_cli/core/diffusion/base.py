@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.parts import Parts, read_folder
+from pidiff_cli.core.diffusion.plan import TILE
 from pidiff_cli.core.diffusion.quantise import quantise
 from pidiff_cli.core.diffusion.schedulers import make_scheduler
 from pidiff_cli.core.faces.framing import Framing
@@ -129,14 +130,21 @@ class Base:
         """
         with torch.set_grad_enabled(grad), self._present() as vae:
             scaled = latents.to(vae.dtype) / vae.config.scaling_factor
-            for lower in (vae.enable_slicing, vae.enable_tiling):
+            for with_less in (vae.enable_slicing, self._tile):
                 try:
                     return cast(Tensor, vae.decode(scaled).sample)
                 except torch.OutOfMemoryError:
-                    lower()
+                    with_less()
                 if self.device.type == "cuda":
                     torch.cuda.empty_cache()
             return cast(Tensor, vae.decode(scaled).sample)
+
+    def _tile(self) -> None:
+        """Let the autoencoder work by tiles; its own are as large as the base's pictures."""
+        vae = cast(Any, self.vae)
+        vae.enable_tiling()
+        vae.tile_sample_min_size = min(vae.tile_sample_min_size, TILE)
+        vae.tile_latent_min_size = vae.tile_sample_min_size // self.vae_factor
 
     def scheduler(self, name: str = "") -> Any:
         """A fresh scheduler: the base's own, or one by name (``schedulers.SCHEDULERS``)."""
