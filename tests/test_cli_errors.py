@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -159,8 +160,9 @@ def test_prompts_from_a_file(pidiff, alice, stages, tmp_path):
     file = tmp_path / "wishes.txt"
     file.write_bytes("\ufeffas a chef\n\nin the snow\n".encode())
     ran = pidiff("--json", "generate", "alice", f"@{file}", "-n", "2")
+    document = json.loads(ran.out)
     assert stages["generate"].configs[-1].prompts == ("as a chef", "in the snow")
-    assert [image["prompt"] for image in ran.document["images"]] == [
+    assert [image["prompt"] for image in document["images"]] == [
         "as a chef", "as a chef", "in the snow", "in the snow",
     ]  # fmt: skip
     drawn = len(stages["generate"].configs)
