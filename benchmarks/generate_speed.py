@@ -1,7 +1,7 @@
 """What a picture with identity costs beside the stock pipeline and beside stock IP-Adapter.
 
     python benchmarks/generate_speed.py                          # mini, two threads, 7 rounds
-    python benchmarks/generate_speed.py --base sd15 --steps 3    # real size, random weights
+    python benchmarks/generate_speed.py --base sd15 --steps 2 --size 256  # random weights
     python benchmarks/generate_speed.py --base sd15 --cuda --steps 30 --rounds 9
 
 Everything in one process on the same weights: every round draws one picture each way, in an order
@@ -183,7 +183,8 @@ def measure(base: str, args: argparse.Namespace) -> dict[str, Any]:
     dtype = torch.float32 if base == "mini" and not args.cuda else torch.bfloat16
     chosen = load_recipe(RECIPES[base]).generate
     known = {key: chosen[key] for key in ("steps", "guidance", "hold", "size") if key in chosen}
-    settings = DrawSettings(**known | ({"steps": args.steps} if args.steps else {}))
+    given = {key: getattr(args, key) for key in ("steps", "size") if getattr(args, key)}
+    settings = DrawSettings(**known | given)
     with tempfile.TemporaryDirectory() as scratch:
         folder = folder_of(base, Path(scratch))
         opened = our_base(base, folder, device, dtype)
@@ -285,6 +286,7 @@ def main() -> None:
     parser.add_argument("--base", action="append", choices=tuple(RECIPES))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=0, help="instead of the recipe's")
+    parser.add_argument("--size", type=int, default=0, help="px, instead of the recipe's")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cuda", action="store_true")
     parser.add_argument("--stdin", action="store_true", help="only the later prompts of one run")

@@ -163,8 +163,8 @@ def print_table(found: dict[str, Any]) -> None:
     print(f"| {told} | " + " | ".join(f"{n * seconds:.0f}" for n in COUNTS) + " | |")
     stored = (f"{found['stored_bytes'][str(n)] / 1e6:.2f}" for n in COUNTS)
     print("| MB stored, without photos | " + " | ".join(stored) + " | |")
-    print("| MB resident after so many swaps | "
-          + " | ".join(f"{found['resident_mb'][str(n)]:.0f}" for n in COUNTS) + " | flat |")  # fmt: skip
+    resident = (f"{found['resident_mb'][str(n)]:.0f}" for n in COUNTS)
+    print("| MB resident after so many swaps | " + " | ".join(resident) + " | flat |")
     swap, load = found["swap_ms"], found["load_ms"]
     print(f"| ms to swap, wall (CPU) | {swap['wall']} ({swap['cpu']}) | | | <= {ASKED_MS} |")
     print(f"| ms to load on a bare base, wall (CPU) | {load['wall']} ({load['cpu']}) | | | |")

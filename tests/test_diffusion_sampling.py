@@ -95,6 +95,20 @@ def test_prompts_share_a_batch(base: Base, prompt: EncodedPrompt, w: Tensor, hol
     assert np.abs(alone[0] - alone[1]).max() > 1
 
 
+@pytest.mark.parametrize("scheduler", ["lcm", "tcd", "dpm++"])
+def test_few_step_samplers_draw_a_base_that_predicts_v(
+    base: Base, prompt: EncodedPrompt, w: Tensor, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their noise is the picture's own: the same bytes again, whatever is drawn beside."""
+    monkeypatch.setitem(base.scheduler_config, "prediction_type", "v_prediction")
+    settings = DrawSettings(steps=4, size=SIZE, guidance=1.5, hold=0.25, scheduler=scheduler)
+    images = draw(base, prompt, w, [1, 2], settings).images
+    assert images.std() > 1
+    assert np.array_equal(draw(base, prompt, w, [2], settings).images[0], images[1])
+    base.scheduler_config["prediction_type"] = "epsilon"  # it is read
+    assert not np.array_equal(draw(base, prompt, w, [2], settings).images[0], images[1])
+
+
 def test_identity_shows_and_can_start_late(base: Base, prompt: EncodedPrompt, w: Tensor) -> None:
     plain = draw(base, prompt, None, [1], FAST).images.astype(int)
     full = draw(base, prompt, w, [1], FAST).images.astype(int)
