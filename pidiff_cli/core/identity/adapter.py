@@ -131,6 +131,14 @@ def trainable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
     return {name: p for name, p in model.named_parameters() if p.requires_grad}
 
 
+@torch.no_grad()
+def untune(model: nn.Module) -> None:
+    """Set LoRA's B matrices and Δw to zero: the adapter stays and changes nothing."""
+    for name, parameter in trainable_parameters(model).items():
+        if "lora_B" in name or CODE in name:
+            parameter.zero_()
+
+
 def code_delta(model: nn.Module) -> Tensor | None:
     """The trainable Δw (L, D), with gradient; None when it is not tuned."""
     for name, parameter in trainable_parameters(model).items():
