@@ -142,13 +142,15 @@ def arms_of(base: Base, folder: Path, settings: DrawSettings) -> Arms:
         prompt = encode_prompt(base, f"a photo of a person {wish}", "person")
         return draw(base, prompt, code, [seed], DrawSettings(**{**vars(settings), **changes}))
 
-    return {
+    arms: Arms = {
         "stock": lambda wish, seed: by(stock, wish, seed),
         "IP-Adapter": lambda wish, seed: by(adapted, wish, seed, ip_adapter_image_embeds=[pair]),
         "ours": ours,
-        "ours, hold 0": lambda wish, seed: ours(wish, seed, hold=0.0),
         "ours, scale 0": lambda wish, seed: ours(wish, seed, identity_scale=0.0),
     }
+    if settings.hold:
+        arms["ours, hold 0"] = lambda wish, seed: ours(wish, seed, hold=0.0)
+    return arms
 
 
 def alternate(arms: Arms, rounds: int, device: torch.device) -> dict[str, dict[str, list[float]]]:
