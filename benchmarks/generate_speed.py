@@ -267,14 +267,17 @@ def plot(results: dict[str, Any], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    shown = {key: row["wall"] for key, row in results.items() if key != "stdin"}
+    rows = {key: row for key, row in results.items() if key != "stdin"}
+    clocks = {key: "cpu_time" if row["device"] == "cpu" else "wall" for key, row in rows.items()}
+    shown = {key: row[clocks[key]] for key, row in rows.items()}
     figure, axes = plt.subplots(1, len(shown), figsize=(5 * len(shown), 3.2), squeeze=False)
     for axis, (key, row) in zip(axes[0], shown.items(), strict=True):
         bars = {name.removesuffix(" / stock"): v for name, v in row.items() if "/ stock" in name}
         axis.barh(list(bars), list(bars.values()), color="#5b7a99")
         axis.axvline(1.0, color="black", linewidth=0.8)
-        axis.set_title(f"{key}: time of a picture, stock pipeline = 1", fontsize=9)
-        axis.set_xlim(min(0.8, *bars.values()), max(1.2, *bars.values()) + 0.05)
+        clock = clocks[key].replace("cpu_", "CPU ").replace("wall", "wall time")
+        axis.set_title(f"{key}: {clock} of a picture, stock pipeline = 1", fontsize=9)
+        axis.set_xlim(0, max(1.2, *bars.values()) + 0.05)
         axis.invert_yaxis()
     figure.tight_layout()
     figure.savefig(path, dpi=120)
