@@ -21,6 +21,16 @@ def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("stage", ["prepare", "invert"])
+def test_what_draws_nothing_imports_no_diffusion_library(stage):
+    """Each of these takes seconds to import."""
+    code = f"import sys, pidiff_cli.stages.{stage}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert "torch" in done.stdout.split()
+    assert not {"diffusers", "transformers", "peft"} & set(done.stdout.split())
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys, json\nfrom pidiff_cli.cli.app import run\n"
