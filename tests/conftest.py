@@ -137,17 +137,28 @@ def _tune(config: Any, progress: Any) -> Any:
     return TuneResult(profile=profile.folder, report=report, **result)
 
 
-def _generate(config: Any, progress: Any, on_picture: Any = None) -> Any:
+def _generate(
+    config: Any,
+    progress: Any,
+    on_picture: Any = None,
+    prompts: Any = None,
+    on_prompt: Any = None,
+    on_written: Any = None,
+) -> Any:
     from pidiff_cli.stages.results import GenerateResult, Picture
 
     sys.modules["pidiff_cli.stages.generate"].configs.append(config)  # type: ignore[attr-defined]
     made = []
-    for prompt in config.prompts:
+    for prompt in prompts or config.prompts:
         for number in range(config.count):
             path = config.out / f"{prompt[:20]}-{number}.png"
             made.append(Picture(path, prompt, config.seed + number, 0.5))
+            if on_written:
+                on_written(path)
             if on_picture:
                 on_picture(made[-1])
+        if on_prompt:
+            on_prompt()
     return GenerateResult(tuple(made))
 
 
