@@ -148,8 +148,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tenso
 
 def written_attention(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
     """Attention (B, T, d) of projections (B, T, d) as two products and a softmax."""
-    q, k, v = (_split(x, heads) for x in (q, k, v))
-    return _merge(_softmax(q, k, None) @ v)
+    q, k, v = (split(x, heads) for x in (q, k, v))
+    return merge(_softmax(q, k, None) @ v)
 
 
 def attend_with_mass(
