@@ -3,6 +3,7 @@
     python benchmarks/memory.py                      # the table, counted on shapes
     python benchmarks/memory.py --write              # and what `tune` plans with
     python benchmarks/memory.py --plans              # what fits which card
+    python benchmarks/memory.py --recipes            # the recipes on the cards in their names
     python benchmarks/memory.py --cuda               # real steps on a GPU, beside the prediction
     python benchmarks/memory.py --cuda --limit 8     # the same, at most 8 GB of it
 
@@ -16,8 +17,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 
 import torch
 from torch import nn
@@ -160,6 +163,27 @@ def print_plans() -> int:
     return 0
 
 
+def print_recipes() -> int:
+    """The plan and the counted peak of every recipe on the card in its name."""
+    from pidiff_cli.config import TuneConfig
+    from pidiff_cli.recipe import OF_A_CARD, load_recipe, recipe_names
+    from pidiff_cli.stages._planning import describe, make_plan
+
+    print("| recipe | free, GB | plan | peak counted, GB |\n|---|---|---|---|")
+    for name in recipe_names():
+        recipe = load_recipe(name)
+        if recipe.base == "mini":
+            continue
+        card = float(name.rpartition("-")[2].removesuffix("gb"))
+        config = TuneConfig(base=recipe.base, recipe=name, **recipe.tune)
+        limit = replace(config, memory=round(OF_A_CARD * card, 2))
+        with patch("pidiff_cli.stages._planning.free_bytes", lambda device: 1 << 40):
+            plan = make_plan(limit, recipe.base, torch.device("cuda"), torch.bfloat16).plan
+        said = describe(plan, config.batch)
+        print(f"| {name} | {limit.memory} | {said} | {plan.peak / 1e9:.2f} |")
+    return 0
+
+
 def main() -> int:
     """Print the table; write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -169,7 +193,10 @@ def main() -> int:
     parser.add_argument("--cuda", action="store_true", help="real steps on the GPU")
     parser.add_argument("--limit", type=float, default=0.0, help="GB of the GPU, with --cuda")
     parser.add_argument("--out", type=Path, help="write the rows of --cuda as JSON")
+    parser.add_argument("--recipes", action="store_true", help="each recipe on its card")
     args = parser.parse_args()
+    if args.recipes:
+        return print_recipes()
     if args.plans:
         return print_plans()
     if args.cuda:

@@ -33,13 +33,14 @@ from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.diffusion.switches import switch
 from pidiff_cli.core.diffusion.tailor import Tailor
 from pidiff_cli.core.identity import adapter
 from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.judge import load_judge
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages import _tuning
+from pidiff_cli.stages import _planning, _tuning
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "pidiff_cli" / "mini" / "weights"
 FIRST = 50_000  # the table's people begin at 0
@@ -72,13 +73,18 @@ def tailored(
     codes, mean = _tuning.codes_of(profile, own)
     torch.manual_seed(config.seed)
     began = time.perf_counter()
-    model = adapter.add_adapter(base.unet, config.rank, config.alpha, config.tune_code)
+    model = adapter.add_adapter(
+        base.unet, config.rank, config.alpha, config.tune_code, config.trained_blocks
+    )
+
+    amp = _planning.autocast(config, "mini", base.device, None)
+    switch(base.unet, _planning.switches(config, "mini", amp))
     parameters = list(adapter.trainable_parameters(model).values())
     groups = _tuning.rate_groups(model, config)
     drawn = _tuning.drawn_likeness(profile, config, base, mean, own, reader)
     tailor = Tailor(
         base, codes, mean, _tuning.captions(base, profile.manifest.noun),
-        _tuning.loss_settings(config), adapter.code_delta(model),
+        _tuning.loss_settings(config), adapter.code_delta(model), amp,
     )  # fmt: skip
     faces, photos = _tuning.training_data(profile, config, base, own)
     optimizer = adapter.make_optimizer(groups, "cpu", config.learning_rate)
@@ -87,7 +93,9 @@ def tailored(
         data = faces if step < config.face_phase * config.steps else photos
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * _tuning.learning_rate(config, step)
-        tailor.loss(tailor.draw(data, config.batch, generator))["loss"].backward()
+        batch = tailor.draw(data, config.batch, generator)
+        with tailor.narrow:
+            tailor.loss(batch)["loss"].backward()
         if drawn and torch.rand((), generator=generator) < config.likeness_share:
             unlike = drawn.loss(generator)
             if unlike is not None:

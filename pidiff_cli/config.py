@@ -86,8 +86,8 @@ class TuneConfig(CommonConfig):
     warmup: int = setting(10, "steps until the learning rate is at its peak", unit="steps", low=0)
     optimizer: str = setting(
         "auto",
-        "auto is AdamW8bit on CUDA and fused AdamW elsewhere",
-        choices=("auto", "adamw", "adamw8bit"),
+        "auto is AdamW8bit on CUDA and fused AdamW elsewhere; paged: states may leave the GPU",
+        choices=("auto", "adamw", "adamw8bit", "paged_adamw8bit"),
     )
     precision: str = setting(
         "auto", "arithmetic of the base", choices=("auto", "fp32", "bf16", "fp16")
@@ -103,6 +103,25 @@ class TuneConfig(CommonConfig):
         "4-bit base weights: auto is where nothing else fits",
         choices=("auto", "never", "nf4"),
     )
+    lean: str = setting(
+        "auto",
+        "frozen convolutions keep no input: less memory; auto leaves mini on a CPU as it is",
+        choices=("auto", "always", "never"),
+    )
+    self_attention: str = setting(
+        "auto",
+        "how self-attention is computed; auto is written out for bf16 on a CPU, else fused",
+        choices=("auto", "fused", "written"),
+    )
+    channels_last: bool = setting(False, "pictures lie in memory with their channels last")
+    compile: bool = setting(False, "torch.compile of the UNet: minutes first, then faster steps")
+    skip_dropped: bool = setting(
+        True, "pictures that teach nothing (dropped caption or identity) are not computed"
+    )
+    trained_blocks: str = setting(
+        "all", "blocks of the UNet that learn", choices=("all", "mid_up", "up")
+    )
+    flips: bool = setting(False, "half of the training pictures mirrored")
     memory: float = setting(0.0, "most memory to use; 0 is what is free", unit="GB", low=0)
     size: int = setting(128, "side of the training pictures", unit="px", low=64, high=2048)
     face_phase: float = setting(

@@ -6,6 +6,7 @@ are fields of TuneConfig and GenerateConfig. Unknown keys are refused, all error
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pidiff_cli.errors import InputError, UsageError
 
 _INSIDE = Path(__file__).parent / "recipes"  # in an installed wheel
 _BESIDE = Path(__file__).parent.parent / "recipes"  # in a checkout
+OF_A_CARD = 0.85  # of a card's memory: what a screen and CUDA itself leave free
 _SECTIONS: dict[str, type[CommonConfig]] = {"tune": TuneConfig, "generate": GenerateConfig}
 _NOT_IN_RECIPES = {
     *(item.name for item in fields(CommonConfig)),
@@ -58,14 +60,16 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in recipes_folder().glob("*.yaml"))
 
 
-def load_recipe(name_or_path: str, base: str = "mini") -> Recipe:
-    """A shipped recipe by name, or one by the path of its YAML file; `auto` picks by `base`.
+def load_recipe(name_or_path: str, base: str = "mini", free_gb: float | None = None) -> Recipe:
+    """A shipped recipe by name, or one by the path of its YAML file.
+
+    `auto` picks by `base`, and by the GPU's free memory where `free_gb` is given.
 
     Raises:
         UsageError: no such recipe.
         InputError: the file has faults; all of them are listed.
     """
-    name = _automatic(base) if name_or_path == "auto" else name_or_path
+    name = _automatic(base, free_gb) if name_or_path == "auto" else name_or_path
     if name in recipe_names():
         return parse_recipe(_read(recipes_folder() / f"{name}.yaml"), name)
     path = Path(name).expanduser()
@@ -157,12 +161,20 @@ def _top_keys() -> set[str]:
     return {item.name for item in fields(Recipe)}
 
 
-def _automatic(base: str) -> str:
-    fitting = [n for n in recipe_names() if load_recipe(n).base == base]
-    preferred = {"mini": "mini-cpu"}.get(base, fitting[0] if fitting else "")
-    if not preferred:
+def _automatic(base: str, free_gb: float | None) -> str:
+    """`mini-cpu`, or of `base-4gb`, `base-8gb`, … the largest that the free memory holds."""
+    if base == "mini":
+        return "mini-cpu"
+    sizes = {}
+    for name in recipe_names():
+        if found := re.fullmatch(rf"{re.escape(base)}-(\d+)gb", name):
+            sizes[int(found[1])] = name
+    if not sizes:
         raise UsageError(f"No recipe for the base {base} is in this version yet.")
-    return preferred
+    if free_gb is None:
+        return sizes[max(sizes)]
+    fitting = [size for size in sizes if size * OF_A_CARD <= free_gb]
+    return sizes[max(fitting, default=min(sizes))]
 
 
 def _read(path: Path) -> str:

@@ -130,11 +130,13 @@ def tune_config(
     session: Session, profile: Profile | None, base: str, recipe: str, **given: Any
 ) -> TuneConfig:
     """The settings of a tuning: the recipe's, under what the person gave."""
-    done = (profile and profile.stage_state("tune").get("result")) or {}
+    state = profile.stage_state("tune") if profile else {}
+    done = state.get("result") or state  # a run that was cut short goes on with its own recipe
     if recipe == "auto" and done.get("base") == base and done.get("recipe") in recipe_names():
         recipe = done["recipe"]
     family = hub.base_parts(base, session.home).family
-    chosen = load_recipe(recipe, family)
+    free = _free_gb(session, given.get("memory")) if recipe == "auto" else None
+    chosen = load_recipe(recipe, family, free)
     if chosen.base != family:
         raise UsageError(
             f"The recipe {chosen.name} is for the base {chosen.base}, not {family}.",
@@ -143,6 +145,14 @@ def tune_config(
     values = settings_for(chosen, "tune", **given)
     values |= {"name": str(profile.folder) if profile else "", "base": base, "recipe": chosen.name}
     return session.config(TuneConfig, **values)
+
+
+def _free_gb(session: Session, most: float | None) -> float | None:
+    """Free memory of the GPU, at most what `--memory` allows; None without a GPU."""
+    from pidiff_cli.stages.doctor import free_gpu_mb
+
+    free = free_gpu_mb(session.device)
+    return None if not free else min(free / 1e3, most or free)
 
 
 def chosen_base(session: Session, base: str, profile: Profile | None = None) -> str:

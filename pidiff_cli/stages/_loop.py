@@ -16,11 +16,12 @@ from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.drawn import DrawnLikeness
 from pidiff_cli.core.diffusion.plan import Plan
+from pidiff_cli.core.diffusion.switches import Switches
 from pidiff_cli.core.diffusion.tailor import Tailor
 from pidiff_cli.core.identity.adapter import untune
 from pidiff_cli.core.identity.checkpoint import restore, save_checkpoint, snapshot
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _planning, _tuning
+from pidiff_cli.stages import _pace, _planning, _tuning
 from pidiff_cli.stages._previews import Glance, Previews
 from pidiff_cli.stages.progress import Progress
 
@@ -68,6 +69,7 @@ class Job:
     Attributes:
         smaller: plans to step down to where memory runs out.
         scaler: of the loss, where the base computes in fp16; does nothing elsewhere.
+        paces: seconds of every step of this run, previews not counted.
     """
 
     profile: Profile
@@ -84,7 +86,9 @@ class Job:
     plan: Plan
     smaller: list[Plan]
     scaler: torch.amp.GradScaler
+    switches: Switches
     best: dict[str, Tensor] | None = None
+    paces: list[float] = field(default_factory=list)
 
 
 def train(job: Job, current: Run, progress: Progress) -> None:
@@ -98,8 +102,12 @@ def train(job: Job, current: Run, progress: Progress) -> None:
         look = partial(job.previews.look, fresh=True)
         current.before = current.top = _fitting(job, current, progress, look).likeness
     while current.step < config.steps and not current.ended_early:
+        started = time.perf_counter()
         current.losses.append(_fitting(job, current, progress, lambda: _step(job, current)))
+        job.paces.append(time.perf_counter() - started)
         current.step += 1
+        if told := _pace.estimate(job.paces, config.steps - current.step):
+            progress.line(told)
         progress.advance("tune", 1, loss=current.losses[-1]["loss"])
         last = current.step == config.steps
         if config.preview_every and (last or current.step % config.preview_every == 0):
@@ -132,7 +140,7 @@ def _fitting(job: Job, current: Run, progress: Progress, act: Callable[[], T]) -
         job.base.context.clear()
         if job.base.device.type == "cuda":
             torch.cuda.empty_cache()
-        _planning.apply(job.plan, job.base)
+        _planning.apply(job.plan, job.base, job.switches)
         said = _planning.describe(job.plan, job.config.batch)
         progress.warn(f"Out of memory at step {current.step + 1}: going on with {said}.")
 
@@ -213,8 +221,9 @@ def _backward(job: Job, data: LatentSet) -> dict[str, Tensor]:
     losses: dict[str, Tensor] = {}
     for part in batch.split(job.plan.at_once):
         share = len(part) / len(batch)
-        found = job.tailor.loss(part)
-        job.scaler.scale(found["loss"] * share).backward()
+        with job.tailor.narrow:
+            found = job.tailor.loss(part)
+            job.scaler.scale(found["loss"] * share).backward()
         for name, value in found.items():
             losses[name] = losses.get(name, 0) + share * value.detach()
     if job.drawn and torch.rand((), generator=generator) < config.likeness_share:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.lean import make_lean
 from pidiff_cli.core.diffusion.plan import Plan, Sizes, choose, plans
+from pidiff_cli.core.diffusion.switches import Switches, cpu_knows_bf16, switch
 from pidiff_cli.errors import OutOfMemoryError
+from pidiff_cli.stages import _pace
+from pidiff_cli.stages.progress import Progress
 
+LATENT = 8  # px that a latent position covers
+CONTEXT = 600_000_000  # bytes that CUDA itself takes of a card for this process, at the most
 PROCESS = 620_000_000  # bytes resident before a base is loaded: interpreter, libraries, face nets
 
 
@@ -22,15 +26,20 @@ class Planned:
 
     Attributes:
         free: bytes free before loading; 0 where the base's sizes are unknown.
+        others: bytes that other programs hold on the same card.
+        seconds: of all steps, going by earlier tunings on this machine; None where there is none.
     """
 
     plan: Plan
     smaller: tuple[Plan, ...] = ()
     free: int = 0
+    others: int = 0
+    seconds: float | None = None
 
     def document(self) -> dict[str, object]:
         """JSON values."""
-        return {**self.plan.document(), "free_mb": round(self.free / 1e6)}
+        told = {"free_mb": round(self.free / 1e6), "others_mb": round(self.others / 1e6)}
+        return {**self.plan.document(), **told, "seconds": self.seconds}
 
 
 def make_plan(config: TuneConfig, family: str, device: torch.device, dtype: torch.dtype) -> Planned:
@@ -41,6 +50,13 @@ def make_plan(config: TuneConfig, family: str, device: torch.device, dtype: torc
     Raises:
         OutOfMemoryError: none does; says the smallest need, and a picture size that would fit.
     """
+    planned = _plan(config, family, device, dtype)
+    pace = _pace.known(config.home, _pace.key_of(config, family, planned.plan, device))
+    seconds = None if pace is None else round(pace * config.steps, 1)
+    return replace(planned, others=held_by_others(device), seconds=seconds)
+
+
+def _plan(config: TuneConfig, family: str, device: torch.device, dtype: torch.dtype) -> Planned:
     sizes = Sizes.of(family, dtype.itemsize)
     if sizes is None:
         return _uncounted(config)
@@ -71,16 +87,50 @@ def describe(plan: Plan, batch: int) -> str:
 
 def line(planned: Planned, config: TuneConfig) -> str:
     """The one line that a person reads before the run."""
-    said = f"Plan: {describe(planned.plan, config.batch)}"
-    if not planned.plan.peak:
-        return f"{said}."
-    return f"{said}; about {planned.plan.peak / 1e9:.1f} GB of {planned.free / 1e9:.1f} free."
+    said = [f"Plan: {describe(planned.plan, config.batch)}"]
+    if planned.plan.peak:
+        said.append(f"about {planned.plan.peak / 1e9:.1f} GB of {planned.free / 1e9:.1f} free")
+    if planned.seconds:
+        took = _pace.duration(planned.seconds)
+        said.append(f"about {took} for {config.steps} steps, as measured here before")
+    if planned.others:
+        said.append(f"other programs hold {planned.others / 1e9:.1f} GB of this card")
+    return "; ".join(said) + "."
 
 
-def apply(plan: Plan, base: Base) -> None:
+def rounded(config: TuneConfig, progress: Progress) -> TuneConfig:
+    """The settings with a picture size that the autoencoder can halve three times."""
+    size = config.size // LATENT * LATENT
+    if size == config.size:
+        return config
+    progress.warn(f"A size of {config.size} px is no multiple of {LATENT}: {size} px are taken.")
+    return replace(config, size=size)
+
+
+def switches(config: TuneConfig, family: str, amp: torch.dtype | None) -> Switches:
+    """How a step is computed, "auto" settled. ``amp``: autocast's dtype."""
+    on_cpu = amp is not None and family == "mini"  # mini alone is kept in float32 for autocast
+    lean = {"auto": family != "mini", "always": True, "never": False}[config.lean]
+    written = {"auto": on_cpu, "written": True, "fused": False}[config.self_attention]
+    return Switches(lean, written, config.channels_last, config.compile)
+
+
+def autocast(
+    config: TuneConfig, family: str, device: torch.device, given: torch.dtype | None
+) -> torch.dtype | None:
+    """Autocast's dtype while mini learns; ``given`` is ``pick_device``'s.
+
+    On a CPU that knows bf16 mini learns in it; its pictures are drawn in float32 all the same.
+    """
+    if config.precision == "auto" and device.type == "cpu" and family == "mini":
+        return torch.bfloat16 if cpu_knows_bf16() else None
+    return given
+
+
+def apply(plan: Plan, base: Base, switches: Switches) -> None:
     """Bring a loaded base into the shape of a plan."""
     unet = base.unet
-    make_lean(unet)
+    switch(unet, switches)
     if plan.checkpointing:
         unet.enable_gradient_checkpointing()  # type: ignore[operator]
         unet.train()  # diffusers checkpoints in training mode only; there is no dropout
@@ -99,6 +149,15 @@ def free_bytes(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
+def held_by_others(device: torch.device) -> int:
+    """Bytes of a CUDA card that other processes hold; 0 where it is next to nothing."""
+    if device.type != "cuda" or not torch.cuda.is_available():
+        return 0
+    free, whole = torch.cuda.mem_get_info(device)
+    held = whole - free - torch.cuda.memory_reserved(device) - CONTEXT
+    return held if held > 0.05 * whole else 0
+
+
 def hold_to(config: TuneConfig, device: torch.device) -> None:
     """Let CUDA's allocator take no more than ``memory`` allows."""
     if config.memory and device.type == "cuda":
@@ -115,7 +174,8 @@ def _limited(config: TuneConfig, device: torch.device) -> int:
 def _allowed(sizes: Sizes, config: TuneConfig, device: torch.device, size: int) -> list[Plan]:
     """The plans that the settings and the machine leave."""
     cuda = device.type == "cuda"
-    eight_bit = {"auto": cuda, "adamw": False, "adamw8bit": True}[config.optimizer]
+    eight_bit = cuda if config.optimizer == "auto" else config.optimizer != "adamw"
+    eight_bit = eight_bit and _has_bitsandbytes()
     nf4 = config.quantise == "nf4" or (config.quantise == "auto" and cuda and _has_bitsandbytes())
     move = cuda and not config.likeness_weight  # its gradient goes through the autoencoder
     checkpointing = {"always": True, "never": False}.get(config.checkpointing)

@@ -20,6 +20,7 @@ from pidiff_cli.core.diffusion.dataset import (
     LatentSet,
     cache_latents,
     face_variants,
+    flipped,
     photo_variants,
 )
 from pidiff_cli.core.diffusion.drawn import WISHES, DrawnLikeness, DrawnSettings
@@ -40,7 +41,8 @@ LOG = "reports/loss.jsonl"
 _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
     "checkpoint_every", "preview_every", "report_prompts", "checkpointing", "at_once",
-    "quantise", "memory", "patience", "text_loss",
+    "quantise", "memory", "patience", "text_loss", "lean", "self_attention", "channels_last",
+    "compile", "skip_dropped",
 }  # fmt: skip
 
 
@@ -81,6 +83,9 @@ def training_data(
             )
         else:
             whole.append(faces[-1])
+    if config.flips:
+        faces = [flipped(*part, generator) for part in faces]
+        whole = [flipped(*part, generator) for part in whole]
     return cache_latents(base, faces), cache_latents(base, whole)
 
 
@@ -95,7 +100,7 @@ def loss_settings(config: TuneConfig) -> LossSettings:
     return LossSettings(
         config.min_snr, config.off_face_weight, config.preserve_weight, config.preserve_share,
         config.locate_weight, config.code_weight if config.tune_code else 0.0,
-        config.drop_text, config.drop_identity, config.drop_both,
+        config.drop_text, config.drop_identity, config.drop_both, config.skip_dropped,
     )  # fmt: skip
 
 

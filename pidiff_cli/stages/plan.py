@@ -5,7 +5,7 @@ from __future__ import annotations
 from pidiff_cli import hub
 from pidiff_cli.config import TuneConfig, check
 from pidiff_cli.core.diffusion.base import pick_device
-from pidiff_cli.stages._planning import line, make_plan
+from pidiff_cli.stages._planning import line, make_plan, rounded
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import PlanResult
 
@@ -18,6 +18,7 @@ def run(config: TuneConfig, progress: Progress) -> PlanResult:
         OutOfMemoryError: no plan fits; says what the smallest needs.
     """
     check(config)
+    config = rounded(config, progress)
     parts = hub.base_parts(hub.choose_base(config.base, config.home), config.home)
     device, dtype, _ = pick_device(config.device, config.precision, parts.family)
     planned = make_plan(config, parts.family, device, dtype)

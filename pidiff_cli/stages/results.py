@@ -57,7 +57,8 @@ class PlanResult:
     Attributes:
         size: of the pictures, px. batch: pictures a step.
         plan: "at_once", "checkpointing", "parked", "tiled", "nf4", "peak_mb", "free_mb";
-            decimal MB, 0 where the base's sizes are unknown.
+            decimal MB, 0 where the base's sizes are unknown; "others_mb" of the card, "seconds"
+            of all steps as measured here before, or None.
     """
 
     base: str

@@ -23,7 +23,7 @@ from pidiff_cli.core.identity.adapter import (
 from pidiff_cli.core.identity.checkpoint import load_checkpoint, read_state
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages import _planning, _previews, _summary, _tuning, measure, report
+from pidiff_cli.stages import _pace, _planning, _previews, _summary, _tuning, measure, report
 from pidiff_cli.stages._bases import (
     ADAPTER,
     check_base,
@@ -33,6 +33,7 @@ from pidiff_cli.stages._bases import (
 )
 from pidiff_cli.stages._instruments import Instruments, instruments
 from pidiff_cli.stages._loop import CHECKPOINT, Job, Run, train
+from pidiff_cli.stages._material import material
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import TuneResult
 
@@ -68,6 +69,7 @@ def run(config: TuneConfig, progress: Progress) -> TuneResult:
         OutOfMemoryError: the device has no room for the settings.
     """
     check(config)
+    config = _planning.rounded(config, progress)
     profile = Profile.open(config.name, config.home)
     with profile.lock():
         try:
@@ -102,8 +104,11 @@ def _tune(profile: Profile, config: TuneConfig, progress: Progress) -> TuneResul
     reader = measure.open_reader(task.parts.faces)
     tools = instruments(profile, task.parts, config.home, reader)
     job, current = _job(task, state, tools, progress)
-    profile.update_stage("tune", done=False, digest=task.digest)
+    settled = {"recipe": config.recipe, "base": task.parts.name}
+    profile.update_stage("tune", done=False, digest=task.digest, **settled)
     train(job, current, progress)
+    key = _pace.key_of(config, task.parts.family, job.plan, job.base.device)
+    _pace.note(config.home, key, job.paces)
     return _keep(task, job, current, tools, progress)
 
 
@@ -129,32 +134,38 @@ def _job(
     """Everything the loop works with, and where it begins."""
     profile, config, own = task.profile, task.config, task.own
     device, dtype, amp = pick_device(config.device, config.precision, task.parts.family)
+    amp = _planning.autocast(config, task.parts.family, device, amp)
+    amp = amp if dtype == torch.float32 else None  # PEFT casts for its float32 layers
+    switches = _planning.switches(config, task.parts.family, amp)
     planned = _planning.make_plan(config, task.parts.family, device, dtype)
     progress.line(_planning.line(planned, config))
     plan = planned.plan
     _planning.hold_to(config, device)
     base = load_parts(task.parts, device, dtype, plan.parked, plan.nf4)
-    _planning.apply(plan, base)
     codes, mean = _tuning.codes_of(profile, own)
     model, current = _start(profile, config, base, state, task.digest, progress)
-    eight_bit = {"auto": None, "adamw": False, "adamw8bit": True}[config.optimizer]
+    _planning.apply(plan, base, switches)
+    eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
+    stuff = material(profile, config, base, own, task.weights["fingerprint"], progress)
     groups = _tuning.rate_groups(model, config)
     job = Job(
         profile, config, base,
         Tailor(
-            base, codes, mean, _tuning.captions(base, profile.manifest.noun),
-            _tuning.loss_settings(config), code_delta(model),
-            amp if dtype == torch.float32 else None,  # PEFT casts for its float32 layers
+            base, codes, mean, stuff.captions, _tuning.loss_settings(config), code_delta(model),
+            amp, stuff.texts,
         ),
         _tuning.drawn_likeness(profile, config, base, mean, own, tools.reader),
-        _tuning.training_data(profile, config, base, own), model,
-        make_optimizer(groups, device, config.learning_rate, eight_bit),
+        stuff.data, model,
+        make_optimizer(
+            groups, device, config.learning_rate, eight_bit,
+            config.optimizer == "paged_adamw8bit", progress.warn,
+        ),
         torch.Generator().manual_seed(config.seed + current.step),
         _previews.previews(
             profile, base, _tuning.drawing(config, task.parts.family, _previews.STEPS), mean, own,
             tools.reader, tools.judge,
         ), task.digest, plan, list(planned.smaller),
-        torch.amp.GradScaler(device.type, SCALE, enabled=dtype == torch.float16),
+        torch.amp.GradScaler(device.type, SCALE, enabled=dtype == torch.float16), switches,
     )  # fmt: skip
     if current.step and not state.get("done"):
         job.best = load_checkpoint(profile.folder / CHECKPOINT, job.optimizer, job.generator)
@@ -166,7 +177,8 @@ def _keep(
 ) -> TuneResult:
     """Store the adapter, measure, write the report."""
     profile, config, name = task.profile, task.config, task.parts.name
-    profile.write_folder(ADAPTER, lambda target: save_adapter(job.model, target))
+    half = job.base.dtype != torch.float32
+    profile.write_folder(ADAPTER, lambda target: save_adapter(job.model, target, half))
     values = {
         "base": name, "recipe": config.recipe, "steps": current.step,
         "seconds": round(current.seconds, 1),
@@ -210,7 +222,9 @@ def _start(
         return load_adapter(base.unet, adapter, trainable=True), current
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)  # LoRA's A matrices start random
-        return add_adapter(base.unet, config.rank, config.alpha, config.tune_code), current
+        return add_adapter(
+            base.unet, config.rank, config.alpha, config.tune_code, config.trained_blocks
+        ), current
 
 
 def _conclude(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor
 
@@ -17,6 +18,7 @@ class Batch:
         which: (B,) index of the caption. w: (B, L, D) codes before Δw.
         on: (B,), 0 drops the identity. keep: whether the preserve term is checked.
         seen: share of the whole batch whose caption names the subject.
+        live: share of the whole batch that is here; pictures that teach nothing may be left out.
     """
 
     latents: Tensor
@@ -28,6 +30,7 @@ class Batch:
     on: Tensor
     keep: bool
     seen: float
+    live: float = 1.0
 
     def __len__(self) -> int:
         return len(self.latents)
@@ -37,7 +40,21 @@ class Batch:
 
         Gradients accumulate over the parts where the whole has no room.
         """
-        names = ("latents", "mask", "noise", "t", "which", "w", "on")
         for start in range(0, len(self), count):
-            part = {name: getattr(self, name)[start : start + count] for name in names}
-            yield replace(self, **part)
+            yield self._rows(slice(start, start + count))
+
+    def only(self, rows: Tensor) -> Batch:
+        """The pictures (B,) bool that have a gradient; of none at all one stays."""
+        rows = rows.clone()
+        rows[0] |= not rows.any()
+        live = self.live * float(rows.float().mean())
+        return replace(self._rows(rows), live=live)
+
+    def _rows(self, rows: Tensor | slice) -> Batch:
+        names = ("latents", "mask", "noise", "t", "which", "w", "on")
+        values: dict[str, Any] = {name: _at(getattr(self, name), rows) for name in names}
+        return replace(self, **values)
+
+
+def _at(values: Tensor, rows: Tensor | slice) -> Tensor:
+    return values[rows.to(values.device) if isinstance(rows, Tensor) else rows]

@@ -122,7 +122,7 @@ def plans(
                 peak = sizes.peak(plan, size, rank, eight_bit)
                 ways.append((_cost(plan, batch), replace(plan, peak=peak)))
     ways = [way for way in ways if allowed(way[1])]
-    ways.sort(key=lambda way: (way[0], way[1].peak))
+    ways.sort(key=lambda way: (way[1].nf4, way[0], way[1].peak))  # 4 bits are not quite the same
     found: list[Plan] = []
     for _, plan in ways:
         if not found or plan.peak < found[-1].peak:

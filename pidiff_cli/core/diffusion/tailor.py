@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pidiff_cli.core.diffusion.batch import Batch
 from pidiff_cli.core.diffusion.dataset import LatentSet
+from pidiff_cli.core.diffusion.narrowed import Narrowed
 from pidiff_cli.core.diffusion.prompts import (
     EncodedPrompt,
     TextStates,
@@ -39,6 +40,7 @@ class LossSettings:
     drop_text: float = 0.05
     drop_identity: float = 0.05
     drop_both: float = 0.05
+    skip_dropped: bool = False
 
 
 class Tailor:
@@ -50,6 +52,7 @@ class Tailor:
         mean: (L, D) the person's W+ code.
         captions: completed prompts to learn with; one is drawn for every picture.
         delta: the trainable Δw (L, D), or None.
+        texts: states of the captions and of "", where they are known.
     """
 
     def __init__(
@@ -61,16 +64,19 @@ class Tailor:
         settings: LossSettings,
         delta: Tensor | None,
         amp: torch.dtype | None = None,
+        texts: TextStates | None = None,
     ) -> None:
         self.base, self.settings, self.delta = base, settings, delta
         self.codes = codes.to(base.device, base.dtype)
         self.mean = mean.to(base.device, base.dtype)
         self.schedule = NoiseSchedule.of(base)
-        self.texts = text_states(base, [*captions, encode_prompt(base, "", "")])  # empty one last
+        everything = [*captions, encode_prompt(base, "", "")]  # the empty one last
+        self.texts = text_states(base, everything) if texts is None else texts
         self.subjects = torch.cat(
             [subjects(captions, base.device), torch.zeros_like(captions[0].subject)[None]]
         )
         self.amp = amp
+        self.narrow = Narrowed(base.unet, amp)
 
     def draw(self, data: LatentSet, batch: int, generator: torch.Generator) -> Batch:
         """The random part of a step: pictures, noise, timesteps, captions, what is dropped."""
@@ -81,11 +87,14 @@ class Tailor:
         which, w, on = self._conditions(photo, generator)
         keep = bool(torch.rand((), generator=generator) < s.preserve_share) and s.preserve > 0
         seen = self.subjects[which.to(self.subjects.device)].any(dim=1)
-        return Batch(z, mask, noise, t, which, w, on, keep, float(seen.float().mean()))
+        whole = Batch(z, mask, noise, t, which, w, on, keep, float(seen.float().mean()))
+        # Without identity or subject the prediction is the frozen base's: no gradient at all.
+        return whole.only((on > 0) & seen.to(on.device)) if s.skip_dropped else whole
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """The ``loss`` of a batch with its parts.
+        """The ``loss`` of a batch with its parts, means over the pictures that are computed.
 
+        Pictures that were left out count as zeros in ``loss``: its gradient is the whole batch's.
         The identity stays switched on, as a backward pass with gradient checkpointing runs the
         blocks again; ``base.context.clear()`` ends it.
         """
@@ -107,9 +116,11 @@ class Tailor:
             share = float(seen.float().mean()) / batch.seen  # 1 unless the batch was split
             found = locate_loss([m[seen] for m in maps], mask[seen])
             parts["locate"] = s.locate * share * found
+        loss = batch.live * torch.stack(list(parts.values())).sum()
         if self.delta is not None:
             parts["code"] = s.code * code_loss(self.delta)
-        return {"loss": torch.stack(list(parts.values())).sum(), **parts}
+            loss = loss + parts["code"]
+        return {"loss": loss, **parts}
 
     def _predict(self, noisy: Tensor, t: Tensor, text: TextStates, grad: bool = True) -> Tensor:
         """The UNet's prediction (B, C, h, w) in float32, with the context as it is now."""

@@ -7,18 +7,20 @@ own that PEFT saves whole. All of it is one PEFT directory.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from pidiff_cli.core.identity.tokens import CodeDelta, WPlusProjector
-from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.errors import InputError
 
-TARGETS = r".*attn2\.to_[qkv]_id|identity_projector\.proj_\d+"
+TARGETS = r"{}attn2\.to_[qkv]_id|identity_projector\.proj_\d+"
+BLOCKS = {"all": ".*", "mid_up": "(mid_block|up_blocks).*", "up": "up_blocks.*"}
 _SETTINGS = ("r", "lora_alpha", "target_modules", "modules_to_save", "use_rslora", "use_dora")
 PROJECTOR, CODE = "identity_projector", "identity_code"  # names on the UNet
 
@@ -38,9 +40,12 @@ def identity_tokens(unet: nn.Module, w: Tensor, correct: bool = True) -> Tensor:
     return cast(Tensor, cast(Any, getattr(unet, PROJECTOR))(code))
 
 
-def add_adapter(unet: nn.Module, rank: int, alpha: float, tune_code: bool = True) -> nn.Module:
+def add_adapter(
+    unet: nn.Module, rank: int, alpha: float, tune_code: bool = True, blocks: str = "all"
+) -> nn.Module:
     """Put a fresh trainable adapter on a UNet that has the branch and the projector.
 
+    ``blocks``: "all", "mid_up" or "up" are those whose branch learns: no gradient goes further.
     Freezes everything else. Returns the PEFT model (the UNet itself is changed in place).
     """
     from peft import LoraConfig, get_peft_model
@@ -49,15 +54,21 @@ def add_adapter(unet: nn.Module, rank: int, alpha: float, tune_code: bool = True
     config = LoraConfig(
         r=rank,
         lora_alpha=cast(Any, alpha),
-        target_modules=TARGETS,
+        target_modules=TARGETS.format(BLOCKS[blocks]),
         modules_to_save=[CODE] if tune_code else None,
     )
     return get_peft_model(cast(Any, unet), config)
 
 
-def save_adapter(model: nn.Module, folder: Path) -> None:
-    """Write the PEFT directory: ``adapter_config.json``, ``adapter_model.safetensors``."""
+def save_adapter(model: nn.Module, folder: Path, half: bool = False) -> None:
+    """Write the PEFT directory: ``adapter_config.json``, ``adapter_model.safetensors``.
+
+    ``half``: in fp16, which is finer than the bf16 that such a base computes in; Δw too.
+    """
     cast(Any, model).save_pretrained(folder, safe_serialization=True)
+    if half:
+        file = folder / "adapter_model.safetensors"
+        save_file({k: v.half() for k, v in load_file(file).items()}, file, {"format": "pt"})
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
 
 
@@ -152,27 +163,52 @@ def make_optimizer(
     device: torch.device | str,
     learning_rate: float,
     eight_bit: bool | None = None,
+    paged: bool = False,
+    warn: Callable[[str], None] = lambda text: None,
 ) -> torch.optim.Optimizer:
     """AdamW: 8-bit (bitsandbytes) on CUDA, torch's fused one elsewhere.
+
+    Where bitsandbytes is missing or does not compute here, torch's takes its place.
 
     Args:
         parameters: what to train, the PEFT adapter's; or groups of it with a rate each.
         device: where they are.
         learning_rate: the first learning rate.
         eight_bit: True or False decides it; None leaves it to the device.
+        paged: 8-bit states that may leave the GPU for main memory; CUDA only, else as 8-bit.
+        warn: told what the fallback costs.
     """
     device = torch.device(device)
     settings: dict[str, Any] = {"lr": learning_rate, "betas": (0.9, 0.99), "weight_decay": 0.01}
     if device.type == "cuda" if eight_bit is None else eight_bit:
-        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
         try:
-            from bitsandbytes.optim import AdamW8bit
-        except ImportError as error:
-            raise MissingWeightError(
-                "bitsandbytes does not load on this machine.", "Use --optimizer adamw."
-            ) from error
-        return cast(torch.optim.Optimizer, AdamW8bit(parameters, **settings))
+            chosen = _eight_bit_adamw(device, paged and device.type == "cuda")
+            return cast(torch.optim.Optimizer, chosen(parameters, **settings))
+        except Exception as error:  # a library built for another CUDA fails in many ways
+            more = 6 * sum(p.numel() for p in _all(parameters)) / 1e6  # 8 bytes for 2 a number
+            warn(
+                f"bitsandbytes does not work here ({_first_line(error)}): the optimizer is torch's "
+                f"AdamW, its states take {more:.1f} MB more."
+            )
     return torch.optim.AdamW(parameters, fused=True, **settings)
+
+
+def _eight_bit_adamw(device: torch.device, paged: bool) -> Any:
+    """bitsandbytes' optimizer class, tried on one small tensor: importing it proves little."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    from bitsandbytes.optim import AdamW8bit, PagedAdamW8bit
+
+    probe = nn.Parameter(torch.zeros(4096, device=device))  # fewer numbers stay in float32
+    probe.grad = torch.ones_like(probe)
+    AdamW8bit([probe]).step()
+    return PagedAdamW8bit if paged else AdamW8bit
+
+
+def _all(parameters: list[nn.Parameter] | list[dict[str, Any]]) -> list[nn.Parameter]:
+    found: list[nn.Parameter] = []
+    for item in parameters:
+        found += item["params"] if isinstance(item, dict) else [item]
+    return found
 
 
 def _check_matched(model: nn.Module, file: Path) -> None:

@@ -146,6 +146,12 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tenso
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
 
+def written_attention(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
+    """Attention (B, T, d) of projections (B, T, d) as two products and a softmax."""
+    q, k, v = (split(x, heads) for x in (q, k, v))
+    return merge(_softmax(q, k, None) @ v)
+
+
 def attend_with_mass(
     q: Tensor, k: Tensor, v: Tensor, subject: Tensor, mask: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:

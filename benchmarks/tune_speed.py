@@ -1,0 +1,297 @@
+"""Time of a tuning step beside DreamBooth-LoRA's, same base, size, batch and rank, side by side.
+
+    python benchmarks/tune_speed.py                          # mini on this CPU, two minutes
+    python benchmarks/tune_speed.py --base sd15              # real size, random weights
+    python benchmarks/tune_speed.py --base sd15 --cuda       # the same on a GPU
+    python benchmarks/tune_speed.py --tricks --old CHECKOUT  # what each trick is worth on mini
+
+The baseline is stock diffusers + peft (`_dreambooth.py`): LoRA on every attention, latents and
+text cached, with and without prior preservation. Rounds alternate; a ratio is the median of the
+rounds' ratios. A PIDiff step that checks the preserve term and one that does not are timed apart
+and weighed by the recipe's share, dropped captions and identities come as they come. On a CPU
+both CPU time and wall time are told; wall time is worth little where the cores are shared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, cast
+
+sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this script
+
+import torch
+from _dreambooth import Cached, DreamBooth
+from _tune_steps import (
+    CAPTION,
+    WEIGHTS,
+    Case,
+    Steps,
+    config_of,
+    halves,
+    mini_steps,
+    nobody,
+    random_person,
+    real_base,
+    same_weights,
+    timed,
+)
+
+RESULTS = Path(__file__).resolve().parents[1] / "docs" / "measurements" / "tune_speed.json"
+RECIPES = {"mini": "mini-cpu", "sd15": "sd15-8gb", "sdxl": "sdxl-16gb"}
+
+
+def mini_cases(threads: int) -> dict[str, Case]:
+    """PIDiff's default recipe and the baseline in float32 and bf16, mini's own weights."""
+    from diffusers import DDPMScheduler, UNet2DConditionModel
+
+    config = config_of("mini-cpu")
+    person = nobody()
+    cases: dict[str, Case] = {}
+    for title, prior, amp in baselines():
+        unet = UNet2DConditionModel.from_pretrained(str(WEIGHTS / "diffusers" / "unet"))
+        scheduler = DDPMScheduler.from_pretrained(str(WEIGHTS / "diffusers" / "scheduler"))
+        cached = Cached(person.data.latents, torch.randn(1, CAPTION["mini"], 192))
+        cases[title] = [(1.0, DreamBooth(
+            cast(Any, unet).float(), scheduler, cached, cached if prior else None, config.batch,
+            config.rank, amp=amp,
+        ).step)]  # fmt: skip
+    cases["PIDiff, recipe mini-cpu"] = halves(mini_steps(config, person))
+    cases["PIDiff, mini-cpu in float32"] = halves(
+        mini_steps(config_of("mini-cpu", precision="fp32"), person)
+    )
+    return cases
+
+
+def baselines() -> list[tuple[str, bool, torch.dtype | None]]:
+    """Title, prior preservation, autocast."""
+    return [
+        ("DreamBooth-LoRA", False, None),
+        ("DreamBooth-LoRA, bf16", False, torch.bfloat16),
+        ("DreamBooth-LoRA with prior", True, None),
+    ]
+
+
+def real_cases(
+    family: str, device: torch.device, batch: int, size: int, every: bool, prior: bool = True
+) -> dict[str, Case]:
+    """Random weights of the real size in bf16; all cases share the frozen ones."""
+    from diffusers import DDPMScheduler
+
+    base = real_base(family, device)
+    unet_config = cast(Any, base.unet).config
+    config = config_of(
+        RECIPES[family], **({"batch": batch} if batch else {}), checkpointing="never"
+    )
+    config = config_of(
+        RECIPES[family], batch=batch or config.batch, size=size or config.size,
+        drop_text=0.0, drop_identity=0.0, drop_both=0.0,
+    )  # fmt: skip
+    person = random_person(family, config.size, unet_config.in_channels, (base.rows, base.dim))
+    person.data = type(person.data)(
+        person.data.latents.to(device, torch.bfloat16), person.data.masks.to(device),
+        person.data.photo,
+    )  # fmt: skip
+    scheduler = DDPMScheduler.from_config(base.scheduler_config)
+    text = torch.randn(1, CAPTION[family], unet_config.cross_attention_dim).to(
+        device, torch.bfloat16
+    )
+    added = None
+    if family == "sdxl":
+        added = {"text_embeds": text.new_zeros(1, 1280), "time_ids": text.new_zeros(1, 6)}
+    cached, cases = Cached(person.data.latents, text, added), {}
+    baseline = (("DreamBooth-LoRA", False), ("DreamBooth-LoRA with prior", True))
+    for title, with_prior in baseline if prior else baseline[:1]:
+        stock = same_weights(base.unet, dict(unet_config))
+        cases[title] = [(1.0, DreamBooth(
+            stock, scheduler, cached, cached if with_prior else None, config.batch,
+            config.rank, amp=torch.bfloat16,
+        ).step)]  # fmt: skip
+    for blocks in ("all", "mid_up", "up") if every else ("all",):
+        own = copied(base) if blocks != "all" else base
+        title = f"PIDiff, recipe {RECIPES[family]}" + f", {blocks} learn" * (blocks != "all")
+        changed = config_of(RECIPES[family], **{**vars_of(config), "trained_blocks": blocks})
+        cases[title] = halves(Steps(own, family, changed, person))
+    return cases
+
+
+def vars_of(config: Any) -> dict[str, Any]:
+    """What `real_cases` changed of a recipe."""
+    names = ("batch", "size", "drop_text", "drop_identity", "drop_both")
+    return {name: getattr(config, name) for name in names}
+
+
+def copied(base: Any) -> Any:
+    """A base whose UNet shares its frozen weights, without the adapter."""
+    from dataclasses import replace
+
+    from _cuda_steps import CODES
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    from pidiff_cli.core.identity.adapter import place_projector
+    from pidiff_cli.core.identity.attention import attach
+    from pidiff_cli.core.identity.tokens import fresh_projector
+
+    with torch.device("meta"):
+        unet = UNet2DConditionModel.from_config(base.unet.config)
+        width = int(base.unet.config.cross_attention_dim)
+        unet.identity_context = attach(unet, width)
+        place_projector(unet, fresh_projector(*CODES, width))
+    state = {
+        key.replace(".base_layer", "").replace(".original_module", ""): value
+        for key, value in base.unet.state_dict().items()
+        if "lora_" not in key and "modules_to_save" not in key
+    }
+    unet.load_state_dict(state, assign=True)
+    unet.requires_grad_(False)
+    return replace(base, unet=unet, context=unet.identity_context)
+
+
+def race(
+    cases: dict[str, Case], first: str, rounds: int, each: int, device: torch.device
+) -> list[dict[str, Any]]:
+    """Milliseconds a step and ratios to ``first``: medians over the rounds, one round warms up."""
+    walls: dict[str, list[float]] = {name: [] for name in cases}
+    cpus: dict[str, list[float]] = {name: [] for name in cases}
+    for number in range(rounds + 1):
+        for name, parts in cases.items():
+            wall = cpu = 0.0
+            for weight, act in parts:
+                if weight:
+                    found = timed(act, each, device)
+                    wall, cpu = wall + weight * found[0], cpu + weight * found[1]
+            if number:
+                walls[name].append(wall)
+                cpus[name].append(cpu)
+        print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
+
+    def ratio(times: dict[str, list[float]], name: str) -> float:
+        pairs = zip(times[name], times[first], strict=True)
+        return round(statistics.median(a / b for a, b in pairs), 3)
+
+    return [
+        {
+            "case": name, "ms": round(1e3 * statistics.median(walls[name]), 1),
+            "cpu_ms": round(1e3 * statistics.median(cpus[name]), 1),
+            "ratio": ratio(walls, name), "cpu_ratio": ratio(cpus, name),
+        }
+        for name in cases
+    ]  # fmt: skip
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows as a Markdown table."""
+    columns = [key for key in rows[0] if key != "rounds"]
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(str(row[key]) for key in columns) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def plot(rows: list[dict[str, Any]], title: str, path: Path) -> None:
+    """A bar a case, its ratio to the baseline on the CPU's or GPU's own clock."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "pidiff"
+    from matplotlib import pyplot
+
+    key = next(name for name in ("cpu_ratio", "ratio", "cpu_times_faster") if name in rows[0])
+    rows = [row for row in rows if row[key]]
+    figure, axes = pyplot.subplots(figsize=(8, 0.5 * len(rows) + 1.2))
+    names, values = [row["case"] for row in rows], [row[key] for row in rows]
+    colours = ["#4477aa" if name.startswith("PIDiff") else "#bbbbbb" for name in names]
+    bars = axes.barh(names[::-1], values[::-1], color=colours[::-1])
+    axes.bar_label(bars, fmt="%.2f", padding=3)
+    aim = 1.5 if "times_faster" in key else 0.8
+    axes.axvline(aim, color="#cc3311", linewidth=1, linestyle="--")
+    what = "steps a second, the other checkout" if aim > 1 else "time of a step, DreamBooth-LoRA"
+    axes.set_xlabel(f"{what} = 1; dashed: {aim:.2f}")
+    axes.set_title(title, fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Where and when."""
+    name = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next(line.partition(":")[2].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        pass
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name()
+    date = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {
+        "date": date, "machine": name, "threads": torch.get_num_threads(),
+        "torch": torch.__version__, "script": "benchmarks/tune_speed.py",
+    }  # fmt: skip
+
+
+def keep(out: Path, name: str, found: dict[str, Any]) -> None:
+    """Put a measurement beside the others in the file."""
+    data = json.loads(out.read_text()) if out.is_file() else {}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps({**data, name: found}, indent=1) + "\n")
+
+
+def main() -> int:
+    """Run it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--base", choices=tuple(RECIPES), default="mini")
+    parser.add_argument("--cuda", action="store_true")
+    parser.add_argument("--tricks", action="store_true", help="what each trick is worth on mini")
+    parser.add_argument("--old", type=Path, help="with --tricks: a checkout to time beside")
+    parser.add_argument("--people", type=int, default=2, help="with --tricks: drawn people")
+    parser.add_argument("--steps", type=int, default=150, help="with --tricks: steps of the loss")
+    parser.add_argument("--losses", type=int, default=0, help="with --tricks: lines; 0 is all")
+    parser.add_argument("--beside", action="store_true", help="with --tricks: what is off, too")
+    parser.add_argument("--home", type=Path, default=Path(".mini/settings/home").resolve())
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--each", type=int, default=0, help="steps of a case a round")
+    parser.add_argument("--batch", type=int, default=0, help="0 is the recipe's")
+    parser.add_argument("--size", type=int, default=0, help="px; 0 is the recipe's")
+    parser.add_argument("--no-prior", action="store_true", help="real bases: leave that case out")
+    parser.add_argument("--blocks", action="store_true", help="also with fewer blocks that learn")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    device = torch.device("cuda" if args.cuda else "cpu")
+    if args.tricks:
+        from _tune_tricks import measure_tricks
+
+        name, title = "tricks", "mini: what each trick is worth, step by step"
+        rows = measure_tricks(args)
+    else:
+        each = args.each or (8 if args.base == "mini" else 1)
+        name = f"{args.base}-{device.type}"
+        cases = (
+            mini_cases(args.threads)
+            if args.base == "mini"
+            else real_cases(
+                args.base, device, args.batch, args.size, args.blocks, not args.no_prior
+            )
+        )
+        rows = race(cases, "DreamBooth-LoRA", args.rounds, each, device)
+        title = f"{args.base} on {device.type}, {machine(device)['machine']}"
+    print(table(rows))
+    settings = {"rounds": args.rounds, "batch": args.batch, "size": args.size}
+    keep(args.out, name, {**machine(device), **settings, "rows": rows})
+    plot(rows, title, args.out.with_name(f"tune_speed_{name}.svg"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,255 @@
+"""What makes a step faster changes no gradient; the optimizer falls back and says what it costs."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.core.diffusion import switches as switches_module
+from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.diffusion.batch import Batch
+from pidiff_cli.core.diffusion.dataset import LatentSet, flipped
+from pidiff_cli.core.diffusion.lean import FrozenConv2d
+from pidiff_cli.core.diffusion.narrowed import Narrowed
+from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
+from pidiff_cli.core.diffusion.switches import Switches, WrittenProcessor, switch
+from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
+from pidiff_cli.core.identity.adapter import (
+    add_adapter,
+    code_delta,
+    load_adapter,
+    make_optimizer,
+    save_adapter,
+    trainable_parameters,
+)
+from pidiff_cli.stages import _planning
+from tests.tiny_base import DIM, ROWS, SIZE, make_base
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
+def _generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _data() -> LatentSet:
+    masks = torch.zeros(6, 1, SIZE // 8, SIZE // 8)
+    masks[..., 2:6, 2:6] = 1
+    z = torch.randn(6, 4, SIZE // 8, SIZE // 8, generator=_generator())
+    return LatentSet(z, masks, torch.arange(6) % 2)
+
+
+def _tailor(base: Base, blocks: str = "all", **settings: Any) -> tuple[Tailor, torch.nn.Module]:
+    torch.manual_seed(0)
+    model = add_adapter(base.unet, 2, 2.0, blocks=blocks)
+    with torch.no_grad():
+        for parameter in trainable_parameters(model).values():
+            parameter.add_(0.05)
+    codes = torch.randn(2, ROWS, DIM, generator=_generator(1))
+    captions = [encode_prompt(base, "a photo of a woman", "woman")]
+    return Tailor(
+        base, codes, codes.mean(0), captions, LossSettings(**settings), code_delta(model)
+    ), model
+
+
+def _gradients(tailor: Tailor, model: torch.nn.Module, batch: Batch) -> dict[str, torch.Tensor]:
+    with tailor.narrow:
+        tailor.loss(batch)["loss"].backward()
+    found = trainable_parameters(model)
+    kept = {k: p.grad.clone() for k, p in found.items() if p.grad is not None}
+    for parameter in found.values():
+        parameter.grad = None
+    return kept
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_pictures_left_out_had_no_gradient(folder: Path, seed: int) -> None:
+    tailor, model = _tailor(
+        load_base(folder), preserve_share=1.0, drop_text=0.3, drop_identity=0.2, drop_both=0.1
+    )
+    whole = tailor.draw(_data(), 8, _generator(seed))
+    tailor.settings = replace(tailor.settings, skip_dropped=True)
+    some = tailor.draw(_data(), 8, _generator(seed))
+    assert 0 < len(some) < len(whole) and some.live == len(some) / len(whole)
+    one, other = _gradients(tailor, model, whole), _gradients(tailor, model, some)
+    assert max(float(g.abs().max()) for g in one.values()) > 1e-4
+    assert all(torch.allclose(one[k], other[k], atol=1e-6) for k in one)
+    parts = {k: torch.zeros_like(g) for k, g in one.items()}
+    for part in some.split(2):
+        for name, grad in _gradients(tailor, model, part).items():
+            parts[name] += grad * len(part) / len(some)
+    assert all(torch.allclose(one[k], parts[k], atol=1e-6) for k in one)
+
+
+def test_a_batch_of_dropped_pictures_alone_still_runs(folder: Path) -> None:
+    tailor, _ = _tailor(load_base(folder), drop_text=1.0, skip_dropped=True)
+    batch = tailor.draw(_data(), 3, _generator())
+    assert len(batch) == 1
+    assert torch.isfinite(tailor.loss(batch)["loss"])
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [Switches(lean=True), Switches(lean=False, written=True), Switches(channels_last=True)],
+)
+def test_a_switch_changes_no_gradient(folder: Path, switches: Switches) -> None:
+    found = []
+    for chosen in (Switches(lean=False), switches):
+        base = load_base(folder)
+        tailor, model = _tailor(base, preserve_share=1.0)
+        switch(base.unet, chosen)
+        switch(base.unet, chosen)
+        found.append(_gradients(tailor, model, tailor.draw(_data(), 4, _generator(2))))
+    lean = any(isinstance(m, FrozenConv2d) for m in base.unet.modules())
+    assert lean == switches.lean
+    assert all(torch.allclose(found[0][k], found[1][k], atol=1e-5) for k in found[0])
+
+
+def test_written_attention_is_used_where_gradients_are_wanted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, calls = load_base(folder), []
+    tailor, _ = _tailor(base)
+    switch(base.unet, Switches(written=True))
+    plain = switches_module.written_attention
+    monkeypatch.setattr(
+        switches_module, "written_attention", lambda *x: calls.append(1) or plain(*x)
+    )
+    batch = tailor.draw(_data(), 2, _generator(2))
+    text = tailor.texts[batch.which].tokens
+    with torch.no_grad():
+        base.unet(batch.latents, batch.t, encoder_hidden_states=text)
+    assert calls == []
+    tailor.loss(batch)
+    processors = base.unet.attn_processors.values()  # type: ignore[operator, union-attr]
+    assert len(calls) == sum(isinstance(p, WrittenProcessor) for p in processors) > 0
+
+
+def test_compile_is_asked_for_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unet, calls = load_base(folder).unet, []
+    monkeypatch.setattr(type(unet), "compile", lambda self: calls.append(1))
+    switch(unet, Switches())
+    assert calls == []
+    switch(unet, Switches(compile=True))
+    assert calls == [1]
+
+
+def test_frozen_weights_are_narrow_inside_the_block_only(folder: Path) -> None:
+    base = load_base(folder)
+    _, model = _tailor(base)
+    before = {k: p.detach().clone() for k, p in model.named_parameters()}
+    narrow = Narrowed(base.unet, torch.bfloat16)
+    learning = set(trainable_parameters(model))
+    with narrow:
+        dtypes = {k: p.dtype for k, p in model.named_parameters()}
+    assert {dtypes[k] for k in learning} == {torch.float32}
+    assert torch.bfloat16 in dtypes.values()
+    assert all(d == torch.float32 for k, d in dtypes.items() if "identity_projector" in k)
+    assert all(torch.equal(p, before[k]) for k, p in model.named_parameters())
+    with Narrowed(base.unet, None):
+        assert all(p.dtype == torch.float32 for p in model.parameters())
+
+
+def test_bf16_gradients_are_near_those_of_float32(folder: Path) -> None:
+    base = load_base(folder)
+    tailor, model = _tailor(base, preserve_share=1.0)
+    batch = tailor.draw(_data(), 4, _generator(2))
+    exact = _gradients(tailor, model, batch)
+    tailor.amp, tailor.narrow = torch.bfloat16, Narrowed(base.unet, torch.bfloat16)
+    rough = _gradients(tailor, model, batch)
+    a, b = (torch.cat([g[k].flatten() for k in exact]) for g in (exact, rough))
+    assert not torch.equal(a, b) and torch.cosine_similarity(a, b, 0) > 0.99
+
+
+def test_only_the_chosen_blocks_learn(folder: Path, tmp_path: Path) -> None:
+    base = load_base(folder)
+    tailor, model = _tailor(base, blocks="up")
+    names = set(trainable_parameters(model))
+    assert not any("down_blocks" in name or "mid_block" in name for name in names)
+    assert any("up_blocks" in name for name in names) and any("projector" in n for n in names)
+    save_adapter(model, tmp_path)
+    again = load_adapter(load_base(folder).unet, tmp_path, trainable=True)
+    assert set(trainable_parameters(again)) == names
+    assert _gradients(tailor, model, tailor.draw(_data(), 2, _generator(2)))
+
+
+def test_a_half_adapter_loads_as_float32(folder: Path, tmp_path: Path) -> None:
+    _, model = _tailor(load_base(folder))
+    save_adapter(model, tmp_path, half=True)
+    stored = load_file(tmp_path / "adapter_model.safetensors")
+    assert {value.dtype for value in stored.values()} == {torch.float16}
+    wanted = trainable_parameters(model)
+    again = trainable_parameters(load_adapter(load_base(folder).unet, tmp_path, trainable=True))
+    assert all(p.dtype == torch.float32 for p in again.values())
+    assert all(torch.allclose(p, wanted[k], rtol=1e-3, atol=1e-4) for k, p in again.items())
+
+
+def test_known_text_states_are_taken(folder: Path) -> None:
+    base = load_base(folder)
+    tailor, model = _tailor(base)
+    captions = [encode_prompt(base, "a photo of a woman", "woman")]
+    texts = text_states(base, [*captions, encode_prompt(base, "", "")])
+    again = Tailor(
+        base, tailor.codes, tailor.mean, captions, LossSettings(), code_delta(model), None, texts
+    )
+    assert again.texts is texts and torch.equal(tailor.texts.tokens, texts.tokens)
+
+
+def test_flips_mirror_pictures_with_their_masks() -> None:
+    x, m = torch.rand(16, 3, 4, 4), torch.rand(16, 1, 4, 4)
+    a, b = flipped(x, m, _generator())
+    turned = [not torch.equal(p, q) for p, q in zip(a, x, strict=True)]
+    assert 0 < sum(turned) < 16
+    for i, turn in enumerate(turned):
+        assert torch.equal(a[i], x[i].flip(-1) if turn else x[i])
+        assert torch.equal(b[i], m[i].flip(-1) if turn else m[i])
+
+
+def test_auto_settles_by_base_and_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    config, bf16 = TuneConfig(), torch.bfloat16
+    assert _planning.switches(config, "mini", None) == Switches(lean=False)
+    assert _planning.switches(config, "mini", bf16) == Switches(lean=False, written=True)
+    assert _planning.switches(config, "sd15", None) == Switches(lean=True)
+    chosen = TuneConfig(lean="always", self_attention="written", channels_last=True, compile=True)
+    assert _planning.switches(chosen, "mini", None) == Switches(True, True, True, True)
+    monkeypatch.setattr(_planning, "cpu_knows_bf16", lambda: True)
+    assert _planning.autocast(config, "mini", CPU, None) == bf16
+    assert _planning.autocast(TuneConfig(precision="fp32"), "mini", CPU, None) is None
+    assert _planning.autocast(config, "sd15", CPU, None) is None
+    monkeypatch.setattr(_planning, "cpu_knows_bf16", lambda: False)
+    assert _planning.autocast(config, "mini", CPU, None) is None
+
+
+@pytest.mark.parametrize("broken", ["missing", "failing"])
+def test_without_bitsandbytes_torch_takes_over(
+    monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    library: Any = None
+    if broken == "failing":
+
+        class Failing:
+            def __init__(self, parameters: Any) -> None:
+                raise RuntimeError("no kernel image")
+
+        library = ModuleType("bitsandbytes.optim")
+        library.AdamW8bit = library.PagedAdamW8bit = Failing
+    monkeypatch.setitem(sys.modules, "bitsandbytes.optim", library)
+    told: list[str] = []
+    parameter = torch.nn.Parameter(torch.zeros(1_000_000))
+    groups = [{"params": [parameter], "rate": 1.0}]
+    optimizer = make_optimizer(groups, CPU, 1e-2, eight_bit=True, warn=told.append)
+    assert type(optimizer).__name__ == "AdamW" and optimizer.param_groups[0]["rate"] == 1.0
+    assert len(told) == 1 and "bitsandbytes" in told[0] and "6.0 MB more" in told[0]
