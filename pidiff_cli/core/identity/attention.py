@@ -74,11 +74,17 @@ class IdentityContext:
 
 
 class IdentityAttnProcessor:
-    """Stateless processor of one ``attn2``; ``name`` keys what ``still`` keeps."""
+    """Stateless processor of one ``attn2``; ``name`` keys what ``still`` keeps.
+
+    Attributes:
+        known: ask (1, H, N, d) and answer (1, N, d) of ``still``, where they are given and not to
+            be computed from the layer's branch.
+    """
 
     def __init__(self, context: IdentityContext, name: str) -> None:
         self.context = context
         self.name = name
+        self.known: tuple[Tensor, Tensor] | None = None
 
     def __call__(
         self,

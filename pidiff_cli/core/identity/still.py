@@ -115,7 +115,8 @@ class Still:
     def _compute(self, name: str, attn: Attention) -> _Layer | Folded:
         k, v = (split(part(self.text), attn.heads) for part in (attn.to_k, attn.to_v))
         k = k * k.shape[-1] ** -0.5
-        ask, answer = ask_and_answer(attn, self.tokens)  # (n, H, N, d), (n, N, d)
+        known = cast(Any, attn.processor).known
+        ask, answer = known or ask_and_answer(attn, self.tokens)  # (n, H, N, d), (n, N, d)
         if self.levels is not None:
             answer = answer * answer.new_tensor(self.levels)[:, None]
         answer = block_diagonal(split(answer, attn.heads)).to(k.dtype)  # (n, H·N, d)
