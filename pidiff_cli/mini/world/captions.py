@@ -13,6 +13,7 @@ import numpy as np
 
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.people import HAIR_STOPS, Person
+from pidiff_cli.mini.world.worlds import NARROW
 
 Phrases = Mapping[str, tuple[str, ...]]
 
@@ -103,6 +104,10 @@ def caption(person: Person, context: Context, rng: np.random.Generator) -> str:
     Args:
         person, context: what is drawn. rng: chooses wording and order.
     """
+    if context.world != NARROW.name:
+        from pidiff_cli.mini.world.captions_wide import wide_caption
+
+        return wide_caption(person, context, rng)
     medium = _pick(STYLE_PHRASES.get(context.style, STYLE_PHRASES["photo"]), rng)
     look = _appearance(person, rng) if rng.random() < 0.3 else ""
     role = _kept(ROLE_PHRASES.get(context.role, (f"as a {context.role}",)), rng)
@@ -125,11 +130,22 @@ def describe(
     expression: str = "neutral",
     noun: str = "person",
     glasses: str = "none",
+    occluder: str = "none",
+    light: str = "scene",
+    companion: str = "",
 ) -> str:
-    """The canonical caption of given facts, for benchmarks and plain training captions."""
-    body = [f"{STYLE_PHRASES[style][0]} of a {noun}", ROLE_PHRASES[role][0]]
-    body.append(SCENE_PHRASES.get(scene, (f"in the {scene}",))[0])
+    """The canonical caption of given facts, for benchmarks and plain training captions.
+
+    The last three are the wide world's; companion: the second person's noun, "" for none.
+    """
+    from pidiff_cli.mini.world import captions_wide as wide
+
+    body = [f"{wide.STYLE_PHRASES[style][0]} of a {noun}", wide.ROLE_PHRASES[role][0]]
+    if companion:
+        body.append(wide.COMPANION_PHRASES[0].replace("{noun}", companion))
+    body.append(wide.SCENE_PHRASES.get(scene, (f"in the {scene}",))[0])
     tail = [EXPRESSION_PHRASES[expression][0], GLASSES_PHRASES[glasses][0]]
+    tail += [wide.OCCLUDER_PHRASES[occluder][0], wide.LIGHT_PHRASES[light][0]]
     text = ", ".join([" ".join(p for p in body if p), *(p for p in tail if p)])
     return _named(text, noun)
 

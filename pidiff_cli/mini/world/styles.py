@@ -228,6 +228,7 @@ _FILTERS: dict[str, Callable[[Array, Array, Array, Rng], Array]] = {
 #: Every style, "photo" (untouched) first.
 #: Linocut keeps too little of a face to be recognised by: it can be asked for, is not sampled.
 STYLES: tuple[str, ...] = tuple(name for name in _FILTERS if name != "linocut")
+WIDE_STYLES: tuple[str, ...] = STYLES
 
 
 def apply_style(style: str, rgb: Array, figure_mask: Array, face_mask: Array, seed: int) -> Array:
