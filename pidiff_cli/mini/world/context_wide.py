@@ -23,6 +23,7 @@ from pidiff_cli.mini.world.worlds import WIDE
 EXPRESSION_SHARES = (0.29, 0.30, 0.12, 0.10, 0.10, 0.09)
 GLASSES_SHARES = (0.70, 0.105, 0.105, 0.09)
 COMPANY, CAMERA, FRAMING = 0.12, 0.5, 0.35  # shares of pictures with each
+_PAINTERS_LIGHTS = ("scene", "side", "front", "warm", "cool")  # others hide painted faces
 #: Companions' ids: below the held-out ones and above those that banks are drawn from.
 COMPANION_IDS = (500_000, 1_000_000)
 
@@ -36,6 +37,8 @@ def sample_wide_context(rng: np.random.Generator, **fixed: Any) -> Context:
         others = _company(rng, made)
     elif rng.random() < 0.15:
         others["occluder"] = str(rng.choice(OCCLUDERS[1:], p=OCCLUDER_SHARES))
+    if style != "photo" and made.light not in _PAINTERS_LIGHTS:
+        made = replace(made, light="scene")
     if rng.random() < CAMERA:
         others["camera"] = _camera(sample_camera(rng), style)
     return replace(made, **{**others, **fixed})
@@ -82,6 +85,11 @@ def _alone(rng: np.random.Generator, fixed: dict[str, Any]) -> Context:
 def wide_mood(expression: str, rng: np.random.Generator) -> tuple[float, ...]:
     """The expression's seven numbers; every second smile shows its teeth."""
     mood = list(make_mood(expression, rng))
+    if expression == "surprised":  # a round mouth: not a laugh
+        mood[0], mood[6] = mood[0] - 0.15, mood[6] - 0.25
+        mood[1], mood[2], mood[4] = mood[1] + 0.12, mood[2] + 0.2, mood[4] + 0.2
+    elif expression == "laughing":
+        mood[5] += 0.15
     if expression == "smile" and rng.random() < 0.5:
         mood[1] += float(rng.uniform(0.14, 0.34))
         mood[6] += float(rng.uniform(0.0, 0.15))

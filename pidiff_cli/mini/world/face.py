@@ -62,7 +62,7 @@ def _nose(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) -> N
     for side in (-1, 1):
         n = p.nostril
         hole = geo.face([(side * f.nose_half * (0.46 + 0.05 * n), f.nose_y + 0.1)], 2.0)[0]
-        layer.ellipse(hole, 1.25 * (1 + 0.4 * n), 0.62 * (1 + 0.45 * n), dark * 0.75, 0.75,
+        layer.ellipse(hole, 1.25 * (1 + 0.5 * n), 0.62 * (1 + 0.6 * n), dark * 0.75, 0.75,
                       angle=-12 * side, soft=0.25, clip=True)  # fmt: skip
         wing = np.array([(0.98, -3.0), (1.16, -1.4), (1.02, 0.0), (0.72, 0.5)])
         wing = wing * (side * f.nose_half, 1.0) + (0, f.nose_y)
@@ -182,7 +182,7 @@ def _eye(
 
 def _iris(ball: Layer, p: Person, c: Context, geo: Geometry, eye: Eye, key_x: float) -> None:
     colour = np.asarray(p.eye_rgb, np.float32)
-    r = 3.25 * (1 + 0.08 * p.eye_size) * (1 + 0.13 * p.iris)
+    r = 3.25 * (1 + 0.08 * p.eye_size) * (1 + 0.17 * p.iris)
     x = eye.side * (eye.x - 0.15) + 2.1 * c.gaze[0]
     mid = (eye.lower - eye.upper) * 0.32
     at = geo.face([(x, mid + 1.2 * c.gaze[1])])[0]

@@ -107,8 +107,8 @@ def build_features(person: Person, context: Context, geo: Geometry) -> Features:
     low = 2.35 * (1 + 0.18 * p.eye_size) * max(1 + 0.2 * eye_open - 0.42 * squint, 0.35)
     tilt, odd = 1.5 * p.eye_tilt + 0.5 - 0.4 * inner, p.eye_asymmetry
     eyes = tuple(
-        Eye(side, x, half * (1 + 0.05 * side * odd), upper * (1 + 0.17 * side * odd),
-            low * (1 + 0.17 * side * odd), tilt)
+        Eye(side, x, half * (1 + 0.05 * side * odd), upper * (1 + 0.2 * side * odd),
+            low * (1 + 0.2 * side * odd), tilt)
         for side in (-1, 1)
     )  # fmt: skip
     mouth_half = (9.3 + 1.9 * p.mouth_width) * (0.5 + 0.5 * fit) * (1 + 0.22 * width)
@@ -116,14 +116,14 @@ def build_features(person: Person, context: Context, geo: Geometry) -> Features:
     if gap < 0.8:
         gap = 0.0
     mouth = Mouth(
-        s.mouth - 0.6 * max(corner, 0), mouth_half, 3.1 * corner + 0.95 * p.lip_corner, gap,
+        s.mouth - 0.6 * max(corner, 0), mouth_half, 3.1 * corner + 1.15 * p.lip_corner, gap,
         (2.0 + 0.95 * p.upper_lip) * (1 - 0.2 * max(corner, 0)),
-        (3.0 + 1.2 * p.lower_lip) * (1 - 0.15 * max(corner, 0)), 1 + 0.9 * p.cupid,
+        (3.0 + 1.2 * p.lower_lip) * (1 - 0.15 * max(corner, 0)), 1 + 1.3 * p.cupid,
     )  # fmt: skip
     brows = tuple(_brow(p, s.brow, x, side, brow, inner) for side in (-1, 1))
     return Features(
         (eyes[0], eyes[1]), mouth, 4.9 + 1.25 * p.nose_width, s.nose, 5.5 + 1.6 * p.nose_tip,
-        0.33 * gap, (brows[0], brows[1]), 1.75 * (1 + 0.5 * p.brow_thickness), 1.2 * p.nose_bend,
+        0.33 * gap, (brows[0], brows[1]), 1.75 * (1 + 0.5 * p.brow_thickness), 1.9 * p.nose_bend,
     )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def _brow(p: Person, y: float, eye_x: float, side: int, raise_: float, inner: fl
     peak = np.clip(u * 0.92 + 0.02, 0, 1) ** (1.25 + 0.5 * p.brow_peak)
     arch = (1.5 + 1.5 * p.brow_arch) * np.sin(np.pi * peak)
     ys = y - arch + 1.7 * u**2.2 - 3.2 * raise_ - 3.0 * inner * (1 - u) ** 1.4 + 0.9 * inner * u
-    ys = ys + 1.5 * p.brow_slant * (0.45 - u)
+    ys = ys + 2.0 * p.brow_slant * (0.45 - u)
     return np.stack([side * xs, ys], 1)
 
 

@@ -33,7 +33,7 @@ def marks(p: Person, geo: Geometry, f: Features, smile: float) -> list[Bump]:
         if p.weight > 0.2:  # jowls
             out.append((side * (geo.shape.jaw - 3.0), m.y + 6.0, 3.4, 3.4, 1.1 * p.weight))
     if p.chin_cleft > 0:
-        out.append((0.0, chin - 4.6, 0.85, 2.4, -2.2 * p.chin_cleft))
+        out.append((0.0, chin - 4.6, 1.2, 2.4, -1.5 * p.chin_cleft))
     return out
 
 
@@ -52,7 +52,7 @@ def paint_marks(
     if p.chin_cleft > 0:
         chin = geo.shape.chin + f.jaw_drop
         line = geo.face([(0.0, chin - 6.6), (0.15, chin - 4.4), (0.0, chin - 2.2)])
-        layer.stroke(line, (0.2, 1.0, 0.3), dark, 0.75 * p.chin_cleft, soft=0.3, clip=True)
+        layer.stroke(line, (0.2, 1.0, 0.3), dark, 0.30 * p.chin_cleft, soft=0.3, clip=True)
     if p.scar:
         _scar(layer, p, geo, f, base)
 
@@ -72,10 +72,8 @@ def _scar(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) -> N
         ]
     at = geo.face(np.asarray(line) * (side, 1.0))
     light = np.minimum(base * np.array([1.12, 0.98, 0.95]) + 0.07, 1.0)
-    layer.stroke(
-        at + (0.35, 0.35), (0.3, 1.2, 0.3), skin_line(base, 0.8), 0.6, soft=0.25, clip=True
-    )
-    layer.stroke(at, (0.3, 1.0, 0.3), light, 0.95, soft=0.1, clip=True)
+    layer.stroke(at + (0.5, 0.4), (0.4, 1.8, 0.4), skin_line(base, 0.8), 0.75, soft=0.25, clip=True)
+    layer.stroke(at, (0.4, 1.35, 0.4), light, 0.95, soft=0.1, clip=True)
 
 
 def bags(layer: Layer, p: Person, geo: Geometry, eye: Eye, base: Array) -> None:

@@ -4,58 +4,59 @@ from __future__ import annotations
 
 import numpy as np
 
-from pidiff_cli.mini.world.canvas import Layer, smooth_curve
+from pidiff_cli.mini.world.canvas import ORDER, Array, Layer, smooth_curve
 from pidiff_cli.mini.world.features import Features, placed_outline
 from pidiff_cli.mini.world.geometry import Geometry
 from pidiff_cli.mini.world.occluders_form import (
     LABEL,
-    ORDER_BEFORE,
     Rng,
     either_side,
     near_layer,
 )
 from pidiff_cli.mini.world.people import Person
-from pidiff_cli.mini.world.strands import comb, grain_of
+from pidiff_cli.mini.world.strands import comb, grain_of, ribbons, spread
+
+HAIR = 3
+SCARVES = (
+    (0.72, 0.16, 0.20), (0.20, 0.36, 0.58), (0.88, 0.72, 0.36), (0.28, 0.46, 0.36),
+    (0.86, 0.84, 0.80), (0.36, 0.30, 0.44),
+)  # fmt: skip
 
 
 def scarf(p: Person, geo: Geometry, f: Features, rng: Rng) -> list[Layer]:
-    """A knitted scarf up over the mouth."""
-    s = geo.shape
-    colours = ((0.72, 0.16, 0.20), (0.20, 0.36, 0.58), (0.88, 0.72, 0.36), (0.28, 0.46, 0.36),
-               (0.86, 0.84, 0.80), (0.36, 0.30, 0.44))  # fmt: skip
-    colour = np.asarray(colours[int(rng.integers(len(colours)))])
-    layer = near_layer(geo, "scarf", 0.0, "cloth")
-    layer.thickness, high = 1.5, f.mouth.y - rng.uniform(2.5, 5.5)
-    x = np.linspace(-1, 1, 15)
-    ends = geo.place(np.array([(-s.cheek - 3.2, 11.0), (s.cheek + 3.2, 11.0)]), 0.0)
-    top = geo.face(np.stack([x * (s.jaw + 1.5), high + 1.6 * (1 - x**2) - 4.2 * x**2], 1), 3.0)
-    low = np.stack(
-        [
-            64 + np.linspace(1, -1, 13) * (s.neck + 11.0),
-            108 + 3.5 * np.cos(np.linspace(1, -1, 13) * 1.5),
-        ],
-        1,
-    )
-    outline = np.vstack([ends[:1], top, ends[1:], low])
-    layer.fill(outline, colour, to=colour * 0.82)
-    for shift in (0.0, 1.0):
-        fold = np.vstack(
-            [
-                ends[:1] + (1.5, 6 + 9 * shift),
-                top[2:-2:3] + (0, 8 + 8.5 * shift),
-                ends[1:] + (-1.5, 7 + 9 * shift),
-            ]
-        )
-        layer.stroke(fold, (0.6, 2.6, 0.6), colour * 0.52, 0.55, soft=0.7, clip=True)
-        layer.stroke(
-            fold + (0, 1.6), (0.4, 1.4, 0.4), np.minimum(colour * 1.25, 1), 0.5, soft=0.5, clip=True
-        )
-    knit = np.linspace(-1, 1, 30)
-    for u in knit:
-        a = geo.face([(u * (s.jaw + 3.0), high - 3.0)], 3.0)[0]
-        b = np.array([64 + u * (s.neck + 11), 110.0])
-        layer.stroke(np.array([a, (a + b) / 2, b]), 0.5, colour * 0.6, 0.32, clip=True)
-    return [layer]
+    """A knitted scarf up over the mouth: a loose roll, a tighter one above, an end that hangs."""
+    colour = np.asarray(SCARVES[int(rng.integers(len(SCARVES)))])
+    s, side, high = geo.shape, either_side(rng), f.mouth.y - rng.uniform(2.0, 5.0)
+    lower = near_layer(geo, "scarf", 0.0, "cloth")
+    upper = near_layer(geo, "scarf", 0.2, "cloth")
+    u = np.linspace(-1, 1, 15)
+    wide = s.neck + 13.0
+    top = np.stack([64 + u * wide, 97.5 - 1.5 * (1 - u**2)], 1)
+    low = np.stack([64 + u * (wide + 1.0), 108.5 + 5.0 * (1 - u**2)], 1)
+    end = np.array([(64 + side * 8.0, 106), (64 + side * 18.0, 105), (64 + side * 20.5, 152),
+                    (64 + side * 7.0, 152)])  # fmt: skip
+    lower.fill(end, colour * 0.94, to=colour * 0.8)
+    lower.fill(smooth_curve(np.vstack([top, low[::-1]])), colour, to=colour * 0.82)
+    rim = geo.face(np.stack([u * (s.jaw + 2.6), high + 2.2 * u**2], 1), 3.0)
+    rim[[0, -1]] = geo.place([(-s.jaw - 3.4, high + 4.5), (s.jaw + 3.4, high + 4.5)], 2.0)
+    foot = np.stack([64 + u * (s.neck + 8.5), 99.5 + 6.5 * (1 - u**2)], 1)
+    upper.fill(smooth_curve(np.vstack([rim, foot[::-1]])), colour, to=colour * 0.86)
+    for layer, a, b in ((lower, top, low), (upper, rim, foot)):
+        layer.thickness, layer.shadow = 1.7, 0.6
+        _knit(layer, a, b, colour)
+    return [lower, upper]
+
+
+def _knit(layer: Layer, top: Array, low: Array, colour: Array) -> None:
+    """Ribs and folds of a roll between its edges (15, 2)."""
+    u = np.linspace(-1, 1, 15)
+    for k in (0.22, 0.46, 0.72):
+        fold = top * (1 - k) + low * k + np.stack([0 * u, 1.2 * np.sin(3 * u + 5 * k)], 1)
+        light = np.minimum(colour * 1.3, 1)
+        layer.stroke(fold[1:-1], (0.3, 1.9, 0.3), colour * 0.5, 0.5, soft=0.5, clip=True)
+        layer.stroke(fold[1:-1] + (0, 1.5), (0.3, 1.3, 0.3), light, 0.5, soft=0.4, clip=True)
+    a, b = spread(top, 36), spread(low, 36)
+    layer.many(ribbons(np.stack([a, (a + b) / 2, b], 1), np.full(36, 0.7)), colour * 0.6, 0.4)
 
 
 def mask(p: Person, geo: Geometry, f: Features, rng: Rng) -> list[Layer]:
@@ -97,51 +98,44 @@ def mask(p: Person, geo: Geometry, f: Features, rng: Rng) -> list[Layer]:
 
 
 def strand(p: Person, geo: Geometry, f: Features, rng: Rng) -> list[Layer]:
-    """A lock of the person's hair blown across the face; nothing for the bald."""
+    """Locks of the person's hair blown across the face; nothing for the bald."""
     if p.hair_shape in ("bald", "buzz"):
         return []
     side, s, hair = either_side(rng), geo.shape, np.asarray(p.hair_rgb)
-    layer = near_layer(geo, "lock", 0.0, "hair", 3)
+    layer = near_layer(geo, "locks", 0.0, "hair", HAIR)
     layer.shadow = 0.45
-    start, end = (
-        np.array([side * s.skull * 0.60, s.hairline * 0.98]),
-        np.array([side * rng.uniform(1, 7), rng.uniform(16, 30)]),
-    )
-    bend = np.array([side * rng.uniform(8, 14), -2.0])
     u = np.linspace(0, 1, 9)[:, None]
-    spine = (1 - u) ** 2 * start + 2 * u * (1 - u) * bend + u**2 * end
-    wide = (4.6 * (1 - u) ** 0.7 + 0.5)[:, 0]
-    off = np.stack([wide, 0.25 * wide], 1) / 2
-    outer, inner = geo.face(spine + off, 4.0), geo.face(spine - off, 4.0)
-    layer.fill(np.vstack([outer, inner[::-1]]), hair * 0.98, to=hair * 0.86, soft=0.1)
-    k = rng.uniform(-0.35, 1.35, 26)[:, None, None]
-    drift = rng.normal(0, 0.6, (26, 1, 2)) * u[None]
-    lines = outer[None] * k + inner[None] * (1 - k) + drift
-    comb(layer, lines, hair, rng, grain_of(p), clip=False)
+    for k in range(int(rng.integers(2, 5))):
+        start = np.array([side * s.skull * rng.uniform(0.35, 0.75), s.hairline * 1.02])
+        end = np.array([side * (rng.uniform(-6, 12) - 3.0 * k), rng.uniform(8, 32)])
+        bend = np.array([side * rng.uniform(10, 22), rng.uniform(-8, 6)])
+        spine = (1 - u) ** 2 * start + 2 * u * (1 - u) * bend + u**2 * end
+        wide = (rng.uniform(1.8, 3.4) * np.sin(np.pi * np.clip(u * 0.9 + 0.08, 0, 1)) + 0.25)[:, 0]
+        off = np.stack([wide, 0.35 * wide], 1) / 2
+        outer, inner = geo.face(spine + off, 4.0), geo.face(spine - off, 4.0)
+        layer.fill(np.vstack([outer, inner[::-1]]), hair * 0.98, to=hair * 0.86, soft=0.1)
+        mix = rng.uniform(-0.7, 1.7, 12)[:, None, None]
+        drift = rng.normal(0, 1.3, (12, 1, 2)) * u[None] ** 2
+        lines = outer[None] * mix + inner[None] * (1 - mix) + drift
+        comb(layer, lines, hair, rng, grain_of(p), clip=False)
     return [layer]
 
 
 def shade(p: Person, geo: Geometry, f: Features, rng: Rng) -> list[Layer]:
-    """The shade of a brim or of leaves over the upper half of the face."""
-    layer = Layer(
-        geo.frame, "shade", material="flat", label=2, order=ORDER_BEFORE - 15.5, shadow=0.0
-    )
-    s, low = geo.shape, rng.uniform(4.0, 13.0)
+    """The shade of a brim, or of leaves with spots of sun, over the upper half of the face."""
+    order = ORDER["front_hair"] - 2.0  # on the skin, under the hair
+    layer = Layer(geo.frame, "shade", material="flat", label=2, order=order, shadow=0.0)
+    s, low, lean = geo.shape, rng.uniform(4.0, 14.0), rng.uniform(-4, 4)
     x = np.linspace(-1, 1, 17)
-    lean = rng.uniform(-4, 4)
     edge = geo.face(np.stack([x * s.skull * 1.02, low + lean * x - 3.0 * x**2], 1), 1.0)
-    outline = placed_outline(geo, f)
     top = geo.place(np.array([(s.skull * 1.1, s.top), (-s.skull * 1.1, s.top)]), -3.0)
-    inside = Layer(geo.frame, "cut")
-    inside.fill(outline, (0, 0, 0))
-    layer.fill(np.vstack([edge, top]), (0.10, 0.06, 0.10), 0.46, soft=0.9)
-    if rng.random() < 0.4:  # leaves: patches of sun
-        for _ in range(7):
-            at = geo.face([(rng.uniform(-1, 1) * s.cheek * 0.8, rng.uniform(-16, low))])[0]
-            layer.erase(
-                at + np.array([(2.4, 0), (0, 1.8), (-2.4, 0), (0, -1.8)]) * rng.uniform(0.6, 1.4),
-                soft=0.6,
-                smooth=True,
-            )
-    layer.clip_to(inside.alpha)
+    layer.fill(np.vstack([edge, top]), (0.10, 0.06, 0.10), 0.46, soft=1.0)
+    if rng.random() < 0.4:
+        for _ in range(9):
+            at = geo.face([(rng.uniform(-1, 1) * s.cheek * 0.8, rng.uniform(-18, low))])[0]
+            spot = np.array([(2.4, 0), (0, 1.8), (-2.4, 0), (0, -1.8)]) * rng.uniform(0.6, 1.5)
+            layer.erase(at + spot, soft=0.6, smooth=True)
+    head = Layer(geo.frame, "head")
+    head.fill(placed_outline(geo, f), (0, 0, 0))
+    layer.clip_to(head.alpha)
     return [layer]

@@ -27,7 +27,8 @@ from pidiff_cli.mini.world.lighting import relit
 from pidiff_cli.mini.world.occluders import occluder_layers
 from pidiff_cli.mini.world.people import Person, sample_person
 from pidiff_cli.mini.world.skin import skin_rgb
-from pidiff_cli.mini.world.worlds import WIDE, WORLDS
+from pidiff_cli.mini.world.styles_tools import readable
+from pidiff_cli.mini.world.worlds import NARROW, WIDE, WORLDS
 
 INTERNAL = 256
 HIDE_HAIR = -20.0  # default brim line, head coordinates
@@ -115,7 +116,7 @@ def _pixels(drawn: _Drawn, size: int) -> npt.NDArray[np.float32]:
 def backdrop_and_light(context: Context) -> tuple[Array, Light]:
     """Scene (S, S, 3) and the light it names, jittered by the context's light seed."""
     paint = registry.scene_painter()
-    if paint is None or context.scene not in registry.scenes():
+    if paint is None or context.scene not in registry.scenes(WORLDS[context.world]):
         return _mottle(context.seed), NEUTRAL.jittered(context.light_seed)
     rgb, light = paint(context.scene, context.seed, INTERNAL, WORLDS[context.world])
     light = light.jittered(context.light_seed)
@@ -154,6 +155,8 @@ def _styled(rgb: Array, figure: Figure, faces: list[Geometry], context: Context)
         cv2.ellipse(face, (int(x), int(y)), (int(19 * s), int(24 * s)), 0, 0, 360, 255, -1)
     s = faces[0].frame.scale
     soft = cv2.GaussianBlur(face, (0, 0), 4.0 * s).astype(np.float32) / np.float32(255)
+    if context.world != NARROW.name:
+        rgb = readable(rgb, soft)
     return np.asarray(style(context.style, rgb, figure.cover, soft, context.seed), np.float32)
 
 

@@ -30,5 +30,5 @@ class World:
 
 
 NARROW = World("narrow", yaw=25.0, pitch=8.0, roll=6.0)
-WIDE = World("wide", yaw=35.0, pitch=15.0, roll=15.0)
+WIDE = World("wide", yaw=30.0, pitch=15.0, roll=15.0)
 WORLDS: dict[str, World] = {world.name: world for world in (NARROW, WIDE)}
