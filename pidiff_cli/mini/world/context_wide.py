@@ -91,7 +91,7 @@ def wide_mood(expression: str, rng: np.random.Generator) -> tuple[float, ...]:
     elif expression == "laughing":
         mood[5] += 0.15
     if expression == "smile" and rng.random() < 0.5:
-        mood[1] += float(rng.uniform(0.14, 0.34))
+        mood[1] += float(rng.uniform(0.17, 0.42))
         mood[6] += float(rng.uniform(0.0, 0.15))
     return tuple(mood)
 

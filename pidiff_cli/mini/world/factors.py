@@ -95,7 +95,7 @@ def _identity_parts(p: Person, wide: bool) -> tuple[list[float], list[float], li
 
 
 def identity_factors(person: Person, world: World = NARROW) -> tuple[Vector, tuple[str, ...]]:
-    """The values that belong to the person alone, float32 (57,) or (85,), and their names."""
+    """The values that belong to the person alone, float32 (59,) or (87,), and their names."""
     parts = _identity_parts(person, world != NARROW)
     return np.asarray([v for part in parts for v in part], np.float32), identity_names(world)
 

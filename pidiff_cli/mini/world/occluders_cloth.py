@@ -103,6 +103,7 @@ def strand(p: Person, geo: Geometry, f: Features, rng: Rng) -> list[Layer]:
         return []
     side, s, hair = either_side(rng), geo.shape, np.asarray(p.hair_rgb)
     layer = near_layer(geo, "locks", 0.0, "hair", HAIR)
+    layer.order = ORDER["front"] - 2.0  # before glasses, under hats
     layer.shadow = 0.45
     u = np.linspace(0, 1, 9)[:, None]
     for k in range(int(rng.integers(2, 5))):

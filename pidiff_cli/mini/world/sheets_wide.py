@@ -146,7 +146,7 @@ def cameras(first: int, world: World) -> Cells:
     """Each fault of the camera at its ends, then eight sampled ones."""
     ends = [NO_CAMERA, Camera(defocus=1.6), Camera(motion=4.5, angle=30), Camera(exposure=-0.9),
             Camera(exposure=0.8), Camera(contrast=-1), Camera(contrast=1), Camera(warm=-1),
-            Camera(warm=1), Camera(green=-1), Camera(green=1), Camera(noise=0.05),
+            Camera(warm=1), Camera(green=-1), Camera(green=1), Camera(noise=0.034),
             Camera(jpeg=28)]  # fmt: skip
     rows, rng = [], np.random.default_rng([66, first])
     for i in range(3):
