@@ -142,7 +142,7 @@ def describe(
 
     body = [f"{wide.STYLE_PHRASES[style][0]} of a {noun}", wide.ROLE_PHRASES[role][0]]
     if companion:
-        body.append(wide.COMPANION_PHRASES[0].replace("{noun}", companion))
+        body.append(wide.companion_phrase(wide.COMPANION_PHRASES[0], noun, companion))
     body.append(wide.SCENE_PHRASES.get(scene, (f"in the {scene}",))[0])
     tail = [EXPRESSION_PHRASES[expression][0], GLASSES_PHRASES[glasses][0]]
     tail += [wide.OCCLUDER_PHRASES[occluder][0], wide.LIGHT_PHRASES[light][0]]

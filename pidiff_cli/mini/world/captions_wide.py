@@ -71,28 +71,22 @@ _BLURRED, _DARK, _BRIGHT = (
 _MARKS: Mapping[str, str] = {
     "scar": "a scar", "dimples": "dimples", "freckles": "freckles", "mole": "a mole",
 }  # fmt: skip
+#: Words and commas of the longest caption: what a text encoder of 32 tokens holds.
+MOST_TOKENS = 30
 _EXTRA = "two people couple friends together"
 #: How often a light, an occluder, a second person, the camera's faults and marks are told.
 _LIGHT, _OCCLUDER, _COMPANY, _CAMERA, _MARK, _AGE = 0.6, 0.9, 0.9, 0.5, 0.25, 0.3
 
 
 def wide_caption(person: Person, context: Context, rng: np.random.Generator) -> str:
-    """A sentence for a picture of the wide world, lower case."""
+    """A sentence for a picture of the wide world, lower case, of at most MOST_TOKENS."""
     medium = captions._pick(STYLE_PHRASES[context.style], rng)
     look = _appearance(person, rng) if rng.random() < 0.35 else ""
     role = captions._kept(ROLE_PHRASES[context.role], rng)
     scene = captions._kept(SCENE_PHRASES[context.scene], rng)
-    company = _company(context, rng)
-    parts = [role, look, company, scene] if rng.random() < 0.6 else [look, role, company, scene]
-    noun = person.noun
-    if person.age > 0.45 and rng.random() < _AGE:
-        noun = f"old {noun}"
-    elif -0.6 < person.age < -0.25 and rng.random() < _AGE:
-        noun = f"young {noun}"
-    article = "an" if noun[0] in "aeiou" else "a"
-    two = context.companion is not None and rng.random() < 0.12
-    subject = "two people" if two else f"{article} {noun}"
-    body = " ".join(p for p in (f"{medium} of {subject}", *parts) if p)
+    company = _company(person, context, rng)
+    look_first = rng.random() < 0.4
+    opening = f"{medium} of {_subject(person, context, rng)}"
     tail = [
         captions._kept(EXPRESSION_PHRASES[context.expression], rng),
         captions._kept(GLASSES_PHRASES[context.glasses], rng),
@@ -101,8 +95,41 @@ def wide_caption(person: Person, context: Context, rng: np.random.Generator) -> 
         _fault(context, rng),
     ]
     order = rng.permutation(len(tail)) if rng.random() < 0.4 else range(len(tail))
-    text = ", ".join([body, *(tail[i] for i in order if tail[i])])
-    return captions._named(text, person.noun)
+    tail = [tail[i] for i in order if tail[i]]
+    while True:
+        parts = [look, role, company, scene] if look_first else [role, look, company, scene]
+        body = " ".join(p for p in (opening, *parts) if p)
+        text = captions._named(", ".join([body, *tail]), person.noun)
+        if _tokens(text) <= MOST_TOKENS or not (tail or look):
+            return text
+        if tail:
+            tail.pop()
+        else:
+            look = ""
+
+
+def _tokens(text: str) -> int:
+    """Words and commas."""
+    return len(re.findall(r"[a-z]+|,", text))
+
+
+def _subject(person: Person, context: Context, rng: np.random.Generator) -> str:
+    """The person's noun, with an age at times; or both people at once."""
+    noun = person.noun
+    if person.age > 0.45 and rng.random() < _AGE:
+        noun = f"old {noun}"
+    elif -0.6 < person.age < -0.25 and rng.random() < _AGE:
+        noun = f"young {noun}"
+    if context.companion is not None and rng.random() < 0.12:
+        return "two people"
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def companion_phrase(phrase: str, first: str, second: str) -> str:
+    """A phrase of COMPANION_PHRASES for two nouns: another man, but a woman, beside a man."""
+    if first != second:
+        phrase = phrase.replace("another {noun}", "a {noun}")
+    return phrase.replace("{noun}", second)
 
 
 def _occluder(person: Person, context: Context) -> str:
@@ -115,11 +142,11 @@ def _told(phrases: tuple[str, ...], share: float, rng: np.random.Generator) -> s
     return captions._pick(phrases, rng) if rng.random() < share else ""
 
 
-def _company(context: Context, rng: np.random.Generator) -> str:
+def _company(person: Person, context: Context, rng: np.random.Generator) -> str:
     if context.companion is None or rng.random() >= _COMPANY:
         return ""
     phrase = captions._pick(COMPANION_PHRASES, rng)
-    return phrase.replace("{noun}", sample_person(context.companion.person, WIDE).noun)
+    return companion_phrase(phrase, person.noun, sample_person(context.companion.person, WIDE).noun)
 
 
 def _fault(context: Context, rng: np.random.Generator) -> str:
@@ -164,6 +191,17 @@ def _words() -> tuple[str, ...]:
     texts += [stop[0] for stop in WIDE_HAIR_STOPS]
     plain = re.sub(r"\{\w+\}", " ", " ".join(texts))
     return tuple(dict.fromkeys(re.findall(r"[a-z]+", plain)))
+
+
+def phrase_tables(world: World = NARROW) -> dict[str, Phrases]:
+    """Fact -> its values' phrases, for whatever learns from captions; facts of contexts only."""
+    tables = {"role": captions.ROLE_PHRASES, "scene": captions.SCENE_PHRASES,
+              "style": captions.STYLE_PHRASES, "expression": captions.EXPRESSION_PHRASES,
+              "glasses": captions.GLASSES_PHRASES}  # fmt: skip
+    if world != NARROW:
+        tables |= {"role": ROLE_PHRASES, "scene": SCENE_PHRASES, "style": STYLE_PHRASES,
+                   "occluder": OCCLUDER_PHRASES, "light": LIGHT_PHRASES}  # fmt: skip
+    return tables
 
 
 def vocabulary(world: World = NARROW) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from pidiff_cli.mini.world.canvas import ORDER, Layer
 from pidiff_cli.mini.world.geometry import Geometry
 from pidiff_cli.mini.world.people import Person
-from pidiff_cli.mini.world.strands import Grain, discs, grain_of, ribbons
+from pidiff_cli.mini.world.strands import Grain, discs, grain_of, ribbons, streak_colour
 
 Array = npt.NDArray[np.float64]
 
@@ -108,7 +108,6 @@ def _curls(
     top = np.minimum(hair * 1.6 + np.array([0.07, 0.055, 0.05]), 1.0)
     layer.many(light, top, 0.48)
     if grain.streaks > 0:
-        gold = np.minimum(hair * 0.55 + np.array([0.50, 0.38, 0.21]), 1.0)
-        layer.many(light[::2], gold, 0.75 * grain.streaks)
+        layer.many(light[::2], streak_colour(hair), 0.75 * grain.streaks)
     if grain.salt > 0:
         layer.many(light, 0.5 * hair + np.array([0.42, 0.42, 0.43]), 0.7 * grain.salt)

@@ -118,6 +118,8 @@ def _marks(
     # fair hair keeps light or darker brows, white hair white or grey ones
     marks["brow_tone"] = float(rng.uniform(0.0, 1.0) if fair else rng.uniform(-0.4, 0.5))
     marks["beard_tone"] = float(rng.uniform(-0.3, 0.9) if rng.random() < 0.3 else -at_times(0.2))
+    if fair and float(np.ptp(hair)) < 0.25:
+        marks["beard_tone"] = min(marks["beard_tone"], 0.0)  # no red beard under white hair
     marks["streaks"] = at_times(0.06 if male else 0.22)
     return {name: float(np.clip(v, -1.2, 1.2)) for name, v in marks.items()}
 

@@ -50,6 +50,11 @@ def grain_of(person: Person) -> Grain:
     return Grain(person.pale, person.salt, person.streaks)
 
 
+def streak_colour(hair: Array) -> Array:
+    """Lighter and more golden than the hair: brown for black, blond for brown."""
+    return np.asarray(np.minimum(hair * 0.95 + np.array([0.25, 0.175, 0.085]), 1.0))
+
+
 def comb(
     layer: Layer,
     lines: Array,
@@ -70,8 +75,7 @@ def comb(
     )
     layer.many(shapes[cut:], light, 0.42, clip=clip)
     if grain.streaks > 0:
-        gold = np.minimum(hair * 0.55 + np.array([0.50, 0.38, 0.21]), 1.0)
-        layer.many(shapes[1::3], gold, 0.75 * grain.streaks, clip=clip)
+        layer.many(shapes[1::3], streak_colour(hair), 0.75 * grain.streaks, clip=clip)
     if grain.salt > 0:
         grey = 0.45 * hair + 0.55 * np.array([0.84, 0.84, 0.85])
         layer.many(shapes[::2], grey, 0.62 * grain.salt, clip=clip)
