@@ -67,7 +67,7 @@ def head_shape(p: Person) -> HeadShape:
     cheek = min(
         skull + 1.6 + 1.4 * heavy, (23.2 + 0.55 * 3.2 * p.skull + 2.2 * p.cheek + 1.7 * w) * k
     )
-    jaw = min(cheek - 0.8, (18.4 + 0.35 * 3.2 * p.skull + 3.2 * p.jaw + 2.3 * w) * k)
+    jaw = min(cheek - 0.8, max((18.4 + 0.35 * 3.2 * p.skull + 3.2 * p.jaw + 2.3 * w) * k, 12.6))
     length = 1.0 + 0.07 * p.head_length
     chin = (35.0 + 3.8 * p.chin_length) * length * (0.93 if child else 1.0)
     nose = (13.6 + 2.4 * p.nose_length) * (0.5 + 0.5 * length)
@@ -75,12 +75,12 @@ def head_shape(p: Person) -> HeadShape:
     bare = -(33.5 + 1.6 * p.forehead) * length
     return HeadShape(
         skull=skull, cheek=cheek, jaw=jaw,
-        chin_half=min(jaw - 4.0, 8.4 + 3.4 * p.chin_width + 1.0 * w),
+        chin_half=max(min(jaw - 4.0, 8.4 + 3.4 * p.chin_width + 1.0 * w), 4.0),
         top=bare - 2.6 * p.crown, hairline=bare + 11.5 - 2.6 * p.forehead,
         brow=-8.3 - 1.5 * p.brow_height, nose=nose, mouth=mouth, chin=chin,
         ear=7.0 + 1.9 * p.ear_size, ear_stick=2.6 + 2.2 * p.ear_stick,
-        neck=(11.6 + 2.9 * p.neck + 1.8 * w) * (0.9 if child else 1.0),
-        shoulder=(40.0 + 5.5 * p.build + 3.0 * w) * (0.86 if child else 1.0),
+        neck=max((11.6 + 2.9 * p.neck + 1.8 * w) * (0.9 if child else 1.0), 7.2),
+        shoulder=max((40.0 + 5.5 * p.build + 3.0 * w) * (0.86 if child else 1.0), 27.0),
         corner=p.jaw_corner, full=p.cheek_fullness,
     )  # fmt: skip
 
