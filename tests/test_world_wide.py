@@ -39,7 +39,7 @@ from pidiff_cli.mini.world.people import (
 )
 from pidiff_cli.mini.world.people_wide import REACH
 from pidiff_cli.mini.world.render import draw
-from pidiff_cli.mini.world.scenes import _FURTHER, SCENES, paint_scene
+from pidiff_cli.mini.world.scenes import FURTHER, SCENES, paint_scene
 from pidiff_cli.mini.world.worlds import NARROW, WIDE
 
 FIELDS = (*WIDE_COARSE_FIELDS, *WIDE_MEDIUM_FIELDS, *WIDE_FINE_FIELDS)
@@ -290,7 +290,7 @@ def test_scenes_have_further_compositions_in_the_wide_world() -> None:
         assert one.shape == (64, 64, 3) and one.std() > 0.005 and max(light.key_rgb) <= 1
     for name in ("studio", "beach"):
         assert np.array_equal(paint_scene(name, 2, 64)[0], paint_scene(name, 2, 64, WIDE)[0])
-    for name in _FURTHER:
+    for name in FURTHER:
         assert name in SCENES
         changed = []
         for seed in range(24):
@@ -349,7 +349,10 @@ def test_a_wide_bank_tells_its_world(tmp_path: Path) -> None:
     person = sample_person(int(bank.persons[i]), bank.world)
     again = draw(person, context_from(bank.meta[i]))
     assert np.array_equal(again.rgb, bank.images[i]) and again.caption == bank.meta[i]["caption"]
-    assert picture_context(3, 0, True, WIDE).companion is None
+    for i in range(30):
+        plain = picture_context(3, i, True, WIDE)
+        assert plain.companion is None and plain.occluder == "none" and plain.style == "photo"
+        assert max(abs(plain.yaw) / 12, abs(plain.pitch) / 8, abs(plain.roll) / 6) <= 1
     with pytest.raises(ValueError, match="wide"):
         list(make(tmp_path, 8, per_person=4, workers=1, start=20, seed=3))
 
@@ -360,3 +363,5 @@ def test_a_bank_without_world_json_is_narrow(tmp_path: Path) -> None:
     bank = Bank.open(tmp_path)
     assert bank.world == NARROW and bank.factors.shape == (2, 79) and bank.other_labels is None
     assert "world" not in bank.meta[0] and "camera" not in bank.meta[0]
+    with pytest.raises(ValueError, match="narrow"):
+        list(make(tmp_path, 2, per_person=2, workers=1, world=WIDE))

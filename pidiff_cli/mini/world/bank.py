@@ -106,7 +106,8 @@ def read_world(folder: Path | str) -> tuple[World, tuple[str, ...], dict[str, sl
 def write_world(folder: Path, world: World) -> None:
     """Write `world.json`. ValueError where the folder already holds the other world's."""
     path = folder / "world.json"
-    if path.exists() and read_world(folder)[0] != world:
+    begun = path.exists() or (folder / "images.npy").exists()
+    if begun and read_world(folder)[0] != world:
         raise ValueError(f"{folder} holds a bank of the {read_world(folder)[0].name} world")
     ends = {name: [part.start, part.stop] for name, part in groups(world).items()}
     told = {"world": world.name, "groups": ends, "names": list(names(world))}
@@ -171,6 +172,8 @@ def picture_context(seed: int, index: int, plain: bool, world: World = NARROW) -
     calm = {"style": "photo", "role": "casual", "headgear": False, "yaw": yaw}
     if world != NARROW:
         calm |= {"companion": None, "occluder": "none", "light": "scene", "camera": NO_CAMERA}
+        calm["pitch"] = float(np.clip(rng.normal(0, 3), -8, 8))
+        calm["roll"] = float(np.clip(rng.normal(0, 2), -6, 6))
     return sample_context(rng, world, **calm)
 
 

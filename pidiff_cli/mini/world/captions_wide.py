@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pidiff_cli.mini.world import captions
-from pidiff_cli.mini.world.captions import Phrases
+from pidiff_cli.mini.world.captions import Phrases, filled, kept_phrase, pick_phrase
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.people import Person, sample_person
 from pidiff_cli.mini.world.people_wide import WIDE_HAIR_STOPS
@@ -80,16 +80,16 @@ _LIGHT, _OCCLUDER, _COMPANY, _CAMERA, _MARK, _AGE = 0.6, 0.9, 0.9, 0.5, 0.25, 0.
 
 def wide_caption(person: Person, context: Context, rng: np.random.Generator) -> str:
     """A sentence for a picture of the wide world, lower case, of at most MOST_TOKENS."""
-    medium = captions._pick(STYLE_PHRASES[context.style], rng)
+    medium = pick_phrase(STYLE_PHRASES[context.style], rng)
     look = _appearance(person, rng) if rng.random() < 0.35 else ""
-    role = captions._kept(ROLE_PHRASES[context.role], rng)
-    scene = captions._kept(SCENE_PHRASES[context.scene], rng)
+    role = kept_phrase(ROLE_PHRASES[context.role], rng)
+    scene = kept_phrase(SCENE_PHRASES[context.scene], rng)
     company = _company(person, context, rng)
     look_first = rng.random() < 0.4
     opening = f"{medium} of {_subject(person, context, rng)}"
     tail = [
-        captions._kept(EXPRESSION_PHRASES[context.expression], rng),
-        captions._kept(GLASSES_PHRASES[context.glasses], rng),
+        kept_phrase(EXPRESSION_PHRASES[context.expression], rng),
+        kept_phrase(GLASSES_PHRASES[context.glasses], rng),
         _told(OCCLUDER_PHRASES[_occluder(person, context)], _OCCLUDER, rng),
         _told(LIGHT_PHRASES[context.light], _LIGHT, rng),
         _fault(context, rng),
@@ -99,7 +99,7 @@ def wide_caption(person: Person, context: Context, rng: np.random.Generator) -> 
     while True:
         parts = [look, role, company, scene] if look_first else [role, look, company, scene]
         body = " ".join(p for p in (opening, *parts) if p)
-        text = captions._named(", ".join([body, *tail]), person.noun)
+        text = filled(", ".join([body, *tail]), person.noun)
         if _tokens(text) <= MOST_TOKENS or not (tail or look):
             return text
         if tail:
@@ -139,13 +139,13 @@ def _occluder(person: Person, context: Context) -> str:
 
 
 def _told(phrases: tuple[str, ...], share: float, rng: np.random.Generator) -> str:
-    return captions._pick(phrases, rng) if rng.random() < share else ""
+    return pick_phrase(phrases, rng) if rng.random() < share else ""
 
 
 def _company(person: Person, context: Context, rng: np.random.Generator) -> str:
     if context.companion is None or rng.random() >= _COMPANY:
         return ""
-    phrase = captions._pick(COMPANION_PHRASES, rng)
+    phrase = pick_phrase(COMPANION_PHRASES, rng)
     return companion_phrase(phrase, person.noun, sample_person(context.companion.person, WIDE).noun)
 
 
@@ -154,9 +154,9 @@ def _fault(context: Context, rng: np.random.Generator) -> str:
     if rng.random() >= _CAMERA:
         return ""
     if camera.defocus > 0.9 or camera.motion > 2.5:
-        return captions._pick(_BLURRED, rng)
+        return pick_phrase(_BLURRED, rng)
     if abs(camera.exposure) > 0.4:
-        return captions._pick(_DARK if camera.exposure < 0 else _BRIGHT, rng)
+        return pick_phrase(_DARK if camera.exposure < 0 else _BRIGHT, rng)
     return ""
 
 

@@ -160,7 +160,7 @@ def sample_person(person_id: int, world: World = NARROW) -> Person:
     age = float(rng.uniform(-1.0, -0.72) if young else np.clip(rng.normal(-0.1, 0.5), -0.55, 1.0))
     values = {name: float(np.clip(rng.uniform(-1, 1) * 1.0, -1, 1))
               for name in (*COARSE_FIELDS, *MEDIUM_FIELDS, *FINE_FIELDS)}  # fmt: skip
-    for name, shift in _shape_priors(male, young).items():
+    for name, shift in shape_priors(male, young).items():
         values[name] = float(np.clip(0.8 * values[name] + shift, -1, 1))
     values["age"] = age
     skin = values["skin"]
@@ -172,7 +172,7 @@ def sample_person(person_id: int, world: World = NARROW) -> Person:
         hair_shape=_hair_shape(rng, male, young, age),
         beard=_beard(rng, noun),
         hair_rgb=_hair_colour(rng, skin, age),
-        eye_rgb=_pick(rng, EYE_STOPS, skin, 0.04),
+        eye_rgb=pick_colour(rng, EYE_STOPS, skin, 0.04),
         **values,
     )
 
@@ -189,7 +189,7 @@ def person_from_mix(coarse: Person, medium: Person, fine: Person) -> Person:
     return replace(coarse, **changes)
 
 
-def _shape_priors(male: bool, young: bool) -> dict[str, float]:
+def shape_priors(male: bool, young: bool) -> dict[str, float]:
     """Shift of the averages: heavier jaw and brow for men, rounder and shorter for children."""
     sign = 1.0 if male else -1.0
     shifts = {
@@ -227,7 +227,7 @@ def _beard(rng: np.random.Generator, noun: str) -> str:
     return str(rng.choice(BEARDS, p=(0.36, 0.14, 0.11, 0.1, 0.16, 0.13)))
 
 
-def _pick(
+def pick_colour(
     rng: np.random.Generator,
     stops: tuple[tuple[str, Rgb, float, float], ...],
     skin: float,
@@ -243,7 +243,7 @@ def _pick(
 
 
 def _hair_colour(rng: np.random.Generator, skin: float, age: float) -> Rgb:
-    c = np.asarray(_pick(rng, HAIR_STOPS, skin, 0.03))
+    c = np.asarray(pick_colour(rng, HAIR_STOPS, skin, 0.03))
     if age > 0.15 and rng.random() < 0.85:
         t = np.clip((age - 0.15) * rng.uniform(0.9, 2.4), 0, 0.97)
         c = c * (1 - t) + np.asarray(GREY) * t * rng.uniform(0.85, 1.08)

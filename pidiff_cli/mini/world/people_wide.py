@@ -18,8 +18,8 @@ from pidiff_cli.mini.world.people import (
     NOUNS,
     Person,
     Rgb,
-    _pick,
-    _shape_priors,
+    pick_colour,
+    shape_priors,
 )
 
 #: How far a shape may go from the average.
@@ -50,7 +50,7 @@ def sample_wide_person(person_id: int) -> Person:
     age = _age(rng, young)
     values = {name: float(rng.uniform(-1, 1) if name in _UNIFORM else rng.normal(0, 0.62))
               for name in (*COARSE_FIELDS, *MEDIUM_FIELDS, *FINE_FIELDS)}  # fmt: skip
-    for name, shift in _shape_priors(male, young).items():
+    for name, shift in shape_priors(male, young).items():
         values[name] = 0.85 * values[name] + shift
     values = {name: float(np.clip(v, -REACH, REACH)) for name, v in values.items()}
     for name in _UNIFORM:
@@ -67,7 +67,7 @@ def sample_wide_person(person_id: int) -> Person:
         hair_shape=shape,
         beard=_beard(rng, noun, age),
         hair_rgb=hair,
-        eye_rgb=_pick(rng, EYE_STOPS, skin, 0.04),
+        eye_rgb=pick_colour(rng, EYE_STOPS, skin, 0.04),
         pale=pale,
         salt=salt,
         **(values | _marks(rng, male, young, age, hair)),
@@ -150,7 +150,7 @@ def _beard(rng: np.random.Generator, noun: str, age: float) -> str:
 
 def _hair(rng: np.random.Generator, skin: float, age: float) -> tuple[Rgb, float, float]:
     """Colour, paleness and salt: natural, greying by age, and white on every skin."""
-    colour = np.asarray(_pick(rng, WIDE_HAIR_STOPS, skin, 0.025))
+    colour = np.asarray(pick_colour(rng, WIDE_HAIR_STOPS, skin, 0.025))
     salt, pale = 0.0, 0.0
     grey = float(np.clip(1.15 * age + rng.normal(0, 0.18), 0, 1)) if age > 0.0 else 0.0
     if rng.random() < (0.9 if age > 0.3 else 0.02):

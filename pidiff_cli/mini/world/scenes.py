@@ -47,7 +47,7 @@ SCENES: tuple[str, ...] = tuple(_PAINTERS)
 _PAINTERS |= {"room": wide.room, "street": wide.street, "harbour": wide.harbour}
 WIDE_SCENES: tuple[str, ...] = tuple(_PAINTERS)
 #: A further composition, in the wide world, of the scenes that have but two: a third of the pool.
-_FURTHER: dict[str, _Paint] = {
+FURTHER: dict[str, _Paint] = {
     "city": third.city_river,
     "desert": third.desert_rocks,
     "kitchen": third.kitchen_market,
@@ -56,12 +56,12 @@ _FURTHER: dict[str, _Paint] = {
 }
 
 
-@lru_cache(maxsize=POOL * (len(WIDE_SCENES) + len(_FURTHER)))
+@lru_cache(maxsize=POOL * (len(WIDE_SCENES) + len(FURTHER)))
 def _variant(name: str, number: int, further: bool) -> tuple[np.ndarray, Mood]:
     """A painted canvas, (SIDE, SIDE, 3) u8, and its light."""
     rng = np.random.default_rng([41, zlib.crc32(name.encode()), number])
     painter = Painter()
-    mood = (_FURTHER if further else _PAINTERS)[name](painter, rng)
+    mood = (FURTHER if further else _PAINTERS)[name](painter, rng)
     grain = rng.normal(0, 0.006, (SIDE, SIDE, 1)).astype(np.float32)
     picture = np.clip((painter.canvas + grain) * 255 + 0.5, 0, 255).astype(np.uint8)
     return picture, mood
@@ -76,7 +76,7 @@ def paint_scene(name: str, seed: int, size: int, world: World = NARROW) -> tuple
         raise KeyError(name)
     rng = np.random.default_rng([42, zlib.crc32(name.encode()), seed])
     number = int(rng.integers(POOL))
-    further = world != NARROW and name in _FURTHER and number % 3 == 0
+    further = world != NARROW and name in FURTHER and number % 3 == 0
     picture, mood = _variant(name, number, further)
     mirror = rng.random() < 0.5
     zoom = rng.uniform(1.0, 1.1)
