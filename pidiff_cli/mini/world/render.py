@@ -27,8 +27,7 @@ from pidiff_cli.mini.world.lighting import relit
 from pidiff_cli.mini.world.occluders import occluder_layers
 from pidiff_cli.mini.world.people import Person, sample_person
 from pidiff_cli.mini.world.skin import skin_rgb
-from pidiff_cli.mini.world.styles_tools import readable
-from pidiff_cli.mini.world.worlds import NARROW, WIDE, WORLDS
+from pidiff_cli.mini.world.worlds import WIDE, WORLDS
 
 INTERNAL = 256
 HIDE_HAIR = -20.0  # default brim line, head coordinates
@@ -155,8 +154,6 @@ def _styled(rgb: Array, figure: Figure, faces: list[Geometry], context: Context)
         cv2.ellipse(face, (int(x), int(y)), (int(19 * s), int(24 * s)), 0, 0, 360, 255, -1)
     s = faces[0].frame.scale
     soft = cv2.GaussianBlur(face, (0, 0), 4.0 * s).astype(np.float32) / np.float32(255)
-    if context.world != NARROW.name:
-        rgb = readable(rgb, soft)
     return np.asarray(style(context.style, rgb, figure.cover, soft, context.seed), np.float32)
 
 

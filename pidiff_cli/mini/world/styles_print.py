@@ -29,7 +29,7 @@ def woodblock(rgb: Array, figure: Array, face: Array, rng: np.random.Generator) 
     side, kind = rgb.shape[0], int(rng.integers(8))
     ink = np.asarray(_INKS[int(rng.integers(len(_INKS)))], np.float32)
     sky = np.asarray(_SKIES[int(rng.integers(len(_SKIES)))], np.float32)
-    colour = _blocks(rgb, figure, face)
+    colour = _blocks(rgb, face)
     # the backdrop fades into a band of one colour at the top, as printers wipe the block
     band = ramp(np.linspace(1.0, 0.0, side, dtype=np.float32), 0.52, 1.0)[:, None, None]
     calm = (1 - figure)[..., None]
@@ -45,16 +45,15 @@ def woodblock(rgb: Array, figure: Array, face: Array, rng: np.random.Generator) 
     return _framed(np.clip(out, 0, 1), ink, side)
 
 
-def _blocks(rgb: Array, figure: Array, face: Array) -> Array:
-    """Flat areas: local colour at a few levels of tone, more of them on the face."""
-    lit = np.clip((rgb - 0.02) / 0.88, 0, 1) ** np.float32(0.80)
-    flat = saturate(washes(lit, 5), 1.38)
-    fine = saturate(washes(lit, 2), 1.24)
-    flat = flat + (fine - flat) * np.clip(face * np.float32(1.1), 0, 1)[..., None]
+def _blocks(rgb: Array, face: Array) -> Array:
+    """Flat areas: local colour at five levels of tone, at twelve on the face, or it is lost."""
+    lit = np.clip((rgb - 0.02) / 0.90, 0, 1) ** np.float32(0.90)
+    near = np.clip(face * np.float32(1.15), 0, 1)
+    flat, fine = saturate(washes(lit, 4), 1.25), saturate(washes(lit, 1), 1.05)
+    flat = flat + (fine - flat) * near[..., None]
     tone = np.clip(luma(flat), 0.03, 1)
-    coarse, close = _levels(tone, 4.0), _levels(tone, 6.0)
-    level = coarse + (close - coarse) * figure
-    level = np.float32(0.12) + np.float32(0.88) * level
+    coarse, close = _levels(tone, 5.0), _levels(tone, 12.0)
+    level = np.float32(0.04) + np.float32(0.96) * (coarse + (close - coarse) * near)
     return np.asarray(np.clip(flat * (level / tone)[..., None], 0, 1), np.float32)
 
 
@@ -69,9 +68,9 @@ def _key_block(rgb: Array, figure: Array, face: Array) -> Array:
     """The dark lines (S, S): contours of the figure and of what is drawn within it."""
     grey = luma(rgb)
     local = grey / np.maximum(blur(grey, 12), 0.10)  # lines on deep skin as on fair
-    thin = ramp(edges(local, 1.3, 8.0), 0.24, 0.58)
+    thin = ramp(edges(local, 1.0, 8.0), 0.28, 0.70)
     bold = ramp(edges(local, 2.1, 7.0), 0.28, 0.62)
-    inner = bold + (np.maximum(thin, bold * np.float32(0.8)) - bold) * face
+    inner = bold + (thin * np.float32(0.85) - bold) * face
     wide = np.ones((5, 5), np.uint8)
     rim = cv2.dilate(figure, wide) - cv2.erode(figure, np.ones((3, 3), np.uint8))
     scenery = np.float32(0.30) + np.float32(0.7) * figure

@@ -37,18 +37,6 @@ def noise(side: int, cells: int, kind: int) -> Array:
     return np.asarray(cv2.resize(grid, (side, side), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def readable(rgb: Array, face: Array) -> Array:
-    """A face (mask (S, S)) made ready for any style: not too dark, its features clearer."""
-    weight = float(face.sum())
-    if weight < 1:
-        return rgb
-    level = float((luma(rgb) * face).sum()) / weight
-    gain = np.float32(np.clip(0.34 / max(level, 0.05), 1.0, 1.7))
-    local = rgb - blur(rgb, 5.0)
-    lit = np.clip(rgb * gain + local * np.float32(0.55), 0, 1)
-    return np.asarray(rgb + (lit - rgb) * face[..., None], np.float32)
-
-
 def ramp(value: Array, low: float, high: float) -> Array:
     """0 below `low`, 1 above `high`, smooth between."""
     t = np.clip((value - np.float32(low)) / np.float32(high - low), 0, 1)
