@@ -159,7 +159,7 @@ class GenerateConfig(CommonConfig):
     steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
     negative: str = setting("", "what the picture should not show")
-    scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm and others")
+    scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm, tcd and others")
     best: int = setting(
         0, "keep only the K most alike of each prompt; alone it draws 4 for each; 0 keeps all",
         low=0, high=1000,
@@ -239,7 +239,7 @@ class EvaluateConfig(CommonConfig):
     steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
     negative: str = setting("", "what the picture should not show")
-    scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm and others")
+    scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm, tcd and others")
 
 
 def problems(config: CommonConfig) -> list[str]:

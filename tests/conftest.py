@@ -65,7 +65,7 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, ModuleType]:
-    """The five stages replaced by ones that write what they must and compute nothing."""
+    """The stages replaced by ones that write what they must and compute nothing."""
     import pidiff_cli.stages as package
     from pidiff_cli import hub
 
@@ -79,6 +79,7 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, ModuleT
         "tune": _tune,
         "generate": _generate,
         "stylemix": _stylemix,
+        "evaluate": _evaluate,
     }
     made = {}
     for name, run in runs.items():
@@ -136,17 +137,28 @@ def _tune(config: Any, progress: Any) -> Any:
     return TuneResult(profile=profile.folder, report=report, **result)
 
 
-def _generate(config: Any, progress: Any, on_picture: Any = None) -> Any:
+def _generate(
+    config: Any,
+    progress: Any,
+    on_picture: Any = None,
+    prompts: Any = None,
+    on_prompt: Any = None,
+    on_written: Any = None,
+) -> Any:
     from pidiff_cli.stages.results import GenerateResult, Picture
 
     sys.modules["pidiff_cli.stages.generate"].configs.append(config)  # type: ignore[attr-defined]
     made = []
-    for prompt in config.prompts:
+    for prompt in prompts or config.prompts:
         for number in range(config.count):
             path = config.out / f"{prompt[:20]}-{number}.png"
             made.append(Picture(path, prompt, config.seed + number, 0.5))
+            if on_written:
+                on_written(path)
             if on_picture:
                 on_picture(made[-1])
+        if on_prompt:
+            on_prompt()
     return GenerateResult(tuple(made))
 
 
@@ -155,6 +167,21 @@ def _stylemix(config: Any, progress: Any) -> Any:
 
     sys.modules["pidiff_cli.stages.stylemix"].configs.append(config)  # type: ignore[attr-defined]
     return StylemixResult(config.out / "sheet.png")
+
+
+def _evaluate(config: Any, progress: Any) -> Any:
+    from pidiff_cli.stages.results import EvaluateResult
+
+    sys.modules["pidiff_cli.stages.evaluate"].configs.append(config)  # type: ignore[attr-defined]
+    own = {"value": 0.7, "plus_minus": 0.1, "beside": 0.8, "beside_is": "your own photos"}
+    none = {"value": None, "plus_minus": None, "beside": None, "beside_is": "", "why": "one photo"}
+    measures = {"likeness": {**own, "why": ""}, "copy_paste": none}
+    prompts = ({"prompt": "as a chef", "likeness": 0.7},)
+    seeds = ({"seed": config.seed, "likeness": 0.7},)
+    pictures = ({"prompt": "as a chef", "seed": config.seed, "likeness": 0.7},)
+    report, table = config.out / f"{config.name}.html", config.out / f"{config.name}.json"
+    profile = config.home / "profiles" / config.name
+    return EvaluateResult(profile, "mini", measures, prompts, seeds, pictures, report, table)
 
 
 @pytest.fixture

@@ -50,6 +50,17 @@ def test_stylemix(pidiff, alice, photos):
     assert {"sheet", "images", "profile"} <= ran.json.keys()
 
 
+def test_evaluate(pidiff, alice, tmp_path):
+    ran = pidiff("--json", "evaluate", "alice", "--out", tmp_path, "--seed", "3")
+    keys = {"profile", "base", "measures", "prompts", "seeds", "pictures", "report", "table"}
+    assert ran.code == 0 and keys <= ran.json.keys()
+    measure = {"value", "plus_minus", "beside", "beside_is", "why"}
+    assert all(measure <= row.keys() for row in ran.json["measures"].values())
+    assert ran.json["seeds"][0]["seed"] == 3
+    plain = pidiff("evaluate", "alice", "--out", tmp_path)
+    assert plain.out.splitlines() == [str(tmp_path / "alice.html")]
+
+
 def test_an_error(pidiff):
     ran = pidiff("--json", "generate", "nobody", "as a chef")
     assert ran.code == 3

@@ -12,7 +12,7 @@ from pidiff_cli import recipe
 
 RECIPE = """name: mini-cpu
 base: mini
-generate: {start: 0.1, guidance: 3.0, negative: a hat}
+generate: {start: 0.1, guidance: 3.0, negative: a hat, scheduler: tcd}
 """
 
 
@@ -40,6 +40,7 @@ def test_every_setting_of_the_recipe_is_drawn_with(
     pidiff("generate", alice, "as a chef")
     config = stages["generate"].configs[-1]
     assert (config.start, config.guidance, config.negative) == (0.1, 3.0, "a hat")
+    assert config.scheduler == "tcd"
 
 
 def test_what_is_given_comes_before_the_recipe(

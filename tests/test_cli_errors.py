@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -149,7 +150,29 @@ def test_prompts_that_are_not_utf8(pidiff, alice, feed, stages):
     ran = pidiff("generate", "alice", "-")
     assert ran.code == 3
     assert "Line 2 of the prompts is not UTF-8" in ran.err
-    assert not stages["generate"].configs
+    feed(b"as a \xff\xfe\n")
+    configs = len(stages["generate"].configs)
+    assert pidiff("generate", "alice", "-").code == 3
+    assert len(stages["generate"].configs) == configs  # nothing is loaded for it
+
+
+def test_prompts_from_a_file(pidiff, alice, stages, tmp_path):
+    file = tmp_path / "wishes.txt"
+    file.write_bytes("\ufeffas a chef\n\nin the snow\n".encode())
+    ran = pidiff("--json", "generate", "alice", f"@{file}", "-n", "2")
+    document = json.loads(ran.out)
+    assert stages["generate"].configs[-1].prompts == ("as a chef", "in the snow")
+    assert [image["prompt"] for image in document["images"]] == [
+        "as a chef", "as a chef", "in the snow", "in the snow",
+    ]  # fmt: skip
+    drawn = len(stages["generate"].configs)
+    for content, told in ((b" \n", "No prompt is in"), (b"as a \xff", "Line 1 of the prompts")):
+        file.write_bytes(content)
+        ran = pidiff("generate", "alice", f"@{file}")
+        assert ran.code == 3 and told in ran.err
+    ran = pidiff("generate", "alice", f"@{tmp_path / 'gone.txt'}")
+    assert ran.code == 3 and "Cannot read the prompts" in ran.err
+    assert len(stages["generate"].configs) == drawn
 
 
 def test_no_prompt_on_stdin(pidiff, alice, feed):
@@ -276,12 +299,12 @@ def test_models(pidiff):
 def test_interrupted_while_drawing_keeps_what_is_drawn(pidiff, stages, alice, tmp_path):
     original = stages["generate"].run
 
-    def stop(config, progress, on_picture=None):
-        def draw_one(picture):
-            on_picture(picture)
+    def stop(config, progress, on_picture=None, prompts=None, on_prompt=None, on_written=None):
+        def draw_one(path):
+            on_written(path)
             raise KeyboardInterrupt
 
-        return original(config, progress, draw_one)
+        return original(config, progress, on_picture, prompts, on_prompt, draw_one)
 
     stages["generate"].run = stop
     ran = pidiff("generate", "alice", "as a chef", "-n", "3", "--out", tmp_path / "pics")

@@ -21,6 +21,16 @@ def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("stage", ["prepare", "invert"])
+def test_what_draws_nothing_imports_no_diffusion_library(stage):
+    """Each of these takes seconds to import."""
+    code = f"import sys, pidiff_cli.stages.{stage}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert "torch" in done.stdout.split()
+    assert not {"diffusers", "transformers", "peft"} & set(done.stdout.split())
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys, json\nfrom pidiff_cli.cli.app import run\n"
@@ -58,7 +68,7 @@ def test_interrupt_at_a_prompt_that_never_comes():
     code = (
         "import sys\nimport pidiff_cli.cli.generate as generate\nimport pidiff_cli.cli.app as app\n"
         "original = generate.read_prompts\n"
-        "def told():\n    print('reading', flush=True)\n    return original()\n"
+        "def told(source):\n    print('reading', flush=True)\n    return original(source)\n"
         "generate.read_prompts = told\nsys.exit(app.run(['generate', 'alice', '-']))"
     )
     process = subprocess.Popen(

@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.diffusion import sampling
+from pidiff_cli.core.diffusion import predicting
 from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.diffusion.predicting import Predictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity import attention
@@ -53,24 +54,42 @@ def test_nothing_changes_where_the_subject_is_not(
     base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a map of zeros every step is the base's own, though the branch itself is at work."""
-    add = sampling._held
 
-    def nowhere(base: Base, *given: Any) -> Tensor:
-        base.context.maps = [torch.zeros_like(m) for m in base.context.maps]
-        return add(base, *given)
+    def nowhere(self: Predictor, like: Tensor) -> Tensor:
+        return torch.zeros(len(like), 1, *like.shape[-2:])
 
-    monkeypatch.setattr(sampling, "_held", nowhere)
-    assert _change(base, prompt, w, 1.0) == 0
+    free = _change(base, prompt, w, 0.0)
+    monkeypatch.setattr(Predictor, "_area", nowhere)
+    monkeypatch.setattr(predicting, "_asked", lambda held, guided: (guided, True))
+    assert _change(base, prompt, w, 1.0) < 0.01 < free  # another order of sums, no more
 
 
-def test_without_identity_no_pass_is_added(
+def test_held_steps_cost_one_row_more_in_all(
     base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What a step does not ask for comes from the step before, and that holds nearly as well."""
+    asked: list[int] = []
+    rows = Predictor._rows
+
+    def counted(self: Predictor, x: Tensor, t: Tensor, without: bool, own: bool) -> Any:
+        asked.append(1 + without + own)
+        return rows(self, x, t, without, own)
+
+    monkeypatch.setattr(Predictor, "_rows", counted)
+    in_turn = _change(base, prompt, w, 1.0)
+    assert asked == [2, 2, 2, 2, 3, 2, 2, 2]  # without identity, then with it
+    monkeypatch.setattr(predicting, "_asked", lambda held, guided: (guided, True))
+    always, free = _change(base, prompt, w, 1.0), _change(base, prompt, w, 0.0)
+    assert abs(in_turn - always) < 0.5 * (free - always)
+
+
+@pytest.mark.parametrize("more", [{"identity_scale": 0.0}, {"start": 1.0}])
+def test_without_identity_no_row_is_added(
+    base: Base, prompt: EncodedPrompt, w: Tensor, more: dict[str, float]
+) -> None:
     """λ = 0 stays the stock pipeline; so do the steps before `start`."""
-    monkeypatch.setattr(sampling, "_held", lambda *_: pytest.fail("held without identity"))
-    draw(base, prompt, None, [1], replace(FREE, hold=1.0))
-    draw(base, prompt, w, [1], replace(FREE, hold=1.0, identity_scale=0.0))
-    draw(base, prompt, w, [1], replace(FREE, hold=1.0, start=1.0))
+    plain = draw(base, prompt, None, [1], FREE).images
+    assert np.array_equal(draw(base, prompt, w, [1], replace(FREE, hold=1.0, **more)).images, plain)
 
 
 def test_the_maps_given_back_are_those_of_the_identity(

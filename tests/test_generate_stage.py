@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from pidiff_cli.config import GenerateConfig, TuneConfig
+from pidiff_cli.core.diffusion import sampling
 from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.stages import generate, tune
+from pidiff_cli.stages import _drawing, generate, tune
 from pidiff_cli.stages.results import Picture
 from tests.tiny_base import SIZE
 from tests.tiny_person import Notes, install, make_profile
@@ -137,3 +139,52 @@ def test_a_file_in_the_way_of_the_folder_is_a_sentence(home: Path, tmp_path: Pat
     (tmp_path / "pics").write_text("a file")
     with pytest.raises(InputError, match="Cannot make the folder"):
         generate.run(_config(home, tmp_path), Notes())
+
+
+def test_prompts_are_taken_one_at_a_time(home: Path, tmp_path: Path) -> None:
+    """Whoever sends them may look at a picture before the next prompt."""
+    told: list[str] = []
+
+    def prompts() -> Iterator[str]:
+        for prompt in ("as an astronaut", "as a chef"):
+            told.append(prompt)
+            yield prompt
+
+    generate.run(
+        _config(home, tmp_path, count=2), Notes(), lambda p: told.append(f"told {p.seed}"),
+        prompts(), lambda: told.append("done"), lambda path: told.append("written"),
+    )  # fmt: skip
+    each = ["written", "told 7", "written", "told 8", "done"]
+    assert told == ["as an astronaut", *each, "as a chef", *each]
+
+
+def test_known_prompts_are_drawn_together(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a few are drawn at once they may be of several prompts; the pictures are the same."""
+    config = _config(home, tmp_path, prompts=("as an astronaut", "as a chef", "in the snow"))
+    alone = generate.run(replace(config, out=tmp_path / "alone"), Notes()).images
+    batches: list[int] = []
+    draw = _drawing.draw
+
+    def counted(
+        base: Any, prompts: Any, code: Any, seeds: list[int], *more: Any, **rest: Any
+    ) -> Any:
+        batches.append(len(seeds))
+        return draw(base, prompts, code, seeds, *more, **rest)
+
+    monkeypatch.setattr(_drawing, "draw", counted)
+    monkeypatch.setattr(_drawing, "together", lambda device: 2)
+    monkeypatch.setattr(sampling, "together", lambda device: 2)
+    beside = generate.run(config, Notes()).images
+    assert batches == [2, 1]
+    assert [(p.prompt, p.seed) for p in beside] == [(p.prompt, p.seed) for p in alone]
+    for one, other in zip(alone, beside, strict=True):
+        assert np.abs(read_photo(one.path).astype(int) - read_photo(other.path)).max() <= 1
+
+
+def test_a_prompt_that_comes_later_is_checked_too(home: Path, tmp_path: Path) -> None:
+    prompts = iter(["as a chef", "x" * 5000])
+    with pytest.raises(UsageError, match="characters"):
+        generate.run(_config(home, tmp_path), Notes(), prompts=prompts)
+    assert len(list((tmp_path / "pics").iterdir())) == 1

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.identity import adapter as adapter_module
 from pidiff_cli.core.identity.adapter import (
     add_adapter,
     code_delta,
@@ -17,6 +18,7 @@ from pidiff_cli.core.identity.adapter import (
     make_optimizer,
     remove_adapter,
     save_adapter,
+    swap_adapter,
     trainable_parameters,
 )
 from pidiff_cli.core.identity.checkpoint import load_checkpoint, read_state, save_checkpoint
@@ -143,3 +145,46 @@ def test_no_checkpoint_is_none(tmp_path: Path) -> None:
     assert read_state(tmp_path) is None
     (tmp_path / "state.json").write_text("{")
     assert read_state(tmp_path) is None
+
+
+def _saved(folder: Path, where: Path, seed: int, rank: int = 2) -> Path:
+    """An adapter of random weights, Δw included."""
+    model = add_adapter(load_base(folder).unet, rank, 2.0)
+    g = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in trainable_parameters(model).values():
+            parameter.copy_(torch.randn(parameter.shape, generator=g))
+    save_adapter(model, where / str(seed))
+    return where / str(seed)
+
+
+def test_swapped_adapters_are_as_if_loaded_alone(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one of another rank, which no memory that is there can take."""
+    places = [_saved(folder, tmp_path, seed, rank) for seed, rank in ((1, 2), (2, 2), (3, 4))]
+    alone = []
+    for place in places:
+        fresh = load_base(folder)
+        load_adapter(fresh.unet, place)
+        alone.append(_predict(fresh))
+    base = load_base(folder)
+    model = load_adapter(base.unet, places[0])
+    loads: list[Path] = []
+    monkeypatch.setattr(
+        adapter_module, "load_adapter", lambda u, p: (loads.append(p), load_adapter(u, p))[1]
+    )
+    for number in (1, 0, 2, 1):
+        model = swap_adapter(model, places[number])
+        assert torch.equal(_predict(base), alone[number])
+    assert loads == [places[2], places[1]]  # the others were copied in
+    assert not torch.equal(alone[0], alone[1])
+
+
+def test_a_damaged_adapter_is_not_swapped_in(folder: Path, tmp_path: Path) -> None:
+    good = _saved(folder, tmp_path, 1)
+    bad = _saved(folder, tmp_path, 2)
+    (bad / "adapter_model.safetensors").write_bytes(b"cut")
+    model = load_adapter(load_base(folder).unet, good)
+    with pytest.raises(InputError, match="does not load"):
+        swap_adapter(model, bad)

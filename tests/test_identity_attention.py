@@ -110,17 +110,6 @@ def test_levels_scale_each_token(net) -> None:
     assert torch.equal(unet(*_inputs()).sample, full)
 
 
-@torch.no_grad()
-def test_cached_keys_and_values_change_nothing(net) -> None:
-    unet, context = net
-    _on(context)
-    plain = unet(*_inputs()).sample
-    context.cache = {}
-    first, second = unet(*_inputs()).sample, unet(*_inputs()).sample
-    assert len(context.cache) == 2 * len(cross_attentions(unet))
-    assert torch.equal(plain, first) and torch.equal(first, second)
-
-
 def test_maps_are_recorded_with_gradient_but_the_main_path_is_detached(net) -> None:
     unet, context = net
     _on(context)

@@ -57,6 +57,31 @@ def test_a_plateau_ends_the_tuning_and_is_not_gone_on_with(
     assert "--steps 20 goes on from 6" in notes.lines[-1]
 
 
+def test_a_tuning_that_does_harm_is_not_kept(
+    untuned_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from safetensors.torch import load_file
+
+    _glances(monkeypatch, Glance(0.5), Glance(0.4), Glance(0.45))
+    notes = Notes()
+    result = tune.run(_config(untuned_home, preview_every=3), notes)
+    assert result.steps == 6 and result.likeness["best_step"] == 0
+    assert any("more alike than the untuned" in line for line in notes.warnings)
+    kept = load_file(result.profile / tune.ADAPTER / "adapter_model.safetensors")
+    moved = [name for name in kept if "lora_B" in name or "delta" in name]
+    assert moved and not any(kept[name].any() for name in moved)
+
+
+def test_a_tuning_that_is_hardly_less_alike_is_kept(
+    untuned_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _glances(monkeypatch, Glance(0.5), Glance(0.4), Glance(0.5 - BETTER / 2))
+    result = tune.run(_config(untuned_home, preview_every=3), Notes())
+    assert result.likeness["best_step"] == 6
+
+
 def test_without_patience_it_goes_to_the_end(
     untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,

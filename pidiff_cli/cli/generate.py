@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -13,13 +15,19 @@ from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pidiff_cli.cli.output import Output
     from pidiff_cli.stages.results import Picture
 
 DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that --best keeps, unless -n says
 
 PromptArgument = Annotated[
-    str, typer.Argument(metavar="PROMPT", help='"as an astronaut"; - reads a prompt a line')
+    str,
+    typer.Argument(
+        metavar="PROMPT",
+        help='"as an astronaut"; @FILE holds a prompt a line; - reads them one at a time',
+    ),
 ]
 
 
@@ -65,7 +73,9 @@ def command(
 
     session = session_of(context)
     from_stdin = prompt == "-"
-    prompts = read_prompts() if from_stdin else (prompt,)
+    coming = read_prompts(sys.stdin.buffer) if from_stdin else iter(given_prompts(prompt))
+    first = next(coming)  # nothing is loaded for an empty stdin
+    known = (first,) if from_stdin else (first, *coming)
     settings = generate_settings(
         session,
         profile,
@@ -83,16 +93,18 @@ def command(
     settings |= {"count": count, "seed": seed, "out": out, "best": best}
     settings |= {"min_likeness": min_likeness}
     settings |= {"style_from": style_from, "edits": parse_edits(edit or ())}
-    config = session.config(GenerateConfig, name=profile, prompts=prompts, **settings)
+    config = session.config(GenerateConfig, name=profile, prompts=known, **settings)
     output = session.output
     output.loading()
     from pidiff_cli.stages import generate
 
     stream = Stream(output, one_a_prompt=from_stdin)
-    result = generate.run(config, output.progress(), stream.take)
+    more = chain((first,), coming) if from_stdin else None
+    result = generate.run(
+        config, output.progress(), stream.take, more, stream.close, stream.written
+    )
     if output.json and not from_stdin:
         output.result((), result)
-    stream.close()
 
 
 class Stream:
@@ -108,29 +120,48 @@ class Stream:
         self._waiting: list[Picture] = []
 
     def take(self, picture: Picture) -> None:
-        """One more picture is written."""
-        if not self._output.json:
-            self._output.result([picture.path], {})
-        elif self._one_a_prompt:
-            if self._waiting and self._waiting[-1].prompt != picture.prompt:
-                self.close()
+        """One more picture is written, its likeness known."""
+        if self._output.json and self._one_a_prompt:
             self._waiting.append(picture)
 
+    def written(self, path: Path) -> None:
+        """One more picture is written."""
+        if not self._output.json:
+            self._output.result([path], {})
+
     def close(self) -> None:
-        """Print what is waiting."""
+        """The pictures of a prompt are all there: print what is waiting."""
         if self._waiting:
             self._output.json_line({"images": self._waiting})
         self._waiting = []
 
 
-def read_prompts() -> tuple[str, ...]:
-    """One prompt a line from stdin; empty lines are passed over.
+def given_prompts(prompt: str) -> tuple[str, ...]:
+    """The prompts of the command line: one, or those of ``@FILE``.
 
     Raises:
-        InputError: stdin is not UTF-8, or holds no prompt.
+        InputError: the file cannot be read, is not UTF-8, or holds no prompt.
     """
-    prompts = []
-    for number, line in enumerate(sys.stdin.buffer, start=1):
+    if not prompt.startswith("@"):
+        return (prompt,)
+    try:
+        with open(prompt[1:], "rb") as file:
+            return tuple(read_prompts(file, prompt[1:]))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            f"Cannot read the prompts in {prompt[1:]}: {reason}.", "Give a text file, @prompts.txt"
+        ) from error
+
+
+def read_prompts(source: BinaryIO, name: str = "stdin") -> Iterator[str]:
+    """One prompt a line, as they come; empty lines are passed over.
+
+    Raises:
+        InputError: a line is not UTF-8, or there is no prompt.
+    """
+    found = False
+    for number, line in enumerate(iter(source.readline, b""), start=1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError as error:
@@ -139,10 +170,11 @@ def read_prompts() -> tuple[str, ...]:
                 "Convert the file, for example: iconv -f latin1 -t utf-8",
             ) from error
         if text:
-            prompts.append(text)
-    if not prompts:
-        raise InputError("No prompt came in on stdin.", "Send one a line.")
-    return tuple(prompts)
+            found = True
+            yield text
+    if not found:
+        verb = "came in on" if name == "stdin" else "is in"
+        raise InputError(f"No prompt {verb} {name}.", "Send one a line.")
 
 
 def parse_edits(texts: list[str] | tuple[()]) -> tuple[tuple[str, float], ...]:

@@ -17,14 +17,14 @@ from pidiff_cli import __version__, hub
 from pidiff_cli.config import EvaluateConfig, GenerateConfig, StylemixConfig
 from pidiff_cli.core.diffusion.base import Base, pick_device
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
-from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
 from pidiff_cli.core.identity.adapter import load_adapter
 from pidiff_cli.core.identity.likeness import FaceReader, likeness
 from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages._bases import fingerprint, identity_fingerprint, load_parts
-from pidiff_cli.stages.measure import open_reader
+from pidiff_cli.stages._reader import open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture
 
@@ -151,24 +151,34 @@ def check_size(base: Base, size: int) -> None:
 
 def draw_pictures(
     sitter: Sitter,
-    prompt: EncodedPrompt,
+    prompts: list[EncodedPrompt],
     code: Tensor,
     seeds: list[int],
     settings: DrawSettings,
     on_step: Callable[[], None],
-) -> Iterator[tuple[int, np.ndarray, float | None]]:
-    """Seed, picture (H, W, 3) uint8 and likeness, one after another."""
-    for seed in seeds:
-        image = draw(sitter.base, prompt, code, [seed], settings, on_step=on_step).images[0]
-        yield seed, image, alike(sitter, image)
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Seed and picture (H, W, 3) uint8, one after another; on a GPU a few are drawn at once.
+
+    ``prompts`` holds one a seed.
+    """
+    some = together(sitter.base.device)
+    for start in range(0, len(seeds), some):
+        part, wanted = seeds[start : start + some], prompts[start : start + some]
+
+        def step(count: int = len(part)) -> None:
+            for _ in range(count):
+                on_step()
+
+        images = draw(sitter.base, wanted, code, part, settings, on_step=step).images
+        yield from zip(part, images, strict=True)
 
 
 def alike(sitter: Sitter, image: np.ndarray) -> float | None:
     """Mean cosine with the person's photos; None where no face is found or nothing to compare."""
     if sitter.reader is None or sitter.reference is None:
         return None
-    face = sitter.reader.look(image)
-    return round(likeness(face.embedding, sitter.reference), 4) if face else None
+    face = sitter.reader.embedding(image)
+    return None if face is None else round(likeness(face, sitter.reference), 4)
 
 
 def write_picture(

@@ -17,6 +17,7 @@ from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.drawn import DrawnLikeness
 from pidiff_cli.core.diffusion.plan import Plan
 from pidiff_cli.core.diffusion.tailor import Tailor
+from pidiff_cli.core.identity.adapter import untune
 from pidiff_cli.core.identity.checkpoint import restore, save_checkpoint, snapshot
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import _planning, _tuning
@@ -25,7 +26,7 @@ from pidiff_cli.stages.progress import Progress
 
 CHECKPOINT = "checkpoint"
 T = TypeVar("T")
-BETTER = 0.02  # an earlier step is kept if its previews are this much more alike than the last
+BETTER = 0.02  # an earlier step, or none, is kept if its previews are this much more alike
 RISE = 0.01  # previews that gain less likeness than this over the best so far are on a plateau
 
 
@@ -37,8 +38,8 @@ class Run:
         before: likeness of the first strip, before any step.
         best_step, best_score, best_loss: the kept step, its likeness and its loss of text
             alignment (a share).
-        top: the highest likeness so far, whatever its text. flat: previews in a row without a
-            higher one.
+        top: the highest likeness so far, whatever its text, the first strip's included.
+        flat: previews in a row without a higher one.
         ended_early: the likeness had stopped rising.
     """
 
@@ -52,6 +53,12 @@ class Run:
     top: float | None = None
     flat: int = 0
     ended_early: bool = False
+
+    def did_harm(self) -> bool:
+        """Whether the kept step draws plainly less alike than the untuned branch."""
+        if self.before is None or self.best_score is None:
+            return False
+        return self.best_score < self.before - BETTER
 
 
 @dataclass
@@ -89,7 +96,7 @@ def train(job: Job, current: Run, progress: Progress) -> None:
         progress.advance("tune", current.step)
     elif config.preview_every:
         look = partial(job.previews.look, fresh=True)
-        current.before = _fitting(job, current, progress, look).likeness
+        current.before = current.top = _fitting(job, current, progress, look).likeness
     while current.step < config.steps and not current.ended_early:
         current.losses.append(_fitting(job, current, progress, lambda: _step(job, current)))
         current.step += 1
@@ -101,10 +108,7 @@ def train(job: Job, current: Run, progress: Progress) -> None:
         if not (last or current.ended_early) and current.step % config.checkpoint_every == 0:
             _checkpoint(job, current)
     job.base.context.clear()
-    if job.best is None:
-        current.best_step = current.step
-    else:
-        restore(job.model, job.best)
+    _choose(job, current)
     loss = current.losses[-1]["loss"] if current.losses else 0.0
     early = f" of {config.steps}: likeness has stopped rising" if current.ended_early else ""
     progress.finish(
@@ -147,6 +151,17 @@ def _step(job: Job, current: Run) -> dict[str, float]:
     job.scaler.update()
     job.optimizer.zero_grad()
     return {k: round(float(v.detach()), 6) for k, v in losses.items()}
+
+
+def _choose(job: Job, current: Run) -> None:
+    """Leave the model as it was at the step that is kept; as it began where none did good."""
+    if job.best is None:
+        current.best_step = current.step
+        return
+    restore(job.model, job.best)
+    if current.did_harm():
+        untune(job.model)
+        current.best_step = 0
 
 
 def _preview(job: Job, current: Run, last: bool) -> None:

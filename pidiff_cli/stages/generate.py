@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.config import GenerateConfig, check
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import _drawing
@@ -28,11 +31,21 @@ def run(
     config: GenerateConfig,
     progress: Progress,
     on_picture: Callable[[Picture], None] | None = None,
+    prompts: Iterable[str] | None = None,
+    on_prompt: Callable[[], None] | None = None,
+    on_written: Callable[[Path], None] | None = None,
 ) -> GenerateResult:
     """Draw every prompt ``count`` times and write the pictures.
 
+    On a GPU a few pictures are drawn at once, of the configuration's prompts also across prompts.
+
     Args:
-        on_picture: called with each picture as soon as it is written.
+        on_picture: called with each picture that is written, with its likeness.
+        prompts: instead of the configuration's; the next one is taken when the last one is drawn,
+            so they may come from somebody who looks at the pictures first.
+        on_prompt: called when the pictures of a prompt are written and told.
+        on_written: called with each file before its likeness is measured, where that decides
+            nothing; otherwise with each that is kept.
 
     Raises:
         InputError: no such profile, no W+ code, the folder cannot be written, or no picture of
@@ -61,21 +74,22 @@ def run(
     _check_measurable(config, sitter)
     _drawing.check_size(sitter.base, config.size)
     code = _code(config, sitter)
-    progress.start("generate", len(config.prompts) * config.count * config.steps)
+    known = None if prompts is not None else len(config.prompts) * config.count * config.steps
+    progress.start("generate", known)
     pictures: list[Picture] = []
     fell: list[Fallen] = []
-
-    def step() -> None:
-        progress.advance("generate", 1)
-
-    for prompt in config.prompts:
+    groups = [config.prompts] if prompts is None else ((prompt,) for prompt in prompts)
+    for prompt, encoded, drawn in _drawn(config, sitter, code, groups, progress):
         before = len(fell)
-        for picture in _one_prompt(config, sitter, code, prompt, out, progress, step, fell):
+        for picture in _one_prompt(config, sitter, prompt, encoded, drawn, out, fell, on_written):
             pictures.append(picture)
             if on_picture:
                 on_picture(picture)
-        if len(config.prompts) > 1 and len(fell) - before == config.count:
+        several = prompts is not None or len(config.prompts) > 1
+        if several and len(fell) - before == config.count:
             progress.warn(f"No picture of {prompt!r} is kept.")
+        if on_prompt:
+            on_prompt()
     progress.finish("generate", _told(pictures))
     for one in fell:
         progress.line(f"seed {one.seed}  {one.reason}")
@@ -84,25 +98,44 @@ def run(
     return GenerateResult(tuple(pictures), tuple(fell))
 
 
-def _one_prompt(
+def _drawn(
     config: GenerateConfig,
     sitter: _drawing.Sitter,
     code: Tensor,
-    prompt: str,
-    out: Any,
+    groups: Iterable[tuple[str, ...]],
     progress: Progress,
-    step: Callable[[], None],
+) -> Iterator[tuple[str, EncodedPrompt, Iterator[tuple[int, np.ndarray]]]]:
+    """Each prompt with its pictures, ``count`` of them, drawn as they are taken.
+
+    Prompts of one group share batches; a group is taken when the one before is drawn.
+    """
+    settings = _drawing.draw_settings(config)
+    seeds = [config.seed + i for i in range(config.count)]
+    for group in groups:
+        check(replace(config, prompts=group))
+        encoded = [_drawing.encode(sitter, prompt, progress) for prompt in group]
+        drawn = _drawing.draw_pictures(
+            sitter, [one for one in encoded for _ in seeds], code, seeds * len(group), settings,
+            lambda: progress.advance("generate", 1),
+        )  # fmt: skip
+        for prompt, one in zip(group, encoded, strict=True):
+            yield prompt, one, islice(drawn, config.count)
+
+
+def _one_prompt(
+    config: GenerateConfig,
+    sitter: _drawing.Sitter,
+    prompt: str,
+    encoded: EncodedPrompt,
+    drawn: Iterator[tuple[int, np.ndarray]],
+    out: Any,
     fell: list[Fallen],
+    on_written: Callable[[Path], None] | None,
 ) -> Iterator[Picture]:
     """The pictures of one prompt, written; with ``best`` only once all are drawn.
 
     Those that are not kept are added to ``fell``.
     """
-    encoded = _drawing.encode(sitter, prompt, progress)
-    seeds = [config.seed + i for i in range(config.count)]
-    drawn = _drawing.draw_pictures(
-        sitter, encoded, code, seeds, _drawing.draw_settings(config), step
-    )
     settings = {k: _plain(v) for k, v in asdict(config).items() if k not in _NOT_RECORDED}
 
     def write(seed: int, image: np.ndarray, alike: float | None) -> Picture:
@@ -110,7 +143,10 @@ def _one_prompt(
             "prompt": prompt, "full_prompt": encoded.text, "seed": seed, "settings": settings,
             **sitter.record,
         }  # fmt: skip
-        return _drawing.write_picture(out, image, record, alike)
+        picture = _drawing.write_picture(out, image, record, alike)
+        if on_written:
+            on_written(picture.path)
+        return picture
 
     def keep(candidates: list[Candidate]) -> Iterator[Picture]:
         kept, others = choose(candidates, config.best, config.min_likeness)
@@ -118,11 +154,18 @@ def _one_prompt(
         for c in kept:
             yield write(c.seed, c.image, c.likeness)
 
+    def seen(seed: int, image: np.ndarray) -> Candidate:
+        return Candidate(seed, image, _drawing.alike(sitter, image))
+
     if config.best:
-        yield from keep([Candidate(*item) for item in drawn])
-    else:
+        yield from keep([seen(*item) for item in drawn])
+    elif config.min_likeness:
         for item in drawn:
-            yield from keep([Candidate(*item)])
+            yield from keep([seen(*item)])
+    else:
+        for seed, image in drawn:
+            written = write(seed, image, None)
+            yield replace(written, likeness=_drawing.alike(sitter, image))
 
 
 def _check_measurable(config: GenerateConfig, sitter: _drawing.Sitter) -> None:

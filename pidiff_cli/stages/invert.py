@@ -19,8 +19,8 @@ from pidiff_cli.core.wplus.inversion import invert, refine, robust_mean
 from pidiff_cli.core.wplus.weights import load_directions, load_encoder
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.stages._reader import open_reader
 from pidiff_cli.stages._wplus import Decoder
-from pidiff_cli.stages.measure import open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import InvertResult
 

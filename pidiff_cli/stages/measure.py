@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from torch import Tensor
@@ -18,9 +17,9 @@ from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.probe import branch_energy
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
-from pidiff_cli.core.identity.likeness import FaceReader, SeenFace, likeness
-from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.core.identity.likeness import SeenFace, likeness
 from pidiff_cli.stages._instruments import Instruments
+from pidiff_cli.stages._reader import open_reader as open_reader
 
 WISHES = (
     "smiling", "as an astronaut", "in the snow", "as a chef", "oil painting", "looking sad", "",
@@ -74,14 +73,6 @@ def standard_prompts(base: Base, noun: str, count: int) -> list[EncodedPrompt]:
     encoded = [encode_prompt(base, complete(wish, noun), noun) for wish in WISHES]
     known = [prompt for prompt in encoded[:-1] if not prompt.unknown]
     return (known + encoded[-1:])[:count]
-
-
-def open_reader(faces: Path) -> FaceReader | None:
-    """The face networks of a base (`BaseParts.faces`), or None where there are none."""
-    try:
-        return FaceReader.open(faces)
-    except (MissingWeightError, ImportError):
-        return None
 
 
 def measure(

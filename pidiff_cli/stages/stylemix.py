@@ -104,10 +104,12 @@ def _pictures(
     progress.start("stylemix", config.count * config.steps)
     seeds = [config.seed + i for i in range(config.count)]
     drawn = _drawing.draw_pictures(
-        sitter, prompt, mixed, seeds, settings, lambda: progress.advance("stylemix", 1)
-    )
+        sitter, [prompt] * len(seeds), mixed, seeds, settings,
+        lambda: progress.advance("stylemix", 1),
+    )  # fmt: skip
     images = []
-    for seed, image, alike in drawn:
+    for seed, image in drawn:
+        alike = _drawing.alike(sitter, image)
         record = {
             "prompt": config.prompt, "full_prompt": prompt.text, "seed": seed, "b": config.b,
             "settings": _settings(config), **sitter.record,

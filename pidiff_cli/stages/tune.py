@@ -246,7 +246,13 @@ def _conclude(
 def _warn(
     current: Run, config: TuneConfig, copies: bool, copied: float | None, progress: Progress
 ) -> None:
-    """What a person should know of a tuning that learnt too much."""
+    """What a person should know of a tuning that learnt too much, or nothing."""
+    if current.step and current.did_harm():
+        progress.warn(
+            f"No step drew {config.name} more alike than the untuned base's branch, so that is "
+            "kept. Other photos (sharp, frontal, several lights) may help."
+        )
+        return
     if current.best_loss is not None and current.best_loss > config.text_loss:
         progress.warn(
             f"Every step lost text alignment; the kept one {100 * current.best_loss:.0f} % of the "

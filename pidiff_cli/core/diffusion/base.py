@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.parts import Parts, read_folder
+from pidiff_cli.core.diffusion.plan import TILE
 from pidiff_cli.core.diffusion.quantise import quantise
 from pidiff_cli.core.diffusion.schedulers import make_scheduler
 from pidiff_cli.core.faces.framing import Framing
@@ -49,6 +50,7 @@ class Base:
         zero_empty: an empty prompt is all zeros (SDXL).
         framing: where the base is used to seeing a face.
         parked: autoencoder and text encoders wait on the CPU and come over when needed.
+        texts: the last encoded prompts (``prompts.text_states``).
     """
 
     unet: nn.Module
@@ -67,6 +69,7 @@ class Base:
     zero_empty: bool = False
     framing: Framing = Framing()
     parked: bool = False
+    texts: dict[str, Any] = field(default_factory=dict)
 
     def park(self) -> None:
         """Send autoencoder and text encoders to the CPU, to leave the device to the UNet.
@@ -116,11 +119,32 @@ class Base:
     def decode(self, latents: Tensor, grad: bool = False) -> Tensor:
         """Scaled latents (B, C, h, w) to images (B, 3, H, W), nominally in [-1, 1].
 
-        ``grad``: with a gradient for the latents.
+        Where memory does not suffice they are decoded one picture at a time, and then by tiles,
+        from then on; tiles change a picture a little.
+
+        Args:
+            grad: with a gradient for the latents.
+
+        Raises:
+            torch.OutOfMemoryError: not even so.
         """
         with torch.set_grad_enabled(grad), self._present() as vae:
             scaled = latents.to(vae.dtype) / vae.config.scaling_factor
+            for with_less in (vae.enable_slicing, self._tile):
+                try:
+                    return cast(Tensor, vae.decode(scaled).sample)
+                except torch.OutOfMemoryError:
+                    with_less()
+                if self.device.type == "cuda":
+                    torch.cuda.empty_cache()
             return cast(Tensor, vae.decode(scaled).sample)
+
+    def _tile(self) -> None:
+        """Let the autoencoder work by tiles; its own are as large as the base's pictures."""
+        vae = cast(Any, self.vae)
+        vae.enable_tiling()
+        vae.tile_sample_min_size = min(vae.tile_sample_min_size, TILE)
+        vae.tile_latent_min_size = vae.tile_sample_min_size // self.vae_factor
 
     def scheduler(self, name: str = "") -> Any:
         """A fresh scheduler: the base's own, or one by name (``schedulers.SCHEDULERS``)."""

@@ -12,6 +12,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
 
+KEPT = 8  # encoded prompts; the empty one comes with every picture
 NOUNS = ("person", "man", "woman", "boy", "girl")
 _ARTICLE_AFTER = {"of", "with", "as", "by", "and", "for", "like", "to", "beside", "near", "showing"}
 _MEDIUM = re.compile(
@@ -60,6 +61,11 @@ class TextStates:
         """Rows by index (B,) int64."""
         pooled = None if self.pooled is None else self.pooled[index]
         return TextStates(self.tokens[index], pooled)
+
+    def part(self, first: int, count: int) -> TextStates:
+        """Rows in a row, without a copy."""
+        rows = slice(first, first + count)
+        return TextStates(self.tokens[rows], None if self.pooled is None else self.pooled[rows])
 
     def added(self, height: int, width: int) -> dict[str, Any]:
         """SDXL's further inputs of the UNet for pictures of this size in px; {} on other bases.
@@ -124,13 +130,16 @@ def text_states(base: Base, prompts: list[EncodedPrompt]) -> TextStates:
     """Text tokens of encoded prompts, and on SDXL their pooled embeddings.
 
     Each different prompt is encoded alone: its numbers do not depend on the others', and are
-    those of the stock pipeline, bit for bit.
+    those of the stock pipeline, bit for bit. The base keeps what it encoded last.
     """
     states: dict[str, TextStates] = {}
     with torch.no_grad():
         for prompt in prompts:
             if prompt.text not in states:
-                states[prompt.text] = _encode(base, prompt)
+                known = base.texts.get(prompt.text)
+                states[prompt.text] = _encode(base, prompt) if known is None else known
+    others = {text: state for text, state in base.texts.items() if text not in states}
+    base.texts = dict([*others.items(), *states.items()][-KEPT:])
     found = [states[prompt.text] for prompt in prompts]
     pooled = [state.pooled for state in found if state.pooled is not None]
     tokens = torch.cat([state.tokens for state in found])

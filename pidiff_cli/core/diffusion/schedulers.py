@@ -50,12 +50,15 @@ def make_scheduler(config: dict[str, Any], name: str = "") -> Any:
 
     kind, changes = _named(name) if name else (str(config["_class_name"]), {})
     try:
-        return getattr(schedulers, kind).from_config(dict(config), **changes)
+        made = getattr(schedulers, kind).from_config(dict(config), **changes)
     except ImportError as error:  # diffusers' stand-in for a class with a package of its own
         package = "torchsde" if "torchsde" in str(error) else "a package that is not here"
         raise UsageError(
             f"The scheduler {name or kind} needs {package}.", "Take another."
         ) from error
+    if getattr(made.config, "clip_sample", False) and "clip_sample" not in config:
+        made.register_to_config(clip_sample=False)  # some classes clip to [-1, 1]: not latents
+    return made
 
 
 def _named(name: str) -> tuple[str, dict[str, Any]]:

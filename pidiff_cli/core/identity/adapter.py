@@ -12,12 +12,14 @@ from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pidiff_cli.core.identity.tokens import CodeDelta, WPlusProjector
 from pidiff_cli.errors import InputError, MissingWeightError
 
 TARGETS = r".*attn2\.to_[qkv]_id|identity_projector\.proj_\d+"
+_SETTINGS = ("r", "lora_alpha", "target_modules", "modules_to_save", "use_rslora", "use_dora")
 PROJECTOR, CODE = "identity_projector", "identity_code"  # names on the UNet
 
 
@@ -83,6 +85,37 @@ def load_adapter(unet: nn.Module, folder: Path, trainable: bool = False) -> nn.M
         ) from error
 
 
+@torch.no_grad()
+def swap_adapter(model: nn.Module, folder: Path) -> nn.Module:
+    """Put another saved adapter in the place of a loaded one; returns the PEFT model.
+
+    Where rank, alpha and places agree the weights are copied into the layers that are there, else
+    the old adapter is taken off and the new one put on. A swap that fails changes nothing or, in
+    the second case, leaves the general branch alone on the UNet.
+
+    Args:
+        model: from ``load_adapter`` or ``swap_adapter``.
+
+    Raises:
+        InputError: the directory is damaged or belongs to another base.
+    """
+    from peft import PeftConfig, get_peft_model_state_dict
+
+    try:
+        new, old = PeftConfig.from_pretrained(str(folder)), cast(Any, model).peft_config["default"]
+        given = load_file(folder / "adapter_model.safetensors")
+    except (OSError, ValueError, TypeError, SafetensorError):
+        return load_adapter(remove_adapter(model), folder)  # says what is wrong
+    here = get_peft_model_state_dict(cast(Any, model))  # the layers' own memory
+    agree = all(getattr(new, key, None) == getattr(old, key) for key in _SETTINGS)
+    shapes = {key: value.shape for key, value in given.items()}
+    if not agree or shapes != {key: value.shape for key, value in here.items()}:
+        return load_adapter(remove_adapter(model), folder)
+    for key, value in here.items():
+        value.copy_(given[key])
+    return model
+
+
 def remove_adapter(model: nn.Module) -> nn.Module:
     """Take the adapter off; returns the UNet as it was before."""
     unet = cast(Any, model).unload()
@@ -96,6 +129,14 @@ def remove_adapter(model: nn.Module) -> nn.Module:
 def trainable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
     """The adapter's parameters by name, in a stable order."""
     return {name: p for name, p in model.named_parameters() if p.requires_grad}
+
+
+@torch.no_grad()
+def untune(model: nn.Module) -> None:
+    """Set LoRA's B matrices and Δw to zero: the adapter stays and changes nothing."""
+    for name, parameter in trainable_parameters(model).items():
+        if "lora_B" in name or CODE in name:
+            parameter.zero_()
 
 
 def code_delta(model: nn.Module) -> Tensor | None:

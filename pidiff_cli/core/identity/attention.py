@@ -8,14 +8,18 @@ shared ``IdentityContext``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 import torch.nn.functional as F
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 from torch import Tensor, nn
 
+if TYPE_CHECKING:
+    from pidiff_cli.core.identity.still import Still
+
 BRANCH = ("to_q_id", "to_k_id", "to_v_id")
+PAD = 8  # columns that carry the mass through a fused kernel: widths stay in eights
 _STOCK = AttnProcessor2_0()
 
 
@@ -34,8 +38,8 @@ class IdentityContext:
         size: latent height and width, where pictures are not square.
         record: keep every layer's M, with gradient, in ``maps`` (for L_loc and pictures).
         maps: filled by the blocks when ``record`` is set: (B, 1, h, w) in [0, 1], layer order.
-        cache: a dict keeps text and identity K, V between the steps of one picture; the owner
-            empties it when tokens or text change. None while training.
+        still: what stays the same while pictures are drawn, set by who draws them; it knows
+            tokens, levels and subject by itself. None while training.
     """
 
     tokens: Tensor | None = None
@@ -47,7 +51,7 @@ class IdentityContext:
     size: tuple[int, int] | None = None
     record: bool = False
     maps: list[Tensor] = field(default_factory=list)
-    cache: dict[str, tuple[Tensor, Tensor]] | None = None
+    still: Still | None = None
 
     @property
     def active(self) -> bool:
@@ -64,13 +68,13 @@ class IdentityContext:
         return maps
 
     def clear(self) -> None:
-        """Switch the branch off and forget maps and cached K, V."""
-        self.tokens, self.on, self.subject, self.cache = None, None, None, None
+        """Switch the branch off and forget maps and what was kept."""
+        self.tokens, self.on, self.subject, self.still = None, None, None, None
         self.record, self.maps = False, []
 
 
 class IdentityAttnProcessor:
-    """Stateless processor of one ``attn2``; ``name`` only keys the K, V cache."""
+    """Stateless processor of one ``attn2``; ``name`` keys what ``still`` keeps."""
 
     def __init__(self, context: IdentityContext, name: str) -> None:
         self.context = context
@@ -92,19 +96,21 @@ class IdentityAttnProcessor:
                 Tensor,
                 _STOCK(attn, hidden_states, encoder_hidden_states, attention_mask, temb),
             )
+        if context.still is not None:
+            return context.still.block(self.name, attn, hidden_states, context)
         batch, text = hidden_states.shape[0], encoder_hidden_states
         if attention_mask is not None:
             attention_mask = attn.prepare_attention_mask(attention_mask, text.shape[1], batch)
             attention_mask = attention_mask.view(batch, attn.heads, -1, attention_mask.shape[-1])
-        q = _split(attn.to_q(hidden_states), attn.heads)  # (B, H, T, e)
-        k, v = self._cached("text", lambda: (attn.to_k(text), attn.to_v(text)), attn.heads)
+        q = split(attn.to_q(hidden_states), attn.heads)  # (B, H, T, e)
+        k, v = split(attn.to_k(text), attn.heads), split(attn.to_v(text), attn.heads)
         weight: Tensor | float = context.scale
         if context.use_map and context.subject is not None:
             f, mass = attend_with_mass(q, k, v, context.subject, attention_mask)
             weight = self._locate(mass) * context.scale  # (B, T, 1)
         else:
             f = attend(q, k, v, attention_mask)
-        f = _merge(f)  # (B, T, d), before the output projection
+        f = merge(f)  # (B, T, d), before the output projection
         if context.on is not None:
             weight = weight * context.on.to(f.dtype).view(batch, 1, 1)
         f = f + weight * self._identity(attn, f)
@@ -114,29 +120,16 @@ class IdentityAttnProcessor:
         """The identity branch's output (B, T, d) for the text branch's output f."""
         tokens = cast(Tensor, self.context.tokens).to(f.dtype)
         layer = cast(Any, attn)
-        k, v = self._cached(
-            "identity", lambda: (layer.to_k_id(tokens), self._levelled(layer.to_v_id(tokens))),
-            attn.heads,
-        )  # fmt: skip
-        q = _split(layer.to_q_id(f), attn.heads)
-        return _merge(attend(q, k, v))
+        k = split(layer.to_k_id(tokens), attn.heads)
+        v = split(self._levelled(layer.to_v_id(tokens)), attn.heads)
+        q = split(layer.to_q_id(f), attn.heads)
+        return merge(attend(q, k, v))
 
     def _levelled(self, values: Tensor) -> Tensor:
         levels = self.context.levels
         if levels is None:
             return values
         return values * torch.tensor(levels, dtype=values.dtype, device=values.device)[:, None]
-
-    def _cached(self, kind: str, make: Any, heads: int) -> tuple[Tensor, Tensor]:
-        """K and V (B, H, S, e), from the cache where one is kept."""
-        cache, key = self.context.cache, f"{self.name}:{kind}"
-        if cache is not None and key in cache:
-            return cache[key]
-        k, v = make()
-        pair = _split(k, heads), _split(v, heads)
-        if cache is not None:
-            cache[key] = pair
-        return pair
 
     def _locate(self, mass: Tensor) -> Tensor:
         """Attention mass (B, T) to the detached map (B, T, 1); records it with gradient."""
@@ -148,7 +141,7 @@ class IdentityAttnProcessor:
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
     """Attention (B, H, T, e); written out where a CPU needs gradients, else the fused call."""
-    if torch.is_grad_enabled() and not _fused(q):
+    if torch.is_grad_enabled() and not fused(q):
         return _softmax(q, k, mask) @ v
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
@@ -170,16 +163,21 @@ def attend_with_mass(
         Attention output (B, H, T, e) and mass (B, T) in [0, 1], the mean over heads.
     """
     subject = subject.to(v.dtype)
-    if not _fused(q):
+    if not fused(q):
         p = _softmax(q, k, mask)  # (B, H, T, S)
         return p @ v, (p.mean(dim=1) @ subject[:, :, None])[..., 0]
     width = q.shape[-1]
-    indicator = subject[:, None, :, None].expand(-1, v.shape[1], -1, 1)
-    v = torch.cat([v, indicator, v.new_zeros(*v.shape[:-1], 7)], dim=-1)  # widths in eights
     out = F.scaled_dot_product_attention(
-        F.pad(q, (0, 8)), F.pad(k, (0, 8)), v, attn_mask=mask, scale=width**-0.5
-    )  # (B, H, T, e + 8)
+        F.pad(q, (0, PAD)), F.pad(k, (0, PAD)), with_indicator(v, subject),
+        attn_mask=mask, scale=width**-0.5,
+    )  # (B, H, T, e + 8)  # fmt: skip
     return out[..., :width], out[..., width].mean(dim=1)
+
+
+def with_indicator(v: Tensor, subject: Tensor) -> Tensor:
+    """V (B, H, S, e) with a column of the subject mask (B, S) and zeros: (B, H, S, e + 8)."""
+    indicator = subject[:, None, :, None].expand(-1, v.shape[1], -1, 1)
+    return torch.cat([v, indicator, v.new_zeros(*v.shape[:-1], PAD - 1)], dim=-1)
 
 
 def localisation_map(mass: Tensor, size: tuple[int, int] | None = None) -> Tensor:
@@ -276,7 +274,7 @@ def _add_branch(attn: Attention, token_dim: int, zero_values: bool) -> None:
         setattr(attn, part, layer)
 
 
-def _fused(q: Tensor) -> bool:
+def fused(q: Tensor) -> bool:
     """Whether one fused kernel is best; on meta tensors a CUDA run is being planned."""
     return q.device.type in ("cuda", "meta")
 
@@ -287,11 +285,11 @@ def _softmax(q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
     return (logits if mask is None else logits + mask).softmax(dim=-1)
 
 
-def _split(x: Tensor, heads: int) -> Tensor:
+def split(x: Tensor, heads: int) -> Tensor:
     """(B, S, d) to (B, H, S, e)."""
     return x.view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2)
 
 
-def _merge(x: Tensor) -> Tensor:
+def merge(x: Tensor) -> Tensor:
     """(B, H, T, e) to (B, T, d)."""
     return x.transpose(1, 2).flatten(2)

@@ -156,6 +156,19 @@ class FaceReader:
 
     def look(self, picture: np.ndarray) -> SeenFace | None:
         """The largest face of a picture, uint8 (H, W, 3); None when there is none."""
+        found = self._face(picture)
+        if found is None:
+            return None
+        aligned, landmarks, code = found
+        return SeenFace(code, self.head_at(picture, landmarks), aligned, landmarks)
+
+    def embedding(self, picture: np.ndarray) -> Tensor | None:
+        """The largest face's embedding (E,): without its head cut out, half the time."""
+        found = self._face(picture)
+        return None if found is None else found[2]
+
+    def _face(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray, Tensor] | None:
+        """Aligned face, landmarks (68, 2) and embedding (E,) of the largest face."""
         from pidiff_cli.core.faces.align import align_face, points_in_square
 
         faces = self.find(picture)
@@ -164,11 +177,10 @@ class FaceReader:
         face = max(faces, key=lambda f: cast(float, np.ptp(np.asarray(f.landmarks), axis=0).prod()))
         aligned = align_face(picture, face.landmarks, self.side)
         landmarks = np.asarray(face.landmarks)
-        head = self.head_at(picture, landmarks)
         if self.recogniser is None:
-            return SeenFace(self.embed([aligned])[0], head, aligned, landmarks)
-        code = self.recogniser.embed([aligned], [points_in_square(landmarks, self.side)])[0]
-        return SeenFace(code, head, aligned, landmarks)
+            return aligned, landmarks, self.embed([aligned])[0]
+        points = points_in_square(landmarks, self.side)
+        return aligned, landmarks, self.recogniser.embed([aligned], [points])[0]
 
     def head_at(self, picture: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         """The head mask (H, W) of a picture whose face is known to be at ``landmarks`` (68, 2)."""

@@ -20,7 +20,10 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +35,8 @@ from pidiff_cli.mini.train.common import BANK
 ALIGNED = Path(".mini/bank_aligned")
 SIDE = 128
 HEAD_LABELS = (2, 3, 4, 5)
+MAPS = ("plain", "white", "labels", "landmarks")  # what a picture's alignment gives, in order
+PART = 1000  # pictures a worker takes at a time
 
 
 @dataclass(frozen=True)
@@ -73,22 +78,36 @@ def align_picture(
     return plain, white, moved, move_points(landmarks, matrix).astype(np.float32)
 
 
-def build(bank: Path = BANK, folder: Path = ALIGNED) -> int:
+def align_rows(rows: range, bank: Path, folder: Path) -> None:
+    """Align some of the bank's pictures into the arrays that are there."""
+    names = ("images", "labels", "landmarks")
+    images, labels, landmarks = (np.load(bank / f"{n}.npy", mmap_mode="r") for n in names)
+    made = [np.load(folder / f"{n}.npy", mmap_mode="r+") for n in MAPS]
+    for i in rows:
+        for array, one in zip(made, align_picture(images[i], labels[i], landmarks[i]), strict=True):
+            array[i] = one
+    for array in made:
+        array.flush()
+
+
+def build(bank: Path = BANK, folder: Path = ALIGNED, workers: int = 0) -> int:
     """Write the aligned copy of the bank; returns the number of pictures."""
-    images = np.load(bank / "images.npy", mmap_mode="r")
-    labels = np.load(bank / "labels.npy", mmap_mode="r")
-    landmarks = np.load(bank / "landmarks.npy", mmap_mode="r")
     with (bank / "meta.jsonl").open() as file:
         meta = [json.loads(line) for line in file]
     count = len(meta)
     folder.mkdir(parents=True, exist_ok=True)
     shape = (count, SIDE, SIDE)
-    plain = open_memmap(folder / "plain.npy", "w+", np.uint8, (*shape, 3))
-    white = open_memmap(folder / "white.npy", "w+", np.uint8, (*shape, 3))
-    maps = open_memmap(folder / "labels.npy", "w+", np.uint8, shape)
-    points = open_memmap(folder / "landmarks.npy", "w+", np.float32, (count, 68, 2))
-    for i in range(count):
-        plain[i], white[i], maps[i], points[i] = align_picture(images[i], labels[i], landmarks[i])
+    for name, size in zip(MAPS, ((*shape, 3), (*shape, 3), shape, (count, 68, 2)), strict=True):
+        kind = np.float32 if name == "landmarks" else np.uint8
+        open_memmap(folder / f"{name}.npy", "w+", kind, size).flush()
+    work = partial(align_rows, bank=bank, folder=folder)
+    parts = [range(first, min(first + PART, count)) for first in range(0, count, PART)]
+    if workers > 1:
+        with get_context("spawn").Pool(workers) as pool:
+            pool.map(work, parts)
+    else:
+        for part in parts:
+            work(part)
     persons = np.load(bank / "persons.npy")[:count]
     np.savez(
         folder / "index.npz",
@@ -107,23 +126,22 @@ def build(bank: Path = BANK, folder: Path = ALIGNED) -> int:
 
 def open_aligned(folder: Path = ALIGNED) -> Aligned:
     """The aligned bank, pictures as read-only memory maps."""
-    maps = {
-        name: np.load(folder / f"{name}.npy", mmap_mode="r")
-        for name in ("plain", "white", "labels", "landmarks")
-    }
+    maps = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in MAPS}
     with np.load(folder / "index.npz") as index:
         return Aligned(**maps, **{name: index[name] for name in index.files})
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> bool:
     """Build the cache."""
     parser = argparse.ArgumentParser(prog="pidiff_cli.mini.train.aligned", description=__doc__)
     parser.add_argument("--bank", type=Path, default=BANK)
     parser.add_argument("--out", type=Path, default=ALIGNED)
-    args = parser.parse_args()
+    parser.add_argument("--workers", type=int, default=0, help="processes; 0: in this one")
+    args = parser.parse_args(argv)
     began = time.monotonic()
-    count = build(args.bank, args.out)
+    count = build(args.bank, args.out, args.workers)
     print(f"{count} pictures in {time.monotonic() - began:.0f} s -> {args.out}")
+    return True
 
 
 if __name__ == "__main__":

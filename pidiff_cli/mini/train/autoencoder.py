@@ -4,13 +4,15 @@ AutoencoderTiny, without blocks at full resolution, where they cost most and giv
 64 px crops: convolutions do not mind, and a batch holds four times as many different places.
 Latents are kept near mean 0 and deviation 1 a channel by a soft penalty, so that one
 `scaling_factor` serves them all, and are decoded with a little noise on top, so that small
-errors of the diffusion model stay small in the picture.
+errors of the diffusion model stay small in the picture. ``--perceptual`` and ``--adversarial`` add
+terms for crisp pictures (crisp.py), where a GPU gives the time.
 
 ``python -m pidiff_cli.mini.train.autoencoder --minutes 20 --threads 2`` trains, resumes, exports.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,12 +21,14 @@ import torch
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from torch import Tensor
 
-from pidiff_cli.mini.train import common
+from pidiff_cli.mini.train import common, crisp
+from pidiff_cli.mini.train.crisp import Crisp
+from pidiff_cli.mini.train.machine import Store, machine, to_pm1
 from pidiff_cli.mini.train.muon import Muon, split_parameters
 from pidiff_cli.mini.world.bank import Bank
 
 CHANNELS, LATENTS = 48, 12
-BATCH, CROP = 16, 64
+BATCH, GPU_BATCH, CROP = 16, 512, 64
 MUON_RATE, ADAM_RATE = 3e-3, 2e-3
 NOISE = 0.1  # deviation of the noise on latents, at most
 HELD_OUT = 256  # last pictures of the bank, never trained on here
@@ -43,37 +47,50 @@ def build() -> AutoencoderTiny:
     return cast(AutoencoderTiny, net.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
 
 
-def sample_crops(bank: Bank, rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
-    """Random crops (count, 3, 64, 64) in [-1, 1] and their weights (count, 1, 64, 64).
+class Crops:
+    """Random crops of the bank on the device; the head weighs double, it is looked at first."""
 
-    The head weighs double: eyes and mouths are small and looked at first.
-    """
-    side = bank.images.shape[1]
-    images = np.empty((count, CROP, CROP, 3), np.uint8)
-    weights = np.empty((count, CROP, CROP), np.float32)
-    for i, index in enumerate(rng.integers(0, len(bank) - HELD_OUT, count)):
-        y, x = rng.integers(0, side - CROP + 1, 2)
-        image = bank.images[index, y : y + CROP, x : x + CROP]
-        label = bank.labels[index, y : y + CROP, x : x + CROP]
-        turn = slice(None, None, -1 if rng.random() < 0.5 else 1)
-        images[i] = image[:, turn]
-        weights[i] = 1.0 + np.isin(label[:, turn], (2, 3, 5))
-    x = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return x.contiguous(memory_format=torch.channels_last), torch.from_numpy(weights)[:, None]
+    def __init__(self, bank: Bank, device: torch.device) -> None:
+        self.images, self.labels = Store(bank.images, device), Store(bank.labels, device)
+        self.count, self.side = len(bank) - held_out(len(bank)), bank.images.shape[1]
+        self.head = torch.tensor([label in (2, 3, 5) for label in range(256)], device=device)
+
+    def sample(self, rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+        """Crops (count, 3, 64, 64) in [-1, 1] and their weights (count, 1, 64, 64)."""
+        rows = rng.integers(0, self.count, count)
+        y, x = rng.integers(0, self.side - CROP + 1, (2, count))
+        turned = rng.random(count) < 0.5
+        span = np.arange(CROP)
+        columns = x[:, None] + np.where(turned[:, None], span[::-1], span)  # (B, 64)
+        cells = (y[:, None] + span)[:, :, None] * self.side + columns[:, None]  # (B, 64, 64)
+        images, labels = self.images.take(rows), self.labels.take(rows)
+        at = torch.from_numpy(cells.reshape(count, -1)).to(images.device, non_blocking=True)
+        pixels = images.flatten(1, 2).gather(1, at[..., None].expand(-1, -1, 3))
+        weights = 1.0 + self.head[labels.flatten(1).gather(1, at).long()].float()
+        shape = (count, CROP, CROP)
+        return to_pm1(pixels.view(*shape, 3)), weights.view(*shape)[:, None]
 
 
-def loss_terms(net: AutoencoderTiny, x: Tensor, weight: Tensor) -> tuple[Tensor, float]:
-    """The training loss of a batch, and its plain squared error on [0, 1] pictures."""
-    with torch.autocast("cpu", torch.bfloat16):
+def held_out(pictures: int) -> int:
+    """How many of the last pictures are never trained on."""
+    return min(HELD_OUT, pictures // 4)
+
+
+def loss_terms(
+    net: AutoencoderTiny, x: Tensor, weight: Tensor, autocast: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The training loss of a batch, its squared error on [0, 1] pictures, the pictures made."""
+    with autocast:
         z = net.encoder(x)
-        level = torch.rand(len(z), 1, 1, 1) * NOISE
+        level = torch.rand(len(z), 1, 1, 1, device=z.device) * NOISE
         y = net.decoder(z + level * torch.randn_like(z))
-    z, error = z.float(), y.float() - x
+    z, made = z.float(), y.float()
+    error = made - x
     mean, spread = z.mean(dim=(0, 2, 3)), z.std(dim=(0, 2, 3))
     tidy = mean.square().mean() + spread.clamp_min(1e-3).log().square().mean()
     edges = _gradient(error).abs().mean()
     loss = (weight * (error.square() + 0.1 * error.abs())).mean() + 0.1 * edges + 0.01 * tidy
-    return loss, float(error.detach().square().mean()) / 4
+    return loss, error.detach().square().mean() / 4, made
 
 
 def _gradient(x: Tensor) -> Tensor:
@@ -85,8 +102,10 @@ def _gradient(x: Tensor) -> Tensor:
 def psnr(net: AutoencoderTiny, pictures: np.ndarray) -> float:
     """Peak signal-to-noise ratio in dB of uint8 pictures (N, H, W, 3), each its own, averaged."""
     values = []
+    device = next(net.parameters()).device
     for chunk in np.array_split(pictures, max(1, len(pictures) // 16)):
-        x = torch.from_numpy(np.ascontiguousarray(chunk)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = torch.from_numpy(np.array(chunk)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = x.to(device)
         y = net.decoder(net.encoder(x)).clamp(-1, 1)
         values.append(-10 * ((y - x) / 2).square().flatten(1).mean(dim=1).log10())
     return float(torch.cat(values).mean())
@@ -94,10 +113,10 @@ def psnr(net: AutoencoderTiny, pictures: np.ndarray) -> float:
 
 def export(net: AutoencoderTiny, bank: Bank, folder: Path) -> float:
     """Write the diffusers folder in fp16 with the measured scaling factor; returns the factor."""
-    pictures = np.ascontiguousarray(bank.images[len(bank) - HELD_OUT :])
+    pictures = np.array(bank.images[len(bank) - held_out(len(bank)) :][:64])
     x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.no_grad():
-        factor = 1.0 / float(net.encoder(x[:64]).std())
+        factor = 1.0 / float(net.encoder(x.to(next(net.parameters()).device)).std())
     net.register_to_config(scaling_factor=round(factor, 4))
     net.save_config(folder)
     common.export_fp16(net.state_dict(), folder / "diffusion_pytorch_model.safetensors")
@@ -119,45 +138,61 @@ def set_rates(opts: list[torch.optim.Optimizer], factor: float) -> None:
             group["lr"] = group["first_lr"] * factor
 
 
-def main() -> None:
-    """Train to the end of the budget, then export."""
-    args = common.arguments("autoencoder", "train mini's autoencoder").parse_args()
-    run, bank = common.Run(common.start(args)), Bank.open(args.bank)
-    net = build()
-    opts = optimizers(net)
-    ema = common.Ema(net, 0.998)
-    if state := run.load():
-        net.load_state_dict(state["net"])
-        ema.load_state_dict(state["ema"])
-        for opt, saved in zip(opts, state["opts"], strict=True):
-            opt.load_state_dict(saved)
+def main(argv: Sequence[str] | None = None) -> bool:
+    """Train, export at the end of the budget; whether it is used up."""
+    parser = common.arguments("autoencoder", "train mini's autoencoder")
+    crisp.add_options(parser)
+    args = parser.parse_args(argv)
+    run, bank = common.open_run(args), Bank.open(args.bank)
+    where = machine(args, BATCH, GPU_BATCH)
+    net = where.place(build())
+    where.quick(net.encoder), where.quick(net.decoder)
+    opts, ema, extra = optimizers(net), common.Ema(net, 0.998), Crisp(args, where)
+    run.keep(net=net, ema=ema, opts=opts, **extra.parts)
+    if not args.export_only:
+        train(run, bank, net, opts, ema, extra, args.minutes)
+    if not (run.finished or args.export_only):
+        return False
+    final = where.place(cast(AutoencoderTiny, ema.copy_to(build()))).eval()
+    factor = export(final, bank, args.weights / "diffusers" / "vae")
+    seen = psnr(final, bank.images[-held_out(len(bank)) :])
+    run.log(run.step, held_out_psnr=seen, scaling_factor=factor)
+    return True
 
-    def checkpoint() -> None:
-        run.save(
-            run.step, net=net.state_dict(), ema=ema.state_dict(),
-            opts=[opt.state_dict() for opt in opts],
-        )  # fmt: skip
 
-    mean = 0.0
-    for step in () if args.export_only else run.budget(args.minutes):
-        set_rates(opts, common.cosine_rate(run.progress(args.minutes)))
-        rng = np.random.default_rng((args.seed, step))
-        loss, error = loss_terms(net, *sample_crops(bank, rng, BATCH))
-        loss.backward()
+def train(
+    run: common.Run,
+    bank: Bank,
+    net: AutoencoderTiny,
+    opts: list[torch.optim.Optimizer],
+    ema: common.Ema,
+    extra: Crisp,
+    minutes: float,
+) -> None:
+    """The training loop; ends at a checkpoint."""
+    where = extra.where
+    mean: Tensor | None = None
+    crops = Crops(bank, where.device)
+    for step in run.budget(minutes):
+        done = run.progress(minutes)
+        set_rates(opts, where.rate * common.cosine_rate(done))
+        x, weight = crops.sample(np.random.default_rng((run.seed, step)), where.batch)
+        loss, error, made = loss_terms(net, x, weight, where.autocast())
+        loss = extra.loss(loss, made, x, done)
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         for opt in opts:
             opt.step()
             opt.zero_grad()
         ema.update(net)
-        mean = error if step == 0 else 0.98 * mean + 0.02 * error
+        extra.learn(made, x, step, done)
+        mean = error if mean is None else 0.98 * mean + 0.02 * error
         if step % 100 == 0:
-            run.log(step, loss=float(loss), psnr=float(-10 * np.log10(max(mean, 1e-9))))
+            level = max(float(mean), 1e-9)
+            run.log(step, loss=float(loss.detach()), psnr=float(-10 * np.log10(level)))
         if run.due():
-            checkpoint()
-    checkpoint()
-    final = cast(AutoencoderTiny, ema.copy_to(build())).eval()
-    factor = export(final, bank, common.WEIGHTS / "diffusers" / "vae")
-    run.log(run.step, held_out_psnr=psnr(final, bank.images[-HELD_OUT:]), scaling_factor=factor)
+            run.checkpoint(step + 1)
+    run.checkpoint(run.step)
 
 
 if __name__ == "__main__":

@@ -2,19 +2,20 @@
 
 `python -m pidiff_cli.mini.train.<name> --minutes M --threads T` resumes by default:
 
-    args = arguments("stylegan", "train the 128 px generator").parse_args()
-    run = Run(start(args))
-    state = run.load()
-    ...
+    args = arguments("stylegan", "train the 128 px generator").parse_args(argv)
+    run = open_run(args)
+    run.keep(net=net, ema=ema, opt=optimizer)
     for step in run.budget(args.minutes):
         rate = base_rate * cosine_rate(run.progress(args.minutes))
         ...
         run.log(step, loss=float(loss))
         if run.due():
-            run.save(step + 1, net=net.state_dict(), ema=ema.state_dict(), ...)
-    run.save(run.step, net=...)
+            run.checkpoint(step + 1)
+    run.checkpoint(run.step)
 
 --minutes counts all calls together: the same command after a kill finishes the same schedule.
+--piece SECONDS ends a call earlier, at a checkpoint. Random numbers are functions of seed and
+step, so that a run in pieces, measured in --steps, ends in the same weights as a whole one.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from pidiff_cli.mini.train.light import LIGHT, load_light
+from pidiff_cli.mini.train.machine import add_options, seed_of
+
 RUNS = Path(".mini/runs")
 BANK = Path(".mini/bank")
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
@@ -38,9 +42,14 @@ FILE_LIMIT = 16 * 2**20  # bytes; a packaged file must stay below it
 
 
 def arguments(name: str, description: str) -> argparse.ArgumentParser:
-    """The options every trainer has: --minutes --threads --run-dir --bank --seed --fresh."""
-    parser = argparse.ArgumentParser(prog=f"pidiff_cli.mini.train.{name}", description=description)
+    """The options every trainer has: the budget, the folders, the device."""
+    # A trainer may describe one of these options anew.
+    parser = argparse.ArgumentParser(
+        prog=f"pidiff_cli.mini.train.{name}", description=description, conflict_handler="resolve"
+    )
     parser.add_argument("--minutes", type=float, default=15.0, help="of all calls together")
+    parser.add_argument("--steps", type=int, default=0, help="a budget in steps, not in minutes")
+    parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
     parser.add_argument("--core-minutes", action="store_true", help="count CPU time, not wall time")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--run-dir", type=Path, default=RUNS / name, help="checkpoints and log")
@@ -48,6 +57,8 @@ def arguments(name: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fresh", action="store_true", help="start again, ignore the checkpoint")
     parser.add_argument("--export-only", action="store_true", help="write the weights and stop")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="what is trained, in and out")
+    add_options(parser)
     return parser
 
 
@@ -59,13 +70,25 @@ def start(args: argparse.Namespace) -> Path:
         Run.clock = staticmethod(lambda: time.process_time() / args.threads)
     folder = Path(args.run_dir)
     if args.fresh:
-        for name in ("checkpoint.pt", "log.jsonl"):
+        for name in ("checkpoint.pt", LIGHT, "log.jsonl"):
             (folder / name).unlink(missing_ok=True)
     return folder
 
 
+def open_run(args: argparse.Namespace, save_seconds: float = 60.0) -> Run:
+    """The run of the options: threads and seed set, the budget known."""
+    run = Run(start(args), save_seconds)
+    run.steps, run.piece, run.seed = args.steps, args.piece, args.seed
+    return run
+
+
 class Run:
     """A folder with `checkpoint.pt` (tensors and plain values only) and `log.jsonl`.
+
+    Attributes:
+        step: the next one. steps: the budget, where it is not in minutes.
+        piece: seconds that this call may take, loading included; 0 is all that is left.
+        finished: whether the budget of all calls together is used up.
 
     `clock` is what the budget counts: wall time, or CPU time under --core-minutes, where a busy
     machine stretches the run and not its schedule.
@@ -78,7 +101,10 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.save_seconds = save_seconds
         self.step = 0
+        self.steps, self.piece, self.seed, self.finished = 0, 0.0, 0, False
         self._say = say
+        self._parts: dict[str, Any] = {}
+        self._opened = time.monotonic()
         self._before = 0.0  # seconds spent by earlier calls
         self._began = self.clock()
         self._saved = time.monotonic()
@@ -100,6 +126,39 @@ class Run:
         os.replace(temporary, self.folder / "checkpoint.pt")
         self._saved = time.monotonic()
 
+    def keep(self, **parts: Any) -> bool:
+        """Name what a checkpoint holds (networks, means, optimisers, lists), and restore it.
+
+        Returns whether there was a checkpoint. Of a light one only networks come back; means begin
+        at them and optimisers anew. What else a checkpoint lacks begins anew.
+        """
+        self._parts = parts
+        state = self.load()
+        if state is None:
+            state = load_light(self.folder, parts)
+            if state is not None:
+                self.step, self._before = int(state["step"]), float(state["spent_seconds"])
+            return state is not None
+        for name, part in parts.items():
+            if name not in state and name not in ("net", "model"):
+                continue
+            many = isinstance(part, list)
+            for one, saved in (
+                zip(part, state[name], strict=True) if many else [(part, state[name])]
+            ):
+                one.load_state_dict(saved)
+        return True
+
+    def checkpoint(self, step: int) -> None:
+        """Save what `keep` named."""
+        state = {
+            name: [one.state_dict() for one in part]
+            if isinstance(part, list)
+            else part.state_dict()
+            for name, part in self._parts.items()
+        }
+        self.save(step, **state)
+
     def due(self) -> bool:
         """Whether `save_seconds` have passed since the last checkpoint."""
         return time.monotonic() - self._saved >= self.save_seconds
@@ -119,14 +178,28 @@ class Run:
 
     def progress(self, minutes: float) -> float:
         """The part of the budget that is used up, in [0, 1]."""
+        if self.steps:
+            return min(self.step / self.steps, 1.0) if minutes > 0 else 1.0
+        if minutes <= 0:
+            return 1.0
         return min(self.spent() / (60 * minutes), 1.0)
 
     def budget(self, minutes: float) -> Iterator[int]:
-        """Count steps, from the loaded one, until all calls together have used up the minutes."""
+        """Count steps, from the loaded one, until all calls together have used up the budget.
+
+        Ends before that where this call's piece is over, after one step at least. Torch's random
+        numbers begin anew at each step, from seed and step.
+        """
         self._began, self._saved = self.clock(), time.monotonic()
-        while self.spent() < 60 * minutes:
+        first = self.step
+        while self.progress(minutes) < 1:
+            late = self.piece and time.monotonic() - self._opened >= self.piece
+            if late and self.step > first:
+                return
+            torch.manual_seed(seed_of(self.seed, self.step))
             yield self.step
             self.step += 1
+        self.finished = True
 
 
 class Ema:
@@ -167,6 +240,14 @@ class Ema:
         self.count = int(state["_ema_count"])
         for key, value in self.shadow.items():
             value.copy_(state[key])
+
+    @torch.no_grad()
+    def begin(self, module: nn.Module, count: int) -> None:
+        """Begin at a module's weights (or at those of its part `net`), `count` updates old."""
+        own = module.state_dict()
+        for key, value in self.shadow.items():
+            value.copy_(own[key] if key in own else own[f"net.{key}"])
+        self.count = count
 
     def copy_to(self, module: nn.Module) -> nn.Module:
         """Load the mean weights into a module of the same layout and return it."""

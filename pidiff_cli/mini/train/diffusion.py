@@ -12,7 +12,10 @@ Needs latents (``train.latents``), codes (``train.codes``) and the text encoder 
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -32,10 +35,11 @@ from pidiff_cli.core.packed import unpack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.autoencoder import set_rates
 from pidiff_cli.mini.train.diffusion_data import Batch, Pictures
+from pidiff_cli.mini.train.machine import Machine, ahead, bf16, machine
 from pidiff_cli.mini.train.muon import Muon, split_parameters
 
 ROWS, DIM, TOKEN_DIM, LATENTS = 12, 80, 192, 12
-BATCH = 64
+BATCH, GPU_BATCH = 64, 768
 MUON_RATE, ADAM_RATE = 3e-3, 1.5e-3
 GAMMA = 5.0  # min-SNR
 LOCATE = 0.1  # weight of L_loc
@@ -56,6 +60,9 @@ UNET: dict[str, Any] = {
     "attention_head_dim": 4,
     "norm_num_groups": 16,
 }
+#: 8.3 M weights, as many as one file of 16 MiB in half precision holds.
+LARGE: dict[str, Any] = {**UNET, "block_out_channels": (96, 128, 160)}
+UNETS = {"small": UNET, "large": LARGE}
 SCHEDULE: dict[str, Any] = {
     "num_train_timesteps": 1000,
     "beta_start": 0.00085,
@@ -69,9 +76,10 @@ SCHEDULE: dict[str, Any] = {
 class Model(nn.Module):
     """The UNet with its identity branch, and the token projector."""
 
-    def __init__(self) -> None:
+    def __init__(self, unet: str = "small") -> None:
         super().__init__()
-        self.unet = UNet2DConditionModel(**UNET)
+        self.kind = unet
+        self.unet = UNet2DConditionModel(**UNETS[unet])
         self.unet.set_attn_processor(AttnProcessor())  # written out: faster on a CPU in training
         self.context: IdentityContext = attach(self.unet, TOKEN_DIM)
         self.projector = WPlusProjector(ROWS, DIM, MINI_GROUPS, TOKEN_DIM)
@@ -93,7 +101,7 @@ def losses(
     t: Tensor,
     noise: Tensor,
     preserve: bool = False,
-) -> tuple[Tensor, dict[str, float]]:
+) -> tuple[Tensor, dict[str, Tensor]]:
     """The batch's loss and its parts; head positions weigh ``1 + HEAD``.
 
     ``preserve`` adds L_preserve: away from the head the identity changes nothing. One more
@@ -102,7 +110,7 @@ def losses(
     a = alphas[t].view(-1, 1, 1, 1)
     noisy = a.sqrt() * batch.latents + (1 - a).sqrt() * noise
     target = a.sqrt() * noise - (1 - a).sqrt() * batch.latents
-    with torch.autocast("cpu", torch.bfloat16):
+    with bf16(noise.device):
         with torch.no_grad():
             without = replace(batch, on=torch.zeros_like(batch.on))
             base = model(noisy, t, text, without).float() if preserve else None
@@ -110,20 +118,22 @@ def losses(
     error = (predicted.float() - target).square() * (1 + HEAD * batch.head)  # (B, C, h, w)
     weight = min_snr_weight(alphas[t], GAMMA, "v_prediction")
     each = error.mean(dim=(1, 2, 3)) * weight  # (B,)
-    named = batch.subject.sum(dim=1) > 0
+    named = batch.rows_named()
     maps = [m[named].float() for m in model.context.maps]
     locate = locate_loss(maps, batch.head[named])
     with torch.no_grad():
-        on = batch.on > 0
+        on, off = batch.on, 1 - batch.on
         parts = {
-            "text": float(each[~on].mean()),
-            "identity": float(each[on].mean()),
-            "locate": float(locate),
+            "text": (each * off).sum() / off.sum(),
+            "identity": (each * on).sum() / on.sum(),
+            "locate": locate.detach(),
         }
     loss = each.mean() + LOCATE * locate
     if base is not None:
-        moved = preserve_loss(predicted.float()[on], base[on], around_head(batch.head[on]))
-        parts["preserve"] = float(moved.detach())
+        where = on > 0
+        free = around_head(batch.head[where])
+        moved = preserve_loss(predicted.float()[where], base[where], free)
+        parts["preserve"] = moved.detach()
         loss = loss + PRESERVE * moved
     return loss, parts
 
@@ -140,35 +150,42 @@ def around_head(head: Tensor) -> Tensor:
 def make_optimizers(model: Model) -> list[torch.optim.Optimizer]:
     """Muon for hidden matrices, AdamW for ends, norms and biases."""
     muon, adam = split_parameters(model, ("conv_in", "conv_out", "time_embedding"))
-    return [Muon(muon, MUON_RATE, weight_decay=0.01), torch.optim.AdamW(adam, ADAM_RATE)]
+    fused = adam[0].device.type == "cuda"
+    return [
+        Muon(muon, MUON_RATE, weight_decay=0.01),
+        torch.optim.AdamW(adam, ADAM_RATE, fused=fused or None),
+    ]
 
 
-def export(model: Model) -> None:
+def export(model: Model, weights: Path = common.WEIGHTS) -> None:
     """Write UNet, scheduler, pipeline index and the general identity branch."""
-    folder = common.WEIGHTS / "diffusers"
+    folder = weights / "diffusers"
     own = {k: v for k, v in model.unet.state_dict().items() if "_id." not in k}
     model.unet.save_config(folder / "unet")
     common.export_fp16(own, folder / "unet" / "diffusion_pytorch_model.safetensors")
     DPMSolverMultistepScheduler(**SCHEDULE).save_pretrained(folder / "scheduler")
     (folder / "model_index.json").write_text(INDEX, encoding="utf-8")
-    identity = common.WEIGHTS / "identity"
+    identity = weights / "identity"
     save_identity_branch(
         identity, model.unet, model.projector, closed_vocabulary=True, framing=FRAMING
     )
 
 
-def take_over(model: Model) -> bool:
-    """Begin with the weights in the package, where there are any; returns whether there were.
+def take_over(model: Model, weights: Path = common.WEIGHTS) -> bool:
+    """Begin with the weights in the package, where there are any of this size; whether there were.
 
     The bank and the checkpoints are not kept in the repository: this is how a later training
     goes on from a release.
     """
-    unet = common.WEIGHTS / "diffusers" / "unet" / "diffusion_pytorch_model.safetensors"
-    branch, projector = (common.WEIGHTS / "identity" / f for f in ("branch", "wproj"))
+    unet = weights / "diffusers" / "unet" / "diffusion_pytorch_model.safetensors"
+    branch, projector = (weights / "identity" / f for f in ("branch", "wproj"))
     files = [unet, *(f.with_suffix(".safetensors") for f in (branch, projector))]
     if not all(file.is_file() for file in files):
         return False
     own, identity, tokens = (unpack(load_file(file)) for file in files)
+    wanted = model.unet.state_dict()
+    if any(value.shape != wanted[key].shape for key, value in {**own, **identity}.items()):
+        return False  # another --unet
     model.unet.load_state_dict({**own, **identity})
     model.projector.load_state_dict(tokens)
     return True
@@ -190,59 +207,71 @@ INDEX = """{
 """
 
 
-def main() -> None:
-    """Train to the end of the budget, exporting now and then."""
+def main(argv: Sequence[str] | None = None) -> bool:
+    """Train to the end of the budget, exporting now and then; whether it is used up."""
     parser = common.arguments("diffusion", "train mini's UNet and identity branch")
     parser.add_argument("--export-every", type=float, default=10.0, help="minutes between exports")
-    parser.add_argument("--rate", type=float, default=1.0, help="times the rates; < 1 to go on")
-    args = parser.parse_args()
-    run, model = common.Run(common.start(args)), Model()
+    parser.add_argument("--unet", choices=tuple(UNETS), default="small")
+    args = parser.parse_args(argv)
+    run, where = common.open_run(args), machine(args, BATCH, GPU_BATCH)
+    model = where.place(Model(args.unet), where.device.type == "cuda")
     opts, ema = make_optimizers(model), common.Ema(model, 0.998)
-    if state := run.load():
-        model.load_state_dict(state["model"])
-        ema.load_state_dict(state["ema"])
-        for opt, saved in zip(opts, state["opts"], strict=True):
-            opt.load_state_dict(saved)
-    elif not args.fresh and take_over(model):
-        ema = common.Ema(model, 0.998)
+    resumed = run.keep(model=model, ema=ema, opts=opts)
+    if not (resumed or args.fresh) and take_over(model, args.weights):
+        ema.begin(model, 0)
     if args.export_only:
-        export(cast(Model, ema.copy_to(model)))
-        return
-    pictures = Pictures(args.bank, args.seed)
-    alphas = DPMSolverMultistepScheduler(**SCHEDULE).alphas_cumprod.float()
+        export(cast(Model, ema.copy_to(model)), args.weights)
+        return True
+    train(run, where, model, opts, ema, args)
+    if run.finished:
+        export(cast(Model, ema.copy_to(Model(args.unet))), args.weights)
+    return run.finished
+
+
+def train(
+    run: common.Run,
+    where: Machine,
+    model: Model,
+    opts: list[torch.optim.Optimizer],
+    ema: common.Ema,
+    args: argparse.Namespace,
+) -> None:
+    """The training loop; ends at a checkpoint."""
+    pictures = Pictures(args.bank, args.seed, args.weights, where.device)
+    alphas = DPMSolverMultistepScheduler(**SCHEDULE).alphas_cumprod.float().to(where.device)
+    plans = ahead(lambda step: pictures.plan(step, where.batch), run.step, where)
     exported = run.spent()
-
-    def checkpoint() -> None:
-        run.save(
-            run.step, model=model.state_dict(), ema=ema.state_dict(),
-            opts=[opt.state_dict() for opt in opts],
-        )  # fmt: skip
-
     for step in run.budget(args.minutes):
-        set_rates(opts, args.rate * common.cosine_rate(run.progress(args.minutes), floor=0.05))
-        generator = torch.Generator().manual_seed(args.seed * 1_000_003 + step)
-        batch = pictures.batch(step, BATCH)
-        # One timestep in each of BATCH equal parts: the batch's loss varies less.
-        t = (torch.arange(BATCH) + torch.rand(BATCH, generator=generator)) * (1000 / BATCH)
-        t = t.long()  # (B,)
-        noise = torch.randn(batch.latents.shape, generator=generator)
+        set_rates(opts, where.rate * common.cosine_rate(run.progress(args.minutes), floor=0.05))
+        batch, t, noise = pictures.realise(next(plans)), *draws(where, step)
         keep = PRESERVE > 0 and step % PRESERVE_EVERY == 0
         loss, parts = losses(model, batch, pictures.text(batch.ids), alphas, t, noise, keep)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for opt in opts:
             opt.step()
             opt.zero_grad()
         ema.update(model)
         if step % 25 == 0:
-            run.log(step, loss=float(loss.detach()), **parts)
+            numbers = {name: float(value) for name, value in parts.items()}
+            run.log(step, loss=float(loss.detach()), **numbers)
         if run.due():
-            checkpoint()
+            run.checkpoint(step + 1)
         if run.spent() - exported > 60 * args.export_every:
             exported = run.spent()
-            export(cast(Model, ema.copy_to(Model())))
-    checkpoint()
-    export(cast(Model, ema.copy_to(Model())))
+            export(cast(Model, ema.copy_to(Model(args.unet))), args.weights)
+    run.checkpoint(run.step)
+
+
+def draws(where: Machine, step: int) -> tuple[Tensor, Tensor]:
+    """A step's timesteps (B,), one in each of B equal parts so that the loss varies less, and its
+    noise (B, C, 16, 16)."""
+    generator = where.generator(step)
+    like: dict[str, Any] = {"generator": generator, "device": where.device}
+    spread = torch.arange(where.batch, device=where.device) + torch.rand(where.batch, **like)
+    t = (spread * (1000 / where.batch)).long().clamp(max=999)
+    side = UNET["sample_size"]
+    return t, torch.randn(where.batch, LATENTS, side, side, **like)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,13 @@ from pidiff_cli.core.diffusion.prompts import NOUNS
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.codes import FOLDER as CODES
 from pidiff_cli.mini.train.latents import FOLDER as LATENTS
+from pidiff_cli.mini.train.machine import Store, bf16
 from pidiff_cli.mini.world.bank import Bank
 
 NO_TEXT = 0.08  # captions dropped, for guidance
 ON = 0.65  # share of pictures with an identity
 PLAIN = 0.4  # share of captions in their canonical wording
+BARE = 0.85  # share of codes of bare heads, where there are some: users' photos mostly are such
 HELD_OUT = 256  # last pictures of the bank, for looking only
 
 
@@ -30,6 +32,7 @@ class Batch:
         latents: (B, C, 16, 16). head: (B, 1, 16, 16) in [0, 1], the share of head.
         ids: (B, S) caption tokens. subject: (B, S), 1 at the subject's word.
         codes: (B, L, D) W+ codes of other pictures of the person. on: (B,) in {0, 1}.
+        named: rows (K,) whose caption names the subject; None: to be found.
     """
 
     latents: Tensor
@@ -38,34 +41,54 @@ class Batch:
     subject: Tensor
     codes: Tensor
     on: Tensor
+    named: Tensor | None = None
+
+    def rows_named(self) -> Tensor:
+        """``named``, found where it is not known (on a GPU that waits for it)."""
+        if self.named is not None:
+            return self.named
+        return torch.nonzero(self.subject.sum(dim=1) > 0)[:, 0]
 
 
 class Pictures:
-    """The bank as the diffusion training sees it; ``batch(step, n)`` is a function of the step."""
+    """The bank as the diffusion training sees it; ``batch(step, n)`` is a function of the step.
 
-    def __init__(self, bank_folder: Path, seed: int) -> None:
+    Args:
+        weights: the folder with tokenizer and text encoder.
+        device: where batches are made; on a GPU latents, heads and codes stay there.
+    """
+
+    def __init__(
+        self,
+        bank_folder: Path,
+        seed: int,
+        weights: Path = common.WEIGHTS,
+        device: torch.device | None = None,
+    ) -> None:
         bank = Bank.open(bank_folder)
-        self.seed = seed
+        self.seed, self.device = seed, device or torch.device("cpu")
         self.latents = np.load(LATENTS / "latents.npy", mmap_mode="r")
         self.heads = np.load(LATENTS / "heads.npy", mmap_mode="r")
-        self.count = len(self.latents) - HELD_OUT
+        self.count = len(self.latents) - min(HELD_OUT, len(self.latents) // 4)
         self.codes = np.load(CODES / "codes.npy", mmap_mode="r")
         self.usable = np.load(CODES / "usable.npy")
-        self._others = _others(np.asarray(bank.persons[: self.count]), self.usable)
-        self._load_text(bank)
+        persons = np.asarray(bank.persons[: self.count])
+        self._others = _others(persons, self.usable > 0)
+        self._bare = _others(persons, self.usable > 1)
+        self._stores = [Store(a, self.device) for a in (self.latents, self.heads, self.codes)]
+        self._load_text(bank, weights / "diffusers")
 
-    def _load_text(self, bank: Bank) -> None:
+    def _load_text(self, bank: Bank, folder: Path) -> None:
         from transformers.models.clip.modeling_clip import CLIPTextModel
         from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
         from pidiff_cli.mini.world.captions import describe
 
-        folder = common.WEIGHTS / "diffusers"
         tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
         self.encoder: Any = CLIPTextModel.from_pretrained(
             folder / "text_encoder", local_files_only=True
         )
-        self.encoder.float().eval().requires_grad_(False)
+        self.encoder.float().eval().requires_grad_(False).to(self.device)
         metas = [bank.meta[i] for i in range(self.count)]
         drawn = [m["caption"] for m in metas]
         keys = ("role", "scene", "style", "expression", "noun")
@@ -80,26 +103,44 @@ class Pictures:
 
     def text(self, ids: Tensor) -> Tensor:
         """Caption tokens (B, S) to text states (B, S, C)."""
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), bf16(ids.device):
             states: Tensor = self.encoder(ids)[0]
         return states.float()
 
-    def batch(self, step: int, size: int) -> Batch:
-        """The batch of one step."""
+    def plan(self, step: int, size: int) -> tuple[Tensor, ...]:
+        """What a step's batch is made of, drawn from (seed, step): rows (B,), caption tokens and
+        subject (B, S), others (B, 3) and which of them count, on (B,), named rows (K,)."""
         rng = np.random.default_rng((self.seed, step))
         index = rng.integers(0, self.count, size)
         ids, subject = self._captions(index, rng)
-        codes = np.stack([self._code(i, rng) for i in index])
-        known = np.abs(codes).sum(axis=(1, 2)) > 0
-        on = (rng.random(size) < ON) & known
+        picks, counted = np.zeros((size, 3), np.int64), np.zeros((size, 3), np.float32)
+        for row, i in enumerate(index):
+            bare = len(self._bare[i]) > 0 and rng.random() < BARE
+            others = (self._bare if bare else self._others)[i]
+            if len(others):
+                chosen = rng.permutation(others)[: rng.integers(1, 4)]
+                picks[row, : len(chosen)], counted[row, : len(chosen)] = chosen, 1
+        on = (rng.random(size) < ON) & (counted.sum(axis=1) > 0)
+        named = np.flatnonzero(subject.sum(axis=1) > 0)
+        parts = (index, ids.astype(np.int64), subject, picks, counted, on.astype(np.float32), named)
+        return tuple(torch.from_numpy(part) for part in parts)
+
+    def batch(self, step: int, size: int) -> Batch:
+        """The batch of one step."""
+        return self.realise(self.plan(step, size))
+
+    def realise(self, plan: tuple[Tensor, ...]) -> Batch:
+        """The batch of a plan, on the device."""
+        index, picks = plan[0].numpy(), plan[3].numpy()
+        moved = [part.to(self.device, non_blocking=True) for part in plan]
+        _, ids, subject, _, counted, on, named = moved
+        latents, heads, codes = self._stores
+        mixed = codes.take(picks.reshape(-1)).float().view(*picks.shape, *self.codes.shape[1:])
+        mixed = mixed * counted[..., None, None]
         return Batch(
-            torch.from_numpy(self.latents[index].astype(np.float32)),
-            torch.from_numpy(self.heads[index].astype(np.float32))[:, None],
-            torch.from_numpy(ids.astype(np.int64)),
-            torch.from_numpy(subject),
-            torch.from_numpy(codes),
-            torch.from_numpy(on.astype(np.float32)),
-        )
+            latents.take(index).float(), heads.take(index).float()[:, None], ids, subject,
+            mixed.sum(dim=1) / counted.sum(dim=1).clamp(min=1)[:, None, None], on, named,
+        )  # fmt: skip
 
     def _captions(
         self, index: np.ndarray, rng: np.random.Generator
@@ -113,14 +154,6 @@ class Pictures:
         drop = rng.random(len(ids)) < NO_TEXT
         ids[drop], noun[drop] = self.empty, False
         return ids, noun.astype(np.float32)
-
-    def _code(self, i: int, rng: np.random.Generator) -> np.ndarray:
-        """The mean code of one to three other pictures of the person, or zeros."""
-        others = self._others[i]
-        if len(others) == 0:
-            return np.zeros(self.codes.shape[1:], np.float32)
-        chosen = rng.permutation(others)[: rng.integers(1, 4)]
-        return self.codes[chosen].astype(np.float32).mean(axis=0)
 
 
 def _others(persons: np.ndarray, usable: np.ndarray) -> list[np.ndarray]:

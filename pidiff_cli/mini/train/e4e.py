@@ -7,6 +7,7 @@ photographs, and their masks are made as imperfect as a mask network's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from torch.nn import functional as F
 
 from pidiff_cli.core.packed import pack
 from pidiff_cli.core.wplus.e4e import Encoder
-from pidiff_cli.core.wplus.weights import load_generator
+from pidiff_cli.core.wplus.weights import load_encoder, load_generator
 from pidiff_cli.mini.train.aligned import ALIGNED, HEAD_LABELS, Aligned, open_aligned
 from pidiff_cli.mini.train.common import (
     WEIGHTS,
@@ -26,10 +27,12 @@ from pidiff_cli.mini.train.common import (
     arguments,
     cosine_rate,
     export_fp16,
-    start,
+    open_run,
 )
+from pidiff_cli.mini.train.machine import Machine, Store, bf16, machine, to_pm1
 from pidiff_cli.mini.train.muon import Muon, split_parameters
-from pidiff_cli.mini.train.stylegan import (
+from pidiff_cli.mini.train.stylegan import merge_sizes
+from pidiff_cli.mini.train.stylegan_parts import (
     GROUP_ROWS,
     ROWS,
     STYLE_DIM,
@@ -38,9 +41,7 @@ from pidiff_cli.mini.train.stylegan import (
     group_masks,
     group_slices,
     make_z,
-    merge_sizes,
     picture_loss,
-    to_pm1,
 )
 
 SIZES: dict[str, Any] = {
@@ -53,10 +54,10 @@ SIZES: dict[str, Any] = {
     "reduction": 16,
     "stride": 2,
 }
-BATCH = 24
+BATCH, GPU_BATCH = 24, 512
 RATE, MUON_RATE = 2e-3, 8e-3
 STYLED = 0.15  # share of pictures in a drawing style
-DRAWN, DRAWN_SIDE = 4, 64  # pictures of a batch that go through the generator, and their side
+DRAWN, DRAWN_SIDE = 6, 64  # every 6th picture goes through the generator, at this side
 PICTURE_WEIGHT = 0.5
 
 
@@ -65,10 +66,10 @@ def new_encoder() -> Encoder:
     return Encoder(ROWS, STYLE_DIM, **SIZES)
 
 
-def worn_heads(plain: np.ndarray, labels: np.ndarray, draw: torch.Generator) -> Tensor:
+def worn_heads(plain: Tensor, labels: Tensor, draw: torch.Generator) -> Tensor:
     """Aligned crops u8 (B, H, W, 3) and labels -> worn heads on white, (B, 3, H, W) in [-1, 1]."""
-    x = wear((to_pm1(plain) + 1) / 2, draw)
-    head = torch.from_numpy(np.isin(labels, HEAD_LABELS)).float()[:, None]
+    x = wear((to_pm1(plain, channels_last=False) + 1) / 2, draw)
+    head = ((labels >= HEAD_LABELS[0]) & (labels <= HEAD_LABELS[-1])).float()[:, None]
     alpha = worn_mask(head, draw)
     x = x * alpha + 1 - alpha
     return jitter(x * 2 - 1, draw)
@@ -79,10 +80,10 @@ def wear(x: Tensor, draw: torch.Generator) -> Tensor:
     batch = x.shape[0]
 
     def normal(*shape: int) -> Tensor:
-        return torch.randn(batch, *shape, generator=draw)
+        return torch.randn(batch, *shape, generator=draw, device=x.device)
 
     def uniform() -> Tensor:
-        return torch.rand(batch, 1, 1, 1, generator=draw)
+        return torch.rand(batch, 1, 1, 1, generator=draw, device=x.device)
 
     def sometimes(share: float) -> Tensor:
         return (uniform() < share).float()
@@ -103,25 +104,27 @@ def wear(x: Tensor, draw: torch.Generator) -> Tensor:
 def worn_mask(head: Tensor, draw: torch.Generator) -> Tensor:
     """A head mask (B, 1, H, W) grown or shrunk, softened, at times with a piece of background."""
     batch, _, height, width = head.shape
+    like: dict[str, Any] = {"generator": draw, "device": head.device}
     soft = F.avg_pool2d(F.avg_pool2d(head, 5, 1, 2), 5, 1, 2)
-    level = 0.5 + 0.28 * (2 * torch.rand(batch, 1, 1, 1, generator=draw) - 1)
+    level = 0.5 + 0.28 * (2 * torch.rand(batch, 1, 1, 1, **like) - 1)
     alpha = ((soft - level) * 5 + 0.5).clamp(0, 1)
-    centre = torch.rand(batch, 2, 1, 1, 1, generator=draw)
-    radius = 0.05 + 0.15 * torch.rand(batch, 1, 1, 1, generator=draw)
-    radius = radius * (torch.rand(batch, 1, 1, 1, generator=draw) < 0.25)
-    y = torch.linspace(0, 1, height)[:, None] - centre[:, 0]
-    x = torch.linspace(0, 1, width) - centre[:, 1]
+    centre = torch.rand(batch, 2, 1, 1, 1, **like)
+    radius = 0.05 + 0.15 * torch.rand(batch, 1, 1, 1, **like)
+    radius = radius * (torch.rand(batch, 1, 1, 1, **like) < 0.25)
+    y = torch.linspace(0, 1, height, device=head.device)[:, None] - centre[:, 0]
+    x = torch.linspace(0, 1, width, device=head.device) - centre[:, 1]
     blob = (x.square() + y.square() < radius.square()).float()
-    kept = torch.rand(batch, 1, 1, 1, generator=draw) < 0.6  # leftover, else a bite out of the head
+    kept = torch.rand(batch, 1, 1, 1, **like) < 0.6  # leftover, else a bite out of the head
     return torch.where(kept, torch.maximum(alpha, blob), alpha * (1 - blob))
 
 
 def jitter(x: Tensor, draw: torch.Generator) -> Tensor:
     """Small errors of the alignment: +-3 degrees, 4 %, 2 px; white outside."""
     batch = x.shape[0]
-    angle = 0.035 * torch.randn(batch, generator=draw)
-    scale = torch.exp(0.03 * torch.randn(batch, generator=draw))
-    shift = 0.02 * torch.randn(batch, 2, generator=draw)
+    like: dict[str, Any] = {"generator": draw, "device": x.device}
+    angle = 0.035 * torch.randn(batch, **like)
+    scale = torch.exp(0.03 * torch.randn(batch, **like))
+    shift = 0.02 * torch.randn(batch, 2, **like)
     cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
     rows = [torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)]
     grid = F.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
@@ -131,30 +134,30 @@ def jitter(x: Tensor, draw: torch.Generator) -> Tensor:
 class Teacher:
     """The frozen generator: true codes, their mean and spread, and pictures of codes."""
 
-    def __init__(self, folder: Path, bank: Aligned) -> None:
-        self.net, self.mean = load_generator(folder)
-        self.net.requires_grad_(False)
-        self.masks = group_masks(group_slices())
+    def __init__(self, folder: Path, bank: Aligned, device: torch.device) -> None:
+        net, mean = load_generator(folder)
+        self.net, self.mean = net.to(device).requires_grad_(False), mean.to(device)
+        self.masks = group_masks(group_slices()).to(device)
         with torch.no_grad():
             sample = self.codes(bank.factors[bank.photo][:4096])
         spread = (sample - self.mean).square().mean((0, 2)).sqrt()  # (L,)
         self.spread = spread[:, None]
 
     @torch.no_grad()
-    def codes(self, factors: np.ndarray) -> Tensor:
+    def codes(self, factors: np.ndarray | Tensor) -> Tensor:
         """Canonical codes (B, L, D) of factors (B, 79)."""
-        return codes(self.net, make_z(factors), self.masks)
+        return codes(self.net, make_z(factors).to(self.masks.device), self.masks)
 
-    def loss(self, offsets: Tensor, factors: np.ndarray, landmarks: np.ndarray) -> Tensor:
+    def loss(self, offsets: Tensor, factors: Tensor, landmarks: Tensor) -> Tensor:
         """Code error in units of each row's spread, plus the picture error of a part."""
         true = self.codes(factors)
         error = (offsets + self.mean - true) / self.spread  # (B, L, D)
-        part = slice(0, DRAWN)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        part = slice(0, max(len(true) // DRAWN, 1))
+        with torch.no_grad(), bf16(offsets.device):
             target = self.net.synthesise(true[part], until=DRAWN_SIDE).float()
-        with torch.autocast("cpu", torch.bfloat16):
+        with bf16(offsets.device):
             made = self.net.synthesise((offsets + self.mean)[part], until=DRAWN_SIDE).float()
-        weight = attention_map(torch.from_numpy(landmarks[part]), DRAWN_SIDE)
+        weight = attention_map(landmarks[part], DRAWN_SIDE)
         return error.square().mean() + PICTURE_WEIGHT * picture_loss(made, target, weight)
 
 
@@ -163,15 +166,16 @@ def validate(net: Encoder, teacher: Teacher, bank: Aligned, rows: np.ndarray) ->
     """On clean pictures of held-out persons: the share of the code's variance left unexplained, a
     group; the picture's error; the cosine of codes of one person and of two."""
     net.eval()
-    w = net(to_pm1(bank.white[rows])) + teacher.mean
+    device = teacher.mean.device
+    w = net(pictures(bank.white, rows, device)) + teacher.mean
     true = teacher.codes(bank.factors[rows])
     share = (w - true).square().mean((0, 2)) / teacher.spread[:, 0].square()
     made = teacher.net.synthesise(w[:32]).clamp(-1, 1)
     error = (made - teacher.net.synthesise(true[:32]).clamp(-1, 1)).abs().mean()
     flat = F.normalize((w - teacher.mean).flatten(1))
-    same = torch.from_numpy(bank.persons[rows][:, None] == bank.persons[rows][None])
+    same = torch.from_numpy(bank.persons[rows][:, None] == bank.persons[rows][None]).to(device)
     near = flat @ flat.T
-    own = same & ~torch.eye(len(rows), dtype=torch.bool)
+    own = same & ~torch.eye(len(rows), dtype=torch.bool, device=device)
     numbers = {
         f"left_{name}": float(share[GROUP_ROWS * k : GROUP_ROWS * (k + 1)].mean())
         for k, name in enumerate(("coarse", "medium", "fine"))
@@ -189,16 +193,23 @@ def sheet(net: Encoder, teacher: Teacher, bank: Aligned, rows: np.ndarray, path:
     from PIL import Image
 
     net.eval()
-    worn = worn_heads(bank.plain[rows], bank.labels[rows], torch.Generator().manual_seed(1))
+    device = teacher.mean.device
+    plain, labels = (torch.from_numpy(a[rows]).to(device) for a in (bank.plain, bank.labels))
+    worn = worn_heads(plain, labels, torch.Generator(device).manual_seed(1))
     strips = [
-        to_pm1(bank.white[rows]),
+        pictures(bank.white, rows, device),
         worn,
         teacher.net.synthesise(net(worn) + teacher.mean),
         teacher.net.synthesise(teacher.codes(bank.factors[rows])),
     ]
-    picture = torch.cat([torch.cat(list(s), 2) for s in strips], 1).clamp(-1, 1)
+    picture = torch.cat([torch.cat(list(s), 2) for s in strips], 1).clamp(-1, 1).cpu()
     pixels = ((picture + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
     Image.fromarray(pixels).save(path)
+
+
+def pictures(array: np.ndarray, rows: np.ndarray, device: torch.device) -> Tensor:
+    """Rows of u8 pictures, (B, 3, H, W) in [-1, 1]."""
+    return to_pm1(torch.from_numpy(array[rows]).to(device), channels_last=False)
 
 
 def export(state: dict[str, Any], folder: Path = WEIGHTS) -> int:
@@ -208,83 +219,95 @@ def export(state: dict[str, Any], folder: Path = WEIGHTS) -> int:
     return export_fp16(pack(tensors), folder / "e4e.safetensors")
 
 
-def main() -> None:
-    """Train, then export."""
+def main(argv: Sequence[str] | None = None) -> bool:
+    """Train, export at the end of the budget; whether it is used up."""
     parser = arguments("e4e", "train the W+ encoder of the mini base (needs stylegan2.safetensors)")
     parser.add_argument("--aligned", type=Path, default=ALIGNED, help="the aligned bank")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="generator in, encoder out")
-    args = parser.parse_args()
-    run = Run(start(args))
+    args = parser.parse_args(argv)
+    run, where = open_run(args), machine(args, BATCH, GPU_BATCH)
+    net = where.place(new_encoder(), where.device.type == "cuda")
+    ema, (muon, adam) = Ema(net, 0.998), optimizers(net)
+    resumed = run.keep(net=net, ema=ema, muon=muon, adam=adam)
+    begin = None if resumed or args.fresh else take_over(args.weights)
+    if begin is not None:
+        net.load_state_dict(begin)
+        ema.begin(net, 0)
     if not args.export_only:
         bank = open_aligned(args.aligned)
-        train(run, bank, Teacher(args.weights, bank), args.minutes, args.seed)
-    state = run.load()
-    if state is not None:
-        print(f"exported {export(state, args.weights) / 2**20:.1f} MiB")
+        teacher = Teacher(args.weights, bank, where.device)
+        train(run, bank, teacher, net, ema, (muon, adam), where, args.minutes)
+    if run.finished or args.export_only:
+        size = export({"ema": ema.state_dict()}, args.weights)
+        print(f"exported {size / 2**20:.1f} MiB")
+    return run.finished
 
 
-def train(run: Run, bank: Aligned, teacher: Teacher, minutes: float, seed: int) -> None:
+def take_over(folder: Path) -> dict[str, Tensor] | None:
+    """The weights of a release to begin with, or None where there are none."""
+    return load_encoder(folder).state_dict() if (folder / "e4e.safetensors").is_file() else None
+
+
+def optimizers(net: Encoder) -> tuple[Muon, torch.optim.AdamW]:
+    """Muon for hidden kernels, AdamW for the rest."""
+    matrices, rest = split_parameters(net, ("input_layer", "styles", "fc"))
+    muon = Muon(matrices, lr=MUON_RATE, momentum=0.9, weight_decay=0.1)
+    return muon, torch.optim.AdamW(rest, lr=RATE, betas=(0.9, 0.99), weight_decay=1e-4)
+
+
+def train(
+    run: Run,
+    bank: Aligned,
+    teacher: Teacher,
+    net: Encoder,
+    ema: Ema,
+    opts: tuple[Muon, torch.optim.AdamW],
+    where: Machine,
+    minutes: float,
+) -> None:
     """The training loop; leaves a checkpoint in the run's folder."""
     photos = np.flatnonzero(bank.photo & ~bank.held)
     styled = np.flatnonzero(~bank.photo & ~bank.held)
     check = np.flatnonzero(bank.photo & bank.held)[:128]
-    net = new_encoder()
-    ema = Ema(net, 0.998)
-    matrices, rest = split_parameters(net, ("input_layer", "styles", "fc"))
-    muon = Muon(matrices, lr=MUON_RATE, momentum=0.9, weight_decay=0.1)
-    adam = torch.optim.AdamW(rest, lr=RATE, betas=(0.9, 0.99), weight_decay=1e-4)
-    state = run.load()
-    if state is not None:
-        net.load_state_dict(state["net"])
-        ema.load_state_dict(state["ema"])
-        muon.load_state_dict(state["muon"])
-        adam.load_state_dict(state["adam"])
-    draw = np.random.default_rng([seed, run.step])
-    torch_draw = torch.Generator().manual_seed(seed + run.step)
-    few = round(BATCH * STYLED) if len(styled) else 0
-    mean_loss, since = 0.0, run.spent()
-    for step in run.budget(minutes):
-        rate = cosine_rate(run.progress(minutes))
-        muon.param_groups[0]["lr"] = MUON_RATE * rate
-        adam.param_groups[0]["lr"] = RATE * rate
-        picks = np.concatenate([draw.choice(photos, BATCH - few), draw.choice(styled, few)])
-        x = worn_heads(bank.plain[picks], bank.labels[picks], torch_draw)
-        net.train()
-        with torch.autocast("cpu", torch.bfloat16):
-            offsets = net(x)
-        loss = teacher.loss(offsets.float(), bank.factors[picks], bank.landmarks[picks])
-        net.zero_grad(set_to_none=True)
-        loss.backward()
-        muon.step()
-        adam.step()
-        ema.update(net)
-        mean_loss += float(loss.detach())
-        if (step + 1) % 50 == 0:
-            speed = 50 * BATCH / max(run.spent() - since, 1e-6)
-            run.log(step + 1, loss=mean_loss / 50, per_second=round(speed, 1))
-            mean_loss, since = 0.0, run.spent()
-        if run.due():
-            _save(run, step + 1, net, ema, muon, adam)
-            report(run, ema, teacher, bank, check)
-    _save(run, run.step, net, ema, muon, adam)
-    report(run, ema, teacher, bank, check)
-
-
-def _save(run: Run, step: int, net: Encoder, ema: Ema, muon: Muon, adam: torch.optim.AdamW) -> None:
-    run.save(
-        step,
-        net=net.state_dict(),
-        ema=ema.state_dict(),
-        muon=muon.state_dict(),
-        adam=adam.state_dict(),
+    few = round(where.batch * STYLED) if len(styled) else 0
+    plain, labels, factors, landmarks = (
+        Store(a, where.device) for a in (bank.plain, bank.labels, bank.factors, bank.landmarks)
     )
+    total, since, count = torch.zeros((), device=where.device), run.spent(), 0
+    for step in run.budget(minutes):
+        rate = where.rate * cosine_rate(run.progress(minutes))
+        for opt, top in zip(opts, (MUON_RATE, RATE), strict=True):
+            opt.param_groups[0]["lr"] = top * rate
+        draw = np.random.default_rng([run.seed, step])
+        picks = [draw.choice(photos, where.batch - few)]
+        picks += [draw.choice(styled, few)] if few else []
+        rows = np.concatenate(picks)
+        x = worn_heads(plain.take(rows), labels.take(rows), where.generator(step))
+        net.train()
+        with where.autocast():
+            offsets = net(x)
+        loss = teacher.loss(offsets.float(), factors.take(rows), landmarks.take(rows))
+        net.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        for opt in opts:
+            opt.step()
+        ema.update(net)
+        total, count = total + loss.detach(), count + 1  # a resumed run begins between two lines
+        if (step + 1) % 50 == 0:
+            speed = count * where.batch / max(run.spent() - since, 1e-6)
+            run.log(step + 1, loss=float(total) / count, per_second=round(speed, 1))
+            total, since, count = torch.zeros_like(total), run.spent(), 0
+        if run.due():
+            run.checkpoint(step + 1)
+            report(run, ema, teacher, bank, check)
+    run.checkpoint(run.step)
+    report(run, ema, teacher, bank, check)
 
 
 def report(run: Run, ema: Ema, teacher: Teacher, bank: Aligned, rows: np.ndarray) -> None:
     """Log the error on held-out persons and draw the strip `sheet.png`."""
     if not len(rows):
         return
-    net = new_encoder()
+    net = new_encoder().to(teacher.mean.device)
     ema.copy_to(net)
     run.log(run.step, **validate(net, teacher, bank, rows))
     sheet(net, teacher, bank, rows[:: max(len(rows) // 8, 1)][:8], run.folder / "sheet.png")

@@ -13,7 +13,8 @@ at the end; `--export-only` writes them from the last checkpoint.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 
 from pidiff_cli.core.faces.nets import FaceEmbedder, FaceFinder, LandmarkNet, save_net
 from pidiff_cli.core.images import to_tensor
-from pidiff_cli.mini.train.common import RUNS, WEIGHTS, Ema, Run, arguments, cosine_rate, start
+from pidiff_cli.mini.train.common import RUNS, Ema, Run, arguments, cosine_rate, open_run
 from pidiff_cli.mini.train.faces_augment import Textures
 from pidiff_cli.mini.train.faces_data import (
     Bank,
@@ -33,54 +34,71 @@ from pidiff_cli.mini.train.faces_data import (
     open_bank,
     plain_crop,
 )
+from pidiff_cli.mini.train.machine import Machine, ahead, machine, to_pm1
 
-Step = Callable[[], tuple[Tensor, dict[str, Tensor]]]
-BATCH = 32
+Batch = tuple[Tensor, ...]
+BATCH, GPU_BATCH = 32, 256
+RATE = 2e-3
 JAW = 17  # the first points lie on the jaw line and count half
 
 
-def main() -> None:
-    """Train, measure on held persons, export."""
+@dataclass(frozen=True)
+class Task:
+    """One face net's training.
+
+    Attributes:
+        batch: from a random source and a count, tensors on the CPU; the first is pictures as bytes.
+        loss: of such a batch on the device, and its parts.
+        measure: of the whole net on the CPU, on held persons.
+    """
+
+    net: nn.Module
+    batch: Callable[[np.random.Generator, int], Batch]
+    loss: Callable[..., tuple[Tensor, dict[str, Tensor]]]
+    measure: Callable[[nn.Module], dict[str, float]]
+
+
+def main(argv: Sequence[str] | None = None) -> bool:
+    """Train, measure on held persons and export at the end of the budget; whether it is used up."""
     parser = arguments("faces", "train the face nets")
     parser.add_argument("part", choices=("landmarks", "finder", "embedder"))
     parser.set_defaults(run_dir=None)
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     args.run_dir = args.run_dir or RUNS / args.part
-    run = Run(start(args))
+    run, where = open_run(args), machine(args, BATCH, GPU_BATCH)
     cv2.setNumThreads(1)
-    bank = open_bank(args.bank)
-    rng = np.random.default_rng([args.seed, 7, run.step])
-    textures = Textures(args.seed)
-    net, step, measure = BUILDERS[args.part](bank, rng, textures)
-    ema = _train(args, run, net, step)
-    whole = ema.copy_to(net).eval()
-    run.log(run.step, **measure(whole))
-    save_net(_exported(whole), WEIGHTS / "faces" / args.part)
+    task = BUILDERS[args.part](open_bank(args.bank), Textures(args.seed))
+    ema = _train(args, run, where, task)
+    if run.finished or args.export_only:
+        whole = ema.copy_to(task.net).cpu().eval()
+        run.log(run.step, **task.measure(whole))
+        save_net(_exported(whole), args.weights / "faces" / args.part)
+    return run.finished
 
 
-def _train(args: argparse.Namespace, run: Run, net: nn.Module, step: Step) -> Ema:
-    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def _train(args: argparse.Namespace, run: Run, where: Machine, task: Task) -> Ema:
+    net = where.place(task.net)
     ema = Ema(net, 0.998)
     decayed = [p for p in net.parameters() if p.ndim > 1]
     plain = [p for p in net.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=RATE, fused=True)
-    if (state := run.load()) is not None:
-        net.load_state_dict(state["net"])
-        ema.load_state_dict(state["ema"])
-        optimizer.load_state_dict(state["opt"])
+    run.keep(net=net, ema=ema, opt=optimizer)
     if args.export_only:
         return ema
     net.train()
 
-    def save(at: int) -> None:
-        run.save(at, net=net.state_dict(), ema=ema.state_dict(), opt=optimizer.state_dict())
+    def make(step: int) -> Batch:
+        cv2.setNumThreads(1)
+        return task.batch(np.random.default_rng([args.seed, 7, step]), where.batch)
 
+    batches = ahead(make, run.step, where)
     for at in run.budget(args.minutes):
         for group in optimizer.param_groups:
-            group["lr"] = RATE * cosine_rate(run.progress(args.minutes))
-        with torch.autocast("cpu", torch.bfloat16):
-            loss, parts = step()
+            group["lr"] = RATE * where.rate * cosine_rate(run.progress(args.minutes))
+        x, *rest = (where.to(part) for part in next(batches))
+        with where.autocast():
+            loss, parts = task.loss(to_pm1(x), *rest)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
@@ -89,41 +107,39 @@ def _train(args: argparse.Namespace, run: Run, net: nn.Module, step: Step) -> Em
         if at % 50 == 0:
             run.log(at, loss=float(loss.detach()), **{k: float(v) for k, v in parts.items()})
         if run.due():
-            save(at + 1)
-    save(run.step)
+            run.checkpoint(at + 1)
+    run.checkpoint(run.step)
     return ema
 
 
-RATE = 2e-3
-
-
-def build_landmarks(
-    bank: Bank, rng: np.random.Generator, textures: Textures
-) -> tuple[nn.Module, Step, Callable[[nn.Module], dict[str, float]]]:
+def build_landmarks(bank: Bank, textures: Textures) -> Task:
     """The landmark net, its loss, its measure."""
     net = LandmarkNet()
     weight = torch.ones(68)
     weight[:JAW] = 0.5
 
-    def step() -> tuple[Tensor, dict[str, Tensor]]:
-        x, points, labels, face = landmark_batch(bank, rng, textures, BATCH)
-        out, logits, confidence, heat = net.read(x.contiguous(memory_format=torch.channels_last))
+    def loss(
+        x: Tensor, points: Tensor, labels: Tensor, face: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        out, logits, confidence, heat = net.read(x)
         error = (out.float() - points).abs().sum(-1)  # (B, 68)
         spot = (heat_cost(heat, points).mean(1) * face).sum() / face.sum().clamp(min=1)
-        place = ((error * weight).mean(1) * face).sum() / face.sum().clamp(min=1)
+        each = (error * weight.to(error.device)).mean(1)
+        place = (each * face).sum() / face.sum().clamp(min=1)
         seen = F.cross_entropy(logits.float(), labels)
         sure = F.binary_cross_entropy_with_logits(confidence.float(), face)
-        loss = 20 * place + 0.2 * spot + 0.5 * seen + 0.3 * sure
-        return loss, {"points": place.detach(), "labels": seen.detach(), "face": sure.detach()}
+        total = 20 * place + 0.2 * spot + 0.5 * seen + 0.3 * sure
+        return total, {"points": place.detach(), "labels": seen.detach(), "face": sure.detach()}
 
     def measure(whole: nn.Module) -> dict[str, float]:
         still, cloth = np.random.default_rng(1), Textures(99, 60)
         held = _with_rows(bank, bank.held)
         wrong, right, both = [], 0, [0, 0]
+        rounds = min(8, -(-len(bank.held) // 16))  # a tiny bank has little to measure on
         with torch.no_grad():
-            for _ in range(8):
+            for _ in range(rounds):
                 x, points, labels, face = landmark_batch(held, still, cloth, BATCH)
-                out, logits, confidence = whole(x)
+                out, logits, confidence = whole(to_pm1(x))
                 eyes = (points[:, 36:42].mean(1) - points[:, 42:48].mean(1)).norm(dim=-1)
                 miss = (out - points).norm(dim=-1).mean(1) / eyes.clamp(min=1e-3)
                 wrong += miss[face > 0].tolist()
@@ -134,62 +150,67 @@ def build_landmarks(
         return {
             "held_error_of_eye_distance": float(np.mean(wrong)),
             "held_error_median": float(np.median(wrong)),
-            "held_face_accuracy": right / (8 * BATCH),
+            "held_face_accuracy": right / (rounds * BATCH),
             "held_head_iou": both[0] / max(both[1], 1),
         }
 
-    return net, step, measure
+    def batch(rng: np.random.Generator, count: int) -> Batch:
+        return landmark_batch(bank, rng, textures, count)
+
+    return Task(net, batch, loss, measure)
 
 
-def build_finder(
-    bank: Bank, rng: np.random.Generator, textures: Textures
-) -> tuple[nn.Module, Step, Callable[[nn.Module], dict[str, float]]]:
+def build_finder(bank: Bank, textures: Textures) -> Task:
     """The finder, its loss (focal on the centres), its measure."""
     net = FaceFinder()
 
     def losses(model: nn.Module, x: Tensor, heat: Tensor, aim: Tensor) -> tuple[Tensor, Tensor]:
-        centre, size, offset = model(x.contiguous(memory_format=torch.channels_last))
+        centre, size, offset = model(x)
         p = centre.float().sigmoid().clamp(1e-4, 1 - 1e-4)
         peak = heat >= 0.999
-        hit = -((1 - p) ** 2 * p.log())[peak].sum()
-        quiet = -((1 - heat) ** 4 * p**2 * (1 - p).log())[~peak].sum()
+        hit = -((1 - p) ** 2 * p.log() * peak).sum()
+        quiet = -((1 - heat) ** 4 * p**2 * (1 - p).log() * ~peak).sum()
         count = peak.sum().clamp(min=1)
         weight = aim[:, 3]
         both = torch.cat([size.float()[:, None], offset.float()], 1)
         box = ((both - aim[:, :3]).abs().sum(1) * weight).sum() / weight.sum().clamp(min=1)
         return (hit + quiet) / count, box
 
-    def step() -> tuple[Tensor, dict[str, Tensor]]:
-        centre, box = losses(net, *finder_batch(bank, rng, textures, BATCH))
+    def loss(x: Tensor, heat: Tensor, aim: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        centre, box = losses(net, x, heat, aim)
         return centre + 0.5 * box, {"centre": centre.detach(), "box": box.detach()}
 
     def measure(whole: nn.Module) -> dict[str, float]:
         held = _with_rows(bank, bank.held)
-        batch = finder_batch(held, np.random.default_rng(1), Textures(99, 60), 128)
+        count = min(128, 8 * len(bank.held))
+        x, *rest = finder_batch(held, np.random.default_rng(1), Textures(99, 60), count)
         with torch.no_grad():
-            centre, box = losses(whole, *batch)
+            centre, box = losses(whole, to_pm1(x), *rest)
         return {"held_centre": float(centre), "held_box": float(box)}
 
-    return net, step, measure
+    def batch(rng: np.random.Generator, count: int) -> Batch:
+        return finder_batch(bank, rng, textures, count)
+
+    return Task(net, batch, loss, measure)
 
 
-def build_embedder(
-    bank: Bank, rng: np.random.Generator, textures: Textures
-) -> tuple[nn.Module, Step, Callable[[nn.Module], dict[str, float]]]:
+def build_embedder(bank: Bank, textures: Textures) -> Task:
     """The embedder with a head that reads the identity factors; supervised contrast beside it."""
-    truth = identity_columns(bank)
+    truth, owner = identity_columns(bank), torch.from_numpy(np.array(bank.persons))
     net = EmbedderTraining(truth.shape[1])
     owners = bank.persons[bank.rows]
     order = np.argsort(owners, kind="stable")
     cuts = np.flatnonzero(np.diff(owners[order])) + 1
     groups = np.split(bank.rows[order], cuts)
-    persons = min(24, len(groups))
 
-    def step() -> tuple[Tensor, dict[str, Tensor]]:
+    def batch(rng: np.random.Generator, count: int) -> Batch:
+        persons = min(3 * count // 4, len(groups))
         x, rows = embed_batch(bank, groups, rng, textures, persons, 2)
-        raw = net(x.contiguous(memory_format=torch.channels_last)).float()
-        read = F.mse_loss(net.read(F.layer_norm(raw, raw.shape[-1:])).float(), truth[rows])
-        same = torch.from_numpy(bank.persons[rows])
+        return x, truth[rows], owner[rows]
+
+    def loss(x: Tensor, true: Tensor, same: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        raw = net(x).float()
+        read = F.mse_loss(net.read(F.layer_norm(raw, raw.shape[-1:])).float(), true)
         apart = supervised_contrast(F.normalize(raw, dim=-1), same, 0.1)
         return read + 0.5 * apart, {"factors": read.detach(), "contrast": apart.detach()}
 
@@ -202,7 +223,7 @@ def build_embedder(
         found = bank.persons[rows][near.argmax(1).numpy()] == bank.persons[rows]
         return {"held_rank1": float(np.mean(found)), "held_persons": len(set(bank.persons[rows]))}
 
-    return net, step, measure
+    return Task(net, batch, loss, measure)
 
 
 class EmbedderTraining(nn.Module):
@@ -232,7 +253,7 @@ def identity_columns(bank: Bank) -> Tensor:
 def supervised_contrast(codes: Tensor, same: Tensor, temperature: float) -> Tensor:
     """Supervised contrastive loss (Khosla 2020, eq. 2): codes (B, E) unit, same (B,) labels."""
     alike = codes @ codes.T / temperature
-    self_mask = torch.eye(len(codes), dtype=torch.bool)
+    self_mask = torch.eye(len(codes), dtype=torch.bool, device=codes.device)
     alike = alike.masked_fill(self_mask, -1e4)
     log_p = alike - alike.logsumexp(1, keepdim=True)
     pairs = (same[:, None] == same[None]) & ~self_mask
@@ -246,7 +267,7 @@ def heat_cost(heat: Tensor, points: Tensor, sigma: float = 0.9) -> Tensor:
     where the soft argmax alone gives a weak gradient.
     """
     h, w = heat.shape[2:]
-    xs, ys = (torch.arange(n) + 0.5 for n in (w, h))
+    xs, ys = (torch.arange(n, device=heat.device) + 0.5 for n in (w, h))
     dx = (xs - points[..., :1] * w) ** 2  # (B, K, w)
     dy = (ys - points[..., 1:] * h) ** 2  # (B, K, h)
     bump = torch.exp(-(dy[..., :, None] + dx[..., None, :]) / (2 * sigma**2))

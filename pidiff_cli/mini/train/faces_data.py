@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.core.faces.align import ffhq_quad
-from pidiff_cli.core.images import to_tensor
 from pidiff_cli.mini.train.faces_augment import (
     SIDE,
     Crop,
@@ -56,7 +55,7 @@ def open_bank(folder: Path) -> Bank:
 def landmark_batch(
     bank: Bank, rng: np.random.Generator, textures: Textures, count: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """x (B, 3, 128, 128), points (B, 68, 2) in 0..1, labels (B, 64, 64) int64, face (B,) 0 or 1."""
+    """x u8 (B, 128, 128, 3), points (B, 68, 2) in 0..1, labels (B, 64, 64) int64, face (B,)."""
     crops, faces = [], []
     for row in rng.choice(bank.rows, count):
         crop, face = _landmark_crop(bank, int(row), rng, textures)
@@ -65,7 +64,7 @@ def landmark_batch(
     labels = np.stack([c.labels[1::2, 1::2] for c in crops]).astype(np.int64)
     points = np.stack([(c.points + 0.5) / SIDE for c in crops]).astype(np.float32)
     return (
-        to_tensor(np.stack([c.rgb for c in crops])),
+        torch.from_numpy(np.stack([c.rgb for c in crops])),
         torch.from_numpy(points),
         torch.from_numpy(labels),
         torch.tensor(faces, dtype=torch.float32),
@@ -75,12 +74,12 @@ def landmark_batch(
 def finder_batch(
     bank: Bank, rng: np.random.Generator, textures: Textures, count: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """x (B, 3, 160, 160), heat (B, 20, 20), targets (B, 4, 20, 20) = log size, dx, dy, weight."""
+    """x u8 (B, 160, 160, 3), heat (B, 20, 20), targets (B, 4, 20, 20): log size, dx, dy, weight."""
     pictures = [_canvas(bank, rng, textures) for _ in range(count)]
     heat = np.stack([p[1] for p in pictures])
     targets = np.stack([p[2] for p in pictures])
     return (
-        to_tensor(np.stack([p[0] for p in pictures])),
+        torch.from_numpy(np.stack([p[0] for p in pictures])),
         torch.from_numpy(heat),
         torch.from_numpy(targets),
     )
@@ -93,15 +92,16 @@ def embed_batch(
     textures: Textures,
     persons: int,
     each: int,
-) -> tuple[Tensor, np.ndarray]:
-    """x (P*each, 3, 128, 128) aligned and jittered, rows (P*each,): `each` pictures a person."""
+) -> tuple[Tensor, Tensor]:
+    """x u8 (P*each, 128, 128, 3) aligned and jittered, rows (P*each,): `each` pictures a person."""
     rows = np.concatenate(
         [
             rng.choice(groups[g], each, replace=len(groups[g]) < each)
             for g in rng.choice(len(groups), persons, replace=False)
         ]
     )
-    return to_tensor(np.stack([_embed_crop(bank, int(r), rng, textures) for r in rows])), rows
+    made = np.stack([_embed_crop(bank, int(r), rng, textures) for r in rows])
+    return torch.from_numpy(made), torch.from_numpy(rows)
 
 
 def plain_crop(bank: Bank, row: int) -> Crop:

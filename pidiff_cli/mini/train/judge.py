@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,18 @@ from torch import Tensor, nn
 from pidiff_cli.core.judge import build_clip, caption_words, encode_captions
 from pidiff_cli.core.packed import pack
 from pidiff_cli.mini.train import common
-from pidiff_cli.mini.train.judge_data import Optimizers, context_of, move, soften, to_batch
+from pidiff_cli.mini.train.judge_data import (
+    Optimizers,
+    context_of,
+    move,
+    soften,
+    tinted,
+    tints,
+)
+from pidiff_cli.mini.train.machine import ahead, bf16, machine
 from pidiff_cli.mini.train.text import Facts, caption_of, known_facts
 
-BATCH = 64
+BATCH, GPU_BATCH = 64, 512
 HELD = 50  # every 50th person is kept for validation
 CHANGED = ("role", "scene", "style", "expression")
 
@@ -91,12 +100,24 @@ class Pictures:
         made = [caption_of(person, c, np.random.default_rng(seed)) for c in (context, changed)]
         return made[0], made[1]
 
-    def batch(self, rows: np.ndarray, rng: np.random.Generator, augment: bool = True) -> Tensor:
-        """(B, 3, 128, 128) in [-1, 1] of the bank's rows."""
+    def batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        """The bank's rows as u8 (B, 128, 128, 3), moved and softened, and their tints."""
         pictures = [np.asarray(self.images[row]) for row in rows]
-        if not augment:
-            return to_batch_plain(pictures)
-        return to_batch([soften(move(p, rng, 0.1, 5, 3), rng) for p in pictures], rng, 0.06)
+        made = np.stack([soften(move(p, rng, 0.1, 5, 3), rng) for p in pictures])
+        return torch.from_numpy(made), *tints(len(made), rng, 0.06)
+
+    def sample(self, seed: int, step: int, words: dict[str, int], count: int, most: int) -> Any:
+        """One step's batch on the CPU: pixels and tints, caption ids (2B, W), which captions are
+        the same words (B, 2B), facts (B, K). The second B captions are the changed ones."""
+        rng = np.random.default_rng([seed, step])
+        rows = rng.choice(self.train, count, replace=len(self.train) < count)
+        pairs = [self.captions(row, rng) for row in rows]
+        texts = [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
+        number = {text: i for i, text in enumerate(texts)}
+        each = torch.tensor([number[text] for text in texts])
+        same = each[:count, None] == each[None]
+        same[torch.arange(count), torch.arange(count)] = False
+        return self.batch(rows, rng), encode_captions(texts, words, most), same, self.facts[rows]
 
 
 def to_batch_plain(pictures: list[np.ndarray]) -> Tensor:
@@ -121,23 +142,22 @@ class Clip(nn.Module):
 
     def forward(self, x: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Pictures (B, ...), captions (T, W) -> logits (B, T), features (B, F), texts (T, E)."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with bf16(x.device):
             features = self.tower.trunk(x)
-            texts = self.reader(ids[:, : int((ids != 0).sum(1).max())])  # (T, E)
+            texts = self.reader(ids)  # (T, E)
         features = self.tower.norm(features.float())  # (B, F)
         texts = F.normalize(texts.float(), dim=-1)
         scale = self.scale.clamp(max=4.0).exp()
         return scale * self.tower.embed(features) @ texts.T, features, texts
 
 
-def clip_loss(net: Clip, x: Tensor, texts: list[str], ids: Tensor, facts: Tensor) -> Any:
-    """Contrastive plus class loss. ``texts``: B true captions, then B changed ones."""
+def clip_loss(net: Clip, x: Tensor, ids: Tensor, same: Tensor, facts: Tensor) -> Any:
+    """Contrastive plus class loss. ``ids``: B true captions, then B changed ones; ``same`` (B, 2B)
+    marks captions of equal words, which are no wrong answers."""
     count = len(x)
     logits, features, _ = net(x, ids)  # (B, 2B)
-    same = torch.tensor([[texts[i] == other for other in texts] for i in range(count)])
-    same[torch.arange(count), torch.arange(count)] = False
     logits = logits.masked_fill(same, -1e4)
-    target = torch.arange(count)
+    target = torch.arange(count, device=x.device)
     contrast = F.cross_entropy(logits, target) + F.cross_entropy(logits[:, :count].T, target)
     classes = [
         F.cross_entropy(head(features), facts[:, k], label_smoothing=0.02)
@@ -152,17 +172,19 @@ def validate(
 ) -> dict[str, float]:
     """On held-out persons: the right caption among 32, and each class's accuracy."""
     net.eval()
+    device = net.scale.device
     rng = np.random.default_rng(7)
     rows = rng.permutation(pictures.held)[: most // 32 * 32]
     right, hits = 0, np.zeros(pictures.facts.shape[1])
     for start in range(0, len(rows), 32):
         some = rows[start : start + 32]
         texts = [pictures.captions(row, rng)[0] for row in some]
-        ids = encode_captions(texts, words, len(net.reader.place))
-        logits, features, _ = net(pictures.batch(some, rng, augment=False), ids)
+        ids = trimmed(encode_captions(texts, words, len(net.reader.place))).to(device)
+        x = to_batch_plain([np.asarray(pictures.images[row]) for row in some]).to(device)
+        logits, features, _ = net(x, ids)
         best = logits.argmax(1).tolist()
         right += sum(texts[b] == texts[i] for i, b in enumerate(best))
-        truth = pictures.facts[some]
+        truth = pictures.facts[some].to(device)
         for k, head in enumerate(net.tower.heads.values()):
             hits[k] += float((head(features).argmax(1) == truth[:, k]).sum())
     net.train()
@@ -178,30 +200,34 @@ def export(net: Clip, settings: dict[str, Any], folder: Path) -> None:
     (folder / "clip.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
-def train(args: argparse.Namespace) -> None:
-    """Train within the budget of minutes, then export."""
-    folder, facts = common.start(args), known_facts()
-    run = common.Run(folder)
+def trimmed(ids: Tensor) -> Tensor:
+    """Caption ids (T, W) up to the longest caption's end."""
+    return ids[:, : int((ids != 0).sum(1).max())]
+
+
+def train(args: argparse.Namespace, out: Path | None = None) -> bool:
+    """Train, export at the end of the budget (into the weights' `judge`, or `out`).
+
+    Returns whether the budget is used up.
+    """
+    run, where, facts = common.open_run(args), machine(args, BATCH, GPU_BATCH), known_facts()
     settings = settings_for(facts)
     words = {word: index + 2 for index, word in enumerate(settings["words"])}
     pictures = Pictures(args.bank, facts)
-    net = Clip(settings)
-    ema = common.Ema(net, 0.998)
-    optimizer = Optimizers(net)
-    state = run.load()
-    if state:
-        net.load_state_dict(state["net"])
-        ema.load_state_dict(state["ema"])
-        optimizer.load_state_dict(state["optimizer"])
-    rng = np.random.default_rng([args.seed, run.step])
+    net = where.place(Clip(settings), channels_last=False)
+    ema, optimizer = common.Ema(net, 0.998), Optimizers(net)
+    run.keep(net=net, ema=ema, optimizer=optimizer)
+
+    def make(step: int) -> Any:
+        made = pictures.sample(args.seed, step, words, where.batch, settings["max_words"])
+        pixels, ids, same, truth = made
+        return *pixels, trimmed(ids), same, truth
+
+    batches = ahead(make, run.step, where)
     for step in run.budget(0 if args.export_only else args.minutes):
-        rows = rng.choice(pictures.train, BATCH, replace=False)
-        pairs = [pictures.captions(row, rng) for row in rows]
-        texts = [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
-        ids = encode_captions(texts, words, settings["max_words"])
-        x = pictures.batch(rows, rng)
-        loss, contrast, classes = clip_loss(net, x, texts, ids, pictures.facts[rows])
-        optimizer.step(loss, common.cosine_rate(run.progress(args.minutes)))
+        *pixels, ids, same, truth = (where.to(part) for part in next(batches))
+        loss, contrast, classes = clip_loss(net, tinted(*pixels), ids, same, truth)
+        optimizer.step(loss, where.rate * common.cosine_rate(run.progress(args.minutes)))
         ema.update(net)
         if step % 25 == 0:
             named = zip(net.tower.heads, classes, strict=True)
@@ -209,19 +235,23 @@ def train(args: argparse.Namespace) -> None:
                 step, contrast=float(contrast.detach()), **{n: float(c.detach()) for n, c in named}
             )
         if run.due():
-            keep = {"net": net.state_dict(), "ema": ema.state_dict()}
-            run.save(step + 1, **keep, optimizer=optimizer.state_dict())
-    run.save(run.step, net=net.state_dict(), ema=ema.state_dict(), optimizer=optimizer.state_dict())
-    ema.copy_to(net)
-    run.log(run.step, **validate(net, pictures, words))
-    export(net, settings, args.weights / "judge")
+            run.checkpoint(step + 1)
+    run.checkpoint(run.step)
+    if run.finished:
+        ema.copy_to(net)
+        run.log(run.step, **validate(net, pictures, words))
+        export(net, settings, out or args.weights / "judge")
+    return run.finished
 
 
-def main() -> None:
+def options() -> argparse.ArgumentParser:
+    """The options."""
+    return common.arguments("judge", "train the judge's image-text model")
+
+
+def main(argv: Sequence[str] | None = None) -> bool:
     """Parse the options, train, export."""
-    parser = common.arguments("judge", "train the judge's image-text model")
-    parser.add_argument("--weights", type=Path, default=common.WEIGHTS)
-    train(parser.parse_args())
+    return train(options().parse_args(argv))
 
 
 if __name__ == "__main__":

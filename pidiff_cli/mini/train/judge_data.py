@@ -105,8 +105,11 @@ def other_background(
 
 def to_batch(pictures: Sequence[np.ndarray], rng: np.random.Generator, tint: float) -> Tensor:
     """u8 pictures -> (B, 3, 128, 128) in [-1, 1], tinted and with noise on half of them."""
-    x = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1.0
-    count = len(pictures)
+    return tinted(torch.from_numpy(np.stack(pictures)), *tints(len(pictures), rng, tint))
+
+
+def tints(count: int, rng: np.random.Generator, tint: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Each picture's gains (B, 3, 1, 1), light and level of noise (B, 1, 1, 1)."""
     gain = torch.from_numpy(rng.normal(1, tint, (count, 3, 1, 1)).astype(np.float32))
     light = torch.from_numpy(rng.normal(0, tint, (count, 1, 1, 1)).astype(np.float32))
     level = torch.from_numpy(
@@ -114,5 +117,11 @@ def to_batch(pictures: Sequence[np.ndarray], rng: np.random.Generator, tint: flo
             np.float32
         )
     )
-    x = x * gain + light + torch.randn(x.shape) * level
+    return gain, light, level
+
+
+def tinted(pixels: Tensor, gain: Tensor, light: Tensor, level: Tensor) -> Tensor:
+    """u8 (B, H, W, 3) on any device -> (B, 3, H, W) in [-1, 1], as `tints` says."""
+    x = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    x = x * gain + light + torch.randn(x.shape, device=x.device) * level
     return x.clamp(-1, 1).contiguous(memory_format=torch.channels_last)

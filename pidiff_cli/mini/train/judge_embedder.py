@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,18 @@ from pidiff_cli.core.judge import build_embedder
 from pidiff_cli.core.packed import pack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.aligned import ALIGNED, Aligned, open_aligned
-from pidiff_cli.mini.train.judge_data import Optimizers, move, other_background, soften, to_batch
+from pidiff_cli.mini.train.judge_data import (
+    Optimizers,
+    move,
+    other_background,
+    soften,
+    tinted,
+    tints,
+)
+from pidiff_cli.mini.train.machine import ahead, machine, to_pm1
 
 PERSONS, EACH = 20, 4  # a batch: 20 persons of 4 pictures
+GPU_BATCH = 512  # pictures
 TEMPERATURE = 0.1
 
 
@@ -51,18 +61,24 @@ class Crops:
         cuts = np.flatnonzero(np.diff(self.bank.persons[rows])) + 1
         return [group for group in np.split(rows, cuts) if len(group) >= 2]
 
-    def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, Tensor]:
+    def sample(self, rng: np.random.Generator, persons: int) -> tuple[np.ndarray, Tensor]:
         """Rows (P x EACH,) and their person numbers (P x EACH,)."""
-        chosen = rng.choice(len(self.train), PERSONS, replace=False)
+        persons = min(persons, len(self.train))
+        chosen = rng.choice(len(self.train), persons, replace=False)
         rows = [rng.choice(self.train[c], EACH, replace=len(self.train[c]) < EACH) for c in chosen]
-        return np.concatenate(rows), torch.arange(PERSONS).repeat_interleave(EACH)
+        return np.concatenate(rows), torch.arange(persons).repeat_interleave(EACH)
 
-    def batch(self, rows: np.ndarray, rng: np.random.Generator, augment: bool = True) -> Tensor:
-        """(B, 3, 128, 128) in [-1, 1]."""
-        if not augment:
-            x = torch.from_numpy(self.bank.plain[rows]).permute(0, 3, 1, 2).float() / 127.5 - 1
-            return x.contiguous(memory_format=torch.channels_last)
-        return to_batch([self._picture(row, rng) for row in rows], rng, 0.03)
+    def plain(self, rows: np.ndarray) -> Tensor:
+        """(B, 3, 128, 128) in [-1, 1], untouched."""
+        return to_pm1(torch.from_numpy(self.bank.plain[rows]))
+
+    def batch(self, seed: int, step: int, persons: int) -> tuple[Tensor, ...]:
+        """One step's pixels u8 (B, 128, 128, 3) and tints, persons (B,), factors (B, K)."""
+        rng = np.random.default_rng([seed, step])
+        rows, person = self.sample(rng, persons)
+        pixels = torch.from_numpy(np.stack([self._picture(row, rng) for row in rows]))
+        truth = torch.from_numpy(self.scaled[rows])
+        return pixels, *tints(len(rows), rng, 0.03), person, truth
 
     def _picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
         kind = rng.random()
@@ -85,7 +101,7 @@ def contrast_loss(embedding: Tensor, person: Tensor, queue: Tensor) -> Tensor:
     """
     logits = embedding @ torch.cat([embedding, queue]).T / TEMPERATURE  # (B, B + Q)
     count = len(embedding)
-    itself = torch.eye(count, count + len(queue), dtype=torch.bool)
+    itself = torch.eye(count, count + len(queue), dtype=torch.bool, device=embedding.device)
     logits = logits.masked_fill(itself, -1e4)
     same = (person[:, None] == person[None]) & ~itself[:, :count]  # (B, B)
     log_share = logits.log_softmax(1)[:, :count]
@@ -96,18 +112,18 @@ def contrast_loss(embedding: Tensor, person: Tensor, queue: Tensor) -> Tensor:
 def validate(net: Any, crops: Crops, persons: int = 100) -> tuple[dict[str, float], np.ndarray]:
     """Rank-1 on held-out persons (one picture against the mean of the rest), factors' R squared."""
     net.eval()
-    rng = np.random.default_rng(7)
+    device = next(net.parameters()).device
     groups = [g for g in crops.held if len(g) >= 3][:persons]
     gallery, probes, read, truth = [], [], [], []
     for rows in groups:
-        features = net.features(crops.batch(rows, rng, augment=False))
+        features = net.features(crops.plain(rows).to(device))
         vectors = net.embed(features)
-        read.append(net.heads["factors"](features))
+        read.append(net.heads["factors"](features).cpu())
         truth.append(torch.from_numpy(crops.scaled[rows]))
         probes.append(vectors[:1])
         gallery.append(F.normalize(vectors[1:].mean(0, keepdim=True), dim=-1))
     net.train()
-    scores = torch.cat(probes) @ torch.cat(gallery).T  # (P, P)
+    scores = (torch.cat(probes) @ torch.cat(gallery).T).cpu()  # (P, P)
     right = (scores.argmax(1) == torch.arange(len(groups))).float().mean()
     y, x = torch.cat(truth), torch.cat(read)
     r2 = (1 - (y - x).square().mean(0) / y.var(0, unbiased=False).clamp(min=1e-4)).clamp(min=-1)
@@ -138,52 +154,64 @@ def factor_layout() -> tuple[list[str], list[int]]:
     return list(NAMES), [i for i, name in enumerate(NAMES) if name in own]
 
 
-def train(args: argparse.Namespace) -> None:
-    """Train within the budget of minutes, then export."""
-    folder = common.start(args)
-    run = common.Run(folder)
+def train(args: argparse.Namespace) -> bool:
+    """Train, export at the end of the budget; whether it is used up."""
+    run, where = common.open_run(args), machine(args, PERSONS * EACH, GPU_BATCH)
     crops = Crops(open_aligned(args.aligned))
     names, identity = factor_layout()
     settings = settings_for(crops, identity, names)
-    net = build_embedder(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    person_head = nn.Linear(settings["dim"], len(identity))
+    net = where.place(build_embedder(settings))
+    person_head = nn.Linear(settings["dim"], len(identity)).to(where.device)
     both = nn.ModuleDict({"net": net, "person": person_head})
-    ema = common.Ema(net, 0.998)
-    optimizer = Optimizers(both)
-    queue = F.normalize(torch.randn(0, settings["dim"]), dim=-1)
-    state = run.load()
-    if state:
-        both.load_state_dict(state["net"])
-        ema.load_state_dict(state["ema"])
-        optimizer.load_state_dict(state["optimizer"])
-    rng = np.random.default_rng([args.seed, run.step])
+    ema, optimizer = common.Ema(net, 0.998), Optimizers(both)
+    queue = Queue(settings["dim"], 8 * where.batch, where.device)
+    run.keep(net=both, ema=ema, optimizer=optimizer, queue=queue)
+    batches = ahead(lambda step: crops.batch(args.seed, step, where.batch // EACH), run.step, where)
     for step in run.budget(0 if args.export_only else args.minutes):
-        rows, person = crops.sample(rng)
-        x, truth = crops.batch(rows, rng), torch.from_numpy(crops.scaled[rows])
-        with torch.autocast("cpu", torch.bfloat16):
-            features = net.trunk(x)
+        *pixels, person, truth = (where.to(part) for part in next(batches))
+        with where.autocast():
+            features = net.trunk(tinted(*pixels))
         features = net.norm(features.float())  # (B, F)
         raw = net.project(features)  # (B, E)
         vectors = F.normalize(raw, dim=-1)
-        contrast = contrast_loss(vectors, person, queue)
+        contrast = contrast_loss(vectors, person, queue.held)
         read = F.smooth_l1_loss(net.heads["factors"](features), truth, beta=0.5)
         kept = F.smooth_l1_loss(person_head(raw), truth[:, identity], beta=0.5)
         loss = contrast + 2.0 * read + 1.0 * kept
-        optimizer.step(loss, common.cosine_rate(run.progress(args.minutes)))
+        optimizer.step(loss, where.rate * common.cosine_rate(run.progress(args.minutes)))
         ema.update(net)
-        queue = torch.cat([vectors.detach(), queue])[:640]
+        queue.add(vectors.detach())
         if step % 25 == 0:
             parts = {"contrast": contrast, "factors": read, "person": kept}
             run.log(step, **{name: float(value.detach()) for name, value in parts.items()})
         if run.due():
-            keep = {"net": both.state_dict(), "ema": ema.state_dict()}
-            run.save(step + 1, **keep, optimizer=optimizer.state_dict())
-    keep = {"net": both.state_dict(), "ema": ema.state_dict()}
-    run.save(run.step, **keep, optimizer=optimizer.state_dict())
-    ema.copy_to(net)
-    measured, r2 = validate(net, crops)
-    run.log(run.step, **measured)
-    export(net, settings | {"factor_r2": r2.tolist()}, args.weights / "judge")
+            run.checkpoint(step + 1)
+    run.checkpoint(run.step)
+    if run.finished:
+        ema.copy_to(net)
+        measured, r2 = validate(net, crops)
+        run.log(run.step, **measured)
+        export(net, settings | {"factor_r2": r2.tolist()}, args.weights / "judge")
+    return run.finished
+
+
+class Queue:
+    """The vectors of the last batches, as many as `most`."""
+
+    def __init__(self, width: int, most: int, device: torch.device) -> None:
+        self.held, self.most = torch.zeros(0, width, device=device), most
+
+    def add(self, vectors: Tensor) -> None:
+        """Put (B, E) before the others and drop the oldest."""
+        self.held = torch.cat([vectors, self.held])[: self.most]
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is held."""
+        return {"held": self.held, "most": self.most}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.held = state["held"].to(self.held.device)
 
 
 def export(net: Any, settings: dict[str, Any], folder: Path) -> None:
@@ -192,12 +220,11 @@ def export(net: Any, settings: dict[str, Any], folder: Path) -> None:
     (folder / "embedder.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> bool:
     """Parse the options, train, export."""
     parser = common.arguments("judge_embedder", "train the judge's face embedder")
     parser.add_argument("--aligned", type=Path, default=ALIGNED)
-    parser.add_argument("--weights", type=Path, default=common.WEIGHTS)
-    train(parser.parse_args())
+    return train(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ are; heads.npy (N, 16, 16) float16, the share of head in each position).
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 
 from pidiff_cli.mini.train import common
+from pidiff_cli.mini.train.machine import add_options, bf16, pick_device, to_pm1
 from pidiff_cli.mini.world.bank import Bank
 
 FOLDER = Path(".mini/latents")
@@ -39,16 +41,18 @@ def head_share(labels: np.ndarray, cells: int = 16) -> np.ndarray:
     return head.reshape(len(head), cells, step, cells, step).mean(axis=(2, 4))
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> bool:
     """Encode the bank."""
     parser = argparse.ArgumentParser(description=main.__doc__)
+    add_options(parser)
+    parser.add_argument("--weights", type=Path, default=common.WEIGHTS)
     parser.add_argument("--bank", type=Path, default=common.BANK)
     parser.add_argument("--out", type=Path, default=FOLDER)
     parser.add_argument("--threads", type=int, default=1)
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
-    bank = Bank.open(args.bank)
-    net = load_autoencoder(common.WEIGHTS / "diffusers" / "vae")
+    bank, device, chunk = Bank.open(args.bank), pick_device(args.device), args.batch or CHUNK
+    net = load_autoencoder(args.weights / "diffusers" / "vae").to(device)
     factor, count = float(net.config["scaling_factor"]), len(bank)
     args.out.mkdir(parents=True, exist_ok=True)
     channels = int(net.config["latent_channels"])
@@ -56,17 +60,18 @@ def main() -> None:
         args.out / "latents.npy", "w+", np.float16, (count, channels, 16, 16)
     )
     heads = np.lib.format.open_memmap(args.out / "heads.npy", "w+", np.float16, (count, 16, 16))
-    for start in range(0, count, CHUNK):
-        pictures = np.ascontiguousarray(bank.images[start : start + CHUNK])
-        x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    for start in range(0, count, chunk):
+        pictures = np.array(bank.images[start : start + chunk])
+        x = to_pm1(torch.from_numpy(pictures).to(device))
+        with torch.no_grad(), bf16(device):
             z = net.encoder(x).float() * factor  # (B, 12, 16, 16)
-        latents[start : start + CHUNK] = z.numpy()
-        heads[start : start + CHUNK] = head_share(bank.labels[start : start + CHUNK])
-        if start % (CHUNK * 32) == 0:
+        latents[start : start + chunk] = z.cpu().numpy()
+        heads[start : start + chunk] = head_share(bank.labels[start : start + chunk])
+        if start % (chunk * 32) == 0:
             print(f"{start}/{count}", flush=True)
     latents.flush()
     heads.flush()
+    return True
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ and convolution kernels (as out × in·k·k matrices) take orthogonalised steps;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -16,15 +17,15 @@ QUINTIC = (3.4445, -4.7750, 2.0315)  # Newton–Schulz coefficients of the sourc
 
 
 def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
-    """Return the nearest semi-orthogonal matrix, roughly. matrix (O, I) float32 -> (O, I)."""
+    """The nearest semi-orthogonal matrix, roughly; (O, I), or many of one shape (G, O, I)."""
     a, b, c = QUINTIC
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if tall else matrix  # (S, L), S <= L
-    x = x / (x.norm() + 1e-7)
+    tall = matrix.shape[-2] > matrix.shape[-1]
+    x = matrix.mT if tall else matrix  # (..., S, L), S <= L
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(steps):
-        gram = x @ x.T  # (S, S)
+        gram = x @ x.mT  # (..., S, S)
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if tall else x
+    return x.mT if tall else x
 
 
 class Muon(torch.optim.Optimizer):
@@ -50,21 +51,41 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Take one step; `closure` is not used."""
         for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    self._update(weight, weight.grad, group)
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            for alike in _alike(weights):
+                ahead = [self._ahead(weight, group["momentum"]) for weight in alike]  # (O, I) each
+                if len(ahead) == 1:
+                    steps = [orthogonalise(ahead[0])]
+                else:
+                    steps = list(orthogonalise(torch.stack(ahead)))
+                for weight, step in zip(alike, steps, strict=True):
+                    self._move(weight, step, group)
 
-    def _update(self, weight: Tensor, gradient: Tensor, group: dict[str, float]) -> None:
-        state = self.state[weight]
+    def _ahead(self, weight: Tensor, momentum: float) -> Tensor:
+        """Nesterov's look ahead as a matrix (O, I); half precision is enough."""
+        state, gradient = self.state[weight], cast(Tensor, weight.grad)
         if not state:
             state["momentum"] = torch.zeros_like(weight)
         running = state["momentum"]
-        running.lerp_(gradient, 1 - group["momentum"])
-        ahead = gradient.lerp(running, group["momentum"])
-        step = orthogonalise(ahead.flatten(1).bfloat16())  # (O, I); half precision is enough
+        running.lerp_(gradient, 1 - momentum)
+        return gradient.lerp(running, momentum).flatten(1).bfloat16()
+
+    def _move(self, weight: Tensor, step: Tensor, group: dict[str, float]) -> None:
         scale = 0.2 * max(step.shape) ** 0.5  # brings the step to AdamW's usual size
         weight.mul_(1 - group["lr"] * group["weight_decay"])
         weight.add_(step.view_as(weight).to(weight.dtype), alpha=-group["lr"] * scale)
+
+
+def _alike(weights: list[Tensor]) -> list[list[Tensor]]:
+    """On a GPU the weights of one matrix shape together: hundreds of small products are slow.
+
+    On the CPU each alone.
+    """
+    groups: dict[Hashable, list[Tensor]] = {}
+    for number, weight in enumerate(weights):
+        shape = (weight.shape[0], weight.numel() // weight.shape[0])
+        groups.setdefault(number if weight.device.type == "cpu" else shape, []).append(weight)
+    return list(groups.values())
 
 
 def split_parameters(

@@ -7,6 +7,8 @@ them. To be run again whenever the embedder is trained anew; a test compares the
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +33,16 @@ def portrait(person: int) -> np.ndarray:
     return align_picture(made.rgb, made.labels, made.landmarks)[0]
 
 
-def main() -> None:
-    """Draw, embed and write them."""
-    reader = FaceReader.open(FACES)
+def main(argv: Sequence[str] | None = None) -> bool:
+    """Draw, embed and write them: on the CPU, a hundred small pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, default=FACES.parent)
+    folder = parser.parse_args(argv).weights / FACES.name
+    reader = FaceReader.open(folder)
     codes = reader.embed([portrait(FIRST + i) for i in range(COUNT)])  # (COUNT, E)
-    save_file({"embeddings": codes.half().contiguous()}, FACES / FILE)
-    print(f"{len(codes)} strangers of width {codes.shape[1]} -> {FACES / FILE}")
+    save_file({"embeddings": codes.half().contiguous()}, folder / FILE)
+    print(f"{len(codes)} strangers of width {codes.shape[1]} -> {folder / FILE}")
+    return True
 
 
 if __name__ == "__main__":

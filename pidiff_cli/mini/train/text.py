@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.mini.train import common
-from pidiff_cli.mini.train.tokenizer import MAX_TOKENS, WEIGHTS, write_tokenizer
+from pidiff_cli.mini.train.machine import ahead, bf16, machine, seed_of
+from pidiff_cli.mini.train.tokenizer import MAX_TOKENS, write_tokenizer
 
 WIDTH, LAYERS, HEADS, INNER = 192, 4, 6, 768
-BATCH = 64
+BATCH, GPU_BATCH = 64, 512
 RATE = 2e-3
 NOISE = 0.08  # part of the words replaced by random ones
 EMPTY = 0.03  # part of the captions that are empty, as guidance needs them
@@ -143,25 +145,26 @@ def add_noise(ids: Tensor, fixed: set[int], tokens: int, generator: torch.Genera
 
 def text_loss(
     encoder: Any, heads: Heads, ids: Tensor, noisy: Tensor, facts: Tensor, end: int
-) -> tuple[Tensor, dict[str, float]]:
+) -> tuple[Tensor, dict[str, Tensor]]:
     """The sum of the word, bag and fact losses, and each for the log. ids, noisy (B, T)."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with bf16(ids.device):
         out = encoder(input_ids=noisy)
     states, pooled = out.last_hidden_state.float(), out.pooler_output.float()  # (B, T, D), (B, D)
     first_end = (ids == end).int().argmax(1)  # (B,)
-    held = torch.arange(ids.shape[1])[None] <= first_end[:, None]  # (B, T)
+    held = torch.arange(ids.shape[1], device=ids.device)[None] <= first_end[:, None]  # (B, T)
     own = F.cross_entropy(heads.own(states[held]), noisy[held])
     later = held.clone()
     later[:, 0] = False
     before = F.cross_entropy(heads.before(states[later]), noisy.roll(1, 1)[later])
-    bag = torch.zeros(len(ids), heads.bag.out_features).scatter_(1, ids, 1.0)
+    bag = torch.zeros_like(ids[:, :1], dtype=torch.float32).repeat(1, heads.bag.out_features)
+    bag = bag.scatter_(1, ids, 1.0)
     words = F.binary_cross_entropy_with_logits(heads.bag(pooled), bag) * 40.0
     said = ids[:, 1] != end  # an empty caption names nothing
     parts = {"own": own, "before": before, "bag": words}
     for index, (name, head) in enumerate(heads.facts.items()):
         parts[name] = 0.3 * F.cross_entropy(head(pooled[said]), facts[said, index])
     total = torch.stack(list(parts.values())).sum()
-    return total, {name: float(part.detach()) for name, part in parts.items()}
+    return total, {name: part.detach() for name, part in parts.items()}
 
 
 def export(encoder: Any, folder: Path) -> None:
@@ -175,49 +178,50 @@ def export(encoder: Any, folder: Path) -> None:
     common.export_fp16(encoder.state_dict(), folder / "model.safetensors", {"format": "pt"})
 
 
-def train(args: argparse.Namespace) -> None:
-    """Train within the budget of minutes, then export."""
+def train(args: argparse.Namespace) -> bool:
+    """Train, export at the end of the budget; whether it is used up."""
     from pidiff_cli.mini.world.captions import VOCABULARY
 
-    folder = common.start(args)
-    run = common.Run(folder, save_seconds=30.0)
+    run, where = common.open_run(args, save_seconds=30.0), machine(args, BATCH, GPU_BATCH)
     facts = known_facts()
     tokenizer = write_tokenizer(args.weights / "diffusers" / "tokenizer", VOCABULARY)
     end, fixed = tokenizer.eos_token_id, {tokenizer.bos_token_id, tokenizer.eos_token_id}
     encoder, heads = build_encoder(tokenizer), Heads(len(tokenizer), facts)
-    both = nn.ModuleDict({"encoder": encoder, "heads": heads})
+    both = where.place(nn.ModuleDict({"encoder": encoder, "heads": heads}), channels_last=False)
     optimizer = torch.optim.AdamW(both.parameters(), RATE, (0.9, 0.98), fused=True)
-    state = run.load()
-    if state:
-        both.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-    rng = np.random.default_rng([args.seed, run.step])
-    generator = torch.Generator().manual_seed(args.seed + run.step)
-    for step in run.budget(args.minutes):
-        texts, truth = draw_captions(BATCH, rng, facts)
+    run.keep(net=both, optimizer=optimizer)
+
+    def batch(step: int) -> tuple[Tensor, Tensor, Tensor]:
+        texts, truth = draw_captions(where.batch, np.random.default_rng([args.seed, step]), facts)
         ids = tokenizer(texts, padding="longest", truncation=True, return_tensors="pt").input_ids
-        noisy = add_noise(ids, fixed, len(tokenizer), generator)
+        generator = torch.Generator().manual_seed(seed_of(args.seed, step))
+        return ids, add_noise(ids, fixed, len(tokenizer), generator), truth
+
+    batches = ahead(batch, run.step, where)
+    for step in run.budget(0 if args.export_only else args.minutes):
+        ids, noisy, truth = (where.to(part) for part in next(batches))
         loss, parts = text_loss(encoder, heads, ids, noisy, truth, end)
         for group in optimizer.param_groups:
-            group["lr"] = RATE * common.cosine_rate(run.progress(args.minutes))
+            group["lr"] = RATE * where.rate * common.cosine_rate(run.progress(args.minutes))
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(both.parameters(), 1.0)
         optimizer.step()
         if step % 50 == 0:
-            run.log(step, loss=float(loss.detach()), **parts)
+            numbers = {name: float(part) for name, part in parts.items()}
+            run.log(step, loss=float(loss.detach()), **numbers)
         if run.due():
-            run.save(step + 1, net=both.state_dict(), optimizer=optimizer.state_dict())
-    run.save(run.step, net=both.state_dict(), optimizer=optimizer.state_dict())
-    export(encoder, args.weights / "diffusers" / "text_encoder")
+            run.checkpoint(step + 1)
+    run.checkpoint(run.step)
+    if run.finished:
+        export(encoder, args.weights / "diffusers" / "text_encoder")
+    return run.finished
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> bool:
     """Parse the options, train, export."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    parser = common.arguments("text", "train mini's text encoder on captions")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
-    train(parser.parse_args())
+    return train(common.arguments("text", "train mini's text encoder on captions").parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -24,10 +24,10 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import TimeoutError, get_context
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from pidiff_cli.mini.world.worlds import NARROW, WORLDS, World
 
 SIDE = 128
 SHARD = 400  # pictures a shard
+PAUSE = 5.0  # seconds
 HELD_OUT_FROM = 1_000_000  # person ids from here on are never drawn for training
 Arrays = dict[str, tuple[tuple[int, ...], type]]
 
@@ -186,12 +187,14 @@ def make(
     seed: int = 0,
     world: World = NARROW,
 ) -> Iterator[int]:
-    """Draw what is missing; yields the number of pictures done after every shard."""
+    """Draw what is missing; yields the number of pictures done, every few seconds at least."""
     (folder / "shards").mkdir(parents=True, exist_ok=True)
     write_world(folder, world)
     for name, (shape, kind) in arrays_of(world).items():
         path = folder / f"{name}.npy"
         if not path.exists() or len(np.load(path, mmap_mode="r")) != pictures:
+            for drawn in (folder / "shards").glob("*.jsonl"):
+                drawn.unlink()  # of another size: what was drawn goes with its arrays
             open_memmap(path, "w+", kind, (pictures, *shape)).flush()
     work = partial(
         draw_shard, folder=folder, pictures=pictures, per_person=per_person, start=start,
@@ -203,14 +206,19 @@ def make(
             yield (done := done + count)
     else:
         with get_context("spawn").Pool(workers) as pool:
-            for count in pool.imap_unordered(work, shards):
-                yield (done := done + count)
+            results = pool.imap_unordered(work, shards)
+            while done < pictures:
+                try:
+                    done += results.next(timeout=PAUSE)
+                except TimeoutError:
+                    pass  # a shard takes longer: whoever counts the time is asked in between
+                yield done
     lines = [(folder / "shards" / f"{s:05d}.jsonl").read_text(encoding="utf-8") for s in shards]
     (folder / "meta.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
-def main() -> None:
-    """Draw a bank from the command line."""
+def main(argv: Sequence[str] | None = None) -> bool:
+    """Draw a bank from the command line; whether it is whole."""
     parser = argparse.ArgumentParser(description="draw the bank of portraits")
     parser.add_argument("--pictures", type=int, default=24000)
     parser.add_argument("--per-person", type=int, default=4)
@@ -218,15 +226,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(".mini/bank"))
     parser.add_argument("--start-person", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
     parser.add_argument("--world", choices=tuple(WORLDS), default=NARROW.name)
-    args = parser.parse_args()
-    began = time.monotonic()
+    args = parser.parse_args(argv)
+    began, before = time.monotonic(), -1
     for done in make(
         args.out, args.pictures, args.per_person, args.workers, args.start_person, args.seed,
         WORLDS[args.world],
     ):  # fmt: skip
-        rate = done / (time.monotonic() - began)
-        print(f"{done} of {args.pictures} pictures, {rate:.1f} a second", flush=True)
+        seconds = time.monotonic() - began
+        if done > before:
+            rate = done / seconds
+            print(f"{done} of {args.pictures} pictures, {rate:.1f} a second", flush=True)
+        before = done
+        if args.piece and seconds >= args.piece and done < args.pictures:
+            return False  # shards under way are drawn again
+    return True
 
 
 if __name__ == "__main__":

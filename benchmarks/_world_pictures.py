@@ -1,0 +1,162 @@
+"""Drawings of the world and mini's own pictures of the same captions, and what the judge sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from _drawings import CACHE, identities
+from scipy import linalg
+
+from pidiff_cli.core.judge import Judge
+
+HEADS = ("role", "scene", "style", "expression")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """N captions with the facts they ask for: each list has N entries."""
+
+    caption: list[str]
+    noun: list[str]
+    facts: dict[str, list[str]]
+
+    def __len__(self) -> int:
+        return len(self.caption)
+
+
+def sampled(count: int, seed: int) -> tuple[Wishes, np.ndarray]:
+    """Contexts as the world draws them, of people held out: captions, and drawings (N, S, S, 3) u8.
+
+    The caption is the canonical one, so it tells role, scene, style, expression and noun.
+    """
+    from pidiff_cli.mini.world.captions import describe
+    from pidiff_cli.mini.world.context import sample_context
+    from pidiff_cli.mini.world.people import sample_person
+    from pidiff_cli.mini.world.render import draw
+
+    rng = np.random.default_rng([seed, count])
+    facts: dict[str, list[str]] = {head: [] for head in HEADS}
+    captions, nouns, pictures = [], [], []
+    for person_id in identities(count, first=10_000 * (seed + 1)):
+        person, context = sample_person(person_id), sample_context(rng)
+        for head in HEADS:
+            facts[head].append(str(getattr(context, head)))
+        told = {head: values[-1] for head, values in facts.items()}
+        captions.append(describe(**told, noun=person.noun, glasses=context.glasses))
+        nouns.append(person.noun)
+        pictures.append(draw(person, context, 128).rgb)
+    return Wishes(captions, nouns, facts), np.stack(pictures)
+
+
+def kept(name: str, make: Any) -> np.ndarray:
+    """What ``make()`` gives, kept in the cache under this name."""
+    path = CACHE / f"{name}.npy"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, make())
+    made: np.ndarray = np.load(path)
+    return made
+
+
+def pictured(base: Any, wishes: Wishes, settings: Any, seed: int, say: Any = None) -> np.ndarray:
+    """mini's pictures of these captions without identity, (N, S, S, 3) u8, a seed each."""
+    from pidiff_cli.core.diffusion.prompts import encode_prompt
+    from pidiff_cli.core.diffusion.sampling import draw
+
+    made = []
+    for i, (caption, noun) in enumerate(zip(wishes.caption, wishes.noun, strict=True)):
+        prompt = encode_prompt(base, caption, noun)
+        made.append(draw(base, prompt, None, [seed + i], settings).images[0])
+        if say and (i + 1) % 100 == 0:
+            say(i + 1)
+    return np.stack(made)
+
+
+def recognised(judge: Judge, pictures: np.ndarray, wishes: Wishes) -> dict[str, Any]:
+    """Share of pictures whose own fact the judge names, the mean over the facts' values."""
+    found = judge.classes(pictures)
+    table: dict[str, Any] = {}
+    for head in HEADS:
+        names, asked = judge.class_names[head], np.asarray(wishes.facts[head])
+        said = np.asarray(names)[found[head].argmax(1).numpy()]
+        each = {v: float((said[asked == v] == v).mean()) for v in sorted(set(wishes.facts[head]))}
+        table[head] = {"mean": float(np.mean(list(each.values()))), "each": each}
+    return table
+
+
+def frechet(first: np.ndarray, second: np.ndarray) -> float:
+    """Fréchet distance of two sets of features (N, F), each as a Gaussian (Heusel 2017)."""
+    mean, other = first.mean(0), second.mean(0)
+    one, two = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    root = linalg.sqrtm(one @ two)
+    return float(np.square(mean - other).sum() + np.trace(one + two - 2 * np.real(root)))
+
+
+def spread(features: np.ndarray) -> float:
+    """Mean distance between the rows of features (N, F)."""
+    x = torch.from_numpy(features)
+    return float(torch.pdist(x).mean())
+
+
+def repeated(caption_facts: dict[str, str], count: int, seed: int) -> tuple[Wishes, np.ndarray]:
+    """One caption ``count`` times, and as many drawings of it: other people, poses and layouts."""
+    from pidiff_cli.mini.world.captions import describe
+    from pidiff_cli.mini.world.context import sample_context
+    from pidiff_cli.mini.world.people import sample_person
+    from pidiff_cli.mini.world.render import draw
+
+    rng = np.random.default_rng([seed, count])
+    pictures: list[np.ndarray] = []
+    wanted = dict(caption_facts)
+    noun = wanted.pop("noun")
+    ids = iter(identities(40 * count, first=400_000))
+    while len(pictures) < count:
+        person = sample_person(next(ids))
+        if person.noun == noun:
+            context = sample_context(rng, glasses="none", **wanted)
+            pictures.append(draw(person, context, 128).rgb)
+    caption = describe(**caption_facts)
+    return Wishes([caption] * count, [noun] * count, {}), np.stack(pictures)
+
+
+def monotone(read: np.ndarray, least: float, slack: float) -> float:
+    """Share of factors that go one way from the first row to the last.
+
+    Args:
+        read: (T, K) what the judge reads along the way. least: change from end to end (K may
+            differ by less: left out). slack: steps back of up to this share of it are noise.
+    """
+    whole = read[-1] - read[0]
+    moved = np.abs(whole) >= least
+    if not moved.any():
+        return float("nan")
+    steps = np.diff(read[:, moved], axis=0) / whole[moved]
+    return float((steps.min(0) >= -slack).mean())
+
+
+def along_the_way(
+    judge: Judge, folder: Path, pairs: int, least: float = 0.5, slack: float = 0.1
+) -> dict[str, Any]:
+    """W+ codes of two drawn people, mixed from one to the other in eight steps, redrawn, read."""
+    from _drawings import draw_set
+    from _networks import READABLE, encode, redraw
+
+    drawn = draw_set("mix", identities(2 * pairs, first=100), 1, style="photo", headgear=False)
+    codes = encode(folder, drawn.white)
+    amounts = torch.linspace(0, 1, 9).view(-1, 1, 1)
+    names = np.flatnonzero(np.asarray(judge.factor_r2) >= READABLE)
+    shares = []
+    for one, two in zip(codes[:pairs], codes[pairs:], strict=True):
+        read = judge.factors(redraw(folder, one + amounts * (two - one))).numpy()
+        shares.append(monotone(read[:, names], least, slack))
+    return {"share": float(np.nanmean(shares)), "pairs": pairs, "factors_read": len(names)}
+
+
+def features_of(judge: Judge, pictures: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """(N, F) float64 features of the judge's trunk."""
+    return judge.features(pictures).double().numpy()

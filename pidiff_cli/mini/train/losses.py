@@ -1,0 +1,66 @@
+"""The training logs as one small table: what the model card's curves are drawn from."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+POINTS = 200  # of a curve
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """The lines of a run's log, oldest first; a line that a kill cut off is left out."""
+    path, found = folder / "log.jsonl", []
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                found.append(json.loads(line))
+            except json.JSONDecodeError:
+                continue
+    return found
+
+
+def gather(runs: Path, before: Path | None = None) -> dict[str, Any]:
+    """Run name -> {"step": […], "seconds": […], each number: […]}, POINTS of each at most.
+
+    A point is the mean of the lines that it stands for, at the last one's step.
+
+    "end" is the last line's step and seconds.
+    Numbers that are not in every line (validation) are under "held", name -> [step, value] pairs.
+    `before` is an earlier table: its runs stay where the logs are not on this machine.
+    """
+    table: dict[str, Any] = {}
+    if before is not None and before.exists():
+        table = json.loads(before.read_text(encoding="utf-8"))
+    for folder in sorted(path.parent for path in runs.glob("*/log.jsonl")):
+        if lines := read_log(folder):
+            table[folder.name] = _curves(lines)
+    return table
+
+
+def _curves(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    kinds = Counter(tuple(k for k in line if is_number(line[k])) for line in lines)
+    shared = max(kinds, key=lambda names: (kinds[names], "loss" in names))
+    steady = [line for line in lines if all(name in line for name in shared)]
+    apart = max(1, -(-len(steady) // POINTS))
+    groups = [steady[first : first + apart] for first in range(0, len(steady), apart)]
+    out: dict[str, Any] = {name: [_point(group, name) for group in groups] for name in shared}
+    held: dict[str, list[list[float]]] = {}
+    for line in lines:
+        for name, value in line.items():
+            if name not in shared and is_number(value):
+                held.setdefault(name, []).append([line["step"], value])
+    return {**out, "held": held, "end": [lines[-1]["step"], lines[-1]["seconds"]]}
+
+
+def _point(group: list[dict[str, Any]], name: str) -> float:
+    if name in ("step", "seconds"):
+        return group[-1][name]
+    return round(sum(line[name] for line in group) / len(group), 6)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a log's value can be drawn."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,150 @@
+"""mini's losses keep to their device.
+
+No GPU is needed: on the meta device a step with a tensor of the CPU in it, or one that waits for
+a value, fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pidiff_cli.mini.train import autoencoder, crisp, diffusion, e4e, judge, judge_embedder
+from pidiff_cli.mini.train import faces as face_nets
+from pidiff_cli.mini.train import stylegan_parts as parts
+from pidiff_cli.mini.train.diffusion_data import Batch
+from pidiff_cli.mini.train.judge_data import tinted
+from pidiff_cli.mini.train.machine import Machine, Store, bf16
+
+META = torch.device("meta")
+WHERE = Machine(META, 4)
+B = 4
+
+
+def _bytes(*shape: int) -> Tensor:
+    return torch.empty(shape, dtype=torch.uint8, device=META)
+
+
+def _whole(*shape: int) -> Tensor:
+    return torch.empty(shape, dtype=torch.int64, device=META)
+
+
+def _floats(*shape: int) -> Tensor:
+    return torch.empty(shape, device=META)
+
+
+def _autoencoder() -> Tensor:
+    net = autoencoder.build().to(META)
+    x = _floats(B, 3, 64, 64)
+    loss, _, made = autoencoder.loss_terms(net, x, _floats(B, 1, 64, 64), bf16(META))
+    args = argparse.Namespace(adversarial=0.3, perceptual=0.0, features=None)
+    extra = crisp.Crisp(args, WHERE)
+    total = extra.loss(loss, made, x, 0.5)
+    extra.learn(made, x, 0, 0.5)
+    return total
+
+
+def _stylegan() -> Tensor:
+    net = parts.new_generator().to(META)
+    masks = parts.group_masks(parts.group_slices()).to(META)
+    z = parts.make_z(_floats(B, parts.STYLE_DIM - 1))
+    w = parts.codes(net, z, masks, parts.strangers(z, None))  # type: ignore[arg-type]
+    weight = parts.attention_map(_floats(B, 68, 2), parts.SIZE)
+    loss = parts.picture_loss(net.synthesise(w), _floats(B, 3, 128, 128), weight)
+    optimizer = parts.Optimiser(net)
+    optimizer.step(loss, 1.0)
+    return loss
+
+
+def _e4e() -> Tensor:
+    net = e4e.new_encoder().to(META)
+    teacher = object.__new__(e4e.Teacher)
+    teacher.net = parts.new_generator().to(META).requires_grad_(False)
+    teacher.masks = parts.group_masks(parts.group_slices()).to(META)
+    teacher.mean, teacher.spread = _floats(12, 80), _floats(12, 1)
+    draw: Any = None
+    x = e4e.worn_heads(_bytes(B, 128, 128, 3), _bytes(B, 128, 128), draw)
+    loss = teacher.loss(net(x), _floats(B, parts.STYLE_DIM - 1), _floats(B, 68, 2))
+    loss.backward()
+    for optimizer in e4e.optimizers(net):
+        optimizer.step()
+    return loss
+
+
+def _landmarks() -> Tensor:
+    none: Any = None
+    task = face_nets.build_landmarks(none, none)
+    task.net.to(META)
+    aims = (_floats(B, 68, 2), _whole(B, 64, 64), _floats(B))
+    return task.loss(_floats(B, 3, 128, 128), *aims)[0]
+
+
+def _finder() -> Tensor:
+    none: Any = None
+    task = face_nets.build_finder(none, none)
+    task.net.to(META)
+    return task.loss(_floats(B, 3, 160, 160), _floats(B, 20, 20), _floats(B, 4, 20, 20))[0]
+
+
+def _contrasts() -> Tensor:
+    vectors = nn.Parameter(_floats(B, 8))
+    same = face_nets.supervised_contrast(vectors, _whole(B), 0.1)
+    return same + judge_embedder.contrast_loss(vectors, _whole(B), _floats(6, 8))
+
+
+def _judge() -> Tensor:
+    facts = judge.known_facts()
+    net = judge.Clip(judge.settings_for(facts)).to(META)
+    x = tinted(
+        _bytes(B, 128, 128, 3), _floats(B, 3, 1, 1), _floats(B, 1, 1, 1), _floats(B, 1, 1, 1)
+    )
+    same = torch.empty(B, 2 * B, dtype=torch.bool, device=META)
+    loss, _, _ = judge.clip_loss(net, x, _whole(2 * B, 12), same, _whole(B, len(facts.values)))
+    loss.backward()
+    return loss
+
+
+def _diffusion() -> Tensor:
+    model = diffusion.Model().to(META)
+    batch = Batch(
+        _floats(B, 12, 16, 16), _floats(B, 1, 16, 16), _whole(B, 77), _floats(B, 77),
+        _floats(B, 12, 80), _floats(B), _whole(3),
+    )  # fmt: skip
+    text, noise = _floats(B, 77, 192), _floats(B, 12, 16, 16)
+    loss, found = diffusion.losses(model, batch, text, _floats(1000), _whole(B), noise)
+    assert all(value.device == META for value in found.values())
+    loss.backward()
+    for optimizer in diffusion.make_optimizers(model):
+        optimizer.step()
+    return loss
+
+
+LOSSES = (
+    _autoencoder, _stylegan, _e4e, _landmarks, _finder, _contrasts, _judge, _diffusion,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda f: f.__name__.strip("_"))
+def test_a_loss_stays_on_its_device(loss: Callable[[], Tensor]) -> None:
+    made = loss()
+    assert made.device == META and made.shape == ()
+
+
+def test_a_tensor_of_the_cpu_among_them_is_noticed() -> None:
+    with pytest.raises(RuntimeError):
+        parts.picture_loss(_floats(1, 3, 32, 32), torch.zeros(1, 3, 32, 32), _floats(1, 1, 32, 32))
+
+
+def test_a_store_gives_rows_in_their_order() -> None:
+    import numpy as np
+
+    array = np.arange(24, dtype=np.uint8).reshape(6, 2, 2)
+    for whole in (False, True):
+        store = Store(array, torch.device("cpu"), whole)
+        rows = store.take(np.array([4, 0, 4]))
+        assert rows.dtype == torch.uint8 and rows.tolist() == array[[4, 0, 4]].tolist()

@@ -1,0 +1,46 @@
+"""The figures of mini's own pictures, on made-up features and readings."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+
+import _world_pictures as world
+
+
+def test_the_frechet_distance_of_two_gaussians() -> None:
+    rng = np.random.default_rng(0)
+    one, two = rng.normal(0, 1, (20_000, 2)), rng.normal([3, 0], [2, 1], (20_000, 2))
+    assert world.frechet(one, one) == pytest.approx(0, abs=1e-6)
+    assert world.frechet(one, two) == pytest.approx(9 + 1, rel=0.05)  # mean² + (2 - 1)²
+
+
+def test_the_spread_is_the_mean_distance() -> None:
+    assert world.spread(np.asarray([[0.0, 0.0], [3.0, 4.0]])) == pytest.approx(5)
+
+
+def test_a_step_back_is_not_monotone_unless_it_is_noise() -> None:
+    read = np.asarray([[0, 0, 0, 0], [0.5, 0.8, -0.04, 0.1], [1, 0.5, 0.5, 0], [1.5, 1, 1, 0.2]])
+    assert world.monotone(read, least=0.5, slack=0.1) == pytest.approx(
+        2 / 3
+    )  # the last is left out
+    assert np.isnan(world.monotone(np.zeros((3, 2)), least=0.5, slack=0.1))
+
+
+def test_what_is_recognised_counts_every_value_alike() -> None:
+    class Sees:
+        class_names = {head: ["a", "b"] for head in world.HEADS}
+
+        def classes(self, _: np.ndarray) -> dict[str, torch.Tensor]:
+            said = torch.eye(2)[torch.tensor([0, 0, 0, 0])]
+            return dict.fromkeys(world.HEADS, said)
+
+    wishes = world.Wishes([""] * 4, [""] * 4, {h: ["a", "a", "a", "b"] for h in world.HEADS})
+    found = world.recognised(Sees(), np.zeros((4, 8, 8, 3), np.uint8), wishes)  # type: ignore[arg-type]
+    assert found["role"] == {"mean": 0.5, "each": {"a": 1.0, "b": 0.0}}

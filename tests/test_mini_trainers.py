@@ -1,0 +1,142 @@
+"""mini's trainers on a tiny bank: a run in pieces ends as a whole one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from pidiff_cli.mini.train import light
+from tests.tiny_bank import PICTURES, main_of, make_bank, working_in
+
+CRISP = ("--adversarial", "0.3", "--perceptual", "0.5")
+TRAINERS = {
+    "autoencoder": ("--batch", "4"),
+    "autoencoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
+    "text": ("--batch", "4"),
+    "stylegan": ("--batch", "2"),
+    "stylegan crisp": ("--batch", "1", "--steps", "4", *CRISP),
+    "e4e": ("--batch", "7"),
+    "faces landmarks": ("landmarks", "--batch", "4"),
+    "faces embedder": ("embedder", "--batch", "4"),
+    "faces finder": ("finder", "--batch", "2"),
+    "judge": ("--batch", "4"),
+    "judge_embedder": ("--batch", "8"),
+    "diffusion": ("--batch", "4"),
+    "distil": ("--batch", "2", "--steps", "3", "--from", "16", "--to", "4"),
+}
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with working_in(tmp_path_factory.mktemp("trainers")) as folder:
+        make_bank()
+        yield folder
+
+
+def _tensors(value: Any) -> list[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value
+    kinds = (dict, list, torch.Tensor)
+    return [t for part in parts if isinstance(part, kinds) for t in _tensors(part)]
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_a_run_in_pieces_ends_as_a_whole_one(work: Path, tmp_path: Path, trainer: str) -> None:
+    """One step a call against all in one: the same weights, means and optimisers, bit for bit."""
+    main = main_of(trainer.split()[0])
+    options = ["--steps", "2", *TRAINERS[trainer]]
+
+    def run(name: str, *more: str) -> bool:
+        weights = tmp_path / name / "weights"
+        if not weights.exists():
+            shutil.copytree("weights", weights)
+        places = ["--weights", str(weights), "--run-dir", str(tmp_path / name)]
+        return bool(main([*options, *places, *more]))
+
+    assert run("whole")
+    steps, calls = int(options[len(options) - options[::-1].index("--steps")]), 1
+    while not run("pieces", "--piece", "0.001"):
+        calls += 1
+    assert calls == steps
+    one, other = (
+        torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)
+        for name in ("whole", "pieces")
+    )
+    assert one["step"] == other["step"] == steps
+    assert len(_tensors(one)) == len(_tensors(other)) > 10
+    for a, b in zip(_tensors(one), _tensors(other), strict=True):
+        assert torch.equal(a, b)
+    exported = [p for p in tmp_path.glob("whole/weights/**/*.safetensors") if _new(p, tmp_path)]
+    assert exported, "a finished run writes its weights"
+
+
+def _new(path: Path, root: Path) -> bool:
+    old = Path("weights") / path.relative_to(root / "whole" / "weights")
+    return path.read_bytes() != old.read_bytes()
+
+
+def test_a_light_checkpoint_goes_on_with_the_mean(work: Path, tmp_path: Path) -> None:
+    """On another machine: half-precision weights of the mean, the step, no optimiser."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    fixed = ["--batch", "4", "--weights", str(tmp_path / "weights")]
+    main = main_of("autoencoder")
+    assert not main([*fixed, "--steps", "3", "--piece", "0.001", "--run-dir", str(first)])
+    assert light.write_light(first)
+    second.mkdir()
+    shutil.copy(first / light.LIGHT, second)
+    assert (first / light.LIGHT).stat().st_size < (first / "checkpoint.pt").stat().st_size / 5
+    saved = torch.load(first / "checkpoint.pt", weights_only=True)
+    assert main([*fixed, "--steps", "1", "--run-dir", str(second)])  # nothing is left to do
+    loaded = torch.load(second / "checkpoint.pt", weights_only=True)
+    assert loaded["step"] == 1 and loaded["spent_seconds"] >= saved["spent_seconds"]
+    assert loaded["ema"]["_ema_count"] == saved["ema"]["_ema_count"] == 1
+    for key, value in loaded["net"].items():
+        assert torch.equal(value, saved["ema"][key].half().float())
+
+
+def test_workers_make_the_same_batches(work: Path, tmp_path: Path) -> None:
+    found = []
+    for workers in ("0", "2"):
+        folder = tmp_path / workers
+        options = ["--steps", "2", "--batch", "4", "--workers", workers]
+        weights = ["--weights", str(folder / "weights"), "--run-dir", str(folder)]
+        assert main_of("text")([*options, *weights])
+        found.append(torch.load(folder / "checkpoint.pt", weights_only=True)["net"])
+    assert all(torch.equal(found[0][key], found[1][key]) for key in found[0])
+
+
+def test_the_large_unet_fits_a_file_and_says_its_size(work: Path, tmp_path: Path) -> None:
+    import json
+
+    weights, run = tmp_path / "weights", tmp_path / "run"
+    shutil.copytree("weights", weights)
+    options = ["--steps", "1", "--batch", "2", "--unet", "large", "--run-dir", str(run)]
+    assert main_of("diffusion")([*options, "--weights", str(weights)])
+    config = json.loads((weights / "diffusers/unet/config.json").read_text())
+    assert config["block_out_channels"] == [96, 128, 160]
+    from pidiff_cli.core.diffusion.base import open_base
+
+    assert open_base(weights / "diffusers", weights / "identity").rows == 12
+
+
+def test_caches_have_a_row_a_picture(work: Path) -> None:
+    latents = np.load(".mini/latents/latents.npy")
+    codes = np.load(".mini/codes/codes.npy")
+    assert latents.shape == (PICTURES, 12, 16, 16) and codes.shape == (PICTURES, 12, 80)
+    assert np.isfinite(codes.astype(np.float32)).all() and np.abs(latents).sum() > 0
+
+
+def test_cuda_is_not_taken_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pidiff_cli.mini.train import machine
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert machine.pick_device("auto").type == "cpu"
+    with pytest.raises(SystemExit, match="CUDA"):
+        machine.pick_device("cuda")
