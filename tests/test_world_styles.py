@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pidiff_cli.mini.world.styles import STYLES, apply_style
+from pidiff_cli.mini.world.styles import WIDE_STYLES as STYLES
+from pidiff_cli.mini.world.styles import apply_style
 
 DRAWN = STYLES[1:]
 FAIR, DEEP = (0.95, 0.80, 0.70), (0.36, 0.23, 0.18)
@@ -58,7 +59,7 @@ def test_eyes_stay_readable_at_128(style: str, skin: tuple[float, float, float])
         assert white - pupil > 0.3
 
 
-@pytest.mark.parametrize("style", ["oil", "watercolour", "pop"])
+@pytest.mark.parametrize("style", ["oil", "watercolour", "pop", "woodblock"])
 def test_colours_keep_their_family(style: str) -> None:
     made = apply_style(style, *_bust(DEEP), 4)
     skin, coat = made[130:145, 90:166].mean((0, 1)), made[225:250, 90:166].mean((0, 1))

@@ -1,15 +1,18 @@
 """The bank: a folder of drawn portraits with everything that is known about them.
 
 ``python -m pidiff_cli.mini.world.bank --pictures 24000 --workers 2`` draws it, in shards, across
-processes; the same command goes on where a stopped one was. Layout of the folder:
+processes; the same command goes on where a stopped one was. ``--world wide`` draws the wide world.
+Layout of the folder:
 
     images.npy     (N, 128, 128, 3) u8
     labels.npy     (N, 128, 128) u8   0 background, 1 clothes, 2 skin of the head, 3 hair and
-                                      beard, 4 headgear, 5 glasses
+                                      beard, 4 headgear, 5 glasses; 6 a thing before the face
     landmarks.npy  (N, 68, 2) f32 px
-    factors.npy    (N, 79) f32        see factors.py
+    factors.npy    (N, F) f32         see factors.py; F = 79 in the narrow world
     persons.npy    (N,) i32           ids below 1,000,000; greater ones are held out everywhere
     meta.jsonl     a line a picture: noun, caption and all of the context
+    world.json     which world, and its factors' names and groups; read it, not a constant
+    other_labels.npy, other_landmarks.npy  wide world: the second person's, 0 and NaN for none
     shards/        what is finished
 
 The first picture of each person is a plain one: a photo, everyday clothes, nearly frontal.
@@ -22,7 +25,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import TimeoutError, get_context
 from pathlib import Path
@@ -31,22 +34,39 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
-SIDE, FACTORS = 128, 79
+from pidiff_cli.mini.world.camera import NO_CAMERA
+from pidiff_cli.mini.world.factors import GROUPS, NAMES, groups, names
+from pidiff_cli.mini.world.worlds import NARROW, WORLDS, World
+
+SIDE = 128
 SHARD = 400  # pictures a shard
 PAUSE = 5.0  # seconds
 HELD_OUT_FROM = 1_000_000  # person ids from here on are never drawn for training
-ARRAYS: dict[str, tuple[tuple[int, ...], type]] = {
-    "images": ((SIDE, SIDE, 3), np.uint8),
-    "labels": ((SIDE, SIDE), np.uint8),
-    "landmarks": ((68, 2), np.float32),
-    "factors": ((FACTORS,), np.float32),
-    "persons": ((), np.int32),
-}
+Arrays = dict[str, tuple[tuple[int, ...], type]]
+
+
+def arrays_of(world: World) -> Arrays:
+    """A bank's arrays by name: a row's shape and kind."""
+    shapes: Arrays = {
+        "images": ((SIDE, SIDE, 3), np.uint8),
+        "labels": ((SIDE, SIDE), np.uint8),
+        "landmarks": ((68, 2), np.float32),
+        "factors": ((len(names(world)),), np.float32),
+        "persons": ((), np.int32),
+    }
+    if world != NARROW:
+        shapes["other_labels"] = ((SIDE, SIDE), np.uint8)
+        shapes["other_landmarks"] = ((68, 2), np.float32)
+    return shapes
 
 
 @dataclass(frozen=True)
 class Bank:
-    """A finished bank: memory-mapped arrays of equal length, and the meta lines."""
+    """A finished bank: memory-mapped arrays of equal length, the meta lines, and its world.
+
+    factor_names and groups say what the columns of `factors` are, however many; the last two
+    arrays are None in the narrow world.
+    """
 
     images: np.ndarray
     labels: np.ndarray
@@ -54,26 +74,62 @@ class Bank:
     factors: np.ndarray
     persons: np.ndarray
     meta: list[dict[str, Any]]
+    world: World = NARROW
+    factor_names: tuple[str, ...] = NAMES
+    groups: dict[str, slice] = field(default_factory=lambda: dict(GROUPS))
+    other_labels: np.ndarray | None = None
+    other_landmarks: np.ndarray | None = None
 
     @classmethod
     def open(cls, folder: Path | str) -> Bank:
         """Open a finished bank. FileNotFoundError where there is none."""
         folder = Path(folder)
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+        world, columns, parts = read_world(folder)
+        arrays = {n: np.load(folder / f"{n}.npy", mmap_mode="r") for n in arrays_of(world)}
         with (folder / "meta.jsonl").open(encoding="utf-8") as file:
             meta = [json.loads(line) for line in file]
-        return cls(**arrays, meta=meta)
+        return cls(**arrays, meta=meta, world=world, factor_names=columns, groups=parts)
 
     def __len__(self) -> int:
         return len(self.images)
 
 
+def read_world(folder: Path | str) -> tuple[World, tuple[str, ...], dict[str, slice]]:
+    """A bank's world, and its factors' names and groups; banks before `world.json` are narrow."""
+    path = Path(folder) / "world.json"
+    if not path.exists():
+        return NARROW, NAMES, dict(GROUPS)
+    told = json.loads(path.read_text(encoding="utf-8"))
+    parts = {name: slice(*ends) for name, ends in told["groups"].items()}
+    return WORLDS[told["world"]], tuple(told["names"]), parts
+
+
+def write_world(folder: Path, world: World) -> None:
+    """Write `world.json`. ValueError where the folder already holds the other world's."""
+    path = folder / "world.json"
+    begun = path.exists() or (folder / "images.npy").exists()
+    if begun and read_world(folder)[0] != world:
+        raise ValueError(f"{folder} holds a bank of the {read_world(folder)[0].name} world")
+    ends = {name: [part.start, part.stop] for name, part in groups(world).items()}
+    told = {"world": world.name, "groups": ends, "names": list(names(world))}
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
 def draw_shard(
-    shard: int, folder: Path, pictures: int, per_person: int, start: int, seed: int
+    shard: int,
+    folder: Path,
+    pictures: int,
+    per_person: int,
+    start: int,
+    seed: int,
+    world: World = NARROW,
 ) -> int:
     """Draw one shard into the bank's arrays; returns how many pictures it holds."""
     import cv2
 
+    from pidiff_cli.mini.world.context import context_line
     from pidiff_cli.mini.world.people import sample_person
     from pidiff_cli.mini.world.render import draw
 
@@ -82,16 +138,21 @@ def draw_shard(
     first, last = shard * SHARD, min((shard + 1) * SHARD, pictures)
     if done.exists():
         return last - first
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ARRAYS}
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in arrays_of(world)}
     lines = []
     for i in range(first, last):
         number = start + i // per_person
-        person, context = sample_person(number), picture_context(seed, i, i % per_person == 0)
+        person = sample_person(number, world)
+        context = picture_context(seed, i, i % per_person == 0, world)
         portrait = draw(person, context, SIDE)
         for name in ("images", "labels", "landmarks", "factors"):
             arrays[name][i] = portrait.rgb if name == "images" else getattr(portrait, name)
+        if "other_labels" in arrays:
+            there = portrait.other_labels is not None
+            arrays["other_labels"][i] = portrait.other_labels if there else 0
+            arrays["other_landmarks"][i] = portrait.other_landmarks if there else np.nan
         arrays["persons"][i] = number
-        line = {"noun": person.noun, "caption": portrait.caption, **asdict(context)}
+        line = {"noun": person.noun, "caption": portrait.caption, **context_line(context)}
         lines.append(json.dumps(line))
     for array in arrays.values():
         array.flush()  # type: ignore[attr-defined]
@@ -101,31 +162,44 @@ def draw_shard(
     return last - first
 
 
-def picture_context(seed: int, index: int, plain: bool) -> Any:
-    """The context of the bank's picture `index`; plain ones are frontal photos."""
+def picture_context(seed: int, index: int, plain: bool, world: World = NARROW) -> Any:
+    """The context of the bank's picture `index`; plain ones are frontal photos of one person."""
     from pidiff_cli.mini.world.context import sample_context
 
     rng = np.random.default_rng((seed, index))
     if not plain:
-        return sample_context(rng)
+        return sample_context(rng, world)
     yaw = float(np.clip(rng.normal(0, 6), -12, 12))
-    return sample_context(rng, style="photo", role="casual", headgear=False, yaw=yaw)
+    calm = {"style": "photo", "role": "casual", "headgear": False, "yaw": yaw}
+    if world != NARROW:
+        calm |= {"companion": None, "occluder": "none", "light": "scene", "camera": NO_CAMERA}
+        calm["pitch"] = float(np.clip(rng.normal(0, 3), -8, 8))
+        calm["roll"] = float(np.clip(rng.normal(0, 2), -6, 6))
+    return sample_context(rng, world, **calm)
 
 
 def make(
-    folder: Path, pictures: int, per_person: int, workers: int, start: int = 0, seed: int = 0
+    folder: Path,
+    pictures: int,
+    per_person: int,
+    workers: int,
+    start: int = 0,
+    seed: int = 0,
+    world: World = NARROW,
 ) -> Iterator[int]:
     """Draw what is missing; yields the number of pictures done, every few seconds at least."""
     (folder / "shards").mkdir(parents=True, exist_ok=True)
-    for name, (shape, kind) in ARRAYS.items():
+    write_world(folder, world)
+    for name, (shape, kind) in arrays_of(world).items():
         path = folder / f"{name}.npy"
         if not path.exists() or len(np.load(path, mmap_mode="r")) != pictures:
             for drawn in (folder / "shards").glob("*.jsonl"):
                 drawn.unlink()  # of another size: what was drawn goes with its arrays
             open_memmap(path, "w+", kind, (pictures, *shape)).flush()
     work = partial(
-        draw_shard, folder=folder, pictures=pictures, per_person=per_person, start=start, seed=seed
-    )
+        draw_shard, folder=folder, pictures=pictures, per_person=per_person, start=start,
+        seed=seed, world=world,
+    )  # fmt: skip
     shards, done = range(-(-pictures // SHARD)), 0
     if workers == 1:
         for count in map(work, shards):
@@ -153,11 +227,13 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--start-person", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
+    parser.add_argument("--world", choices=tuple(WORLDS), default=NARROW.name)
     args = parser.parse_args(argv)
     began, before = time.monotonic(), -1
     for done in make(
-        args.out, args.pictures, args.per_person, args.workers, args.start_person, args.seed
-    ):
+        args.out, args.pictures, args.per_person, args.workers, args.start_person, args.seed,
+        WORLDS[args.world],
+    ):  # fmt: skip
         seconds = time.monotonic() - began
         if done > before:
             rate = done / seconds

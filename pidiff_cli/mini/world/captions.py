@@ -13,6 +13,7 @@ import numpy as np
 
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.people import HAIR_STOPS, Person
+from pidiff_cli.mini.world.worlds import NARROW
 
 Phrases = Mapping[str, tuple[str, ...]]
 
@@ -103,19 +104,23 @@ def caption(person: Person, context: Context, rng: np.random.Generator) -> str:
     Args:
         person, context: what is drawn. rng: chooses wording and order.
     """
-    medium = _pick(STYLE_PHRASES.get(context.style, STYLE_PHRASES["photo"]), rng)
+    if context.world != NARROW.name:
+        from pidiff_cli.mini.world.captions_wide import wide_caption
+
+        return wide_caption(person, context, rng)
+    medium = pick_phrase(STYLE_PHRASES.get(context.style, STYLE_PHRASES["photo"]), rng)
     look = _appearance(person, rng) if rng.random() < 0.3 else ""
-    role = _kept(ROLE_PHRASES.get(context.role, (f"as a {context.role}",)), rng)
-    scene = _kept(SCENE_PHRASES.get(context.scene, (f"in the {context.scene}",)), rng)
-    mood = _kept(EXPRESSION_PHRASES.get(context.expression, (context.expression,)), rng)
-    glasses = _kept(GLASSES_PHRASES[context.glasses], rng)
+    role = kept_phrase(ROLE_PHRASES.get(context.role, (f"as a {context.role}",)), rng)
+    scene = kept_phrase(SCENE_PHRASES.get(context.scene, (f"in the {context.scene}",)), rng)
+    mood = kept_phrase(EXPRESSION_PHRASES.get(context.expression, (context.expression,)), rng)
+    glasses = kept_phrase(GLASSES_PHRASES[context.glasses], rng)
     if rng.random() < 0.6:
         parts = [role, look, scene]
     else:
         parts = [look, role, scene] if rng.random() < 0.5 else [look, scene, role]
     body = " ".join(p for p in (f"{medium} of a {person.noun}", *parts) if p)
     tail = [p for p in ((mood, glasses) if rng.random() < 0.6 else (glasses, mood)) if p]
-    return _named(", ".join([body, *tail]), person.noun)
+    return filled(", ".join([body, *tail]), person.noun)
 
 
 def describe(
@@ -125,13 +130,24 @@ def describe(
     expression: str = "neutral",
     noun: str = "person",
     glasses: str = "none",
+    occluder: str = "none",
+    light: str = "scene",
+    companion: str = "",
 ) -> str:
-    """The canonical caption of given facts, for benchmarks and plain training captions."""
-    body = [f"{STYLE_PHRASES[style][0]} of a {noun}", ROLE_PHRASES[role][0]]
-    body.append(SCENE_PHRASES.get(scene, (f"in the {scene}",))[0])
+    """The canonical caption of given facts, for benchmarks and plain training captions.
+
+    The last three are the wide world's; companion: the second person's noun, "" for none.
+    """
+    from pidiff_cli.mini.world import captions_wide as wide
+
+    body = [f"{wide.STYLE_PHRASES[style][0]} of a {noun}", wide.ROLE_PHRASES[role][0]]
+    if companion:
+        body.append(wide.companion_phrase(wide.COMPANION_PHRASES[0], noun, companion))
+    body.append(wide.SCENE_PHRASES.get(scene, (f"in the {scene}",))[0])
     tail = [EXPRESSION_PHRASES[expression][0], GLASSES_PHRASES[glasses][0]]
+    tail += [wide.OCCLUDER_PHRASES[occluder][0], wide.LIGHT_PHRASES[light][0]]
     text = ", ".join([" ".join(p for p in body if p), *(p for p in tail if p)])
-    return _named(text, noun)
+    return filled(text, noun)
 
 
 def hair_colour(person: Person) -> str:
@@ -152,21 +168,23 @@ def _appearance(person: Person, rng: np.random.Generator) -> str:
     return f"with {hair}"
 
 
-def _named(text: str, noun: str) -> str:
+def filled(text: str, noun: str) -> str:
+    """A phrase's {ruler}, {noun} and {cow} by the person's noun."""
     male = noun in ("man", "boy")
     text = text.replace("{ruler}", "king" if male else "queen").replace("{noun}", noun)
     return text.replace("{cow}", "cowboy" if male else "cowgirl")
 
 
-def _pick(phrases: Sequence[str], rng: np.random.Generator) -> str:
+def pick_phrase(phrases: Sequence[str], rng: np.random.Generator) -> str:
     """One of the phrases; the first is as likely as all the others together."""
     if len(phrases) == 1 or rng.random() < 0.4:
         return phrases[0]
     return phrases[int(rng.integers(len(phrases)))]
 
 
-def _kept(phrases: Sequence[str], rng: np.random.Generator) -> str:
-    return "" if rng.random() < _DROP else _pick(phrases, rng)
+def kept_phrase(phrases: Sequence[str], rng: np.random.Generator) -> str:
+    """One of the phrases, or "" in 15 %."""
+    return "" if rng.random() < _DROP else pick_phrase(phrases, rng)
 
 
 def _words() -> tuple[str, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+
+from pidiff_cli.mini.world.camera import NO_CAMERA, Camera
+from pidiff_cli.mini.world.worlds import NARROW, World
 
 #: The seven mood numbers, each in about [-1, 1].
 MOOD_NAMES = ("corner", "open", "brow", "inner", "eye_open", "squint", "width")
@@ -42,6 +45,48 @@ class Context:
     zoom: float = 1.17
     offset: tuple[float, float] = (0.0, 0.0)
     seed: int = 0
+    # wide world only
+    world: str = "narrow"  # which world this was sampled from: factors and captions follow it
+    light: str = "scene"  # see lighting.LIGHTS
+    occluder: str = "none"  # see occluders.OCCLUDERS
+    companion: Companion | None = None
+    camera: Camera = NO_CAMERA
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A second person, of the wide world, beside or partly behind the first.
+
+    Of its context the person's own fields count; scene, style, light and camera are the first's.
+    """
+
+    person: int
+    context: Context
+
+
+#: Fields that contexts of the narrow world leave at their defaults, and banks of it leave out.
+WIDE_FIELDS = ("world", "light", "occluder", "companion", "camera")
+
+
+def context_line(context: Context) -> dict[str, Any]:
+    """The context as plain data for a bank's meta line; `context_from` reads it."""
+    line = asdict(context)
+    if context.world == NARROW.name:
+        line = {name: value for name, value in line.items() if name not in WIDE_FIELDS}
+    return line
+
+
+def context_from(line: dict[str, Any]) -> Context:
+    """The context that a meta line tells; what else the line holds is passed over."""
+    names = Context.__dataclass_fields__
+    held: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in line.items() if k in names
+    }
+    if told := held.get("camera"):
+        held["camera"] = Camera(**told)
+    if other := held.get("companion"):
+        held["companion"] = Companion(other["person"], context_from(other["context"]))
+    return Context(**held)
 
 
 def make_mood(expression: str, rng: np.random.Generator) -> tuple[float, ...]:
@@ -50,8 +95,12 @@ def make_mood(expression: str, rng: np.random.Generator) -> tuple[float, ...]:
     return tuple(float(v) for v in base * rng.uniform(0.85, 1.12) + rng.normal(0, 0.05, 7))
 
 
-def sample_context(rng: np.random.Generator, **fixed: Any) -> Context:
+def sample_context(rng: np.random.Generator, world: World | str = NARROW, **fixed: Any) -> Context:
     """A random context; keywords fix fields (a fixed `expression` draws its mood around it)."""
+    if world not in (NARROW, NARROW.name):
+        from pidiff_cli.mini.world.context_wide import sample_wide_context
+
+        return sample_wide_context(rng, **fixed)
     from pidiff_cli.mini.world.registry import roles, scenes, styles, zoom_for
 
     expression = str(fixed.get("expression") or rng.choice(list(EXPRESSIONS), p=EXPRESSION_SHARES))

@@ -1,4 +1,7 @@
-"""What a picture is made of, as 79 numbers in three groups: coarse, medium, fine."""
+"""What a picture is made of, as numbers in three groups: coarse, medium, fine.
+
+79 in the narrow world (NAMES and GROUPS), more in the wide one: `names(world)`, `groups(world)`.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,12 @@ from pidiff_cli.mini.world.people import (
     FINE_FIELDS,
     HAIR_SHAPES,
     MEDIUM_FIELDS,
+    WIDE_COARSE_FIELDS,
+    WIDE_FINE_FIELDS,
+    WIDE_MEDIUM_FIELDS,
     Person,
 )
+from pidiff_cli.mini.world.worlds import NARROW, WORLDS, World
 
 Vector = npt.NDArray[np.float32]
 
@@ -29,46 +36,96 @@ _MEDIUM_ID = (*MEDIUM_FIELDS, "stubble", "moustache", "chin_beard", "cheek_beard
 _FINE_ID = (
     *FINE_FIELDS, "hair_r", "hair_g", "hair_b", "eye_r", "eye_g", "eye_b",
 )  # fmt: skip
-_COARSE = ("yaw", "pitch", "roll", *_COARSE_ID)
-_MEDIUM = (
-    *_MEDIUM_ID, *(f"mood_{n}" for n in MOOD_NAMES), "gaze_x", "gaze_y",
+_POSE = ("yaw", "pitch", "roll")
+_WORN = (
+    *(f"mood_{n}" for n in MOOD_NAMES), "gaze_x", "gaze_y",
     *(f"glasses_{k}" for k in GLASSES_KINDS),
 )  # fmt: skip
-_FINE = (*_FINE_ID, "key_x", "key_y", "key_level", "key_warmth", "ambient_warmth")
+_LIGHT = ("key_x", "key_y", "key_level", "key_warmth", "ambient_warmth")
+_WIDE_LIGHT = (
+    "key_green", "ambient_level", "ambient_green", "rim_level", "exposure", "contrast",
+    "cast_warm", "cast_green", "defocus",
+)  # fmt: skip
 
-NAMES: tuple[str, ...] = (*_COARSE, *_MEDIUM, *_FINE)
-GROUPS = {
-    "coarse": slice(0, len(_COARSE)),
-    "medium": slice(len(_COARSE), len(_COARSE) + len(_MEDIUM)),
-    "fine": slice(len(_COARSE) + len(_MEDIUM), 79),
+#: World -> group -> (identity names, the rest's names); a group's pose comes first, then identity.
+_PARTS: dict[str, tuple[tuple[tuple[str, ...], ...], ...]] = {
+    "narrow": ((_POSE, _COARSE_ID, ()), ((), _MEDIUM_ID, _WORN), ((), _FINE_ID, _LIGHT)),
+    "wide": (
+        (_POSE, (*_COARSE_ID, *WIDE_COARSE_FIELDS), ()),
+        ((), (*_MEDIUM_ID, *WIDE_MEDIUM_FIELDS), _WORN),
+        ((), (*_FINE_ID, *WIDE_FINE_FIELDS), (*_LIGHT, *_WIDE_LIGHT)),
+    ),
 }
 
 
-def _identity_parts(p: Person) -> tuple[list[float], list[float], list[float]]:
+def names(world: World = NARROW) -> tuple[str, ...]:
+    """What each number of `factors` is called, in order."""
+    return tuple(n for group in _PARTS[world.name] for part in group for n in part)
+
+
+def groups(world: World = NARROW) -> dict[str, slice]:
+    """Where the coarse, medium and fine factors lie among them."""
+    sizes = [sum(len(part) for part in group) for group in _PARTS[world.name]]
+    ends = np.cumsum(sizes).tolist()
+    kinds = ("coarse", "medium", "fine")
+    return {k: slice(end - size, end) for k, size, end in zip(kinds, sizes, ends, strict=True)}
+
+
+def identity_names(world: World = NARROW) -> tuple[str, ...]:
+    """The names of those that belong to the person alone."""
+    return tuple(n for _, identity, _ in _PARTS[world.name] for n in identity)
+
+
+#: The narrow world's, on which the shipped networks stand.
+NAMES: tuple[str, ...] = names(NARROW)
+GROUPS: dict[str, slice] = groups(NARROW)
+
+
+def _identity_parts(p: Person, wide: bool) -> tuple[list[float], list[float], list[float]]:
     coarse = [getattr(p, n) for n in COARSE_FIELDS]
     coarse += [1.0 if p.hair_shape == s else 0.0 for s in HAIR_SHAPES]
     medium = [getattr(p, n) for n in MEDIUM_FIELDS] + [float(v) for v in BEARD_PARTS[p.beard]]
     fine = [getattr(p, n) for n in FINE_FIELDS]
     fine += [2 * v - 1 for v in (*p.hair_rgb, *p.eye_rgb)]
+    if wide:
+        coarse += [getattr(p, n) for n in WIDE_COARSE_FIELDS]
+        medium += [getattr(p, n) for n in WIDE_MEDIUM_FIELDS]
+        fine += [getattr(p, n) for n in WIDE_FINE_FIELDS]
     return coarse, medium, fine
 
 
-def identity_factors(person: Person) -> tuple[Vector, tuple[str, ...]]:
-    """The values that belong to the person alone, float32 (57,), and their names."""
-    parts = _identity_parts(person)
-    return np.asarray([v for part in parts for v in part], np.float32), (
-        *_COARSE_ID, *_MEDIUM_ID, *_FINE_ID,
-    )  # fmt: skip
+def identity_factors(person: Person, world: World = NARROW) -> tuple[Vector, tuple[str, ...]]:
+    """The values that belong to the person alone, float32 (59,) or (87,), and their names."""
+    parts = _identity_parts(person, world != NARROW)
+    return np.asarray([v for part in parts for v in part], np.float32), identity_names(world)
 
 
 def factors(person: Person, context: Context, light: Light) -> Vector:
-    """All factors of one picture, float32 (79,), roughly in [-1, 1]; see NAMES and GROUPS."""
-    coarse, medium, fine = _identity_parts(person)
+    """All factors of one picture, float32 (79,) or of the context's world (F,), roughly in
+    [-1, 1]; see `names` and `groups`."""
+    world = WORLDS[context.world]
+    wide = world != NARROW
+    coarse, medium, fine = _identity_parts(person, wide)
+    pose = [context.yaw / world.yaw, context.pitch / world.pitch, context.roll / world.roll]
+    glasses = [1.0 if context.glasses == k else 0.0 for k in GLASSES_KINDS]
+    lit = _lit(light) + (_seen(context, light) if wide else [])
+    values = [*pose, *coarse, *medium, *context.mood, *context.gaze, *glasses, *fine, *lit]
+    return np.clip(np.asarray(values, np.float32), -1.5, 1.5)
+
+
+def _lit(light: Light) -> list[float]:
+    """Values of _LIGHT."""
     key = unit(light.key_dir)
     r, g, b = light.key_rgb
     ar, _, ab = light.ambient
-    pose = [context.yaw / 25, context.pitch / 8, context.roll / 6]
-    glasses = [1.0 if context.glasses == k else 0.0 for k in GLASSES_KINDS]
-    lit = [float(key[0]), float(key[1]), (r + g + b) - 1.9, 3 * (r - b), 3 * (ar - ab)]
-    values = [*pose, *coarse, *medium, *context.mood, *context.gaze, *glasses, *fine, *lit]
-    return np.clip(np.asarray(values, np.float32), -1.5, 1.5)
+    return [float(key[0]), float(key[1]), (r + g + b) - 1.9, 3 * (r - b), 3 * (ar - ab)]
+
+
+def _seen(context: Context, light: Light) -> list[float]:
+    """Values of _WIDE_LIGHT: more of the light, and the camera's colours."""
+    (r, g, b), (ar, ag, ab), camera = light.key_rgb, light.ambient, context.camera
+    return [
+        3 * (2 * g - r - b), (ar + ag + ab) - 1.35, 3 * (2 * ag - ar - ab),
+        sum(light.rim_rgb) - 1.0, camera.exposure, camera.contrast, camera.warm, camera.green,
+        camera.defocus,
+    ]  # fmt: skip

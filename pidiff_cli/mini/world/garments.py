@@ -10,6 +10,7 @@ from pidiff_cli.mini.world import (
     garments_plain,
     garments_smart,
     garments_tale,
+    garments_trade,
     garments_work,
 )
 from pidiff_cli.mini.world.canvas import Layer
@@ -37,5 +38,12 @@ GARMENTS: dict[str, Painter] = {
     "business": garments_smart.business,
     "athlete": garments_smart.athlete,
 }
-#: Every role, "casual" first.
+#: Every role of the narrow world, "casual" first.
 ROLES: tuple[str, ...] = tuple(GARMENTS)
+#: Roles that only the wide world has.
+GARMENTS |= {
+    "builder": garments_trade.builder,
+    "pilot": garments_trade.pilot,
+    "artist": garments_trade.artist,
+}
+WIDE_ROLES: tuple[str, ...] = tuple(GARMENTS)

@@ -40,10 +40,10 @@ def head_layer(
 
 def ear_layers(p: Person, geo: Geometry, base: Array, covered: bool) -> list[Layer]:
     """Both ears, none under long hair; an ear turned to us lies over short hair."""
-    return [] if covered else [_ear(geo, base, side) for side in (-1, 1)]
+    return [] if covered else [_ear(p, geo, base, side) for side in (-1, 1)]
 
 
-def _ear(geo: Geometry, base: Array, side: int) -> Layer:
+def _ear(p: Person, geo: Geometry, base: Array, side: int) -> Layer:
     s = geo.shape
     near = side * geo.yaw < -0.10
     order = ORDER["near_ear"] if near else ORDER["ears"]
@@ -55,7 +55,7 @@ def _ear(geo: Geometry, base: Array, side: int) -> Layer:
     centre = geo.place([(side * x, 4.2)], -3.0)[0]
     tilt = side * (10 + 2.0 * s.ear_stick) + np.degrees(geo.roll)
     red = base * np.array([1.0, 0.86, 0.83], np.float32)
-    shape = _ear_shape(half, s.ear, side)
+    shape = _ear_shape(half, s.ear, side, p.lobe)
     a = np.radians(tilt)
     spin = np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
     layer.fill(shape @ spin + centre, base, to=red, smooth=True)
@@ -68,10 +68,11 @@ def _ear(geo: Geometry, base: Array, side: int) -> Layer:
     return layer
 
 
-def _ear_shape(half: float, height: float, side: int) -> Array:
+def _ear_shape(half: float, height: float, side: int, lobe: float = 0.0) -> Array:
     """Ear outline (N, 2): round above, a lobe below, the front edge flatter."""
     e = ellipse_points((0.0, 0.0), half, height, count=12)
     t = e[:, 1] / height
-    e[:, 0] *= np.where(t > 0.2, 1 - 0.42 * (t - 0.2), 1.0)
+    e[:, 0] *= np.where(t > 0.2, 1 - (0.42 - 0.34 * lobe) * (t - 0.2), 1.0)
+    e[:, 1] *= np.where(t > 0.2, 1 + 0.22 * lobe * (t - 0.2), 1.0)
     e[:, 0] *= np.where(e[:, 0] * side < 0, 0.75, 1.1)
     return np.asarray(e, np.float32)

@@ -5,7 +5,7 @@ No headgear reaches the brows; helmets leave the whole face open.
 
 from __future__ import annotations
 
-from pidiff_cli.mini.world import headgear_court, headgear_tale, headgear_work
+from pidiff_cli.mini.world import headgear_court, headgear_tale, headgear_trade, headgear_work
 from pidiff_cli.mini.world.garments import Painter
 
 #: Role -> painter(geo, person, context, rng) -> layers of slots "behind" and "front".
@@ -24,6 +24,9 @@ HEADGEAR: dict[str, Painter] = {
     "police": headgear_work.police,
     "clown": headgear_tale.clown,
     "athlete": headgear_work.headband,
+    "builder": headgear_trade.hard_hat,
+    "pilot": headgear_trade.flying_helmet,
+    "artist": headgear_trade.beret,
 }
 #: Head y (units) above which hair is hidden under the headgear; None hides none.
 HIDE_HAIR: dict[str, float | None] = {
@@ -41,6 +44,9 @@ HIDE_HAIR: dict[str, float | None] = {
     "firefighter": -20.0,
     "cowboy": -20.0,
     "police": -20.0,
+    "builder": -20.0,
+    "pilot": -18.0,
+    "artist": -20.0,
 }
 #: Camera zoom that leaves room for the headgear.
 ZOOM: dict[str, float] = {
@@ -53,4 +59,7 @@ ZOOM: dict[str, float] = {
     "clown": 1.03,
     "diver": 1.02,
     "athlete": 1.15,
+    "builder": 1.05,
+    "pilot": 1.08,
+    "artist": 1.06,
 }

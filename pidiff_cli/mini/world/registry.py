@@ -9,6 +9,8 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pidiff_cli.mini.world.worlds import NARROW, World
+
 #: Zoom that leaves room for tall headgear; other hats use HAT_ZOOM, bare heads BARE_ZOOM.
 TALL = {"wizard": 0.98, "chef": 1.0, "astronaut": 1.0}
 BARE_ZOOM, HAT_ZOOM = 1.15, 1.05
@@ -27,20 +29,24 @@ def _attribute(module: str, name: str, default: Any) -> Any:
     return getattr(_module(module), name, default)
 
 
-def roles() -> tuple[str, ...]:
-    """Roles with a garment, "casual" always first."""
-    found = _attribute("garments", "GARMENTS", {})
-    return ("casual", *(r for r in found if r != "casual"))
+def _listed(world: World, module: str, name: str, default: str) -> tuple[str, ...]:
+    listed = name if world == NARROW else f"WIDE_{name}"
+    return tuple(_attribute(module, listed, (default,))) or (default,)
 
 
-def scenes() -> tuple[str, ...]:
-    """Scene names; "studio" alone when there is no scene module."""
-    return tuple(_attribute("scenes", "SCENES", ("studio",))) or ("studio",)
+def roles(world: World = NARROW) -> tuple[str, ...]:
+    """The world's roles, all with a garment, "casual" always first."""
+    return _listed(world, "garments", "ROLES", "casual")
 
 
-def styles() -> tuple[str, ...]:
-    """Style names; "photo" alone when there is no style module."""
-    return tuple(_attribute("styles", "STYLES", ("photo",))) or ("photo",)
+def scenes(world: World = NARROW) -> tuple[str, ...]:
+    """The world's scenes; "studio" alone when there is no scene module."""
+    return _listed(world, "scenes", "SCENES", "studio")
+
+
+def styles(world: World = NARROW) -> tuple[str, ...]:
+    """The world's sampled styles; "photo" alone when there is no style module."""
+    return _listed(world, "styles", "STYLES", "photo")
 
 
 def garment(role: str) -> Callable[..., Sequence[Any]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,7 +12,9 @@ import numpy.typing as npt
 from pidiff_cli.mini.world import registry
 from pidiff_cli.mini.world.beard import beard_layers, stubble
 from pidiff_cli.mini.world.body import casual_layers, neck_layer
+from pidiff_cli.mini.world.camera import NO_CAMERA, on_sensor, through_lens
 from pidiff_cli.mini.world.canvas import Array, Layer
+from pidiff_cli.mini.world.company import put_before, seen_labels
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.factors import factors
 from pidiff_cli.mini.world.features import Features, build_features, landmarks
@@ -20,8 +23,11 @@ from pidiff_cli.mini.world.glasses import glasses_layers
 from pidiff_cli.mini.world.hair import COVERS_EARS, hair_layers
 from pidiff_cli.mini.world.head import ear_layers, head_layer
 from pidiff_cli.mini.world.light import NEUTRAL, Figure, Light
-from pidiff_cli.mini.world.people import Person
+from pidiff_cli.mini.world.lighting import relit
+from pidiff_cli.mini.world.occluders import occluder_layers
+from pidiff_cli.mini.world.people import Person, sample_person
 from pidiff_cli.mini.world.skin import skin_rgb
+from pidiff_cli.mini.world.worlds import WIDE, WORLDS
 
 INTERNAL = 256
 HIDE_HAIR = -20.0  # default brim line, head coordinates
@@ -29,18 +35,64 @@ HIDE_HAIR = -20.0  # default brim line, head coordinates
 
 @dataclass(frozen=True)
 class Portrait:
-    """rgb (S, S, 3) u8, labels (S, S) u8, landmarks (68, 2) float32 px, caption, factors (79,)."""
+    """One picture and what is known about it.
+
+    rgb (S, S, 3) u8, labels (S, S) u8, landmarks (68, 2) float32 px, caption, factors (F,)
+    float32 (79 in the narrow world); of a second person, where there is one: other_labels
+    (S, S) u8, where the first does not hide it, and other_landmarks (68, 2) float32 px.
+    """
 
     rgb: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.uint8]
     landmarks: npt.NDArray[np.float32]
     caption: str
     factors: npt.NDArray[np.float32]
+    other_labels: npt.NDArray[np.uint8] | None = None
+    other_landmarks: npt.NDArray[np.float32] | None = None
+
+
+class _Drawn(NamedTuple):
+    """A lit figure, its geometry and its landmarks (68, 2) in the unit frame."""
+
+    figure: Figure
+    geo: Geometry
+    points: npt.NDArray[np.float32]
 
 
 def draw(person: Person, context: Context, size: int = 128) -> Portrait:
     """Draw one portrait; a pure function of its arguments. size: side in px, up to 256."""
     backdrop, light = backdrop_and_light(context)
+    first, other = _figure(person, context, light), None
+    figure = first.figure
+    if context.companion is not None:
+        mate = context.companion
+        other = _figure(sample_person(mate.person, WIDE), mate.context, light)
+        figure = put_before(first.figure, other.figure)
+    rgb = figure.over(backdrop)
+    if context.style != "photo":
+        faces = [first.geo] if other is None else [first.geo, other.geo]
+        rgb = _styled(rgb, figure, faces, context)
+    if context.camera != NO_CAMERA:
+        rgb = through_lens(rgb, context.camera)
+    small = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA)
+    pixels = np.asarray(np.clip(small * 255 + 0.5, 0, 255), np.uint8)
+    if context.camera != NO_CAMERA:
+        pixels = on_sensor(pixels, context.camera, context.seed)
+    caption = registry.captioner()
+    rng = np.random.default_rng([14, context.seed])
+    return Portrait(
+        rgb=pixels,
+        labels=_shrunk(figure.labels, size),
+        landmarks=_pixels(first, size),
+        caption=caption(person, context, rng) if caption else f"a {person.noun}",
+        factors=factors(person, context, light),
+        other_labels=other and _shrunk(seen_labels(first.figure, other.figure), size),
+        other_landmarks=other and _pixels(other, size),
+    )
+
+
+def _figure(person: Person, context: Context, light: Light) -> _Drawn:
+    """The person, lit, before nothing."""
     geo = Geometry(person, context, INTERNAL)
     features = build_features(person, context, geo)
     figure = Figure(INTERNAL, light)
@@ -48,30 +100,29 @@ def draw(person: Person, context: Context, size: int = 128) -> Portrait:
         figure_layers(person, context, geo, features, light), key=lambda x: x.order
     ):
         figure.add(layer)
-    rgb = figure.over(backdrop)
-    points = landmarks(geo, features)
-    if context.style != "photo":
-        rgb = _styled(rgb, figure, geo, context)
-    small = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA)
-    labels = cv2.resize(figure.labels, (size, size), interpolation=cv2.INTER_NEAREST)
-    caption = registry.captioner()
-    rng = np.random.default_rng([14, context.seed])
-    return Portrait(
-        rgb=np.asarray(np.clip(small * 255 + 0.5, 0, 255), np.uint8),
-        labels=np.asarray(labels, np.uint8),
-        landmarks=(geo.frame.to_px(points) * (size / INTERNAL)).astype(np.float32),
-        caption=caption(person, context, rng) if caption else f"a {person.noun}",
-        factors=factors(person, context, light),
-    )
+    return _Drawn(figure, geo, landmarks(geo, features))
+
+
+def _shrunk(labels: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
+    small = cv2.resize(labels, (size, size), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(small, np.uint8)
+
+
+def _pixels(drawn: _Drawn, size: int) -> npt.NDArray[np.float32]:
+    return (drawn.geo.frame.to_px(drawn.points) * (size / INTERNAL)).astype(np.float32)
 
 
 def backdrop_and_light(context: Context) -> tuple[Array, Light]:
     """Scene (S, S, 3) and the light it names, jittered by the context's light seed."""
     paint = registry.scene_painter()
-    if paint is None or context.scene not in registry.scenes():
+    if paint is None or context.scene not in registry.scenes(WORLDS[context.world]):
         return _mottle(context.seed), NEUTRAL.jittered(context.light_seed)
-    rgb, light = paint(context.scene, context.seed, INTERNAL)
-    return np.asarray(rgb, np.float32), light.jittered(context.light_seed)
+    rgb, light = paint(context.scene, context.seed, INTERNAL, WORLDS[context.world])
+    light = light.jittered(context.light_seed)
+    if context.light != "scene":
+        light, tint = relit(light, context.light, context.light_seed)
+        rgb = rgb * tint
+    return np.asarray(rgb, np.float32), light
 
 
 def figure_layers(p: Person, c: Context, geo: Geometry, f: Features, light: Light) -> list[Layer]:
@@ -89,17 +140,19 @@ def figure_layers(p: Person, c: Context, geo: Geometry, f: Features, light: Ligh
     if hat:
         layers += list(hat(geo, p, c, np.random.default_rng([13, c.seed])))
         hide = registry.hide_hair(c.role, HIDE_HAIR)
-    return layers + hair_layers(p, geo, hide)
+    return layers + hair_layers(p, geo, hide) + occluder_layers(p, c, geo, f)
 
 
-def _styled(rgb: Array, figure: Figure, geo: Geometry, context: Context) -> Array:
+def _styled(rgb: Array, figure: Figure, faces: list[Geometry], context: Context) -> Array:
     style = registry.style_filter()
     if style is None:
         return rgb
-    x, y = geo.frame.to_px(geo.place([(0.0, 8.0)], 10.0))[0]
-    s = geo.frame.scale
     face = np.zeros(figure.cover.shape, np.uint8)
-    cv2.ellipse(face, (int(x), int(y)), (int(19 * s), int(24 * s)), 0, 0, 360, 255, -1)
+    for geo in faces:
+        x, y = geo.frame.to_px(geo.place([(0.0, 8.0)], 10.0))[0]
+        s = geo.frame.scale
+        cv2.ellipse(face, (int(x), int(y)), (int(19 * s), int(24 * s)), 0, 0, 360, 255, -1)
+    s = faces[0].frame.scale
     soft = cv2.GaussianBlur(face, (0, 0), 4.0 * s).astype(np.float32) / np.float32(255)
     return np.asarray(style(context.style, rgb, figure.cover, soft, context.seed), np.float32)
 

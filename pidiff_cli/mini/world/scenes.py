@@ -14,14 +14,18 @@ import cv2
 import numpy as np
 
 from pidiff_cli.mini.world import scenes_nature as nature
+from pidiff_cli.mini.world import scenes_third as third
 from pidiff_cli.mini.world import scenes_town as town
+from pidiff_cli.mini.world import scenes_wide as wide
 from pidiff_cli.mini.world import scenes_wild as wild
 from pidiff_cli.mini.world.light import Light
 from pidiff_cli.mini.world.scenes_paint import MARGIN, SCALE, SIDE, Array, Mood, Painter
+from pidiff_cli.mini.world.worlds import NARROW, World
 
 POOL = 24  # painted variants per scene and process
 #: Scene name -> painter.
-_PAINTERS: dict[str, Callable[[Painter, np.random.Generator], Mood]] = {
+_Paint = Callable[[Painter, np.random.Generator], Mood]
+_PAINTERS: dict[str, _Paint] = {
     "studio": town.studio,
     "beach": nature.beach,
     "forest": nature.forest,
@@ -37,22 +41,33 @@ _PAINTERS: dict[str, Callable[[Painter, np.random.Generator], Mood]] = {
     "castle": town.castle,
     "stage": town.stage,
 }
-#: Every scene, "studio" (a plain backdrop) first.
+#: Every scene of the narrow world, "studio" (a plain backdrop) first.
 SCENES: tuple[str, ...] = tuple(_PAINTERS)
+#: Scenes that only the wide world has.
+_PAINTERS |= {"room": wide.room, "street": wide.street, "harbour": wide.harbour}
+WIDE_SCENES: tuple[str, ...] = tuple(_PAINTERS)
+#: A further composition, in the wide world, of the scenes that have but two: a third of the pool.
+FURTHER: dict[str, _Paint] = {
+    "city": third.city_river,
+    "desert": third.desert_rocks,
+    "kitchen": third.kitchen_market,
+    "mountains": third.mountain_lake,
+    "underwater": third.sea_wreck,
+}
 
 
-@lru_cache(maxsize=POOL * len(SCENES))
-def _variant(name: str, number: int) -> tuple[np.ndarray, Mood]:
+@lru_cache(maxsize=POOL * (len(WIDE_SCENES) + len(FURTHER)))
+def _variant(name: str, number: int, further: bool) -> tuple[np.ndarray, Mood]:
     """A painted canvas, (SIDE, SIDE, 3) u8, and its light."""
     rng = np.random.default_rng([41, zlib.crc32(name.encode()), number])
     painter = Painter()
-    mood = _PAINTERS[name](painter, rng)
+    mood = (FURTHER if further else _PAINTERS)[name](painter, rng)
     grain = rng.normal(0, 0.006, (SIDE, SIDE, 1)).astype(np.float32)
     picture = np.clip((painter.canvas + grain) * 255 + 0.5, 0, 255).astype(np.uint8)
     return picture, mood
 
 
-def paint_scene(name: str, seed: int, size: int) -> tuple[Array, Light]:
+def paint_scene(name: str, seed: int, size: int, world: World = NARROW) -> tuple[Array, Light]:
     """A backdrop, float32 (size, size, 3) RGB in [0, 1], and its light.
 
     The same arguments give the same bytes. KeyError for an unknown name.
@@ -60,7 +75,9 @@ def paint_scene(name: str, seed: int, size: int) -> tuple[Array, Light]:
     if name not in _PAINTERS:
         raise KeyError(name)
     rng = np.random.default_rng([42, zlib.crc32(name.encode()), seed])
-    picture, mood = _variant(name, int(rng.integers(POOL)))
+    number = int(rng.integers(POOL))
+    further = world != NARROW and name in FURTHER and number % 3 == 0
+    picture, mood = _variant(name, number, further)
     mirror = rng.random() < 0.5
     zoom = rng.uniform(1.0, 1.1)
     room = (SIDE / SCALE - 128 / zoom) / 2  # units the crop can move each way

@@ -1,0 +1,34 @@
+"""The two worlds: how much of what can be drawn is sampled.
+
+NARROW is what mini's shipped networks were trained on and what every benchmark draws: it stays as
+it is, to the byte, and is the default everywhere. WIDE is switched on by `world=WIDE`: more people,
+poses, light, roles, scenes and styles, a second person, things before the face, a camera's faults.
+
+Everything that only the wide world uses is a field of `Person` or `Context` whose default draws
+nothing, so both worlds share one drawing code. A person knows nothing of worlds; a context says in
+`Context.world` which one it was sampled from, and `draw`, `factors` and `caption` follow it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class World:
+    """A breadth of the drawn world; yaw, pitch and roll are limits in degrees.
+
+    The pose among the factors is divided by these limits. Roles, scenes and styles:
+    `registry`; factor names and groups: `factors.names` and `factors.groups`; words:
+    `captions_wide.vocabulary`.
+    """
+
+    name: str
+    yaw: float
+    pitch: float
+    roll: float
+
+
+NARROW = World("narrow", yaw=25.0, pitch=8.0, roll=6.0)
+WIDE = World("wide", yaw=30.0, pitch=15.0, roll=15.0)
+WORLDS: dict[str, World] = {world.name: world for world in (NARROW, WIDE)}
