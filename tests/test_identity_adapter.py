@@ -141,6 +141,25 @@ def test_optimizers_step_and_resume(base: Base, tmp_path: Path, eight_bit: bool 
     assert all(torch.equal(p, w) for p, w in zip(parameters, wanted, strict=True))
 
 
+@pytest.mark.parametrize("eight_bit", [False, True])
+def test_a_run_goes_on_with_the_other_optimizer(
+    base: Base, tmp_path: Path, eight_bit: bool
+) -> None:
+    """bitsandbytes came or went between two runs: the averages begin anew, nothing fails."""
+    model = _shaken(base)
+    parameters = list(trainable_parameters(model).values())
+    generator = torch.Generator().manual_seed(4)
+    first, other = (make_optimizer(parameters, "cpu", 1e-2, b) for b in (eight_bit, not eight_bit))
+    for parameter in parameters:
+        parameter.grad = torch.ones_like(parameter)
+    first.step()
+    save_checkpoint(tmp_path, model, first, generator, {"step": 1})
+    load_checkpoint(tmp_path, other, generator)
+    before = [p.detach().clone() for p in parameters]
+    other.step()
+    assert all(not torch.equal(p, b) for p, b in zip(parameters, before, strict=True))
+
+
 def test_no_checkpoint_is_none(tmp_path: Path) -> None:
     assert read_state(tmp_path) is None
     (tmp_path / "state.json").write_text("{")

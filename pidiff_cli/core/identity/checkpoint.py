@@ -60,7 +60,11 @@ def read_state(folder: Path) -> dict[str, Any] | None:
 def load_checkpoint(
     folder: Path, optimizer: torch.optim.Optimizer, generator: torch.Generator
 ) -> dict[str, Tensor] | None:
-    """Put optimizer and random state back (the adapter is loaded by PEFT); returns the best."""
+    """Put optimizer and random state back (the adapter is loaded by PEFT); returns the best.
+
+    States of 8-bit and of torch's AdamW do not fit each other: where the run goes on with the other
+    one (bitsandbytes came or went in between), its averages begin anew.
+    """
     tensors = load_file(folder / "optimizer.safetensors")
     scalars = json.loads((folder / "state.json").read_bytes())["optimizer"]
     generator.set_state(tensors.pop("generator"))
@@ -71,6 +75,8 @@ def load_checkpoint(
         for part in path:
             inner = inner.setdefault(part, {})
         inner[last] = value
+    if isinstance(optimizer, torch.optim.AdamW) != all("exp_avg" in one for one in state.values()):
+        state = {}
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
     best = folder / "best.safetensors"
