@@ -7,9 +7,11 @@ import torch
 import torch.nn.functional as F
 
 from pidiff_cli.mini.train import judge_data, text
-from pidiff_cli.mini.train.judge_embedder import contrast_loss, factor_layout
+from pidiff_cli.mini.train.judge_embedder import contrast_loss
+from pidiff_cli.mini.train.layout import Layout
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.people import sample_person
+from pidiff_cli.mini.world.worlds import NARROW, WIDE
 
 
 def test_contrast_loss_rewards_persons_that_keep_together() -> None:
@@ -35,10 +37,11 @@ def test_captions_hold_only_words_of_the_vocabulary() -> None:
 
 def test_facts_are_read_from_person_and_context() -> None:
     facts = text.known_facts()
-    row = facts.encode(sample_person(1), Context(role="chef", style="oil", headgear=True))
+    noun = sample_person(1).noun
+    row = facts.encode(noun, Context(role="chef", style="oil", headgear=True))
     named = {name: facts.values[name][k] for name, k in zip(facts.values, row, strict=True)}
     assert named["role"] == "chef" and named["style"] == "oil" and named["headgear"] == "True"
-    assert named["noun"] == sample_person(1).noun
+    assert named["noun"] == noun
 
 
 def test_noise_spares_start_and_end() -> None:
@@ -71,13 +74,9 @@ def test_another_background_keeps_the_head() -> None:
     assert out[5, 5].tolist() != [200, 200, 200]
 
 
-def test_the_context_comes_back_from_a_meta_line() -> None:
-    line = {"role": "chef", "mood": [0.0] * 7, "gaze": [0, 0], "noun": "man", "caption": "x"}
-    context = judge_data.context_of(line)
-    assert context.role == "chef" and context.mood == (0.0,) * 7
-
-
 def test_identity_factors_are_found_among_all() -> None:
-    names, own = factor_layout()
-    assert len(names) == 79 and "yaw" not in {names[k] for k in own}
-    assert "jaw" in {names[k] for k in own}
+    for world, count in ((NARROW, 79), (WIDE, 116)):
+        layout = Layout.of(world)
+        own = {layout.names[k] for k in layout.identity}
+        assert len(layout.names) == count and "yaw" not in own and "jaw" in own
+        assert ("scar" in own) == (world == WIDE)

@@ -19,7 +19,9 @@ from pidiff_cli.mini.train import faces as face_nets
 from pidiff_cli.mini.train import stylegan_parts as parts
 from pidiff_cli.mini.train.diffusion_data import Batch
 from pidiff_cli.mini.train.judge_data import tinted
+from pidiff_cli.mini.train.layout import Layout
 from pidiff_cli.mini.train.machine import Machine, Store, bf16
+from pidiff_cli.mini.world.worlds import NARROW, WIDE
 
 META = torch.device("meta")
 WHERE = Machine(META, 4)
@@ -50,9 +52,10 @@ def _autoencoder() -> Tensor:
 
 
 def _stylegan() -> Tensor:
-    net = parts.new_generator().to(META)
-    masks = parts.group_masks(parts.group_slices()).to(META)
-    z = parts.make_z(_floats(B, parts.STYLE_DIM - 1))
+    layout = Layout.of(WIDE)
+    net = parts.new_generator(layout.width).to(META)
+    masks = layout.masks().to(META)
+    z = layout.z(_floats(B, len(layout.names)))
     w = parts.codes(net, z, masks, parts.strangers(z, None))  # type: ignore[arg-type]
     weight = parts.attention_map(_floats(B, 68, 2), parts.SIZE)
     loss = parts.picture_loss(net.synthesise(w), _floats(B, 3, 128, 128), weight)
@@ -62,14 +65,15 @@ def _stylegan() -> Tensor:
 
 
 def _e4e() -> Tensor:
-    net = e4e.new_encoder().to(META)
+    layout = Layout.of(NARROW)
+    net = e4e.new_encoder(layout.width).to(META)
     teacher = object.__new__(e4e.Teacher)
-    teacher.net = parts.new_generator().to(META).requires_grad_(False)
-    teacher.masks = parts.group_masks(parts.group_slices()).to(META)
+    teacher.net = parts.new_generator(layout.width).to(META).requires_grad_(False)
+    teacher.layout, teacher.masks = layout, layout.masks().to(META)
     teacher.mean, teacher.spread = _floats(12, 80), _floats(12, 1)
     draw: Any = None
     x = e4e.worn_heads(_bytes(B, 128, 128, 3), _bytes(B, 128, 128), draw)
-    loss = teacher.loss(net(x), _floats(B, parts.STYLE_DIM - 1), _floats(B, 68, 2))
+    loss = teacher.loss(net(x), _floats(B, len(layout.names)), _floats(B, 68, 2))
     loss.backward()
     for optimizer in e4e.optimizers(net):
         optimizer.step()
@@ -78,7 +82,7 @@ def _e4e() -> Tensor:
 
 def _landmarks() -> Tensor:
     none: Any = None
-    task = face_nets.build_landmarks(none, none)
+    task = face_nets.build_landmarks(argparse.Namespace(before=6), none)
     task.net.to(META)
     aims = (_floats(B, 68, 2), _whole(B, 64, 64), _floats(B))
     return task.loss(_floats(B, 3, 128, 128), *aims)[0]

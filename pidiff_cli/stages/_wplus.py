@@ -16,7 +16,7 @@ from pidiff_cli.core.wplus import editing
 from pidiff_cli.core.wplus.directions import apply_edits
 from pidiff_cli.core.wplus.directions import load_directions as published_directions
 from pidiff_cli.core.wplus.stylegan2 import Generator
-from pidiff_cli.core.wplus.weights import load_directions, load_generator
+from pidiff_cli.core.wplus.weights import load_directions, load_generator, read_sizes
 from pidiff_cli.errors import UsageError
 from pidiff_cli.profile import Profile
 
@@ -71,16 +71,22 @@ def edited(code: Tensor, edits: tuple[tuple[str, float], ...], base: str, home: 
         return apply_edits(
             code, edits, published_directions(parts.wplus / "directions", *code.shape)
         )
-    from pidiff_cli.mini.world.factors import NAMES
-
-    directions = load_directions(parts.wplus)
+    directions, names = load_directions(parts.wplus), factor_names(parts.wplus)
     for name, strength in edits:
         full = SHORT.get(name, name)
-        if full not in NAMES:
-            near = difflib.get_close_matches(name, [*SHORT, *NAMES], n=3)
+        if full not in names:
+            near = difflib.get_close_matches(name, [*SHORT, *names], n=3)
             raise UsageError(
                 f"There is no edit called {name!r}.",
                 f"Near it: {', '.join(near)}" if near else f"For example: {', '.join(SHORT)}",
             )
-        code = editing.add_direction(code, directions[NAMES.index(full)], strength)
+        code = editing.add_direction(code, directions[names.index(full)], strength)
     return code
+
+
+def factor_names(folder: Path) -> tuple[str, ...]:
+    """What mini's directions are called, in their order: as its weights say, else the narrow
+    world's, on which weights that say nothing were trained."""
+    from pidiff_cli.mini.world.factors import NAMES
+
+    return tuple(read_sizes(folder).get("factors", NAMES))

@@ -20,7 +20,7 @@ from pidiff_cli.core.wplus.weights import load_directions, load_encoder
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages._reader import open_reader
-from pidiff_cli.stages._wplus import Decoder
+from pidiff_cli.stages._wplus import Decoder, factor_names
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import InvertResult
 
@@ -87,9 +87,8 @@ def preview_strip(faces: np.ndarray, redrawn: np.ndarray) -> np.ndarray:
 
 def _coloured(decoder: Decoder, wplus: Path, codes: Tensor, faces: Tensor) -> Tensor:
     """Codes (P, L, D) with the colours of faces (P, 3, S, S) that the encoder missed by far."""
-    from pidiff_cli.mini.world.factors import NAMES
-
-    directions = load_directions(wplus)[[NAMES.index(name) for name in FACTORS]]
+    names = factor_names(wplus)
+    directions = load_directions(wplus)[[names.index(name) for name in FACTORS]]
     return match_colours(decoder.net, directions, codes, _resized(faces, decoder.net.size))
 
 

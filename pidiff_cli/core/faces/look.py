@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pidiff_cli.core.faces.align import ffhq_quad, move_points
-from pidiff_cli.core.faces.mask import FIRST_HEAD_LABEL
+from pidiff_cli.core.faces.mask import HEAD_LABELS
 from pidiff_cli.core.faces.nets import LandmarkNet
 from pidiff_cli.core.images import to_tensor
 
@@ -156,14 +156,15 @@ def _judge(net: LandmarkNet, rgb: np.ndarray, points: np.ndarray) -> Look:
 
 
 def _head_share(logits: torch.Tensor, points: np.ndarray) -> float:
-    """How much of the hull of points (68, 2) in 0..1 is head by label logits (6, h, w)."""
+    """How much of the hull of points (68, 2) in 0..1 is head, or hidden by a thing before it, by
+    label logits (K, h, w)."""
     import cv2
 
     labels = np.asarray(logits.argmax(0).numpy())
     hull = np.zeros(labels.shape, np.uint8)
     places = np.rint(points * labels.shape[::-1] - 0.5).astype(np.int32)
     cv2.fillConvexPoly(hull, cv2.convexHull(places), 1)
-    return float((labels[hull > 0] >= FIRST_HEAD_LABEL).mean()) if hull.any() else 0.0
+    return float((labels[hull > 0] >= HEAD_LABELS.start).mean()) if hull.any() else 0.0
 
 
 def plausible(points: np.ndarray, height: int, width: int) -> bool:

@@ -17,7 +17,9 @@ from pidiff_cli.core.wplus.weights import load_strictly, read_tensors
 from pidiff_cli.errors import MissingWeightError
 
 SIDE = 128
-FIRST_HEAD_LABEL = 2  # skin, hair, headgear, glasses; before it background and body
+#: Skin, hair, headgear, glasses; before them background and body, after them a thing before the
+#: face, in nets that know it.
+HEAD_LABELS = slice(2, 6)
 
 
 def head_mask(
@@ -110,7 +112,7 @@ def _from_net(small: np.ndarray, folder: Path) -> np.ndarray:
     net = open_net(LandmarkNet, folder, "landmarks")
     both = to_tensor(np.stack([small, small[:, ::-1]]))
     with torch.no_grad():
-        labels = net(both)[1].softmax(1)[:, FIRST_HEAD_LABEL:].sum(1)  # (2, 64, 64)
+        labels = net(both)[1].softmax(1)[:, HEAD_LABELS].sum(1)  # (2, 64, 64)
         head = (labels[0] + labels[1].flip(-1)) / 2
         big = torch.nn.functional.interpolate(
             head[None, None], (SIDE, SIDE), mode="bilinear", align_corners=False

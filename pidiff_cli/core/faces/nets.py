@@ -15,7 +15,9 @@ from torch import Tensor, nn
 
 from pidiff_cli.core.packed import pack, unpack
 
-LABELS = 6  # background, body, skin, hair, headgear, glasses: as the drawn world's label map
+#: Background, body, skin, hair, headgear, glasses: as the drawn world's label map. A seventh, where
+#: a net has it, is a thing before the face.
+LABELS = 6
 POINTS = 68
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -100,15 +102,18 @@ class LandmarkNet(nn.Module):
     Args:
         widths: channels at 64, 32, 16 and 8 px.
         blocks: residual blocks at 32, 16 and 8 px.
+        labels: how many kinds of thing its label map tells apart.
     """
 
     def __init__(
         self,
         widths: tuple[int, ...] = (12, 32, 64, 112),
         blocks: tuple[int, ...] = (1, 2, 2),
+        labels: int = LABELS,
     ) -> None:
         super().__init__()
         self.config: dict[str, Any] = {"widths": list(widths), "blocks": list(blocks)}
+        self.config |= {"labels": labels} if labels != LABELS else {}
         w64, w32, w16, w8 = widths
         self.stem = ConvNorm(3, w64, 5, 2)
         self.down32, self.down16, self.down8 = (
@@ -124,7 +129,7 @@ class LandmarkNet(nn.Module):
         self.sharpness = nn.Parameter(torch.full((POINTS,), 2.0))
         self.nudge = nn.Linear(w8 + 2 * POINTS, 2 * POINTS)
         self.slim = ConvNorm(w32, 16, 1)
-        self.masks = nn.Sequential(ConvNorm(16 + w64, 16, 3), nn.Conv2d(16, LABELS, 1))
+        self.masks = nn.Sequential(ConvNorm(16 + w64, 16, 3), nn.Conv2d(16, labels, 1))
         self.confidence = nn.Sequential(nn.Linear(2 * w8, 64), nn.SiLU(), nn.Linear(64, 1))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -132,7 +137,7 @@ class LandmarkNet(nn.Module):
 
         Returns:
             points (B, 68, 2) in units of the crop, 0..1, x right, y down (may lie a little
-            outside); label logits (B, 6, 64, 64); face logit (B,).
+            outside); label logits (B, K, 64, 64); face logit (B,).
         """
         return self.read(x)[:3]
 
@@ -146,7 +151,7 @@ class LandmarkNet(nn.Module):
         y8 = self.join8(torch.cat([x8, _twice(x4)], 1))
         y16 = self.join16(torch.cat([_twice(y8), x16], 1))
         y32 = self.join32(torch.cat([_twice(y16), x32], 1))
-        labels = self.masks(torch.cat([_twice(self.slim(y32)), x64], 1))  # (B, 6, 64, 64)
+        labels = self.masks(torch.cat([_twice(self.slim(y32)), x64], 1))  # (B, K, 64, 64)
         pooled = y8.mean((2, 3))  # (B, w8)
         heat = heat_maps(self.heat(y32), self.sharpness)  # (B, 68, 32, 32)
         points = expected_place(heat)  # (B, 68, 2)
@@ -201,14 +206,16 @@ def expected_place(heat: Tensor) -> Tensor:
     return torch.stack([(heat.sum(2) * xs).sum(-1), (heat.sum(3) * ys).sum(-1)], -1)
 
 
-def save_net(net: nn.Module, stem: Path) -> None:
-    """Write `stem`.safetensors (packed) and `stem`.json (the sizes that build it again)."""
+def save_net(net: nn.Module, stem: Path, world: str = "") -> None:
+    """Write `stem`.safetensors (packed) and `stem`.json (the sizes that build it again; the drawn
+    world it learnt from, where it is given)."""
     from safetensors.torch import save_file
 
     stem.parent.mkdir(parents=True, exist_ok=True)
     save_file(pack(net.state_dict()), str(stem.with_suffix(".safetensors")))
     stem.with_suffix(".safetensors").chmod(0o644)
-    text = json.dumps({"class": type(net).__name__, **net.config}, indent=1)  # type: ignore[dict-item]
+    told = {"class": type(net).__name__, **({"world": world} if world else {})}
+    text = json.dumps({**told, **net.config}, indent=1)  # type: ignore[dict-item]
     stem.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -221,7 +228,8 @@ def load_net(kind: type[Net], stem: Path) -> Net:
     from safetensors.torch import load_file
 
     config = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
-    config.pop("class", None)
+    for about in ("class", "world"):
+        config.pop(about, None)
     net = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in config.items()})
     net.load_state_dict(unpack(load_file(str(stem.with_suffix(".safetensors")))))
     return net.eval().requires_grad_(False)

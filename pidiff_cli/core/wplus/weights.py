@@ -44,7 +44,8 @@ def load_encoder(folder: Path | str) -> Encoder:
 
 
 def load_directions(folder: Path | str) -> Tensor:
-    """How the code moves per unit of each world factor, float32 (79, L, D)."""
+    """How the code moves per unit of each world factor, float32 (F, L, D); `read_sizes` may name
+    the factors."""
     path = Path(folder) / GENERATOR_FILE
     tensors = read_tensors(path)
     if "factor_directions" not in tensors:

@@ -25,14 +25,16 @@ import torch
 from pidiff_cli._atomic import write_file
 from pidiff_cli.mini.train import machine
 from pidiff_cli.mini.train.carry import check_weights
-from pidiff_cli.mini.train.common import RUNS, WEIGHTS
+from pidiff_cli.mini.train.common import BANK, RUNS, WEIGHTS
 from pidiff_cli.mini.train.links import STATE, Link, chain
 from pidiff_cli.mini.train.losses import gather, read_log
+from pidiff_cli.mini.world.bank import read_world
+from pidiff_cli.mini.world.worlds import NARROW, WORLDS
 
 LOSSES = Path(".mini/losses.json")
 MARGIN = 15.0  # seconds of a call kept for checkpoints and the last lines
 #: What may not change between two calls: another budget or bank is another training.
-FIXED = ("pictures", "total", "seed", "unet", "crisp", "steps", "shares")
+FIXED = ("world", "pictures", "total", "seed", "unet", "crisp", "steps", "shares")
 
 
 def options() -> argparse.ArgumentParser:
@@ -42,6 +44,9 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--minutes-per-call", type=float, default=0.0, help="0: to the end")
     parser.add_argument("--total", type=float, default=287.0, help="minutes of all the networks")
     parser.add_argument("--pictures", type=int, default=26000, help="of the bank")
+    parser.add_argument(
+        "--world", choices=tuple(WORLDS), help="drawn; asked once (default: the bank's, or narrow)"
+    )
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where networks are written")
     parser.add_argument("--unet", choices=("small", "large"), default="small")
     parser.add_argument(
@@ -72,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     args = options().parse_args(argv)
     args.device = machine.pick_device(args.device).type
     args.crisp = args.device == "cuda" if args.crisp is None else args.crisp
+    args.world = args.world or known_world(args.fresh)
     state = _state(args)
     links = chain(args)
     if args.export:
@@ -146,6 +152,14 @@ def told(links: list[Link], state: dict[str, Any]) -> list[str]:
     return lines
 
 
+def known_world(fresh: bool) -> str:
+    """The world of the training that is under way, else of the bank that is there, else narrow."""
+    if STATE.exists() and not fresh:
+        settings = json.loads(STATE.read_text(encoding="utf-8"))["settings"]
+        return str(settings.get("world", NARROW.name))
+    return read_world(BANK)[0].name
+
+
 def _state(args: argparse.Namespace) -> dict[str, Any]:
     """The state of earlier calls. SystemExit where they had other settings."""
     now = {name: getattr(args, name) for name in FIXED}
@@ -156,6 +170,7 @@ def _state(args: argparse.Namespace) -> dict[str, Any]:
         STATE.parent.mkdir(parents=True, exist_ok=True)
         return fresh
     state: dict[str, Any] = json.loads(STATE.read_text(encoding="utf-8"))
+    state["settings"].setdefault("world", NARROW.name)  # begun before there were two
     other = [name for name in FIXED if state["settings"][name] != now[name]]
     if other:
         was = ", ".join(f"--{name} {state['settings'][name]}" for name in other)

@@ -35,10 +35,12 @@ from pidiff_cli.core.packed import unpack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.autoencoder import set_rates
 from pidiff_cli.mini.train.diffusion_data import Batch, Pictures
+from pidiff_cli.mini.train.layout import Layout
 from pidiff_cli.mini.train.machine import Machine, ahead, bf16, machine
 from pidiff_cli.mini.train.muon import Muon, split_parameters
+from pidiff_cli.mini.world.worlds import NARROW, WIDE, World
 
-ROWS, DIM, TOKEN_DIM, LATENTS = 12, 80, 192, 12
+ROWS, TOKEN_DIM, LATENTS = 12, 192, 12
 BATCH, GPU_BATCH = 64, 768
 MUON_RATE, ADAM_RATE = 3e-3, 1.5e-3
 GAMMA = 5.0  # min-SNR
@@ -46,8 +48,12 @@ LOCATE = 0.1  # weight of L_loc
 PRESERVE, PRESERVE_EVERY = 0.0, 3  # weight of L_preserve (0: docs/decisions.md), on which steps
 AROUND = 3  # latent positions around the head where the identity may change the picture
 HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
-#: Of the drawn world: between the 10th and 90th percentile of the bank's pictures.
-FRAMING = Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56))
+#: Of the drawn worlds: between the 10th and 90th percentile of the bank's pictures (wide: of those
+#: of one person, 3,500 contexts).
+FRAMINGS = {
+    NARROW.name: Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56)),
+    WIDE.name: Framing((0.165, 0.23), (0.42, 0.58), (0.465, 0.585)),
+}
 UNET: dict[str, Any] = {
     "sample_size": 16,
     "in_channels": LATENTS,
@@ -74,15 +80,19 @@ SCHEDULE: dict[str, Any] = {
 
 
 class Model(nn.Module):
-    """The UNet with its identity branch, and the token projector."""
+    """The UNet with its identity branch, and the token projector of codes of width `dim`."""
 
-    def __init__(self, unet: str = "small") -> None:
+    def __init__(self, unet: str = "small", dim: int = Layout.of().width) -> None:
         super().__init__()
-        self.kind = unet
+        self.kind, self.dim = unet, dim
         self.unet = UNet2DConditionModel(**UNETS[unet])
         self.unet.set_attn_processor(AttnProcessor())  # written out: faster on a CPU in training
         self.context: IdentityContext = attach(self.unet, TOKEN_DIM)
-        self.projector = WPlusProjector(ROWS, DIM, MINI_GROUPS, TOKEN_DIM)
+        self.projector = WPlusProjector(ROWS, dim, MINI_GROUPS, TOKEN_DIM)
+
+    def like(self) -> Model:
+        """A fresh one of the same sizes."""
+        return Model(self.kind, self.dim)
 
     def forward(self, z: Tensor, t: Tensor, text: Tensor, batch: Batch) -> Tensor:
         """Predict v (B, C, h, w) for noisy latents z; leaves the maps in ``context.maps``."""
@@ -157,7 +167,7 @@ def make_optimizers(model: Model) -> list[torch.optim.Optimizer]:
     ]
 
 
-def export(model: Model, weights: Path = common.WEIGHTS) -> None:
+def export(model: Model, weights: Path, world: World) -> None:
     """Write UNet, scheduler, pipeline index and the general identity branch."""
     folder = weights / "diffusers"
     own = {k: v for k, v in model.unet.state_dict().items() if "_id." not in k}
@@ -167,8 +177,9 @@ def export(model: Model, weights: Path = common.WEIGHTS) -> None:
     (folder / "model_index.json").write_text(INDEX, encoding="utf-8")
     identity = weights / "identity"
     save_identity_branch(
-        identity, model.unet, model.projector, closed_vocabulary=True, framing=FRAMING
-    )
+        identity, model.unet, model.projector, closed_vocabulary=True,
+        framing=FRAMINGS[world.name],
+    )  # fmt: skip
 
 
 def take_over(model: Model, weights: Path = common.WEIGHTS) -> bool:
@@ -183,9 +194,10 @@ def take_over(model: Model, weights: Path = common.WEIGHTS) -> bool:
     if not all(file.is_file() for file in files):
         return False
     own, identity, tokens = (unpack(load_file(file)) for file in files)
-    wanted = model.unet.state_dict()
-    if any(value.shape != wanted[key].shape for key, value in {**own, **identity}.items()):
-        return False  # another --unet
+    wanted = {**model.unet.state_dict(), **model.projector.state_dict()}
+    found = {**own, **identity, **tokens}
+    if any(value.shape != wanted[key].shape for key, value in found.items()):
+        return False  # another --unet, or codes of another world
     model.unet.load_state_dict({**own, **identity})
     model.projector.load_state_dict(tokens)
     return True
@@ -214,17 +226,18 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--unet", choices=tuple(UNETS), default="small")
     args = parser.parse_args(argv)
     run, where = common.open_run(args), machine(args, BATCH, GPU_BATCH)
-    model = where.place(Model(args.unet), where.device.type == "cuda")
+    layout = Layout.read(args.bank)
+    model = where.place(Model(args.unet, layout.width), where.device.type == "cuda")
     opts, ema = make_optimizers(model), common.Ema(model, 0.998)
     resumed = run.keep(model=model, ema=ema, opts=opts)
     if not (resumed or args.fresh) and take_over(model, args.weights):
         ema.begin(model, 0)
     if args.export_only:
-        export(cast(Model, ema.copy_to(model)), args.weights)
+        export(cast(Model, ema.copy_to(model)), args.weights, layout.world)
         return True
     train(run, where, model, opts, ema, args)
     if run.finished:
-        export(cast(Model, ema.copy_to(Model(args.unet))), args.weights)
+        export(cast(Model, ema.copy_to(model.like())), args.weights, layout.world)
     return run.finished
 
 
@@ -259,7 +272,7 @@ def train(
             run.checkpoint(step + 1)
         if run.spent() - exported > 60 * args.export_every:
             exported = run.spent()
-            export(cast(Model, ema.copy_to(Model(args.unet))), args.weights)
+            export(cast(Model, ema.copy_to(model.like())), args.weights, pictures.world)
     run.checkpoint(run.step)
 
 

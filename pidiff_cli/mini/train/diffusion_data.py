@@ -16,12 +16,17 @@ from pidiff_cli.mini.train.codes import FOLDER as CODES
 from pidiff_cli.mini.train.latents import FOLDER as LATENTS
 from pidiff_cli.mini.train.machine import Store, bf16
 from pidiff_cli.mini.world.bank import Bank
+from pidiff_cli.mini.world.context import Context, context_from
 
 NO_TEXT = 0.08  # captions dropped, for guidance
 ON = 0.65  # share of pictures with an identity
 PLAIN = 0.4  # share of captions in their canonical wording
 BARE = 0.85  # share of codes of bare heads, where there are some: users' photos mostly are such
 HELD_OUT = 256  # last pictures of the bank, for looking only
+#: What no caption tells, of blur the range up to where captions tell it: pictures of cameras beyond
+#: this are left to the networks that read photographs.
+MOST_NOISE, LEAST_JPEG, MOST_DEFOCUS = 0.015, 60, 0.5
+TOGETHER = "people"  # a caption's word for both persons at once, which is no one's place
 
 
 @dataclass(frozen=True)
@@ -72,27 +77,36 @@ class Pictures:
         self.count = len(self.latents) - min(HELD_OUT, len(self.latents) // 4)
         self.codes = np.load(CODES / "codes.npy", mmap_mode="r")
         self.usable = np.load(CODES / "usable.npy")
+        self.world = bank.world
+        contexts = [context_from(bank.meta[i]) for i in range(self.count)]
+        self.rows = np.flatnonzero([is_told(c) for c in contexts])
         persons = np.asarray(bank.persons[: self.count])
         self._others = _others(persons, self.usable > 0)
         self._bare = _others(persons, self.usable > 1)
         self._stores = [Store(a, self.device) for a in (self.latents, self.heads, self.codes)]
-        self._load_text(bank, weights / "diffusers")
+        self._load_text(bank, contexts, weights / "diffusers")
 
-    def _load_text(self, bank: Bank, folder: Path) -> None:
+    def _load_text(self, bank: Bank, contexts: list[Context], folder: Path) -> None:
         from transformers.models.clip.modeling_clip import CLIPTextModel
         from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
-        from pidiff_cli.mini.world.captions import describe
+        from pidiff_cli.mini.world.captions import canonical
+        from pidiff_cli.mini.world.captions_wide import fault_phrases
 
         tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
         self.encoder: Any = CLIPTextModel.from_pretrained(
             folder / "text_encoder", local_files_only=True
         )
         self.encoder.float().eval().requires_grad_(False).to(self.device)
-        metas = [bank.meta[i] for i in range(self.count)]
-        drawn = [m["caption"] for m in metas]
-        keys = ("role", "scene", "style", "expression", "noun")
-        plain = [describe(**{k: m[k] for k in keys}) for m in metas]
+        metas = bank.meta[: self.count]
+        plain = [
+            canonical(c, m["noun"], glasses=False) for c, m in zip(contexts, metas, strict=True)
+        ]
+        drawn = []
+        for context, meta, canon in zip(contexts, metas, plain, strict=True):
+            faults, caption = fault_phrases(context), meta["caption"]
+            untold = faults and not set(faults) & set(caption.split(", "))
+            drawn.append(canon if untold else caption)
         settings: dict[str, Any] = {"padding": "max_length", "truncation": True}
         self.ids = np.stack(
             [np.asarray(tokenizer(texts, **settings).input_ids) for texts in (drawn, plain)], 1
@@ -100,6 +114,8 @@ class Pictures:
         self.empty = np.asarray(tokenizer([""], **settings).input_ids, np.int32)[0]
         nouns = [tokenizer(n, add_special_tokens=False).input_ids[0] for n in NOUNS]
         self.nouns, self.person = np.asarray(nouns), nouns[NOUNS.index("person")]
+        both = tokenizer(TOGETHER, add_special_tokens=False).input_ids
+        self.both = both[0] if len(both) == 1 else -1  # no word of the narrow world
 
     def text(self, ids: Tensor) -> Tensor:
         """Caption tokens (B, S) to text states (B, S, C)."""
@@ -111,7 +127,7 @@ class Pictures:
         """What a step's batch is made of, drawn from (seed, step): rows (B,), caption tokens and
         subject (B, S), others (B, 3) and which of them count, on (B,), named rows (K,)."""
         rng = np.random.default_rng((self.seed, step))
-        index = rng.integers(0, self.count, size)
+        index = self.rows[rng.integers(0, len(self.rows), size)]
         ids, subject = self._captions(index, rng)
         picks, counted = np.zeros((size, 3), np.int64), np.zeros((size, 3), np.float32)
         for row, i in enumerate(index):
@@ -149,11 +165,22 @@ class Pictures:
         ids = self.ids[index, plain].copy()
         noun = np.isin(ids, self.nouns)
         noun &= noun.cumsum(axis=1) == 1  # the first mention
+        noun &= ~(ids == self.both).any(axis=1, keepdims=True)  # it is the second person's
         vague = rng.random(len(ids)) < 0.1
         ids[noun & vague[:, None]] = self.person
         drop = rng.random(len(ids)) < NO_TEXT
         ids[drop], noun[drop] = self.empty, False
         return ids, noun.astype(np.float32)
+
+
+def is_told(context: Context) -> bool:
+    """Whether a caption can tell what the camera did, or it did hardly anything."""
+    from pidiff_cli.mini.world.captions_wide import fault_phrases
+
+    camera = context.camera
+    clean = camera.noise <= MOST_NOISE and (camera.jpeg == 0 or camera.jpeg >= LEAST_JPEG)
+    sharp = camera.motion == 0 and camera.defocus <= MOST_DEFOCUS
+    return clean and (sharp or bool(fault_phrases(context)))
 
 
 def _others(persons: np.ndarray, usable: np.ndarray) -> list[np.ndarray]:

@@ -35,6 +35,7 @@ from pidiff_cli.mini.train.diffusion import (
     take_over,
 )
 from pidiff_cli.mini.train.diffusion_data import Batch, Pictures
+from pidiff_cli.mini.train.layout import Layout
 from pidiff_cli.mini.train.machine import Machine, ahead, bf16, machine
 
 BATCH, GPU_BATCH = 64, 768
@@ -123,8 +124,8 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--to", type=int, default=8, help="steps of the last student")
     args = parser.parse_args(argv)
     run, where = common.open_run(args), machine(args, BATCH, GPU_BATCH)
-    last = where.device.type == "cuda"
-    model, teacher = (where.place(Model(args.unet), last) for _ in range(2))
+    last, layout = where.device.type == "cuda", Layout.read(args.bank)
+    model, teacher = (where.place(Model(args.unet, layout.width), last) for _ in range(2))
     opts, ema, current = make_optimizers(model), common.Ema(model, 0.99), Round()
     if not run.keep(model=model, teacher=teacher, ema=ema, opts=opts, round=current):
         if not (take_over(model, args.weights) and take_over(teacher, args.weights)):
@@ -134,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     if not args.export_only:
         train(run, where, (model, teacher), opts, ema, current, args)
     if run.finished or args.export_only:
-        export(cast(Model, ema.copy_to(Model(args.unet))), args.weights)
+        export(cast(Model, ema.copy_to(model.like())), args.weights, layout.world)
     return run.finished
 
 

@@ -29,18 +29,15 @@ from pidiff_cli.mini.train.common import (
     export_fp16,
     open_run,
 )
+from pidiff_cli.mini.train.layout import Layout
 from pidiff_cli.mini.train.machine import Machine, Store, bf16, machine, to_pm1
 from pidiff_cli.mini.train.muon import Muon, split_parameters
 from pidiff_cli.mini.train.stylegan import merge_sizes
 from pidiff_cli.mini.train.stylegan_parts import (
     GROUP_ROWS,
     ROWS,
-    STYLE_DIM,
     attention_map,
     codes,
-    group_masks,
-    group_slices,
-    make_z,
     picture_loss,
 )
 
@@ -54,6 +51,7 @@ SIZES: dict[str, Any] = {
     "reduction": 16,
     "stride": 2,
 }
+HEAD_WIDTH = 80  # channels of the heads: the wide world's codes have 128 numbers, the file its limit
 BATCH, GPU_BATCH = 24, 512
 RATE, MUON_RATE = 2e-3, 8e-3
 STYLED = 0.15  # share of pictures in a drawing style
@@ -61,9 +59,14 @@ DRAWN, DRAWN_SIDE = 6, 64  # every 6th picture goes through the generator, at th
 PICTURE_WEIGHT = 0.5
 
 
-def new_encoder() -> Encoder:
-    """The mini encoder."""
-    return Encoder(ROWS, STYLE_DIM, **SIZES)
+def new_encoder(width: int) -> Encoder:
+    """The mini encoder of codes of this width."""
+    return Encoder(ROWS, width, **sizes_for(width))
+
+
+def sizes_for(width: int) -> dict[str, Any]:
+    """What `wplus.json` says of the encoder; heads stay as narrow inside as the first weights'."""
+    return SIZES if width <= HEAD_WIDTH else {**SIZES, "inner": HEAD_WIDTH}
 
 
 def worn_heads(plain: Tensor, labels: Tensor, draw: torch.Generator) -> Tensor:
@@ -137,7 +140,7 @@ class Teacher:
     def __init__(self, folder: Path, bank: Aligned, device: torch.device) -> None:
         net, mean = load_generator(folder)
         self.net, self.mean = net.to(device).requires_grad_(False), mean.to(device)
-        self.masks = group_masks(group_slices()).to(device)
+        self.layout, self.masks = bank.layout, bank.layout.masks().to(device)
         with torch.no_grad():
             sample = self.codes(bank.factors[bank.photo][:4096])
         spread = (sample - self.mean).square().mean((0, 2)).sqrt()  # (L,)
@@ -145,8 +148,8 @@ class Teacher:
 
     @torch.no_grad()
     def codes(self, factors: np.ndarray | Tensor) -> Tensor:
-        """Canonical codes (B, L, D) of factors (B, 79)."""
-        return codes(self.net, make_z(factors).to(self.masks.device), self.masks)
+        """Canonical codes (B, L, D) of factors (B, F)."""
+        return codes(self.net, self.layout.z(factors).to(self.masks.device), self.masks)
 
     def loss(self, offsets: Tensor, factors: Tensor, landmarks: Tensor) -> Tensor:
         """Code error in units of each row's spread, plus the picture error of a part."""
@@ -212,9 +215,9 @@ def pictures(array: np.ndarray, rows: np.ndarray, device: torch.device) -> Tenso
     return to_pm1(torch.from_numpy(array[rows]).to(device), channels_last=False)
 
 
-def export(state: dict[str, Any], folder: Path = WEIGHTS) -> int:
+def export(state: dict[str, Any], width: int, folder: Path = WEIGHTS) -> int:
     """Write e4e.safetensors (encoder.*) and the encoder's sizes."""
-    merge_sizes(folder, encoder=SIZES)
+    merge_sizes(folder, encoder=sizes_for(width))
     tensors = {f"encoder.{k}": v for k, v in state["ema"].items() if k != "_ema_count"}
     return export_fp16(pack(tensors), folder / "e4e.safetensors")
 
@@ -225,10 +228,11 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--aligned", type=Path, default=ALIGNED, help="the aligned bank")
     args = parser.parse_args(argv)
     run, where = open_run(args), machine(args, BATCH, GPU_BATCH)
-    net = where.place(new_encoder(), where.device.type == "cuda")
+    width = Layout.read(args.aligned).width
+    net = where.place(new_encoder(width), where.device.type == "cuda")
     ema, (muon, adam) = Ema(net, 0.998), optimizers(net)
     resumed = run.keep(net=net, ema=ema, muon=muon, adam=adam)
-    begin = None if resumed or args.fresh else take_over(args.weights)
+    begin = None if resumed or args.fresh else take_over(args.weights, net)
     if begin is not None:
         net.load_state_dict(begin)
         ema.begin(net, 0)
@@ -237,14 +241,17 @@ def main(argv: Sequence[str] | None = None) -> bool:
         teacher = Teacher(args.weights, bank, where.device)
         train(run, bank, teacher, net, ema, (muon, adam), where, args.minutes)
     if run.finished or args.export_only:
-        size = export({"ema": ema.state_dict()}, args.weights)
+        size = export({"ema": ema.state_dict()}, width, args.weights)
         print(f"exported {size / 2**20:.1f} MiB")
     return run.finished
 
 
-def take_over(folder: Path) -> dict[str, Tensor] | None:
-    """The weights of a release to begin with, or None where there are none."""
-    return load_encoder(folder).state_dict() if (folder / "e4e.safetensors").is_file() else None
+def take_over(folder: Path, net: Encoder) -> dict[str, Tensor] | None:
+    """The weights of a release to begin with, or None where there are none of this width."""
+    if not (folder / "e4e.safetensors").is_file():
+        return None
+    found = load_encoder(folder)
+    return found.state_dict() if found.style_dim == net.style_dim else None
 
 
 def optimizers(net: Encoder) -> tuple[Muon, torch.optim.AdamW]:
@@ -307,7 +314,7 @@ def report(run: Run, ema: Ema, teacher: Teacher, bank: Aligned, rows: np.ndarray
     """Log the error on held-out persons and draw the strip `sheet.png`."""
     if not len(rows):
         return
-    net = new_encoder().to(teacher.mean.device)
+    net = new_encoder(bank.layout.width).to(teacher.mean.device)
     ema.copy_to(net)
     run.log(run.step, **validate(net, teacher, bank, rows))
     sheet(net, teacher, bank, rows[:: max(len(rows) // 8, 1)][:8], run.folder / "sheet.png")

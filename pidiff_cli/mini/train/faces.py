@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,7 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pidiff_cli.core.faces.nets import FaceEmbedder, FaceFinder, LandmarkNet, save_net
+from pidiff_cli.core.faces.mask import HEAD_LABELS
+from pidiff_cli.core.faces.nets import LABELS, FaceEmbedder, FaceFinder, LandmarkNet, save_net
 from pidiff_cli.core.images import to_tensor
 from pidiff_cli.mini.train.common import RUNS, Ema, Run, arguments, cosine_rate, open_run
 from pidiff_cli.mini.train.faces_augment import Textures
@@ -67,12 +68,13 @@ def main(argv: Sequence[str] | None = None) -> bool:
     args.run_dir = args.run_dir or RUNS / args.part
     run, where = open_run(args), machine(args, BATCH, GPU_BATCH)
     cv2.setNumThreads(1)
-    task = BUILDERS[args.part](open_bank(args.bank), Textures(args.seed))
+    bank = open_bank(args.bank)
+    task = BUILDERS[args.part](bank, Textures(args.seed))
     ema = _train(args, run, where, task)
     if run.finished or args.export_only:
         whole = ema.copy_to(task.net).cpu().eval()
         run.log(run.step, **task.measure(whole))
-        save_net(_exported(whole), args.weights / "faces" / args.part)
+        save_net(_exported(whole), args.weights / "faces" / args.part, bank.world.name)
     return run.finished
 
 
@@ -114,7 +116,7 @@ def _train(args: argparse.Namespace, run: Run, where: Machine, task: Task) -> Em
 
 def build_landmarks(bank: Bank, textures: Textures) -> Task:
     """The landmark net, its loss, its measure."""
-    net = LandmarkNet()
+    net = LandmarkNet(labels=max(LABELS, bank.before + 1))
     weight = torch.ones(68)
     weight[:JAW] = 0.5
 
@@ -144,7 +146,7 @@ def build_landmarks(bank: Bank, textures: Textures) -> Task:
                 miss = (out - points).norm(dim=-1).mean(1) / eyes.clamp(min=1e-3)
                 wrong += miss[face > 0].tolist()
                 right += int(((confidence > 0) == (face > 0)).sum())
-                seen, true = logits.argmax(1) >= 2, labels >= 2
+                seen, true = (is_head(t) for t in (logits.argmax(1), labels))
                 both[0] += int((seen & true).sum())
                 both[1] += int((seen | true).sum())
         return {
@@ -276,8 +278,13 @@ def heat_cost(heat: Tensor, points: Tensor, sigma: float = 0.9) -> Tensor:
     return cost * (mass > 1.0)
 
 
+def is_head(labels: Tensor) -> Tensor:
+    """Where labels say skin, hair, headgear or glasses."""
+    return (labels >= HEAD_LABELS.start) & (labels < HEAD_LABELS.stop)
+
+
 def _with_rows(bank: Bank, rows: np.ndarray) -> Bank:
-    return Bank(bank.images, bank.labels, bank.points, bank.factors, bank.persons, rows, rows)
+    return replace(bank, rows=rows, held=rows)
 
 
 def _exported(net: nn.Module) -> nn.Module:

@@ -27,7 +27,6 @@ from pidiff_cli.core.packed import pack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.judge_data import (
     Optimizers,
-    context_of,
     move,
     soften,
     tinted,
@@ -35,18 +34,23 @@ from pidiff_cli.mini.train.judge_data import (
 )
 from pidiff_cli.mini.train.machine import ahead, bf16, machine
 from pidiff_cli.mini.train.text import Facts, caption_of, known_facts
+from pidiff_cli.mini.world.bank import read_world
+from pidiff_cli.mini.world.combinations import roles_with, scenes_with
+from pidiff_cli.mini.world.context import Context, context_from
 
 BATCH, GPU_BATCH = 64, 512
 HELD = 50  # every 50th person is kept for validation
 CHANGED = ("role", "scene", "style", "expression")
+CHANGED_WIDE = (*CHANGED, "occluder", "light")  # of worlds that have them
 
 
 def settings_for(facts: Facts) -> dict[str, Any]:
     """The networks' sizes, the words and the classes: what clip.json holds."""
-    from pidiff_cli.mini.world.captions import VOCABULARY
+    from pidiff_cli.mini.world.captions_wide import vocabulary
 
-    words = sorted({word for entry in VOCABULARY for word in caption_words(entry)})
+    words = sorted({word for entry in vocabulary(facts.world) for word in caption_words(entry)})
     return {
+        "world": facts.world.name,
         "widths": [48, 96, 176, 224],
         "depths": [1, 1, 1, 1],
         "dim": 128,
@@ -81,20 +85,19 @@ class Pictures:
         self.persons = np.load(bank / "persons.npy")[: len(self.meta)]
         held = self.persons % HELD == 0
         self.train, self.held = np.flatnonzero(~held), np.flatnonzero(held)
+        self.known = facts
         self.facts = torch.tensor(
-            [
-                [values.index(str(line[name])) for name, values in facts.values.items()]
-                for line in self.meta
-            ]
+            [facts.encode(line["noun"], context_from(line)) for line in self.meta]
         )
 
     def captions(self, index: int, rng: np.random.Generator) -> tuple[str, str]:
         """A caption of one picture, and the same with one phrase changed (maybe equal)."""
         from pidiff_cli.mini.world.people import sample_person
 
-        person, context = sample_person(int(self.persons[index])), context_of(self.meta[index])
-        name = str(rng.choice(CHANGED))
-        values = known_values(name)
+        context = context_from(self.meta[index])
+        person = sample_person(int(self.persons[index]), self.known.world)
+        name = str(rng.choice(CHANGED_WIDE if "light" in self.known.values else CHANGED))
+        values = other_values(name, context, self.known)
         changed = replace(context, **{name: str(rng.choice(values))})
         seed = int(rng.integers(1 << 30))
         made = [caption_of(person, c, np.random.default_rng(seed)) for c in (context, changed)]
@@ -126,9 +129,14 @@ def to_batch_plain(pictures: list[np.ndarray]) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def known_values(name: str) -> tuple[str, ...]:
-    """All values of a fact."""
-    return known_facts().values[name]
+def other_values(name: str, context: Context, facts: Facts) -> tuple[str, ...]:
+    """A fact's values but for those that would make a combination held out of training: such a
+    caption must not become a wrong answer, it is asked for later."""
+    if name == "role":
+        return roles_with(context.scene, facts.world)
+    if name == "scene":
+        return scenes_with(context.role, facts.world)
+    return facts.values[name]
 
 
 class Clip(nn.Module):
@@ -210,7 +218,8 @@ def train(args: argparse.Namespace, out: Path | None = None) -> bool:
 
     Returns whether the budget is used up.
     """
-    run, where, facts = common.open_run(args), machine(args, BATCH, GPU_BATCH), known_facts()
+    run, where = common.open_run(args), machine(args, BATCH, GPU_BATCH)
+    facts = known_facts(read_world(args.bank)[0])
     settings = settings_for(facts)
     words = {word: index + 2 for index, word in enumerate(settings["words"])}
     pictures = Pictures(args.bank, facts)

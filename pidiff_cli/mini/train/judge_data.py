@@ -7,7 +7,6 @@ draw are less sharp than the drawn world, and must not be misread for that.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from torch import Tensor, nn
 from pidiff_cli.mini.train.muon import Muon, split_parameters
 
 SIDE = 128
-HEAD_LABELS = (2, 3, 4, 5)  # skin, hair, headgear, glasses
+HEAD_LABELS = (2, 3, 4, 5, 6)  # skin, hair, headgear, glasses, a thing before the face
 MUON_RATE, ADAM_RATE = 8e-3, 2e-3
 
 
@@ -54,15 +53,6 @@ class Optimizers:
         """Both states back."""
         self.muon.load_state_dict(state["muon"])
         self.adam.load_state_dict(state["adam"])
-
-
-def context_of(meta: dict[str, Any]) -> Any:
-    """The Context that a line of the bank's meta.jsonl tells (what captions need of it)."""
-    from pidiff_cli.mini.world.context import Context
-
-    names = {item.name for item in fields(Context)}
-    held = {name: value for name, value in meta.items() if name in names}
-    return Context(**{k: tuple(v) if isinstance(v, list) else v for k, v in held.items()})
 
 
 def move(rgb: np.ndarray, rng: np.random.Generator, zoom: float, shift: float, turn: float) -> Any:

@@ -130,36 +130,29 @@ def validate(net: Any, crops: Crops, persons: int = 100) -> tuple[dict[str, floa
     return {"rank1": float(right), "factor_r2": float(r2.mean())}, r2.numpy()
 
 
-def settings_for(crops: Crops, identity: list[int], names: list[str]) -> dict[str, Any]:
+def settings_for(crops: Crops) -> dict[str, Any]:
     """The network's sizes and the factors: what embedder.json holds."""
+    layout = crops.bank.layout
     return {
+        "world": layout.world.name,
         "widths": [40, 80, 144, 208],
         "depths": [1, 1, 2, 1],
         "dim": 128,
         "extra_heads": {},
-        "factors": names,
+        "factors": list(layout.names),
         "factor_mean": crops.mean.tolist(),
         "factor_std": crops.std.tolist(),
-        "factor_r2": [0.0] * len(names),
-        "identity_factors": identity,
+        "factor_r2": [0.0] * len(layout.names),
+        "identity_factors": layout.identity,
     }
-
-
-def factor_layout() -> tuple[list[str], list[int]]:
-    """The factors' names, and which of them belong to the person."""
-    from pidiff_cli.mini.world.factors import NAMES, identity_factors
-    from pidiff_cli.mini.world.people import Person
-
-    own = set(identity_factors(Person())[1])
-    return list(NAMES), [i for i, name in enumerate(NAMES) if name in own]
 
 
 def train(args: argparse.Namespace) -> bool:
     """Train, export at the end of the budget; whether it is used up."""
     run, where = common.open_run(args), machine(args, PERSONS * EACH, GPU_BATCH)
     crops = Crops(open_aligned(args.aligned))
-    names, identity = factor_layout()
-    settings = settings_for(crops, identity, names)
+    settings = settings_for(crops)
+    identity = settings["identity_factors"]
     net = where.place(build_embedder(settings))
     person_head = nn.Linear(settings["dim"], len(identity)).to(where.device)
     both = nn.ModuleDict({"net": net, "person": person_head})

@@ -61,7 +61,7 @@ def chain(settings: argparse.Namespace) -> list[Link]:
     crisp = CRISP if settings.crisp else ()
     links = [
         _made("bank", "world.bank", "bank/meta.jsonl", True, "--pictures", str(settings.pictures),
-              "--workers", workers, "--seed", str(settings.seed)),
+              "--workers", workers, "--seed", str(settings.seed), "--world", settings.world),
         _made("aligned", "train.aligned", "bank_aligned/index.npz", False, "--workers", workers),
         _net("features", shares, settings) if settings.crisp else None,
         _net("autoencoder", shares, settings, *crisp),

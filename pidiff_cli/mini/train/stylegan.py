@@ -1,9 +1,10 @@
 """Trains the mini generator by regression: the world knows the factors of every picture it drew.
 
-z = [79 factors, 1]. A picture's W+ code has one mapped code a group: rows 0-3 see its coarse
+z = [factors, zeros, 1] (layout.py). A picture's W+ code has one mapped code a group: rows 0-3 see its coarse
 factors, 4-7 the medium, 8-11 the fine. The other groups' entries are zeroed (the canonical code)
 or taken from another picture, half and half, so each group's rows learn to hold their own factors
-and nothing else. The target is the aligned head on white, bare-headed, without a drawing style.
+and nothing else. The target is the aligned head on white, bare-headed, without a drawing style, with nothing before
+it, by a camera at rest.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pidiff_cli.mini.train.common import (
     export_fp16,
     open_run,
 )
+from pidiff_cli.mini.train.layout import Layout
 from pidiff_cli.mini.train.machine import Store
 from pidiff_cli.mini.train.stylegan_parts import (
     BATCH,
@@ -40,13 +42,9 @@ from pidiff_cli.mini.train.stylegan_parts import (
     ROWS,
     SIZE,
     STAGES,
-    STYLE_DIM,
     Optimiser,
     attention_map,
     codes,
-    group_masks,
-    group_slices,
-    make_z,
     new_generator,
     picture_loss,
     strangers,
@@ -55,16 +53,16 @@ from pidiff_cli.mini.train.stylegan_parts import (
 
 
 @torch.no_grad()
-def mean_code(net: Generator, factors: np.ndarray, masks: Tensor) -> Tensor:
+def mean_code(net: Generator, factors: np.ndarray, layout: Layout) -> Tensor:
     """The mean canonical code (L, D) of many pictures."""
-    return codes(net, make_z(factors), masks).mean(0)
+    return codes(net, layout.z(factors), layout.masks()).mean(0)
 
 
 @torch.no_grad()
 def validate(net: Generator, bank: Aligned, rows: np.ndarray, masks: Tensor) -> dict[str, float]:
     """Mean absolute error and PSNR of canonical codes on pictures of held-out persons."""
     target = to_pm1(bank.white[rows]).to(masks.device)
-    z = make_z(bank.factors[rows]).to(masks.device)
+    z = bank.layout.z(bank.factors[rows]).to(masks.device)
     made = net.synthesise(codes(net, z, masks)).clamp(-1, 1)
     error = made - target
     return {
@@ -78,7 +76,7 @@ def sheet(net: Generator, bank: Aligned, rows: np.ndarray, masks: Tensor, path: 
     """A picture strip: targets, canonical codes, coarse of the next, medium of the next, fine."""
     from PIL import Image
 
-    w = codes(net, make_z(bank.factors[rows]).to(masks.device), masks)
+    w = codes(net, bank.layout.z(bank.factors[rows]).to(masks.device), masks)
     strips = [bank.white[rows], _pixels(net, w)]
     for group in range(3):
         mixed = w.clone()
@@ -95,11 +93,11 @@ def _pixels(net: Generator, w: Tensor) -> np.ndarray:
 
 
 @torch.no_grad()
-def directions(net: Generator, factors: np.ndarray, masks: Tensor) -> Tensor:
-    """(79, L, D): how the canonical code moves when one factor grows by 1, mean over pictures."""
-    z = make_z(factors)
+def directions(net: Generator, factors: np.ndarray, layout: Layout) -> Tensor:
+    """(F, L, D): how the canonical code moves when one factor grows by 1, mean over pictures."""
+    z, masks = layout.z(factors), layout.masks()
     moved = []
-    for k in range(z.shape[1] - 1):
+    for k in range(factors.shape[1]):
         up, down = z.clone(), z.clone()
         up[:, k] += 0.5
         down[:, k] -= 0.5
@@ -108,22 +106,24 @@ def directions(net: Generator, factors: np.ndarray, masks: Tensor) -> Tensor:
 
 
 def export(state: dict[str, Any], bank: Aligned, folder: Path = WEIGHTS) -> int:
-    """Write stylegan2.safetensors (g_ema.*, latent_avg, directions) and the generator's sizes."""
-    net = new_generator()
+    """Write stylegan2.safetensors (g_ema.*, latent_avg, directions), the generator's sizes and its
+    world's factors."""
+    layout = bank.layout
+    net = new_generator(layout.width)
     Ema(net).load_state_dict(state["ema"])
     net.load_state_dict({k: v for k, v in state["ema"].items() if k != "_ema_count"})
-    masks = group_masks(group_slices())
     factors = bank.factors[bank.photo & ~bank.held]
     tensors = {f"g_ema.{k}": v for k, v in net.state_dict().items()}
-    tensors["latent_avg"] = mean_code(net, factors, masks)
-    tensors["factor_directions"] = directions(net, factors[:512], masks)
+    tensors["latent_avg"] = mean_code(net, factors, layout)
+    tensors["factor_directions"] = directions(net, factors[:512], layout)
     merge_sizes(
         folder,
         size=SIZE,
-        style_dim=STYLE_DIM,
+        style_dim=layout.width,
         n_mlp=N_MLP,
         rows=ROWS,
         channels={str(k): v for k, v in CHANNELS.items()},
+        **layout.told(),
     )
     return export_fp16(tensors, folder / "stylegan2.safetensors")
 
@@ -146,7 +146,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     run, bank = open_run(args), open_aligned(args.aligned)
     # The batch is large enough for the rates as they are: they do not grow with it.
     where = machine.machine(args, BATCH, GPU_BATCH, most=1.0)
-    net = where.place(new_generator(), channels_last=False)
+    net = where.place(new_generator(bank.layout.width), channels_last=False)
     ema, optimizer, extra = Ema(net, 0.998), Optimiser(net), crisp.Crisp(args, where)
     run.keep(net=net, ema=ema, opt=optimizer, **extra.parts)
     if not args.export_only:
@@ -168,8 +168,8 @@ def train(
 ) -> None:
     """The training loop; leaves a checkpoint in the run's folder."""
     where = extra.where
-    masks = group_masks(group_slices()).to(where.device)
-    usable = bank.photo & bank.bare
+    masks = bank.layout.masks().to(where.device)
+    usable = bank.photo & bank.bare & bank.clear
     rows = np.flatnonzero(usable & ~bank.held)
     check = np.flatnonzero(usable & bank.held)[:64]
     white, landmarks, factors = (
@@ -187,7 +187,7 @@ def train(
         weight = attention_map(landmarks.take(picks), side)
         if side < SIZE:
             target = F.avg_pool2d(target, SIZE // side)
-        z = make_z(factors.take(picks))
+        z = bank.layout.z(factors.take(picks))
         w = codes(net, z, masks, strangers(z, where.generator(step)))  # (B, L, D), full precision
         with where.autocast():
             made = net.synthesise(w, until=side).float()
@@ -214,7 +214,7 @@ def report(run: Run, ema: Ema, bank: Aligned, rows: np.ndarray, masks: Tensor) -
     """Log the error on held-out persons and draw the strip `sheet.png`."""
     if not len(rows):
         return
-    net = ema.copy_to(new_generator()).to(masks.device)
+    net = ema.copy_to(new_generator(bank.layout.width)).to(masks.device)
     assert isinstance(net, Generator)
     run.log(run.step, **validate(net, bank, rows, masks))
     sheet(net, bank, rows[:: max(len(rows) // 8, 1)][:8], masks, run.folder / "sheet.png")

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.mini.train.muon import Muon
 
-SIZE, ROWS, STYLE_DIM, N_MLP = 128, 12, 80, 2
+SIZE, ROWS, N_MLP = 128, 12, 2
 CHANNELS = {4: 160, 8: 160, 16: 128, 32: 96, 64: 48, 128: 16}  # multiples of 16 are fast in bf16
 GROUP_ROWS = 4  # rows a group
 BATCH, GPU_BATCH = 8, 256  # small, for many steps; twice that below 128 px
@@ -22,11 +22,11 @@ MAPPING_RATE = 0.4  # mapping weights are stored 100 times larger
 STAGES = ((0.20, 32), (0.40, 64), (1.01, 128))  # until this part of the budget: picture side
 
 
-def new_generator() -> Generator:
-    """The mini generator, noise strengths zero, mapping layers orthogonal."""
-    net = Generator(SIZE, STYLE_DIM, N_MLP, CHANNELS)
+def new_generator(width: int) -> Generator:
+    """The mini generator for codes of this width, noise strengths zero, mapping orthogonal."""
+    net = Generator(SIZE, width, N_MLP, CHANNELS)
     for layer in list(net.style)[1:]:
-        nn.init.orthogonal_(layer.weight, gain=100 * STYLE_DIM**0.5)  # type: ignore[arg-type]
+        nn.init.orthogonal_(layer.weight, gain=100 * width**0.5)  # type: ignore[arg-type]
     with torch.no_grad():
         for name, weight in net.named_parameters():
             if name.endswith("modulation.weight"):
@@ -72,29 +72,6 @@ class Optimiser:
         """Take over what `state_dict` gave."""
         self.adam.load_state_dict(state["adam"])
         self.muon.load_state_dict(state["muon"])
-
-
-def group_slices() -> tuple[slice, slice, slice]:
-    """Where the coarse, medium and fine factors lie among the 79."""
-    from pidiff_cli.mini.world.factors import GROUPS
-
-    return GROUPS["coarse"], GROUPS["medium"], GROUPS["fine"]
-
-
-def group_masks(slices: tuple[slice, ...], width: int = STYLE_DIM) -> Tensor:
-    """(3, D) of 0 and 1: the entries of z that a group owns; the constant belongs to all."""
-    masks = torch.zeros(len(slices), width)
-    for mask, entries in zip(masks, slices, strict=True):
-        mask[entries] = 1
-        mask[-1] = 1
-    return masks
-
-
-def make_z(factors: np.ndarray | Tensor) -> Tensor:
-    """Factors (..., 79) -> z (..., 80) with the constant 1 at the end."""
-    if not isinstance(factors, Tensor):
-        factors = torch.from_numpy(np.asarray(factors, dtype=np.float32))
-    return F.pad(factors.float(), (0, 1), value=1.0)
 
 
 def codes(net: Generator, z: Tensor, masks: Tensor, other: Tensor | None = None) -> Tensor:

@@ -1,13 +1,15 @@
 """Train mini's text encoder on captions alone: a CLIPTextModel of 192 numbers a token.
 
 Captions of random people in random contexts need no drawing.  The end token's state learns to
-name the facts (role, scene, style, expression, headgear, glasses, noun) and the bag of words;
+name the facts (role, scene, style, expression, headgear, glasses, noun; of the wide world also
+what is before the face, the light and a second person) and the bag of words;
 every token's state learns to keep its own word and the word before it, so that cross-attention
 finds both.  Some words are replaced by random ones, which makes the states robust to words
 that the vocabulary does not hold.
 
 ``python -m pidiff_cli.mini.train.text --minutes 4`` trains, resumes and exports both the
-tokenizer and the text encoder into the package's ``weights/diffusers``.
+tokenizer and the text encoder into the package's ``weights/diffusers``. Words and facts are those
+of the bank's world.
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ from torch import Tensor, nn
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.machine import ahead, bf16, machine, seed_of
 from pidiff_cli.mini.train.tokenizer import MAX_TOKENS, write_tokenizer
+from pidiff_cli.mini.world.context import Context
+from pidiff_cli.mini.world.people import Person
+from pidiff_cli.mini.world.worlds import NARROW, World
 
 WIDTH, LAYERS, HEADS, INNER = 192, 4, 6, 768
 BATCH, GPU_BATCH = 64, 512
@@ -37,64 +42,63 @@ NOISE = 0.08  # part of the words replaced by random ones
 EMPTY = 0.03  # part of the captions that are empty, as guidance needs them
 CANONICAL = 0.3  # part of the captions in their canonical wording
 NEUTRAL = 0.2  # part of the captions that say person
+COMPANY = "company"  # whether there is a second person
 BALANCED = ("role", "scene", "style", "expression")  # drawn evenly, else most would be photos
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The classes that a caption's context holds: fact name -> values."""
+    """The classes that a caption's context holds: fact name -> values, of one world."""
 
     values: dict[str, tuple[str, ...]]
+    world: World = NARROW
 
-    def encode(self, person: Any, context: Any) -> list[int]:
+    def encode(self, noun: str, context: Context) -> list[int]:
         """One class index a fact."""
-        row = []
-        for name, values in self.values.items():
-            owner = person if name == "noun" else context
-            row.append(values.index(str(getattr(owner, name))))
-        return row
+        others = {"noun": noun, COMPANY: str(context.companion is not None)}
+        return [
+            values.index(others[name] if name in others else str(getattr(context, name)))
+            for name, values in self.values.items()
+        ]
 
 
-def known_facts() -> Facts:
-    """The facts that captions tell, with all their values."""
-    from pidiff_cli.mini.world import captions
+def known_facts(world: World = NARROW) -> Facts:
+    """The facts that a world's captions tell, with all their values."""
+    from pidiff_cli.mini.world.captions_wide import phrase_tables
     from pidiff_cli.mini.world.people import NOUNS
 
-    return Facts(
-        {
-            "role": tuple(captions.ROLE_PHRASES),
-            "scene": tuple(captions.SCENE_PHRASES),
-            "style": tuple(captions.STYLE_PHRASES),
-            "expression": tuple(captions.EXPRESSION_PHRASES),
-            "headgear": ("False", "True"),
-            "glasses": tuple(captions.GLASSES_PHRASES),
-            "noun": NOUNS,
-        }
-    )
+    tables = {name: tuple(table) for name, table in phrase_tables(world).items()}
+    either = ("False", "True")
+    values = {name: tables.pop(name) for name in BALANCED} | {"headgear": either}
+    values |= {"glasses": tables.pop("glasses"), "noun": NOUNS, **tables}
+    return Facts(values if world == NARROW else {**values, COMPANY: either}, world)
 
 
 def draw_captions(count: int, rng: np.random.Generator, facts: Facts) -> tuple[list[str], Tensor]:
     """``count`` captions of random training people and contexts, and their facts (count, K)."""
+    from pidiff_cli.mini.world.combinations import is_held_out, scenes_with
     from pidiff_cli.mini.world.context import sample_context
     from pidiff_cli.mini.world.people import sample_person
 
+    world = facts.world
     texts, rows = [], []
     for _ in range(count):
-        person = sample_person(int(rng.integers(1_000_000)))
+        person = sample_person(int(rng.integers(world.people)), world)
         chosen = {name: str(rng.choice(facts.values[name])) for name in BALANCED}
-        context = replace(sample_context(rng), **chosen)
+        if is_held_out(chosen["role"], chosen["scene"], world):
+            chosen["scene"] = str(rng.choice(scenes_with(chosen["role"], world)))
+        context = replace(sample_context(rng, world), **chosen)
         texts.append("" if rng.random() < EMPTY else caption_of(person, context, rng))
-        rows.append(facts.encode(person, context))
+        rows.append(facts.encode(person.noun, context))
     return texts, torch.tensor(rows)
 
 
-def caption_of(person: Any, context: Any, rng: np.random.Generator) -> str:
+def caption_of(person: Person, context: Context, rng: np.random.Generator) -> str:
     """A caption, now and then the canonical one, now and then of a "person"."""
-    from pidiff_cli.mini.world.captions import caption, describe
+    from pidiff_cli.mini.world.captions import canonical, caption
 
     if rng.random() < CANONICAL:
-        names = ("role", "scene", "style", "expression", "glasses")
-        text = describe(**{name: getattr(context, name) for name in names}, noun=person.noun)
+        text = canonical(context, person.noun)
     else:
         text = caption(person, context, rng)
     if rng.random() < NEUTRAL:
@@ -180,11 +184,13 @@ def export(encoder: Any, folder: Path) -> None:
 
 def train(args: argparse.Namespace) -> bool:
     """Train, export at the end of the budget; whether it is used up."""
-    from pidiff_cli.mini.world.captions import VOCABULARY
+    from pidiff_cli.mini.world.bank import read_world
+    from pidiff_cli.mini.world.captions_wide import vocabulary
 
     run, where = common.open_run(args, save_seconds=30.0), machine(args, BATCH, GPU_BATCH)
-    facts = known_facts()
-    tokenizer = write_tokenizer(args.weights / "diffusers" / "tokenizer", VOCABULARY)
+    facts = known_facts(read_world(args.bank)[0])
+    words = vocabulary(facts.world)
+    tokenizer = write_tokenizer(args.weights / "diffusers" / "tokenizer", words)
     end, fixed = tokenizer.eos_token_id, {tokenizer.bos_token_id, tokenizer.eos_token_id}
     encoder, heads = build_encoder(tokenizer), Heads(len(tokenizer), facts)
     both = where.place(nn.ModuleDict({"encoder": encoder, "heads": heads}), channels_last=False)

@@ -101,12 +101,15 @@ def write_tokenizer(folder: Path, words: Iterable[str]) -> Any:
 
 
 def main() -> None:
-    """Write ``weights/diffusers/tokenizer`` from the world's vocabulary."""
-    from pidiff_cli.mini.world.captions import VOCABULARY
+    """Write ``weights/diffusers/tokenizer`` from a world's vocabulary."""
+    from pidiff_cli.mini.world.captions_wide import vocabulary
+    from pidiff_cli.mini.world.worlds import NARROW, WORLDS
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS / "diffusers" / "tokenizer")
-    tokenizer = write_tokenizer(parser.parse_args().out, VOCABULARY)
+    parser.add_argument("--world", choices=tuple(WORLDS), default=NARROW.name)
+    args = parser.parse_args()
+    tokenizer = write_tokenizer(args.out, vocabulary(WORLDS[args.world]))
     print(f"{len(tokenizer)} tokens")
 
 

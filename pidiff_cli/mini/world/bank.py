@@ -40,6 +40,7 @@ from pidiff_cli.mini.world.worlds import NARROW, WORLDS, World
 
 SIDE = 128
 SHARD = 400  # pictures a shard
+WORLD_FILE = "world.json"
 PAUSE = 5.0  # seconds
 HELD_OUT_FROM = 1_000_000  # person ids from here on are never drawn for training
 Arrays = dict[str, tuple[tuple[int, ...], type]]
@@ -96,7 +97,7 @@ class Bank:
 
 def read_world(folder: Path | str) -> tuple[World, tuple[str, ...], dict[str, slice]]:
     """A bank's world, and its factors' names and groups; banks before `world.json` are narrow."""
-    path = Path(folder) / "world.json"
+    path = Path(folder) / WORLD_FILE
     if not path.exists():
         return NARROW, NAMES, dict(GROUPS)
     told = json.loads(path.read_text(encoding="utf-8"))
@@ -106,7 +107,7 @@ def read_world(folder: Path | str) -> tuple[World, tuple[str, ...], dict[str, sl
 
 def write_world(folder: Path, world: World) -> None:
     """Write `world.json`. ValueError where the folder already holds the other world's."""
-    path = folder / "world.json"
+    path = folder / WORLD_FILE
     begun = path.exists() or (folder / "images.npy").exists()
     if begun and read_world(folder)[0] != world:
         raise ValueError(f"{folder} holds a bank of the {read_world(folder)[0].name} world")
@@ -187,7 +188,12 @@ def make(
     seed: int = 0,
     world: World = NARROW,
 ) -> Iterator[int]:
-    """Draw what is missing; yields the number of pictures done, every few seconds at least."""
+    """Draw what is missing; yields the number of pictures done, every few seconds at least.
+
+    ValueError where people below the held-out ones would reach ids that are no bank's.
+    """
+    if start < HELD_OUT_FROM and start + -(-pictures // per_person) > world.people:
+        raise ValueError(f"a bank of the {world.name} world has people below {world.people}")
     (folder / "shards").mkdir(parents=True, exist_ok=True)
     write_world(folder, world)
     for name, (shape, kind) in arrays_of(world).items():
@@ -227,12 +233,15 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--start-person", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
-    parser.add_argument("--world", choices=tuple(WORLDS), default=NARROW.name)
+    parser.add_argument("--world", choices=tuple(WORLDS), help="default: the folder's, or narrow")
     args = parser.parse_args(argv)
+    world = WORLDS[args.world] if args.world else read_world(args.out)[0]
+    if (args.out / "images.npy").exists() and read_world(args.out)[0] != world:
+        raise SystemExit(f"{args.out} holds a bank of another world: delete it, or give its world.")
     began, before = time.monotonic(), -1
     for done in make(
         args.out, args.pictures, args.per_person, args.workers, args.start_person, args.seed,
-        WORLDS[args.world],
+        world,
     ):  # fmt: skip
         seconds = time.monotonic() - began
         if done > before:

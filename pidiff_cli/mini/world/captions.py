@@ -150,6 +150,23 @@ def describe(
     return filled(text, noun)
 
 
+def canonical(context: Context, noun: str, glasses: bool = True) -> str:
+    """The canonical caption of a context (`describe`); wide ones tell all that changes a picture.
+
+    Args:
+        noun: what the person is called. glasses: whether they are told in the narrow world.
+    """
+    names = ("role", "scene", "style", "expression")
+    told: dict[str, str] = {name: getattr(context, name) for name in names}
+    if context.world == NARROW.name:
+        return describe(**told, noun=noun, **({"glasses": context.glasses} if glasses else {}))
+    from pidiff_cli.mini.world.captions_wide import canonical_rest
+
+    rest, fault = canonical_rest(context)
+    text = describe(**told, noun=noun, **rest)
+    return f"{text}, {fault}" if fault else text
+
+
 def hair_colour(person: Person) -> str:
     """The name of the nearest natural hair colour, or grey."""
     rgb = np.asarray(person.hair_rgb)

@@ -150,14 +150,28 @@ def _company(person: Person, context: Context, rng: np.random.Generator) -> str:
 
 
 def _fault(context: Context, rng: np.random.Generator) -> str:
-    camera = context.camera
-    if rng.random() >= _CAMERA:
+    if rng.random() >= _CAMERA or not (phrases := fault_phrases(context)):
         return ""
+    return pick_phrase(phrases, rng)
+
+
+def fault_phrases(context: Context) -> tuple[str, ...]:
+    """What a caption may say of the camera's faults; none where they are not plain to see."""
+    camera = context.camera
     if camera.defocus > 0.9 or camera.motion > 2.5:
-        return pick_phrase(_BLURRED, rng)
+        return _BLURRED
     if abs(camera.exposure) > 0.4:
-        return pick_phrase(_DARK if camera.exposure < 0 else _BRIGHT, rng)
-    return ""
+        return _DARK if camera.exposure < 0 else _BRIGHT
+    return ()
+
+
+def canonical_rest(context: Context) -> tuple[dict[str, str], str]:
+    """What `describe` says of a wide context beside role, scene, style, expression and noun; and
+    the word for the camera's fault, or ""."""
+    mate = context.companion
+    rest = {"glasses": context.glasses, "occluder": context.occluder, "light": context.light,
+            "companion": sample_person(mate.person, WIDE).noun if mate else ""}  # fmt: skip
+    return rest, next(iter(fault_phrases(context)), "")
 
 
 def wide_hair_colour(person: Person) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pidiff_cli.mini.world.camera import NO_CAMERA, Camera, sample_camera
+from pidiff_cli.mini.world.combinations import is_held_out, roles_with, scenes_with
 from pidiff_cli.mini.world.context import (
     EXPRESSIONS,
     GLASSES,
@@ -25,11 +26,14 @@ GLASSES_SHARES = (0.70, 0.105, 0.105, 0.09)
 COMPANY, CAMERA, FRAMING = 0.12, 0.5, 0.35  # shares of pictures with each
 _PAINTERS_LIGHTS = ("scene", "side", "front", "warm", "cool")  # others hide painted faces
 #: Companions' ids: below the held-out ones and above those that banks are drawn from.
-COMPANION_IDS = (500_000, 1_000_000)
+COMPANION_IDS = (WIDE.people, 1_000_000)
 
 
 def sample_wide_context(rng: np.random.Generator, **fixed: Any) -> Context:
-    """A random context of the wide world; keywords fix fields, `companion=None` included."""
+    """A random context of the wide world; keywords fix fields, `companion=None` included.
+
+    Role and scene are no pair of `combinations.held_out_pairs`, unless both are given.
+    """
     made = _alone(rng, fixed)
     style = made.style
     others: dict[str, Any] = {}
@@ -56,6 +60,8 @@ def _alone(rng: np.random.Generator, fixed: dict[str, Any]) -> Context:
     expression = str(fixed.get("expression") or rng.choice(list(EXPRESSIONS), p=EXPRESSION_SHARES))
     names = [r for r in roles(WIDE) if r != "casual"]
     role = str(rng.choice(names)) if rng.random() < 0.45 else "casual"
+    if "scene" in fixed and is_held_out(role, fixed["scene"], WIDE):
+        role = str(rng.choice(roles_with(fixed["scene"], WIDE)))
     role = fixed.get("role", role)
     headgear = bool(fixed.get("headgear", rng.random() < (0.6 if role != "casual" else 0.06)))
     other = [s for s in styles(WIDE) if s != "photo"]
@@ -70,7 +76,7 @@ def _alone(rng: np.random.Generator, fixed: dict[str, Any]) -> Context:
         roll=float(np.clip(rng.normal(0, 5.0), -WIDE.roll, WIDE.roll)),
         gaze=_gaze(rng),
         role=role,
-        scene=str(rng.choice(list(scenes(WIDE)))),
+        scene=_scene(role, rng),
         style=str(rng.choice(other)) if rng.random() < 0.20 else "photo",
         headgear=headgear,
         glasses=str(rng.choice(GLASSES, p=GLASSES_SHARES)),
@@ -80,6 +86,11 @@ def _alone(rng: np.random.Generator, fixed: dict[str, Any]) -> Context:
         offset=_offset(rng, float(fixed.get("zoom", zoom))),
         seed=int(rng.integers(1 << 30)),
     )
+
+
+def _scene(role: str, rng: np.random.Generator) -> str:
+    scene = str(rng.choice(list(scenes(WIDE))))
+    return str(rng.choice(scenes_with(role, WIDE))) if is_held_out(role, scene, WIDE) else scene
 
 
 def wide_mood(expression: str, rng: np.random.Generator) -> tuple[float, ...]:

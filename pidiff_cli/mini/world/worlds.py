@@ -18,7 +18,8 @@ from dataclasses import dataclass
 class World:
     """A breadth of the drawn world; yaw, pitch and roll are limits in degrees.
 
-    The pose among the factors is divided by these limits. Roles, scenes and styles:
+    Banks and captions are drawn from people with ids below `people`; those from there on are
+    companions or held out. The pose among the factors is divided by the limits. Roles, scenes and styles:
     `registry`; factor names and groups: `factors.names` and `factors.groups`; words:
     `captions_wide.vocabulary`.
     """
@@ -27,8 +28,9 @@ class World:
     yaw: float
     pitch: float
     roll: float
+    people: int
 
 
-NARROW = World("narrow", yaw=25.0, pitch=8.0, roll=6.0)
-WIDE = World("wide", yaw=30.0, pitch=15.0, roll=15.0)
+NARROW = World("narrow", yaw=25.0, pitch=8.0, roll=6.0, people=1_000_000)
+WIDE = World("wide", yaw=30.0, pitch=15.0, roll=15.0, people=500_000)
 WORLDS: dict[str, World] = {world.name: world for world in (NARROW, WIDE)}
