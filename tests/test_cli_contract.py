@@ -28,6 +28,15 @@ def test_invert(pidiff, alice):
     assert {"profile", "preview", "likeness"} <= ran.json.keys()
 
 
+def test_codes_of_another_size_are_made_anew(pidiff, alice, stages):
+    """mini's weights may be newer than a profile's codes."""
+    run, calls = stages["invert"].run, []
+    stages["invert"].run = lambda *given: calls.append(given) or run(*given)
+    assert pidiff("invert", "alice").code == 0 and not calls
+    stages["invert"].fits = lambda profile, base, home: False
+    assert pidiff("invert", "alice").code == 0 and len(calls) == 1
+
+
 def test_tune(pidiff, photos):
     document = pidiff("--json", "tune", photos, "--name", "alice").json
     keys = {"profile", "base", "recipe", "steps", "seconds", "peak_mb", "likeness", "report"}

@@ -79,7 +79,8 @@ def inverted(session: Session, profile: Profile, base: str, **given: Any) -> Inv
         "photos": [item.key for item in profile.photos],
     }
     state = profile.stage_state("invert")
-    if (profile.folder / "identity.safetensors").is_file() and wanted.items() <= state.items():
+    there = (profile.folder / "identity.safetensors").is_file()
+    if there and wanted.items() <= state.items() and invert.fits(profile, base, session.home):
         preview = profile.folder / state["preview"] if state.get("preview") else None
         return InvertResult(profile.folder, preview, state.get("likeness"))
     if not profile.photos:
