@@ -72,7 +72,9 @@ def main(argv: Sequence[str] | None = None) -> bool:
         made = from_encoder(bank, args.weights, device, args.batch or CHUNK)
     FOLDER.mkdir(parents=True, exist_ok=True)
     np.save(FOLDER / "codes.npy", made)
-    np.save(FOLDER / "usable.npy", bank.photo.astype(np.uint8) + (bank.photo & bank.bare & bank.clear))
+    np.save(
+        FOLDER / "usable.npy", bank.photo.astype(np.uint8) + (bank.photo & bank.bare & bank.clear)
+    )
     print(f"{len(made)} codes, mean deviation {made.astype(np.float32).std():.3f}")
     return True
 

@@ -51,7 +51,9 @@ SIZES: dict[str, Any] = {
     "reduction": 16,
     "stride": 2,
 }
-HEAD_WIDTH = 80  # channels of the heads: the wide world's codes have 128 numbers, the file its limit
+HEAD_WIDTH = (
+    80  # channels of the heads: the wide world's codes have 128 numbers, the file its limit
+)
 BATCH, GPU_BATCH = 24, 512
 RATE, MUON_RATE = 2e-3, 8e-3
 STYLED = 0.15  # share of pictures in a drawing style

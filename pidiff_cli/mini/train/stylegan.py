@@ -1,10 +1,10 @@
 """Trains the mini generator by regression: the world knows the factors of every picture it drew.
 
-z = [factors, zeros, 1] (layout.py). A picture's W+ code has one mapped code a group: rows 0-3 see its coarse
-factors, 4-7 the medium, 8-11 the fine. The other groups' entries are zeroed (the canonical code)
-or taken from another picture, half and half, so each group's rows learn to hold their own factors
-and nothing else. The target is the aligned head on white, bare-headed, without a drawing style, with nothing before
-it, by a camera at rest.
+z = [factors, zeros, 1] (layout.py). A picture's W+ code has one mapped code a group: rows 0-3 see
+its coarse factors, 4-7 the medium, 8-11 the fine. The other groups' entries are zeroed (the
+canonical code) or taken from another picture, half and half, so each group's rows learn to hold
+their own factors and nothing else. The target is the aligned head on white, bare-headed, without a
+drawing style, with nothing before it, by a camera at rest.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ class World:
     """A breadth of the drawn world; yaw, pitch and roll are limits in degrees.
 
     Banks and captions are drawn from people with ids below `people`; those from there on are
-    companions or held out. The pose among the factors is divided by the limits. Roles, scenes and styles:
-    `registry`; factor names and groups: `factors.names` and `factors.groups`; words:
+    companions or held out. The pose among the factors is divided by the limits. Roles, scenes and
+    styles: `registry`; factor names and groups: `factors.names` and `factors.groups`; words:
     `captions_wide.vocabulary`.
     """
 
