@@ -158,7 +158,13 @@ def test_weights_are_held_to_their_limits(work: Path) -> None:
     assert carry.check_weights(common.WEIGHTS) > 30e6
 
 
-@pytest.mark.parametrize("plan", [[], ["--crisp", "--unet", "large", "--compile", "--batch", "8"]])
+@pytest.mark.parametrize(
+    "plan",
+    [
+        ["--world", "narrow"],
+        ["--world", "wide", "--crisp", "--unet", "large", "--compile", "--batch", "8"],
+    ],
+)
 def test_every_link_is_a_command_with_such_options(
     work: Path, plan: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

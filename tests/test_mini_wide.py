@@ -15,7 +15,7 @@ from pidiff_cli.core.faces.nets import FaceEmbedder, LandmarkNet, load_net
 from pidiff_cli.core.judge import load_judge
 from pidiff_cli.core.wplus.weights import load_directions, load_encoder, load_generator
 from pidiff_cli.mini.train import all as chain_command
-from pidiff_cli.mini.train import diffusion_data, faces, faces_data, judge, strangers, text
+from pidiff_cli.mini.train import diffusion_data, faces, faces_data, judge, sizes, strangers, text
 from pidiff_cli.mini.train.aligned import open_aligned
 from pidiff_cli.mini.train.common import BANK, WEIGHTS
 from pidiff_cli.mini.train.faces_augment import Textures
@@ -33,6 +33,7 @@ from tests.tiny_bank import main_of, working_in
 from tests.tiny_person import make_profile
 
 PLAN = ["--pictures", "16", "--steps", "1", "--batch", "4", "--workers", "1", "--weights", "new"]
+PLAN += ["--unet", "large"]
 FEW = Textures(0, 4, real=False)
 
 
@@ -66,6 +67,20 @@ def test_every_network_says_what_it_needs_of_its_world(work: Path) -> None:
     assert strangers.world_of(Path("new/faces")) == WIDE
     for word in vocabulary(WIDE):
         assert len(base.tokenizer(word, add_special_tokens=False).input_ids) == 1
+
+
+def test_the_largest_networks_of_the_wide_world_keep_to_the_limits(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes.main(["--weights", "new"])  # ends with an error where a file or all are too large
+    told = capsys.readouterr().out
+    assert "| diffusers/unet/diffusion_pytorch_model.safetensors | 8," in told
+    rows = sizes.sizes(Path("new"))
+    assert sum(row.size for row in rows) <= 40_000_000
+    assert max(row.size for row in rows) < 16 * 2**20
+    encoder = {row.name: row for row in rows}["e4e.safetensors"]
+    net = load_encoder("new")
+    assert encoder.values == sum(value.numel() for value in net.state_dict().values())
 
 
 def test_old_weights_say_nothing_and_are_of_the_narrow_world() -> None:
@@ -104,7 +119,7 @@ def test_the_world_is_asked_for_once(work: Path) -> None:
 
 def test_few_steps_can_be_taught(work: Path) -> None:
     options = ["--steps", "1", "--batch", "2", "--from", "16", "--to", "8", "--weights", "new"]
-    assert main_of("distil")(options)
+    assert main_of("distil")([*options, "--unet", "large"])
     assert open_base(Path("new/diffusers"), Path("new/identity")).dim == 128
 
 
