@@ -40,6 +40,7 @@ class DreamBooth:
         person: the photos. prior: pictures of the class; None leaves the prior out.
         batch: pictures of the person a step, as many of the class on top.
         amp: autocast dtype, None is off.
+        checkpointing: blocks are computed again for the backward pass, as small cards need it.
     """
 
     def __init__(
@@ -53,10 +54,14 @@ class DreamBooth:
         learning_rate: float = 1e-4,
         amp: torch.dtype | None = None,
         seed: int = 0,
+        checkpointing: bool = False,
     ) -> None:
         from peft import LoraConfig
 
         unet.requires_grad_(False)
+        if checkpointing:
+            cast(Any, unet).enable_gradient_checkpointing()
+            unet.train()
         settings = {"r": rank, "lora_alpha": rank, "init_lora_weights": "gaussian"}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

@@ -31,6 +31,7 @@ sys.path.insert(0, str(ROOT))
 from pidiff_cli.core.diffusion import footprint  # noqa: E402
 from pidiff_cli.core.diffusion.parts import vae_class  # noqa: E402
 from pidiff_cli.core.diffusion.single import CONFIGS  # noqa: E402
+from pidiff_cli.core.identity.adapter import BLOCKS  # noqa: E402
 from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector  # noqa: E402
 
 SIZES = {"mini": (128,), "sd15": (256, 512, 768), "sdxl": (512, 768, 1024)}
@@ -55,38 +56,47 @@ def counted(base: str) -> dict[str, Any]:
         codes = int(sizes["rows"]), int(sizes["style_dim"])
         width = int(config["unet"]["cross_attention_dim"])
         more |= {"codes": codes, "projector": lambda: WPlusProjector(*codes, MINI_GROUPS, width)}
-    rows = []
-    for size in SIZES[base]:
-        for checkpointing in (False, True):
-            one, two = (
-                footprint.step_footprint(config["unet"], b, size, checkpointing, **more)
-                for b in (1, 2)
-            )
-            rows.append([size, checkpointing, 2 * one.step - two.step, two.step - one.step])
-            print(
-                f"{base} {size} px{' checkpointed' * checkpointing}: {one.step / 1e9:.3f} GB "
-                f"at batch 1, {(two.step - one.step) / 1e9:.3f} more a picture",
-                flush=True,
-            )
-    four, eight = (
-        footprint.step_footprint(config["unet"], 1, SIZES[base][0], rank=rank, **more)
-        for rank in (4, 8)
-    )
-    per_rank = (eight.trained - four.trained) // 4
+    found = {blocks: learning(base, config["unet"], blocks, more) for blocks in BLOCKS}
+    rank = {"rank": 4, **more}
+    four = footprint.step_footprint(config["unet"], 1, SIZES[base][0], **rank)
     with torch.device("meta"):
         vae = vae_class(config["vae"]).from_config(config["vae"]).to(half)
     return {
         "bytes": half.itemsize,
         "frozen": four.frozen,
-        "rank": per_rank,
-        "code": four.trained - 4 * per_rank,
+        **found.pop("all"),
         "linears": linear_bytes(config["unet"], half),
         "vae": sum(p.numel() for p in vae.parameters()) * half.itemsize,
         "text": text_bytes(config, half),
-        "steps": rows,
         "encode": vae_peaks(vae, config, SIZES[base], half, "encode"),
         "decode": vae_peaks(vae, config, SIZES[base], half, "decode"),
+        "fewer": found,
     }  # fmt: skip
+
+
+def learning(
+    base: str, config: dict[str, Any], blocks: str, more: dict[str, Any]
+) -> dict[str, Any]:
+    """What depends on which blocks learn: an adapter's bytes a rank, and of a step."""
+    rows = []
+    for size in SIZES[base]:
+        for checkpointing in (False, True):
+            one, two = (
+                footprint.step_footprint(config, b, size, checkpointing, blocks=blocks, **more)
+                for b in (1, 2)
+            )
+            rows.append([size, checkpointing, 2 * one.step - two.step, two.step - one.step])
+            print(
+                f"{base} {size} px, {blocks} learn{', checkpointed' * checkpointing}: "
+                f"{one.step / 1e9:.3f} GB at batch 1, {rows[-1][3] / 1e9:.3f} more a picture",
+                flush=True,
+            )
+    four, eight = (
+        footprint.step_footprint(config, 1, SIZES[base][0], rank=rank, blocks=blocks, **more)
+        for rank in (4, 8)
+    )
+    per_rank = (eight.trained - four.trained) // 4
+    return {"rank": per_rank, "code": four.trained - 4 * per_rank, "steps": rows}
 
 
 def linear_bytes(config: dict[str, Any], dtype: torch.dtype) -> int:

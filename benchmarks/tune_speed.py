@@ -6,10 +6,12 @@
     python benchmarks/tune_speed.py --tricks --old CHECKOUT  # what each trick is worth on mini
 
 The baseline is stock diffusers + peft (`_dreambooth.py`): LoRA on every attention, latents and
-text cached, with and without prior preservation. Rounds alternate; a ratio is the median of the
-rounds' ratios. A PIDiff step that checks the preserve term and one that does not are timed apart
-and weighed by the recipe's share, dropped captions and identities come as they come. On a CPU
-both CPU time and wall time are told; wall time is worth little where the cores are shared.
+text cached, with and without prior preservation; on the real bases also with gradient
+checkpointing, as it is set up for small cards, and PIDiff too. Rounds alternate; a ratio is the
+median of the rounds' ratios. A PIDiff step that checks the preserve term and one that does not are
+timed apart and weighed by the recipe's share; dropped captions and identities come as they come
+(with one picture a step they save nothing). On a CPU both CPU time and wall time are told; wall
+time is worth little where the cores are shared.
 """
 
 from __future__ import annotations
@@ -42,7 +44,10 @@ from _tune_steps import (
     timed,
 )
 
+from pidiff_cli.core.diffusion.plan import Plan
+
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "measurements" / "tune_speed.json"
+FIRST = "DreamBooth-LoRA"
 RECIPES = {"mini": "mini-cpu", "sd15": "sd15-8gb", "sdxl": "sdxl-16gb"}
 
 
@@ -85,13 +90,8 @@ def real_cases(
 
     base = real_base(family, device)
     unet_config = cast(Any, base.unet).config
-    config = config_of(
-        RECIPES[family], **({"batch": batch} if batch else {}), checkpointing="never"
-    )
-    config = config_of(
-        RECIPES[family], batch=batch or config.batch, size=size or config.size,
-        drop_text=0.0, drop_identity=0.0, drop_both=0.0,
-    )  # fmt: skip
+    asked = {key: value for key, value in (("batch", batch), ("size", size)) if value}
+    config = config_of(RECIPES[family], **asked)
     person = random_person(family, config.size, unet_config.in_channels, (base.rows, base.dim))
     person.data = type(person.data)(
         person.data.latents.to(device, torch.bfloat16), person.data.masks.to(device),
@@ -105,25 +105,26 @@ def real_cases(
     if family == "sdxl":
         added = {"text_embeds": text.new_zeros(1, 1280), "time_ids": text.new_zeros(1, 6)}
     cached, cases = Cached(person.data.latents, text, added), {}
-    baseline = (("DreamBooth-LoRA", False), ("DreamBooth-LoRA with prior", True))
-    for title, with_prior in baseline if prior else baseline[:1]:
+    for title, with_prior, again in (
+        (FIRST, False, False), (f"{FIRST}, checkpointed", False, True),
+        (f"{FIRST} with prior", True, False),
+    ):  # fmt: skip
+        if with_prior and not prior:
+            continue
         stock = same_weights(base.unet, dict(unet_config))
         cases[title] = [(1.0, DreamBooth(
             stock, scheduler, cached, cached if with_prior else None, config.batch,
-            config.rank, amp=torch.bfloat16,
+            config.rank, amp=torch.bfloat16, checkpointing=again,
         ).step)]  # fmt: skip
+    recipe, own = f"PIDiff, recipe {RECIPES[family]}", base
     for blocks in ("all", "mid_up", "up") if every else ("all",):
-        own = copied(base) if blocks != "all" else base
-        title = f"PIDiff, recipe {RECIPES[family]}" + f", {blocks} learn" * (blocks != "all")
-        changed = config_of(RECIPES[family], **{**vars_of(config), "trained_blocks": blocks})
-        cases[title] = halves(Steps(own, family, changed, person))
+        changed = config_of(RECIPES[family], **asked, trained_blocks=blocks)
+        for again in (False, True):
+            title = recipe + f", {blocks} learn" * (blocks != "all") + ", checkpointed" * again
+            plan = Plan(changed.batch, checkpointing=again)
+            cases[title] = halves(Steps(own, family, changed, person, plan=plan))
+            own = copied(base)
     return cases
-
-
-def vars_of(config: Any) -> dict[str, Any]:
-    """What `real_cases` changed of a recipe."""
-    names = ("batch", "size", "drop_text", "drop_identity", "drop_both")
-    return {name: getattr(config, name) for name in names}
 
 
 def copied(base: Any) -> Any:
@@ -284,7 +285,7 @@ def main() -> int:
                 args.base, device, args.batch, args.size, args.blocks, not args.no_prior
             )
         )
-        rows = race(cases, "DreamBooth-LoRA", args.rounds, each, device)
+        rows = race(cases, FIRST, args.rounds, each, device)
         title = f"{args.base} on {device.type}, {machine(device)['machine']}"
     print(table(rows))
     settings = {"rounds": args.rounds, "batch": args.batch, "size": args.size}

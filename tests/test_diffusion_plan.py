@@ -118,7 +118,8 @@ def test_where_nothing_can_wait_elsewhere_no_plan_parks() -> None:
     assert not any(plan.parked or plan.nf4 for plan in found) and len(found) > 2
 
 
-def test_the_table_is_what_is_counted_now() -> None:
+@pytest.mark.parametrize("blocks", ["all", "mid_up", "up"])
+def test_the_table_is_what_is_counted_now(blocks: str) -> None:
     """`benchmarks/memory.py --write` renews it."""
     from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
 
@@ -130,10 +131,21 @@ def test_the_table_is_what_is_counted_now() -> None:
     codes = int(sizes["rows"]), int(sizes["style_dim"])
     one, two = (
         step_footprint(
-            config, batch, 128, dtype=torch.float32, codes=codes,
+            config, batch, 128, dtype=torch.float32, codes=codes, blocks=blocks,
             projector=lambda: WPlusProjector(*codes, MINI_GROUPS, config["cross_attention_dim"]),
         )
         for batch in (1, 2)
     )  # fmt: skip
-    row = next(row for row in table["mini"]["steps"] if not row[1])
+    found = Sizes.of("mini", 4, blocks)
+    assert found is not None
+    row = next(row for row in found.values["steps"] if not row[1])
     assert row[2:] == [2 * one.step - two.step, two.step - one.step]
+
+
+@pytest.mark.parametrize("family", ["sd15", "sdxl"])
+def test_fewer_blocks_that_learn_take_less(family: str) -> None:
+    sizes = [Sizes.of(family, 2, blocks) for blocks in ("all", "mid_up", "up")]
+    peaks = [size.peak(Plan(4), 512, 16, True) for size in sizes if size is not None]
+    adapters = [size.trained(16, True) for size in sizes if size is not None]
+    assert peaks == sorted(peaks, reverse=True) and len(set(peaks)) == 3
+    assert adapters == sorted(adapters, reverse=True) and len(set(adapters)) == 3

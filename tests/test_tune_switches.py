@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -27,9 +27,11 @@ from pidiff_cli.core.identity.adapter import (
     code_delta,
     load_adapter,
     make_optimizer,
+    remove_adapter,
     save_adapter,
     trainable_parameters,
 )
+from pidiff_cli.core.identity.attention import cross_attentions
 from pidiff_cli.stages import _planning
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
 
@@ -184,6 +186,24 @@ def test_only_the_chosen_blocks_learn(folder: Path, tmp_path: Path) -> None:
     again = load_adapter(load_base(folder).unet, tmp_path, trainable=True)
     assert set(trainable_parameters(again)) == names
     assert _gradients(tailor, model, tailor.draw(_data(), 2, _generator(2)))
+
+
+@pytest.mark.parametrize(("blocks", "whole"), [("all", True), ("mid_up", False), ("up", False)])
+def test_no_gradient_goes_down_to_what_does_not_learn(
+    folder: Path, blocks: str, whole: bool
+) -> None:
+    """Not by the way of the tokens either, which carry the gradient of Δw."""
+    base = load_base(folder)
+    tailor, model = _tailor(base, blocks=blocks)
+    seen: list[bool] = []
+    for block in cast(Any, base.unet).down_blocks:
+        block.register_forward_hook(lambda _, __, out: seen.append(out[0].requires_grad))
+    tailor.loss(tailor.draw(_data(), 2, _generator(2)))["loss"].backward()
+    assert any(seen) == whole
+    delta = code_delta(model)
+    assert delta is not None and delta.grad is not None and delta.grad.abs().sum() > 0
+    remove_adapter(model)
+    assert all(cast(Any, attn.processor).learns for _, attn in cross_attentions(base.unet))
 
 
 def test_a_half_adapter_loads_as_float32(folder: Path, tmp_path: Path) -> None:

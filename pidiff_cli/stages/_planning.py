@@ -57,7 +57,7 @@ def make_plan(config: TuneConfig, family: str, device: torch.device, dtype: torc
 
 
 def _plan(config: TuneConfig, family: str, device: torch.device, dtype: torch.dtype) -> Planned:
-    sizes = Sizes.of(family, dtype.itemsize)
+    sizes = Sizes.of(family, dtype.itemsize, config.trained_blocks)
     if sizes is None:
         return _uncounted(config)
     found = _allowed(sizes, config, device, config.size)

@@ -98,6 +98,7 @@ def step_footprint(
     dtype: torch.dtype = torch.bfloat16,
     codes: tuple[int, int] = (18, 512),
     projector: Callable[[], WPlusProjector] | None = None,
+    blocks: str = "all",
 ) -> Footprint:
     """Bytes of one step of `tune` with all its losses.
 
@@ -105,10 +106,11 @@ def step_footprint(
         config: of a UNet2DConditionModel. batch: pictures at once. size: their side in px.
         rank: of the adapter. dtype: of the frozen weights. codes: L and D of the W+ codes.
         projector: makes the token projector; None makes a real base's.
+        blocks: which learn, as ``add_adapter`` takes them.
     """
     width = int(config["cross_attention_dim"])
     make = projector or (lambda: fresh_projector(*codes, width))
-    unet, model = _model(config, make, rank, dtype)
+    unet, model = _model(config, make, rank, dtype, blocks)
     if checkpointing:
         cast(Any, unet).enable_gradient_checkpointing()
         unet.train()
@@ -128,7 +130,11 @@ def call_peak(module: nn.Module, call: Callable[[], object]) -> int:
 
 
 def _model(
-    config: dict[str, Any], projector: Callable[[], WPlusProjector], rank: int, dtype: torch.dtype
+    config: dict[str, Any],
+    projector: Callable[[], WPlusProjector],
+    rank: int,
+    dtype: torch.dtype,
+    blocks: str,
 ) -> tuple[nn.Module, nn.Module]:
     """A UNet on the meta device with the branch and an adapter, and the PEFT model around it."""
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
@@ -142,7 +148,7 @@ def _model(
             for parameter in part.parameters():
                 parameter.data = parameter.data.to(dtype)
         unet.identity_code.float()
-        model = add_adapter(unet, rank, rank)
+        model = add_adapter(unet, rank, rank, blocks=blocks)
         make_lean(unet)
         return unet, model
 

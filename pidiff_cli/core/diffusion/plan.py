@@ -57,10 +57,12 @@ class Sizes:
         self.values, self.wider = values, width / values["bytes"]
 
     @staticmethod
-    def of(family: str, width: int) -> Sizes | None:
-        """The counted sizes of a family; None where it was not counted."""
+    def of(family: str, width: int, blocks: str = "all") -> Sizes | None:
+        """The counted sizes of a family where these blocks learn; None where it was not counted."""
         table = json.loads(TABLE.read_text(encoding="utf-8"))
-        return Sizes(table[family], width) if family in table else None
+        if family not in table:
+            return None
+        return Sizes({**table[family], **table[family]["fewer"].get(blocks, {})}, width)
 
     def step(self, size: int, count: int, checkpointing: bool) -> int:
         """What a step of ``count`` pictures of ``size`` px holds beside the weights."""

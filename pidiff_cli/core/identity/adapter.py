@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from pidiff_cli.core.identity.attention import BRANCH, cross_attentions
 from pidiff_cli.core.identity.tokens import CodeDelta, WPlusProjector
 from pidiff_cli.errors import InputError
 
@@ -45,7 +46,8 @@ def add_adapter(
 ) -> nn.Module:
     """Put a fresh trainable adapter on a UNet that has the branch and the projector.
 
-    ``blocks``: "all", "mid_up" or "up" are those whose branch learns: no gradient goes further.
+    ``blocks``: "all", "mid_up" or "up" are those whose branch learns: no gradient goes further,
+    that of Δw included, which is learnt from those layers alone.
     Freezes everything else. Returns the PEFT model (the UNet itself is changed in place).
     """
     from peft import LoraConfig, get_peft_model
@@ -57,7 +59,17 @@ def add_adapter(
         target_modules=TARGETS.format(BLOCKS[blocks]),
         modules_to_save=[CODE] if tune_code else None,
     )
-    return get_peft_model(cast(Any, unet), config)
+    model = get_peft_model(cast(Any, unet), config)
+    _mark_learning(unet)
+    return model
+
+
+def _mark_learning(unet: nn.Module) -> None:
+    """Tell the processors which layers have an adapter of their own."""
+    for _, attn in cross_attentions(unet):
+        branch = [cast(Any, attn).get_submodule(name) for name in BRANCH]
+        own = [name for part in branch for name, _ in part.named_parameters() if "lora_" in name]
+        cast(Any, attn.processor).learns = bool(own)
 
 
 def save_adapter(model: nn.Module, folder: Path, half: bool = False) -> None:
@@ -87,6 +99,7 @@ def load_adapter(unet: nn.Module, folder: Path, trainable: bool = False) -> nn.M
         model = PeftModel.from_pretrained(
             cast(Any, unet), str(folder), is_trainable=trainable, local_files_only=True
         )
+        _mark_learning(unet)
         _check_matched(model, parts[1])
         return model
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
@@ -130,6 +143,8 @@ def swap_adapter(model: nn.Module, folder: Path) -> nn.Module:
 def remove_adapter(model: nn.Module) -> nn.Module:
     """Take the adapter off; returns the UNet as it was before."""
     unet = cast(Any, model).unload()
+    for _, attn in cross_attentions(unet):
+        cast(Any, attn.processor).learns = True
     rows, dim = unet.identity_code.delta.shape  # PEFT leaves the tuned Δw in place
     setattr(unet, CODE, CodeDelta(rows, dim).to(unet.identity_code.delta).requires_grad_(False))
     if hasattr(unet, "peft_config"):

@@ -79,12 +79,15 @@ class IdentityAttnProcessor:
     Attributes:
         known: ask (1, H, N, d) and answer (1, N, d) of ``still``, where they are given and not to
             be computed from the layer's branch.
+        learns: False lets no gradient through to the tokens: where the branch of no earlier layer
+            learns either, the way down to here is computed without gradients.
     """
 
     def __init__(self, context: IdentityContext, name: str) -> None:
         self.context = context
         self.name = name
         self.known: tuple[Tensor, Tensor] | None = None
+        self.learns = True
 
     def __call__(
         self,
@@ -125,6 +128,7 @@ class IdentityAttnProcessor:
     def _identity(self, attn: Attention, f: Tensor) -> Tensor:
         """The identity branch's output (B, T, d) for the text branch's output f."""
         tokens = cast(Tensor, self.context.tokens).to(f.dtype)
+        tokens = tokens if self.learns else tokens.detach()
         layer = cast(Any, attn)
         k = split(layer.to_k_id(tokens), attn.heads)
         v = split(self._levelled(layer.to_v_id(tokens)), attn.heads)
