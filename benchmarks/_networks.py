@@ -116,26 +116,29 @@ def measure_stylemix(judge: Judge, folder: Any) -> dict[str, Any]:
     s_own / (|s_coarse| + |s_medium| + |s_fine|).  Factors that the judge cannot read are left out.
     """
     from pidiff_cli.core.wplus.editing import mix
-    from pidiff_cli.mini.world.factors import GROUPS
+    from pidiff_cli.mini.world.factors import groups, names
+    from pidiff_cli.mini.world.worlds import WORLDS
 
+    world = next(w for w in WORLDS.values() if list(names(w)) == judge.factor_names)
+    parts = groups(world)
     drawn = draw_set("mix", identities(2 * PAIRS, first=100), 1, style="photo", headgear=False)
     codes = encode(folder, drawn.white)
     first, second = codes[:PAIRS], codes[PAIRS:]
     start = judge.factors(redraw(folder, first))
-    whole = judge.factors(redraw(folder, second)) - start  # (P, 79)
+    whole = judge.factors(redraw(folder, second)) - start  # (P, F)
     slopes = {}
-    for group in GROUPS:
+    for group in parts:
         mixed = redraw(folder, mix(first, second, [group]))
         change = judge.factors(mixed) - start
         slopes[group] = ((change * whole).sum(0) / whole.square().sum(0).clamp(min=1e-6)).numpy()
     total = sum(np.abs(slope) for slope in slopes.values())
     table: dict[str, Any] = {}
-    for group, where in GROUPS.items():
-        names = range(where.start, where.stop)
-        read = [k for k in names if judge.factor_r2[k] >= READABLE]
+    for group, where in parts.items():
+        columns = range(where.start, where.stop)
+        read = [k for k in columns if judge.factor_r2[k] >= READABLE]
         shares = {judge.factor_names[k]: float(slopes[group][k] / total[k]) for k in read}
         table[group] = {"share": float(np.mean(list(shares.values()))) if shares else None,
-                        "factors_read": len(read), "factors": len(names), "each": shares,
+                        "factors_read": len(read), "factors": len(columns), "each": shares,
                         "from": {g: float(np.mean([abs(s[k]) / total[k] for k in read]))
                                  for g, s in slopes.items()} if read else {}}  # fmt: skip
     return table

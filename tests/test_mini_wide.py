@@ -16,10 +16,11 @@ from pidiff_cli.core.judge import load_judge
 from pidiff_cli.core.wplus.weights import load_directions, load_encoder, load_generator
 from pidiff_cli.mini.train import all as chain_command
 from pidiff_cli.mini.train import diffusion_data, faces, faces_data, judge, sizes, strangers, text
-from pidiff_cli.mini.train.aligned import open_aligned
+from pidiff_cli.mini.train.aligned import ALIGNED, open_aligned
 from pidiff_cli.mini.train.common import BANK, WEIGHTS
 from pidiff_cli.mini.train.faces_augment import Textures
 from pidiff_cli.mini.train.layout import Layout
+from pidiff_cli.mini.train.links import STATE
 from pidiff_cli.mini.world import bank as bank_module
 from pidiff_cli.mini.world import registry
 from pidiff_cli.mini.world.bank import Bank
@@ -115,6 +116,22 @@ def test_the_world_is_asked_for_once(work: Path) -> None:
         chain_command.main([*PLAN, "--world", "narrow"])
     with pytest.raises(SystemExit, match="another world"):
         bank_module.main(["--world", "narrow"])
+
+
+def test_what_was_begun_before_there_were_two_worlds_is_narrow(tmp_path: Path) -> None:
+    with working_in(tmp_path):
+        assert chain_command.known_world(fresh=False) == "narrow"
+        STATE.parent.mkdir()
+        STATE.write_text(json.dumps({"settings": {"pictures": 16}, "done": []}))
+        assert chain_command.known_world(fresh=False) == "narrow"
+        list(bank_module.make(BANK, 2, 2, workers=1))
+        assert main_of("aligned")([])
+        with np.load(ALIGNED / "index.npz") as index:
+            kept = {name: index[name] for name in index.files if name != "clear"}
+        np.savez(ALIGNED / "index.npz", **kept)
+        (ALIGNED / "world.json").unlink()
+        bank = open_aligned()
+    assert bank.layout == Layout.of(NARROW) and bank.clear.all() and len(bank.clear) == 2
 
 
 def test_few_steps_can_be_taught(work: Path) -> None:
