@@ -16,11 +16,14 @@ from pidiff_cli.mini.train.codes import FOLDER as CODES
 from pidiff_cli.mini.train.latents import FOLDER as LATENTS
 from pidiff_cli.mini.train.machine import Store, bf16
 from pidiff_cli.mini.world.bank import Bank
+from pidiff_cli.mini.world.headgear import HEADGEAR
 
 NO_TEXT = 0.08  # captions dropped, for guidance
 ON = 0.65  # share of pictures with an identity
 PLAIN = 0.4  # share of captions in their canonical wording
+HATTED = frozenset(HEADGEAR) - {"casual"}  # roles that have something of their own on the head
 BARE = 0.85  # share of codes of bare heads, where there are some: users' photos mostly are such
+HATLESS = 0.2  # of the weight of others: roles without their hat, which captions do not tell apart
 HELD_OUT = 256  # last pictures of the bank, for looking only
 
 
@@ -90,6 +93,9 @@ class Pictures:
         )
         self.encoder.float().eval().requires_grad_(False).to(self.device)
         metas = [bank.meta[i] for i in range(self.count)]
+        hatless = [m["role"] in HATTED and not m["headgear"] for m in metas]
+        shares = np.where(hatless, HATLESS, 1.0)
+        self._shares = shares / shares.sum()
         drawn = [m["caption"] for m in metas]
         keys = ("role", "scene", "style", "expression", "noun")
         plain = [describe(**{k: m[k] for k in keys}) for m in metas]
@@ -111,7 +117,7 @@ class Pictures:
         """What a step's batch is made of, drawn from (seed, step): rows (B,), caption tokens and
         subject (B, S), others (B, 3) and which of them count, on (B,), named rows (K,)."""
         rng = np.random.default_rng((self.seed, step))
-        index = rng.integers(0, self.count, size)
+        index = rng.choice(self.count, size, p=self._shares)
         ids, subject = self._captions(index, rng)
         picks, counted = np.zeros((size, 3), np.int64), np.zeros((size, 3), np.float32)
         for row, i in enumerate(index):
