@@ -93,9 +93,7 @@ class Pictures:
         )
         self.encoder.float().eval().requires_grad_(False).to(self.device)
         metas = [bank.meta[i] for i in range(self.count)]
-        hatless = [m["role"] in HATTED and not m["headgear"] for m in metas]
-        shares = np.where(hatless, HATLESS, 1.0)
-        self._shares = shares / shares.sum()
+        self._shares = shares_of(metas)
         drawn = [m["caption"] for m in metas]
         keys = ("role", "scene", "style", "expression", "noun")
         plain = [describe(**{k: m[k] for k in keys}) for m in metas]
@@ -160,6 +158,13 @@ class Pictures:
         drop = rng.random(len(ids)) < NO_TEXT
         ids[drop], noun[drop] = self.empty, False
         return ids, noun.astype(np.float32)
+
+
+def shares_of(metas: list[dict[str, Any]]) -> np.ndarray:
+    """How likely each picture is drawn for a batch (N,), by what the bank says of it."""
+    hatless = [m["role"] in HATTED and not m["headgear"] for m in metas]
+    shares = np.where(hatless, HATLESS, 1.0)
+    return np.asarray(shares / shares.sum())
 
 
 def _others(persons: np.ndarray, usable: np.ndarray) -> list[np.ndarray]:
