@@ -17,11 +17,14 @@ from pidiff_cli.mini.train.latents import FOLDER as LATENTS
 from pidiff_cli.mini.train.machine import Store, bf16
 from pidiff_cli.mini.world.bank import Bank
 from pidiff_cli.mini.world.context import Context, context_from
+from pidiff_cli.mini.world.headgear import HEADGEAR
 
 NO_TEXT = 0.08  # captions dropped, for guidance
 ON = 0.65  # share of pictures with an identity
 PLAIN = 0.4  # share of captions in their canonical wording
+HATTED = frozenset(HEADGEAR) - {"casual"}  # roles that have something of their own on the head
 BARE = 0.85  # share of codes of bare heads, where there are some: users' photos mostly are such
+HATLESS = 0.2  # of the weight of others: roles without their hat, which captions do not tell apart
 HELD_OUT = 256  # last pictures of the bank, for looking only
 #: What no caption tells, of blur the range up to where captions tell it: pictures of cameras beyond
 #: this are left to the networks that read photographs.
@@ -78,15 +81,13 @@ class Pictures:
         self.codes = np.load(CODES / "codes.npy", mmap_mode="r")
         self.usable = np.load(CODES / "usable.npy")
         self.world = bank.world
-        contexts = [context_from(bank.meta[i]) for i in range(self.count)]
-        self.rows = np.flatnonzero([is_told(c) for c in contexts])
         persons = np.asarray(bank.persons[: self.count])
         self._others = _others(persons, self.usable > 0)
         self._bare = _others(persons, self.usable > 1)
         self._stores = [Store(a, self.device) for a in (self.latents, self.heads, self.codes)]
-        self._load_text(bank, contexts, weights / "diffusers")
+        self._load_text(bank, weights / "diffusers")
 
-    def _load_text(self, bank: Bank, contexts: list[Context], folder: Path) -> None:
+    def _load_text(self, bank: Bank, folder: Path) -> None:
         from transformers.models.clip.modeling_clip import CLIPTextModel
         from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
@@ -99,6 +100,7 @@ class Pictures:
         )
         self.encoder.float().eval().requires_grad_(False).to(self.device)
         metas = bank.meta[: self.count]
+        self._shares, contexts = shares_of(metas), [context_from(meta) for meta in metas]
         plain = [
             canonical(c, m["noun"], glasses=False) for c, m in zip(contexts, metas, strict=True)
         ]
@@ -127,7 +129,7 @@ class Pictures:
         """What a step's batch is made of, drawn from (seed, step): rows (B,), caption tokens and
         subject (B, S), others (B, 3) and which of them count, on (B,), named rows (K,)."""
         rng = np.random.default_rng((self.seed, step))
-        index = self.rows[rng.integers(0, len(self.rows), size)]
+        index = rng.choice(self.count, size, p=self._shares)
         ids, subject = self._captions(index, rng)
         picks, counted = np.zeros((size, 3), np.int64), np.zeros((size, 3), np.float32)
         for row, i in enumerate(index):
@@ -181,6 +183,14 @@ def is_told(context: Context) -> bool:
     clean = camera.noise <= MOST_NOISE and (camera.jpeg == 0 or camera.jpeg >= LEAST_JPEG)
     sharp = camera.motion == 0 and camera.defocus <= MOST_DEFOCUS
     return clean and (sharp or bool(fault_phrases(context)))
+
+
+def shares_of(metas: list[dict[str, Any]]) -> np.ndarray:
+    """How likely each picture is drawn for a batch (N,), by what the bank says of it."""
+    hatless = [m["role"] in HATTED and not m["headgear"] for m in metas]
+    told = [is_told(context_from(m)) for m in metas]
+    shares = np.where(hatless, HATLESS, 1.0) * told
+    return np.asarray(shares / shares.sum())
 
 
 def _others(persons: np.ndarray, usable: np.ndarray) -> list[np.ndarray]:

@@ -1,0 +1,21 @@
+"""What a batch of the diffusion training is drawn from."""
+
+from __future__ import annotations
+
+import pytest
+
+from pidiff_cli.mini.train.diffusion_data import HATLESS, shares_of
+
+
+def test_a_role_without_its_hat_is_rare() -> None:
+    """No caption tells a chef with a hat from one without."""
+    kinds = [("chef", True), ("chef", False), ("casual", False), ("business", False)]
+    shares = shares_of([{"role": role, "headgear": hat} for role, hat in kinds])
+    assert shares.sum() == pytest.approx(1)
+    assert (shares / shares[0]).tolist() == pytest.approx([1, HATLESS, 1, 1])
+
+
+def test_a_fault_of_the_camera_that_no_caption_tells_is_never_drawn() -> None:
+    plain = {"role": "casual", "headgear": False}
+    grainy = {**plain, "world": "wide", "camera": {"noise": 0.03}}
+    assert shares_of([plain, grainy, plain]).tolist() == [0.5, 0, 0.5]
