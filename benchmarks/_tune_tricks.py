@@ -26,7 +26,7 @@ from pidiff_cli.stages import _tuning
 #: As it was: everything off. Every line below adds to the ones before it.
 BEFORE: dict[str, Any] = {
     "lean": "always", "precision": "fp32", "self_attention": "fused", "skip_dropped": False,
-    "preserve_weight": 0.5, "preserve_share": 0.5,
+    "preserve_weight": 0.5, "preserve_share": 0.5, "trained_blocks": "all",
 }  # fmt: skip
 ADDED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("+ stock convolutions (lean: never)", {"lean": "never"}),
@@ -34,14 +34,18 @@ ADDED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("+ self-attention written out (self_attention: written)", {"self_attention": "written"}),
     ("+ dropped pictures not computed (skip_dropped: true)", {"skip_dropped": True}),
     (
-        "+ preserve term on a quarter of the steps, twice the weight: the default",
+        "+ preserve term on a quarter of the steps, twice the weight",
         {"preserve_share": 0.25, "preserve_weight": 1.0},
+    ),
+    (
+        "+ only blocks on the way up learn (trained_blocks: up): the default",
+        {"trained_blocks": "up"},
     ),
 )
 BESIDE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("default, channels_last: true", {"channels_last": True}),
     ("default, trained_blocks: mid_up", {"trained_blocks": "mid_up"}),
-    ("default, trained_blocks: up", {"trained_blocks": "up"}),
+    ("default, trained_blocks: all", {"trained_blocks": "all"}),
     ("default, flips: true (loss only)", {"flips": True}),
 )
 FIRST = "the same settings today"
