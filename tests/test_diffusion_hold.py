@@ -60,11 +60,11 @@ def test_nothing_changes_where_the_subject_is_not(
 
     free = _change(base, prompt, w, 0.0)
     monkeypatch.setattr(Predictor, "_area", nowhere)
-    monkeypatch.setattr(predicting, "_asked", lambda held, guided: (guided, True))
+    monkeypatch.setattr(Predictor, "_asked", lambda self, held: (self.guided, True))
     assert _change(base, prompt, w, 1.0) < 0.01 < free  # another order of sums, no more
 
 
-def test_held_steps_cost_one_row_more_in_all(
+def test_held_steps_cost_no_row_more(
     base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a step does not ask for comes from the step before, and that holds nearly as well."""
@@ -76,9 +76,13 @@ def test_held_steps_cost_one_row_more_in_all(
         return rows(self, x, t, without, own)
 
     monkeypatch.setattr(Predictor, "_rows", counted)
+    _change(base, prompt, w, 1.0)
+    assert asked == [2] * 8  # without identity, then with it
+    asked.clear()
+    monkeypatch.setattr(predicting, "LONG", 5)
     in_turn = _change(base, prompt, w, 1.0)
-    assert asked == [2, 2, 2, 2, 3, 2, 2, 2]  # without identity, then with it
-    monkeypatch.setattr(predicting, "_asked", lambda held, guided: (guided, True))
+    assert asked == [2, 2, 2, 2, 3, 2, 2, 2]  # too few to give one away
+    monkeypatch.setattr(Predictor, "_asked", lambda self, held: (self.guided, True))
     always, free = _change(base, prompt, w, 1.0), _change(base, prompt, w, 0.0)
     assert abs(in_turn - always) < 0.5 * (free - always)
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
 
 
+#: Held steps from which on the first one is the base's own: it is then for nothing.
+LONG = 3
+
+
 @dataclass(frozen=True)
 class DrawSettings:
     """How a picture is drawn.
@@ -77,8 +81,10 @@ class Predictor:
         count = len(prompts)
         self.base, self.settings, self.count, self.record = base, settings, count, record
         self.guided = settings.guidance > 1
-        self.first = round(settings.start * steps)  # earlier steps are the base's
+        self.first = round(settings.start * steps)  # earlier steps are the base's own
         self.held = self.first + round(settings.hold * steps)
+        self.led = self.guided and self.held - self.first >= LONG  # by a step of the base's own
+        self.first += self.led
         rows = [encode_prompt(base, settings.negative, "")] * (count * self.guided) + prompts
         if w is not None and settings.identity_scale > 0 and self.held > self.first:
             rows = rows + prompts  # the base's own
@@ -111,7 +117,7 @@ class Predictor:
         context.scale = self.settings.identity_scale if step >= self.first else 0.0
         holds = step < self.held and context.active
         context.record, context.maps = self.record or holds, []
-        asks = _asked(step - self.first, self.guided) if holds else (self.guided, False)
+        asks = self._asked(step - self.first) if holds else (self.guided, False)
         without, along, own = self._rows(x, t, *asks)
         if holds:
             if own is None:
@@ -122,6 +128,8 @@ class Predictor:
             if without is not None:
                 self.pull = own - without
             along = own + self._area(along) * self.away
+        elif without is not None:
+            self.pull = along - without
         return along if without is None else without + guidance * (along - without)
 
     def _rows(
@@ -143,17 +151,18 @@ class Predictor:
         found = list(found.chunk(kinds))
         return found.pop(0) if without else None, found[0], found[1] if own else None
 
+    def _asked(self, held: int) -> tuple[bool, bool]:
+        """Whether a held step asks for the row without prompt, and for the base's own.
+
+        In turn, so that a step costs what the others cost: what is not asked for is taken from the
+        step before, as a difference. Where no step before knows both, the first one asks for both.
+        """
+        if self.led:
+            return held % 2 == 1, held % 2 == 0
+        return self.guided and held % 2 == 0, held == 0 or held % 2 == 1
+
     def _area(self, like: Tensor) -> Tensor:
         """Where the subject is (B, 1, h, w), from this step's maps."""
         maps = [m[-self.count :].float() for m in self.base.context.maps]
         seen = [F.interpolate(m, like.shape[-2:], mode="bilinear") for m in maps]
         return F.max_pool2d(torch.stack(seen).mean(0), 3, stride=1, padding=1).to(like.dtype)
-
-
-def _asked(held: int, guided: bool) -> tuple[bool, bool]:
-    """Whether a held step asks for the row without prompt, and for the base's own.
-
-    Both at the first one, then in turn, so that a step costs what the others cost: what is not
-    asked for is taken from the step before, as a difference.
-    """
-    return guided and held % 2 == 0, held == 0 or held % 2 == 1
