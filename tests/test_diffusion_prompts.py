@@ -35,6 +35,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
         ("a pop art poster of a man", "a pop art poster of a man"),
         ("a pencil sketch in the snow", "a pencil sketch of a woman in the snow"),
         ("", "a photo of a woman"),
+        ("smiling", "a photo of a woman, smiling"),
+        ("alice smiling in the snow", "a woman, smiling in the snow"),
+        ("as a chef smiling, oil painting", "an oil painting of a woman as a chef, smiling"),
+        ("with a smile", "a photo of a woman, with a smile"),
+        ("as a smiling chef", "a photo of a woman as a smiling chef"),
+        ("as a king and smiling", "a photo of a woman as a king and smiling"),
+        ("looking at the sea", "a photo of a woman looking at the sea"),
         ("malice in the snow", "a photo of a woman malice in the snow"),
     ],
 )
