@@ -1,7 +1,7 @@
 """How good mini's own pictures are, beside the drawings it learnt from.
 
     python benchmarks/mini_pictures.py                    # 2,000 pictures, half an hour on a core
-    python benchmarks/mini_pictures.py --count 200 --out /tmp/small.json
+    python benchmarks/mini_pictures.py --count 200 --out .mini/small.json
 
 What the captions ask for and the judge recognises (beside what it recognises in true drawings of
 the same captions), the Fréchet distance in the judge's features over that of drawings to other

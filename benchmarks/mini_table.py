@@ -24,6 +24,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this script
 
+from _machine import cpu_name
+
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "pidiff_cli" / "mini" / "weights"
 RESULTS = ROOT / "docs" / "measurements" / "mini_table.json"
@@ -106,16 +108,9 @@ ROWS: tuple[Row, ...] = (
 
 def machine() -> dict[str, Any]:
     """What was measured on, and when."""
-    model = platform.processor()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [
-            x.split(":", 1)[1].strip() for x in info.read_text().splitlines() if "model name" in x
-        ]
-        model = names[0] if names else model
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "cpu": model,
+        "cpu": cpu_name(),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),

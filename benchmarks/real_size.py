@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import platform
 import sys
 import tempfile
 from datetime import datetime, timezone
@@ -27,6 +26,7 @@ from typing import Any
 import torch
 from _commands import pidiff
 from _drawings import identities
+from _machine import cpu_name
 from _people import write_photos
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -173,12 +173,7 @@ def measure(base: str, size: int, device: str, tiny: bool, report: int) -> dict[
 
 def machine(device: str) -> dict[str, Any]:
     """Where and when: a row each, as rows are measured at different times."""
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.partition(":")[2].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        pass
+    name = cpu_name()
     if device == "cuda":
         name = f"{torch.cuda.get_device_name()}, {name}"
     date = datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
 import sys
 from datetime import datetime, timezone
@@ -29,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this script
 
 import torch
 from _dreambooth import Cached, DreamBooth
+from _machine import cpu_name
 from _tune_steps import (
     CAPTION,
     WEIGHTS,
@@ -222,14 +222,7 @@ def plot(rows: list[dict[str, Any]], title: str, path: Path) -> None:
 
 def machine(device: torch.device) -> dict[str, Any]:
     """Where and when."""
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.partition(":")[2].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        pass
-    if device.type == "cuda":
-        name = torch.cuda.get_device_name()
+    name = torch.cuda.get_device_name() if device.type == "cuda" else cpu_name()
     date = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return {
         "date": date, "machine": name, "threads": torch.get_num_threads(),

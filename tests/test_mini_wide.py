@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -108,6 +109,14 @@ def test_codes_fit_the_weights_or_not(tmp_path: Path) -> None:
     keys = tuple(photo.key for photo in profile.photos[:3])
     profile.save_identity(codes, np.full(3, 1 / 3, np.float32), codes[0], keys)
     assert fits(profile, "mini", tmp_path)
+
+
+def test_without_weights_the_codes_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pidiff_cli.stages import invert
+
+    parts = SimpleNamespace(wplus=tmp_path / "gone")
+    monkeypatch.setattr(invert.hub, "base_parts", lambda base, home: parts)
+    assert invert.fits(make_profile(tmp_path), "sd15", tmp_path)
 
 
 def test_the_world_is_asked_for_once(work: Path) -> None:

@@ -16,7 +16,7 @@ from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.images import read_photo, save_png, to_tensor, to_uint8
 from pidiff_cli.core.wplus.colours import FACTORS, match_colours
 from pidiff_cli.core.wplus.inversion import invert, refine, robust_mean
-from pidiff_cli.core.wplus.weights import load_directions, load_encoder, read_sizes
+from pidiff_cli.core.wplus.weights import SIZES_FILE, load_directions, load_encoder, read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages._reader import open_reader
@@ -71,8 +71,11 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
 
 def fits(profile: Profile, base: str, home: Path) -> bool:
     """Whether the profile's codes have the size of the base's present weights: mini's may be newer
-    than they are, and wider."""
-    sizes = read_sizes(hub.base_parts(base, home).wplus)
+    than they are, and wider. Without weights to read photos with the codes stay as they are."""
+    wplus = hub.base_parts(base, home).wplus
+    if not (wplus / SIZES_FILE).is_file():
+        return True
+    sizes = read_sizes(wplus)
     return profile.load_identity().mean.shape == (sizes["rows"], sizes["style_dim"])
 
 

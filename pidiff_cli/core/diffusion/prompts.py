@@ -96,10 +96,15 @@ def complete(prompt: str, noun: str, name: str = "") -> str:
     {noun} as a chef``; a mood is set off: ``smiling`` → ``a photo of a {noun}, smiling``.
     """
     text = " ".join(prompt.split())
-    if name and re.search(_word(name), text, re.IGNORECASE):
-        return _MOOD.sub(r", \1", _replace_name(text, noun, name))
-    if subject_word(text, noun):
+    named = bool(name and re.search(_word(name), text, re.IGNORECASE))
+    if not named and subject_word(text, noun):
         return text
+    whole = _replace_name(text, noun, name) if named else _composed(text, noun)
+    return _MOOD.sub(r", \1", whole)
+
+
+def _composed(text: str, noun: str) -> str:
+    """A prompt of what a person is to be, with the noun and a medium before it."""
     parts = [part.strip() for part in text.split(",")]
     for i, part in enumerate(parts):  # a medium in any place leads: "as a chef, oil painting"
         if medium := _MEDIUM.match(part):
@@ -109,8 +114,8 @@ def complete(prompt: str, noun: str, name: str = "") -> str:
             whole = " ".join(
                 [_with_article(medium[0]), "of a", noun, *filter(None, (tail, *parts[: min(i, 1)]))]
             )
-            return _MOOD.sub(r", \1", ", ".join([whole.strip(), *parts[1:i], *parts[i + 1 :]]))
-    return _MOOD.sub(r", \1", f"a photo of a {noun} {text}".strip())
+            return ", ".join([whole.strip(), *parts[1:i], *parts[i + 1 :]])
+    return f"a photo of a {noun} {text}".strip()
 
 
 def subject_word(text: str, noun: str) -> re.Match[str] | None:

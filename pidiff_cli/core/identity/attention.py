@@ -77,8 +77,6 @@ class IdentityAttnProcessor:
     """Stateless processor of one ``attn2``; ``name`` keys what ``still`` keeps.
 
     Attributes:
-        known: ask (1, H, N, d) and answer (1, N, d) of ``still``, where they are given and not to
-            be computed from the layer's branch.
         learns: False lets no gradient through to the tokens: where the branch of no earlier layer
             learns either, the way down to here is computed without gradients.
     """
@@ -86,8 +84,12 @@ class IdentityAttnProcessor:
     def __init__(self, context: IdentityContext, name: str) -> None:
         self.context = context
         self.name = name
-        self.known: tuple[Tensor, Tensor] | None = None
         self.learns = True
+
+    @property
+    def known(self) -> tuple[Tensor, Tensor] | None:
+        """Ask (1, H, N, d) and answer (1, N, d) of ``still``, where no branch has to be asked."""
+        return None
 
     def __call__(
         self,

@@ -58,7 +58,11 @@ class PersonProcessor(IdentityAttnProcessor):
     def __init__(self, context: IdentityContext, name: str, ask: Tensor, answer: Tensor) -> None:
         super().__init__(context, name)
         self.ask, self.answer = ask, answer
-        self.known = ask[None], answer[None]
+
+    @property
+    def known(self) -> tuple[Tensor, Tensor]:
+        """The person's own, whatever branch the layer has."""
+        return self.ask[None], self.answer[None]
 
     def __call__(self, attn: Attention, hidden_states: Tensor, *args: Any, **kw: Any) -> Tensor:
         """Features (B, T, d) with text (B, S, C) to features (B, T, d)."""
