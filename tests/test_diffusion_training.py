@@ -11,7 +11,12 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.core.diffusion.base import Base, load_base
-from pidiff_cli.core.diffusion.dataset import cache_latents, face_variants, photo_variants
+from pidiff_cli.core.diffusion.dataset import (
+    _window,
+    cache_latents,
+    face_variants,
+    photo_variants,
+)
 from pidiff_cli.core.diffusion.drawn import DrawnLikeness, DrawnSettings
 from pidiff_cli.core.diffusion.lean import make_lean
 from pidiff_cli.core.diffusion.prompts import encode_prompt
@@ -73,6 +78,30 @@ def test_photo_variants_put_the_face_where_the_base_draws_it() -> None:
     assert abs(rows.float().mean() + 0.5 - 0.5 * SIZE) < 1
     assert abs(columns.float().mean() + 0.5 - 0.25 * SIZE) < 1
     assert abs((m[0] > 0.5).float().mean() - (20 / 200) ** 2) < 0.004
+
+
+def test_a_photo_that_is_framed_already_is_taken_whole_in_its_own_colours() -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (2 * SIZE, 2 * SIZE, 3)).astype(np.uint8)
+    mask = np.ones(picture.shape[:2], np.float32)
+    framing = Framing((0.2, 0.2), (0.4, 0.6), (0.4, 0.6))
+    place = Place(SIZE, SIZE, 0.4 * SIZE)  # a fifth of the side, in the middle
+    x, _ = photo_variants(picture, mask, SIZE, 3, _generator(), framing, place)
+    whole = torch.nn.functional.interpolate(to_tensor(picture), (SIZE, SIZE), mode="area")
+    assert torch.equal(x, whole.expand_as(x))
+
+
+def test_crops_stay_within_the_photo_where_the_framing_allows_it() -> None:
+    picture, inside = np.zeros((200, 200, 3), np.uint8), np.ones((200, 200), np.float32)
+    framing = Framing((0.1, 0.3), (0.3, 0.7), (0.3, 0.7))
+    near, corner = Place(60, 70, 30), Place(4, 4, 30)
+    x, _ = photo_variants(picture, inside, SIZE, 20, _generator(), framing, near)
+    assert len(x) == 20
+    for place, whole in ((near, True), (corner, False)):
+        for seed in range(20):
+            x0, y0, side = _window(torch.Size((200, 200)), framing, place, _generator(seed))
+            held = min(x0, y0) >= 0 and max(x0, y0) + side <= 200
+            assert held == whole
+            assert 0.3 - 1e-6 <= (place.x - x0) / side <= 0.7 + 1e-6  # framed in either case
 
 
 def test_framing_is_read_back_and_nonsense_refused() -> None:

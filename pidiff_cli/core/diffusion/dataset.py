@@ -49,7 +49,7 @@ class LatentSet:
 def face_variants(
     face: np.ndarray, mask: np.ndarray, size: int, count: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Phase (a): the aligned head on white, moved, scaled, turned and lit a little differently.
+    """Phase (a): the aligned head on white, moved, scaled and turned a little differently.
 
     Args:
         face: (S, S, 3) uint8, FFHQ-aligned. mask: (S, S) in [0, 1], 1 on the head.
@@ -63,7 +63,7 @@ def face_variants(
     shift = torch.stack([_uniform(count, -1, 1, generator) * room for _ in range(2)], dim=1)
     turn = _uniform(count, -8, 8, generator) * (torch.pi / 180)
     x, m = _moved(x, m, scale, shift, turn, size)
-    return _relit(x, generator), m
+    return x, m
 
 
 def photo_variants(
@@ -86,15 +86,38 @@ def photo_variants(
     place = place or place_in_mask(mask)
     images, masks = [], []
     for _ in range(count):
-        span, across, down = (
-            _uniform(1, *limits, generator).item()
-            for limits in (framing.span, framing.across, framing.down)
-        )
-        side = min(place.span / span, 1.5 * min(x.shape[-2:]))
-        y0, x0 = place.y - down * side, place.x - across * side
+        x0, y0, side = _window(x.shape[-2:], framing, place, generator)
         images.append(_crop(x, y0, x0, side, size))
         masks.append(_crop(m, y0, x0, side, size))
-    return _relit(torch.cat(images), generator), torch.cat(masks)
+    return torch.cat(images), torch.cat(masks)
+
+
+def _window(
+    shape: torch.Size, framing: Framing, place: Place, generator: torch.Generator
+) -> tuple[float, float, float]:
+    """Left, top and side of a square of a photo (height, width) that frames the face.
+
+    It stays within the photo where the framing allows it: what lies beyond has to be made up, and
+    a photo that is framed already is best taken whole.
+    """
+    height, width = shape
+    span = _uniform(1, *framing.span, generator).item()
+    least, most = place.span / framing.span[1], float(min(height, width))
+    side = min(place.span / span, max(least, most), 1.5 * most)
+    ends = ((place.x, framing.across, width), (place.y, framing.down, height))
+    x0, y0 = (
+        _start(middle - side * high, middle - side * low, length - side, generator)
+        for middle, (low, high), length in ends
+    )
+    return x0, y0, side
+
+
+def _start(low: float, high: float, room: float, generator: torch.Generator) -> float:
+    """A place in [low, high], within [0, room] where they meet, else as near to it as it goes."""
+    inside = max(low, min(0.0, room)), min(high, max(0.0, room))
+    if inside[0] <= inside[1]:
+        return _uniform(1, *inside, generator).item()
+    return low if inside[0] == low else high
 
 
 def flipped(images: Tensor, masks: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -137,15 +160,6 @@ def _moved(
     grid = F.affine_grid(theta, [len(scale), 4, size, size], align_corners=False)
     both = F.grid_sample(small.expand(len(scale), -1, -1, -1), grid, align_corners=False)
     return 1 - both[:, :3], both[:, 3:]
-
-
-def _relit(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Brightness and contrast, a little, one draw a picture."""
-    count = len(x)
-    gain = 1 + _uniform(count, -0.06, 0.06, generator).view(-1, 1, 1, 1)
-    lift = _uniform(count, -0.04, 0.04, generator).view(-1, 1, 1, 1)
-    white = (x > 0.98).all(dim=1, keepdim=True)
-    return torch.where(white, x, (x * gain + lift).clamp(-1, 1))
 
 
 def _crop(x: Tensor, y0: float, x0: float, side: float, size: int) -> Tensor:
