@@ -41,6 +41,7 @@ from pidiff_cli.core.judge import load_judge
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
 from pidiff_cli.stages import _planning, _tuning
+from pidiff_cli.stages._feedback import CodeReader, feedback
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "pidiff_cli" / "mini" / "weights"
 FIRST = 50_000  # the table's people begin at 0
@@ -88,6 +89,10 @@ def tailored(
     )  # fmt: skip
     faces, photos = _tuning.training_data(profile, config, base, own)
     optimizer = adapter.make_optimizer(groups, "cpu", config.learning_rate)
+    if config.feedback and config.tune_code:
+        codes_of = CodeReader.open(WEIGHTS, reader)
+        settings, noun = _tuning.drawing(config, "mini", 0), profile.manifest.noun
+        feedback(base, model, mean, noun, codes_of, settings, config.feedback)
     generator = torch.Generator().manual_seed(config.seed)
     for step in range(config.steps):
         data = faces if step < config.face_phase * config.steps else photos

@@ -128,6 +128,9 @@ class TuneConfig(CommonConfig):
         0.5, "share of the steps on face crops before whole photos", low=0, high=1
     )
     tune_code: bool = setting(True, "also learn a correction of the W+ code")
+    feedback: int = setting(
+        0, "rounds of drawing, reading the drawn faces and correcting the code", low=0, high=20
+    )
     min_snr: float = setting(5.0, "gamma of the min-SNR weighting; 0 is off", low=0, high=100)
     off_face_weight: float = setting(0.1, "weight of the noise error off the face", low=0, high=1)
     preserve_weight: float = setting(0.5, "weight of staying with the base off the face", low=0)

@@ -68,6 +68,7 @@ class Job:
 
     Attributes:
         smaller: plans to step down to where memory runs out.
+        feedback: sets Δw before the first step; None where it is off.
         scaler: of the loss, where the base computes in fp16; does nothing elsewhere.
         paces: seconds of every step of this run, previews not counted.
     """
@@ -87,6 +88,7 @@ class Job:
     smaller: list[Plan]
     scaler: torch.amp.GradScaler
     switches: Switches
+    feedback: Callable[[], None] | None = None
     best: dict[str, Tensor] | None = None
     paces: list[float] = field(default_factory=list)
 
@@ -95,12 +97,11 @@ def train(job: Job, current: Run, progress: Progress) -> None:
     """From ``current.step`` to the last step; the model ends as it was at its best previews."""
     config = job.config
     began = time.perf_counter() - current.seconds
+    if not current.step:
+        _begin(job, current, progress)
     progress.start("tune", config.steps)
     if current.step:
         progress.advance("tune", current.step)
-    elif config.preview_every:
-        look = partial(job.previews.look, fresh=True)
-        current.before = current.top = _fitting(job, current, progress, look).likeness
     while current.step < config.steps and not current.ended_early:
         started = time.perf_counter()
         current.losses.append(_fitting(job, current, progress, lambda: _step(job, current)))
@@ -123,6 +124,18 @@ def train(job: Job, current: Run, progress: Progress) -> None:
         "tune", f"{current.step} steps{early} · loss {loss:.3f} · {current.seconds:.0f} s"
     )
     _tuning.write_log(job.profile, current.losses)
+
+
+def _begin(job: Job, current: Run, progress: Progress) -> None:
+    """Before the first step: what the untuned branch draws; Δw from drawn faces, and its strip."""
+    looks = job.config.preview_every > 0
+    if looks:
+        look = partial(job.previews.look, fresh=True)
+        current.before = current.top = _fitting(job, current, progress, look).likeness
+    if job.feedback is not None:
+        _fitting(job, current, progress, job.feedback)
+        if looks:
+            _fitting(job, current, progress, partial(_preview, job, current, False))
 
 
 def _fitting(job: Job, current: Run, progress: Progress, act: Callable[[], T]) -> T:

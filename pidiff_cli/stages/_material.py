@@ -25,7 +25,7 @@ from pidiff_cli.stages import _tuning
 from pidiff_cli.stages.progress import Progress
 
 LATENTS = "photos/latents.safetensors"
-VERSION = 1  # of what is kept; another one is made anew
+VERSION = 2  # of what is kept; another one is made anew
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -23,7 +24,16 @@ from pidiff_cli.core.identity.adapter import (
 from pidiff_cli.core.identity.checkpoint import load_checkpoint, read_state
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages import _pace, _planning, _previews, _summary, _tuning, measure, report
+from pidiff_cli.stages import (
+    _feedback,
+    _pace,
+    _planning,
+    _previews,
+    _summary,
+    _tuning,
+    measure,
+    report,
+)
 from pidiff_cli.stages._bases import (
     ADAPTER,
     check_base,
@@ -167,6 +177,11 @@ def _job(
         ), task.digest, plan, list(planned.smaller),
         torch.amp.GradScaler(device.type, SCALE, enabled=dtype == torch.float16), switches,
     )  # fmt: skip
+    if config.feedback and config.tune_code:
+        job.feedback = partial(
+            _feedback.told, base, model, mean, profile.manifest.noun, task.parts.wplus,
+            tools.reader, job.previews.settings, config.feedback, progress,
+        )  # fmt: skip
     if current.step and not state.get("done"):
         job.best = load_checkpoint(profile.folder / CHECKPOINT, job.optimizer, job.generator)
     return job, current

@@ -167,16 +167,34 @@ class FaceReader:
         found = self._face(picture)
         return None if found is None else found[2]
 
+    def on_white(self, picture: np.ndarray) -> Tensor | None:
+        """The largest face's head, aligned on white as a W+ encoder reads it: (1, 3, S, S) in
+        [-1, 1]; None where there is no face."""
+        from pidiff_cli.core.faces.align import align_face, points_in_square
+
+        landmarks = self._largest(picture)
+        if landmarks is None:
+            return None
+        aligned = align_face(picture, landmarks, self.side)
+        points = () if self.recogniser is None else (points_in_square(landmarks, self.side),)
+        head = torch.from_numpy(self.mask(aligned, *points)).float()[None, None]
+        return to_tensor(aligned) * head + (1 - head)
+
+    def _largest(self, picture: np.ndarray) -> np.ndarray | None:
+        """Landmarks (68, 2) of the largest face."""
+        found = [np.asarray(face.landmarks) for face in self.find(picture)]
+        return max(
+            found, key=lambda points: cast(float, np.ptp(points, axis=0).prod()), default=None
+        )
+
     def _face(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray, Tensor] | None:
         """Aligned face, landmarks (68, 2) and embedding (E,) of the largest face."""
         from pidiff_cli.core.faces.align import align_face, points_in_square
 
-        faces = self.find(picture)
-        if not faces:
+        landmarks = self._largest(picture)
+        if landmarks is None:
             return None
-        face = max(faces, key=lambda f: cast(float, np.ptp(np.asarray(f.landmarks), axis=0).prod()))
-        aligned = align_face(picture, face.landmarks, self.side)
-        landmarks = np.asarray(face.landmarks)
+        aligned = align_face(picture, landmarks, self.side)
         if self.recogniser is None:
             return aligned, landmarks, self.embed([aligned])[0]
         points = points_in_square(landmarks, self.side)

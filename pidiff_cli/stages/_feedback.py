@@ -1,0 +1,138 @@
+"""Δw before the first step of `tune`: from pictures that are drawn and read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
+from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.identity.adapter import code_delta
+from pidiff_cli.core.identity.feedback import Settled, settle
+from pidiff_cli.core.identity.likeness import FaceReader
+from pidiff_cli.core.wplus.inversion import invert
+from pidiff_cli.core.wplus.weights import load_encoder, load_generator
+from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.stages.progress import Progress
+
+PICTURES = 8  # a round
+STEPS = 10  # denoising steps of a picture
+SEED = 9000  # of the first; previews, report and tables have others
+#: Nothing on the head, and no mood: both would be read into the code.
+WISHES = (
+    "", "in a garden", "in a library", "in the forest", "in space", "in the mountains",
+    "in a kitchen", "underwater",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CodeReader:
+    """Reads W+ codes of drawn faces as `invert` reads those of photos.
+
+    Attributes:
+        encoder: faces on white (B, 3, S, S) to codes less ``mean``. mean: (L, D).
+    """
+
+    reader: FaceReader
+    encoder: nn.Module
+    mean: Tensor
+    side: int
+
+    @classmethod
+    def open(cls, wplus: Path, reader: FaceReader) -> CodeReader:
+        """With the encoder and the mean code in ``wplus``.
+
+        Raises:
+            MissingWeightError: they are not there.
+        """
+        encoder = load_encoder(wplus)
+        return cls(reader, encoder, load_generator(wplus)[1], encoder.side)
+
+    def codes(self, images: np.ndarray) -> Tensor:
+        """Of pictures (B, H, W, 3) uint8: (K, L, D), one for each that shows a face."""
+        seen = [face for image in images if (face := self.reader.on_white(image)) is not None]
+        if not seen:
+            return self.mean.new_zeros(0, *self.mean.shape)
+        faces = torch.cat(seen)
+        if faces.shape[-1] != self.side:
+            mode = "area" if faces.shape[-1] > self.side else "bilinear"
+            faces = F.interpolate(faces, (self.side, self.side), mode=mode)
+        return invert(self.encoder, self.mean, faces)
+
+
+def feedback(
+    base: Base,
+    model: nn.Module,
+    code: Tensor,
+    noun: str,
+    reader: CodeReader,
+    settings: DrawSettings,
+    rounds: int,
+    advance: Callable[[], None] = lambda: None,
+) -> Settled | None:
+    """Set the adapter's Δw; None where it has none.
+
+    Args:
+        model: the person's adapter on the base, not trained yet.
+        code: (L, D) the person's. settings: how pictures are drawn later.
+        advance: called after every picture.
+    """
+    delta = code_delta(model)
+    if delta is None:
+        return None
+    prompts, settings = _prompts(base, noun), replace(settings, steps=STEPS, hold=0.0)
+
+    def drawn(moved: Tensor, turn: int) -> Tensor:
+        with torch.no_grad():
+            delta.copy_(moved)
+        images = []
+        for k in range(PICTURES):
+            prompt, seed = prompts[k % len(prompts)], SEED + PICTURES * turn + k
+            images.append(draw(base, prompt, code, [seed], settings).images[0])
+            advance()
+        return reader.codes(np.stack(images))
+
+    found = settle(code, reader.mean, drawn, rounds)
+    with torch.no_grad():
+        delta.copy_(found.delta)
+    return found
+
+
+def told(
+    base: Base,
+    model: nn.Module,
+    code: Tensor,
+    noun: str,
+    wplus: Path,
+    reader: FaceReader | None,
+    settings: DrawSettings,
+    rounds: int,
+    progress: Progress,
+) -> None:
+    """``feedback`` as a stage of `tune`; says why where it cannot be done."""
+    try:
+        codes = None if reader is None else CodeReader.open(wplus, reader)
+    except MissingWeightError:
+        codes = None
+    if codes is None:
+        progress.warn("No networks to read faces with: the code is not corrected by drawn ones.")
+        return
+    progress.start("code", rounds * PICTURES)
+    found = feedback(
+        base, model, code, noun, codes, settings, rounds, lambda: progress.advance("code", 1)
+    )
+    gaps = " → ".join(f"{gap:.2f}" for gap in found.missing) if found else ""
+    progress.finish("code", f"drawn faces read {gaps} off the photos" if gaps else "no face drawn")
+
+
+def _prompts(base: Base, noun: str) -> list[EncodedPrompt]:
+    """Those of the wishes that the base has words for."""
+    prompts = [encode_prompt(base, complete(wish, noun), noun) for wish in WISHES]
+    return [prompt for prompt in prompts if not prompt.unknown] or prompts[:1]
