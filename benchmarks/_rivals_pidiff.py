@@ -48,6 +48,7 @@ def pidiff(shop: Shop, case: Case, settings: Settings) -> Iterator[Made]:
     base = shop.own_base(_vector_base(shop) if settings.get("vector") else None)
     if settings.get("vector"):
         codes = _vectors(shop, profile, base)
+        config = replace(config, feedback=0)  # the encoder reads no such codes
     elif settings.get("background"):
         codes = _with_background(profile)
     with ExitStack() as changes:

@@ -40,8 +40,8 @@ from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.judge import load_judge
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages import _planning, _tuning
-from pidiff_cli.stages._feedback import CodeReader, feedback
+from pidiff_cli.stages import _feedback, _planning, _tuning
+from pidiff_cli.stages.progress import SilentProgress
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "pidiff_cli" / "mini" / "weights"
 FIRST = 50_000  # the table's people begin at 0
@@ -90,9 +90,12 @@ def tailored(
     faces, photos = _tuning.training_data(profile, config, base, own)
     optimizer = adapter.make_optimizer(groups, "cpu", config.learning_rate)
     if config.feedback and config.tune_code:
-        codes_of = CodeReader.open(WEIGHTS, reader)
+        seen = reader.embed(_tuning.aligned_faces(profile, own))
         settings, noun = _tuning.drawing(config, "mini", 0), profile.manifest.noun
-        feedback(base, model, mean, noun, codes_of, settings, config.feedback)
+        _feedback.told(
+            base, model, mean, noun, WEIGHTS, reader, seen, settings, config.feedback,
+            SilentProgress(),
+        )  # fmt: skip
     generator = torch.Generator().manual_seed(config.seed)
     for step in range(config.steps):
         data = faces if step < config.face_phase * config.steps else photos

@@ -166,6 +166,10 @@ class _Reads:
     """Reads every drawn face as one code, whatever was drawn."""
 
     mean = torch.zeros(ROWS, DIM)
+    known = 1.0
+
+    def alike(self, code: Tensor, photos: Tensor) -> float:
+        return self.known
 
     def codes(self, images: np.ndarray) -> Tensor:
         return torch.full((len(images), ROWS, DIM), 2.0)
@@ -184,6 +188,18 @@ def test_the_code_is_corrected_by_drawn_faces_before_the_first_step(
     (delta,) = (value for key, value in saved.items() if "identity_code" in key)
     left = np.asarray(profile.load_identity().mean) - 2
     assert np.allclose(delta, RATE * (1 + DECAY) * left, atol=1e-5)
+
+
+def test_a_code_that_is_not_the_person_is_not_drawn_more_strongly(
+    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a photograph's, where the encoder has seen drawings only."""
+    monkeypatch.setattr(_feedback.CodeReader, "open", lambda *_: _Reads())
+    monkeypatch.setattr(_Reads, "known", _feedback.KNOWN - 0.01)
+    monkeypatch.setattr(_feedback, "feedback", lambda *_: pytest.fail("corrected"))
+    notes = Notes()
+    tune.run(_config(untuned_home, steps=1, feedback=1), notes)
+    assert any("too little of these photos" in line for line in notes.lines)
 
 
 def test_without_networks_that_read_faces_the_code_is_left_and_that_is_said(

@@ -16,13 +16,18 @@ from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_pr
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import code_delta
 from pidiff_cli.core.identity.feedback import Settled, settle
-from pidiff_cli.core.identity.likeness import FaceReader
+from pidiff_cli.core.identity.likeness import FaceReader, likeness
+from pidiff_cli.core.images import to_uint8
 from pidiff_cli.core.wplus.inversion import invert
+from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.core.wplus.weights import load_encoder, load_generator
 from pidiff_cli.errors import MissingWeightError
 from pidiff_cli.stages.progress import Progress
 
 PICTURES = 8  # a round
+KNOWN = (
+    0.66  # likeness of the code, decoded, with the photos; less is not corrected (docs/tuning.md)
+)
 STEPS = 10  # denoising steps of a picture
 SEED = 9000  # of the first; previews, report and tables have others
 #: Nothing on the head, and no mood: both would be read into the code.
@@ -38,12 +43,14 @@ class CodeReader:
 
     Attributes:
         encoder: faces on white (B, 3, S, S) to codes less ``mean``. mean: (L, D).
+        decoder: draws codes, to see whether the encoder knows a person.
     """
 
     reader: FaceReader
     encoder: nn.Module
     mean: Tensor
     side: int
+    decoder: Generator | None = None
 
     @classmethod
     def open(cls, wplus: Path, reader: FaceReader) -> CodeReader:
@@ -52,8 +59,16 @@ class CodeReader:
         Raises:
             MissingWeightError: they are not there.
         """
-        encoder = load_encoder(wplus)
-        return cls(reader, encoder, load_generator(wplus)[1], encoder.side)
+        encoder, (decoder, mean) = load_encoder(wplus), load_generator(wplus)
+        return cls(reader, encoder, mean, encoder.side, decoder)
+
+    @torch.no_grad()
+    def alike(self, code: Tensor, photos: Tensor) -> float:
+        """Likeness of a code (L, D), decoded, with embeddings (P, E) of the person's photos."""
+        if self.decoder is None:
+            return 1.0
+        face = to_uint8(self.decoder.synthesise(code[None]).clamp(-1, 1))
+        return likeness(self.reader.embed(list(face))[0], photos)
 
     def codes(self, images: np.ndarray) -> Tensor:
         """Of pictures (B, H, W, 3) uint8: (K, L, D), one for each that shows a face."""
@@ -112,17 +127,26 @@ def told(
     noun: str,
     wplus: Path,
     reader: FaceReader | None,
+    photos: Tensor | None,
     settings: DrawSettings,
     rounds: int,
     progress: Progress,
 ) -> None:
-    """``feedback`` as a stage of `tune`; says why where it cannot be done."""
+    """``feedback`` as a stage of `tune`; says why where it cannot be done.
+
+    Args:
+        photos: (P, E) embeddings of the photos. A code that is not the person, as of photos that
+            are unlike all that the encoder learnt from, would only be drawn more strongly.
+    """
     try:
         codes = None if reader is None else CodeReader.open(wplus, reader)
     except MissingWeightError:
         codes = None
     if codes is None:
         progress.warn("No networks to read faces with: the code is not corrected by drawn ones.")
+        return
+    if photos is not None and codes.alike(code, photos) < KNOWN:
+        progress.line("The code tells too little of these photos to be corrected by drawn faces.")
         return
     progress.start("code", rounds * PICTURES)
     found = feedback(

@@ -180,7 +180,7 @@ def _job(
     if config.feedback and config.tune_code:
         job.feedback = partial(
             _feedback.told, base, model, mean, profile.manifest.noun, task.parts.wplus,
-            tools.reader, job.previews.settings, config.feedback, progress,
+            tools.reader, job.previews.reference, job.previews.settings, config.feedback, progress,
         )  # fmt: skip
     if current.step and not state.get("done"):
         job.best = load_checkpoint(profile.folder / CHECKPOINT, job.optimizer, job.generator)
