@@ -28,6 +28,7 @@ TRAINERS = {
     "judge": ("--batch", "4"),
     "judge_embedder": ("--batch", "8"),
     "diffusion": ("--batch", "4"),
+    "diffusion likeness": ("--batch", "4", "--likeness", "0.5"),
     "distil": ("--batch", "2", "--steps", "3", "--from", "16", "--to", "4"),
 }
 

@@ -35,6 +35,7 @@ from pidiff_cli.core.packed import unpack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.autoencoder import set_rates
 from pidiff_cli.mini.train.diffusion_data import Batch, Pictures
+from pidiff_cli.mini.train.drawn_likeness import DrawnPeople, add_gradient
 from pidiff_cli.mini.train.layout import Layout
 from pidiff_cli.mini.train.machine import Machine, ahead, bf16, machine
 from pidiff_cli.mini.train.muon import Muon, split_parameters
@@ -47,6 +48,7 @@ GAMMA = 5.0  # min-SNR
 LOCATE = 0.1  # weight of L_loc
 PRESERVE, PRESERVE_EVERY = 0.0, 3  # weight of L_preserve (0: docs/decisions.md), on which steps
 AROUND = 3  # latent positions around the head where the identity may change the picture
+DRAWN, DRAWN_EVERY = 8, 3  # people drawn for L_id (--likeness), on which steps
 HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
 #: Of the drawn worlds: between the 10th and 90th percentile of the bank's pictures (wide: of those
 #: of one person, 3,500 contexts).
@@ -223,6 +225,10 @@ def main(argv: Sequence[str] | None = None) -> bool:
     """Train to the end of the budget, exporting now and then; whether it is used up."""
     parser = common.arguments("diffusion", "train mini's UNet and identity branch")
     parser.add_argument("--export-every", type=float, default=10.0, help="minutes between exports")
+    parser.add_argument(
+        "--likeness", type=float, default=0.0,
+        help="share of the gradient for the drawn faces' likeness",
+    )  # fmt: skip
     parser.add_argument("--unet", choices=tuple(UNETS), default="small")
     args = parser.parse_args(argv)
     run, where = common.open_run(args), machine(args, BATCH, GPU_BATCH)
@@ -252,6 +258,7 @@ def train(
     """The training loop; ends at a checkpoint."""
     pictures = Pictures(args.bank, args.seed, args.weights, where.device)
     alphas = DPMSolverMultistepScheduler(**SCHEDULE).alphas_cumprod.float().to(where.device)
+    drawn = DrawnPeople(pictures, args.weights, SCHEDULE) if args.likeness > 0 else None
     plans = ahead(lambda step: pictures.plan(step, where.batch), run.step, where)
     exported = run.spent()
     for step in run.budget(args.minutes):
@@ -260,12 +267,17 @@ def train(
         keep = PRESERVE > 0 and step % PRESERVE_EVERY == 0
         loss, parts = losses(model, batch, pictures.text(batch.ids), alphas, t, noise, keep)
         loss.backward()  # type: ignore[no-untyped-call]
+        if drawn is not None and step % DRAWN_EVERY == 0:
+            unlike = drawn.loss(model, step, DRAWN)
+            if unlike is not None:
+                add_gradient(model, unlike, args.likeness)
+                parts["unlike"] = unlike.detach()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for opt in opts:
             opt.step()
             opt.zero_grad()
         ema.update(model)
-        if step % 25 == 0:
+        if step % 24 == 0:
             numbers = {name: float(value) for name, value in parts.items()}
             run.log(step, loss=float(loss.detach()), **numbers)
         if run.due():

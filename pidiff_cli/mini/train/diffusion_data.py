@@ -25,6 +25,7 @@ PLAIN = 0.4  # share of captions in their canonical wording
 HATTED = frozenset(HEADGEAR) - {"casual"}  # roles that have something of their own on the head
 BARE = 0.85  # share of codes of bare heads, where there are some: users' photos mostly are such
 HATLESS = 0.2  # of the weight of others: roles without their hat, which captions do not tell apart
+UNTOLD = 0.05  # of the weight of others: glasses that the caption leaves out, else half-drawn ones
 HELD_OUT = 256  # last pictures of the bank, for looking only
 #: What no caption tells, of blur the range up to where captions tell it: pictures of cameras beyond
 #: this are left to the networks that read photographs.
@@ -80,10 +81,10 @@ class Pictures:
         self.count = len(self.latents) - min(HELD_OUT, len(self.latents) // 4)
         self.codes = np.load(CODES / "codes.npy", mmap_mode="r")
         self.usable = np.load(CODES / "usable.npy")
-        self.world = bank.world
-        persons = np.asarray(bank.persons[: self.count])
-        self._others = _others(persons, self.usable > 0)
-        self._bare = _others(persons, self.usable > 1)
+        self.world, self.roles = bank.world, [m["role"] for m in bank.meta[: self.count]]
+        self.persons = np.asarray(bank.persons[: self.count])
+        self._others = _others(self.persons, self.usable > 0)
+        self.bare = _others(self.persons, self.usable > 1)
         self._stores = [Store(a, self.device) for a in (self.latents, self.heads, self.codes)]
         self._load_text(bank, weights / "diffusers")
 
@@ -101,9 +102,7 @@ class Pictures:
         self.encoder.float().eval().requires_grad_(False).to(self.device)
         metas = bank.meta[: self.count]
         self._shares, contexts = shares_of(metas), [context_from(meta) for meta in metas]
-        plain = [
-            canonical(c, m["noun"], glasses=False) for c, m in zip(contexts, metas, strict=True)
-        ]
+        plain = [canonical(c, m["noun"]) for c, m in zip(contexts, metas, strict=True)]
         drawn = []
         for context, meta, canon in zip(contexts, metas, plain, strict=True):
             faults, caption = fault_phrases(context), meta["caption"]
@@ -133,8 +132,8 @@ class Pictures:
         ids, subject = self._captions(index, rng)
         picks, counted = np.zeros((size, 3), np.int64), np.zeros((size, 3), np.float32)
         for row, i in enumerate(index):
-            bare = len(self._bare[i]) > 0 and rng.random() < BARE
-            others = (self._bare if bare else self._others)[i]
+            bare = len(self.bare[i]) > 0 and rng.random() < BARE
+            others = (self.bare if bare else self._others)[i]
             if len(others):
                 chosen = rng.permutation(others)[: rng.integers(1, 4)]
                 picks[row, : len(chosen)], counted[row, : len(chosen)] = chosen, 1
@@ -142,6 +141,16 @@ class Pictures:
         named = np.flatnonzero(subject.sum(axis=1) > 0)
         parts = (index, ids.astype(np.int64), subject, picks, counted, on.astype(np.float32), named)
         return tuple(torch.from_numpy(part) for part in parts)
+
+    def wishes(self, index: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """What pictures of these rows' people are drawn by: mean codes (B, L, D) of one to three
+        of their other bare-headed photos, the rows' caption tokens and the subject (B, S)."""
+        ids, subject = self._captions(index, rng, drop=0.0)
+        codes = [self.codes[rng.permutation(self.bare[i])[: rng.integers(1, 4)]] for i in index]
+        mean = np.stack([part.astype(np.float32).mean(0) for part in codes])
+        made = (torch.from_numpy(part) for part in (mean, ids.astype(np.int64), subject))
+        codes_, ids_, subject_ = (part.to(self.device) for part in made)
+        return codes_, ids_, subject_
 
     def batch(self, step: int, size: int) -> Batch:
         """The batch of one step."""
@@ -161,7 +170,7 @@ class Pictures:
         )  # fmt: skip
 
     def _captions(
-        self, index: np.ndarray, rng: np.random.Generator
+        self, index: np.ndarray, rng: np.random.Generator, drop: float = NO_TEXT
     ) -> tuple[np.ndarray, np.ndarray]:
         plain = (rng.random(len(index)) < PLAIN).astype(int)
         ids = self.ids[index, plain].copy()
@@ -170,8 +179,8 @@ class Pictures:
         noun &= ~(ids == self.both).any(axis=1, keepdims=True)  # it is the second person's
         vague = rng.random(len(ids)) < 0.1
         ids[noun & vague[:, None]] = self.person
-        drop = rng.random(len(ids)) < NO_TEXT
-        ids[drop], noun[drop] = self.empty, False
+        dropped = rng.random(len(ids)) < drop
+        ids[dropped], noun[dropped] = self.empty, False
         return ids, noun.astype(np.float32)
 
 
@@ -189,7 +198,8 @@ def shares_of(metas: list[dict[str, Any]]) -> np.ndarray:
     """How likely each picture is drawn for a batch (N,), by what the bank says of it."""
     hatless = [m["role"] in HATTED and not m["headgear"] for m in metas]
     told = [is_told(context_from(m)) for m in metas]
-    shares = np.where(hatless, HATLESS, 1.0) * told
+    unnamed = [m.get("glasses", "none") != "none" and "glasses" not in m["caption"] for m in metas]
+    shares = np.where(hatless, HATLESS, 1.0) * np.where(unnamed, UNTOLD, 1.0) * told
     return np.asarray(shares / shares.sum())
 
 
