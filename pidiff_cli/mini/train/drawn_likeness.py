@@ -55,8 +55,7 @@ class DrawnPeople:
     ) -> None:
         self.pictures, self.device = pictures, pictures.device
         self.reader = FaceReader.open(weights / "faces")
-        assert self.reader.embedder is not None
-        self.embedder = self.reader.embedder.to(self.device)
+        self.embedder = cast(nn.Module, self.reader.embedder).to(self.device)
         vae: Any = AutoencoderTiny.from_pretrained(weights / "diffusers" / "vae")
         self.vae = vae.float().eval().requires_grad_(False).to(self.device)
         self.scheduler = DPMSolverMultistepScheduler(**schedule)
