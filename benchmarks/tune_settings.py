@@ -89,10 +89,10 @@ def tailored(
     )  # fmt: skip
     faces, photos = _tuning.training_data(profile, config, base, own)
     optimizer = adapter.make_optimizer(groups, "cpu", config.learning_rate)
-    if config.feedback and config.tune_code:
+    if config.feedback:
         seen = reader.embed(_tuning.aligned_faces(profile, own))
         settings, noun = _tuning.drawing(config, "mini", 0), profile.manifest.noun
-        _feedback.told(
+        _feedback.correct_code(
             base, model, mean, noun, WEIGHTS, reader, seen, settings, config.feedback,
             SilentProgress(),
         )  # fmt: skip

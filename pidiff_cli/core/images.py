@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 from torch import Tensor
+from torch.nn import functional as F
 
 from pidiff_cli.errors import InputError, PidiffError
 
@@ -100,6 +101,19 @@ def to_uint8(x: Tensor) -> np.ndarray:
     """float (B, 3, H, W) in [-1, 1], clamped -> uint8 (B, H, W, 3)."""
     scaled = x.detach().float().cpu().mul(127.5).add(127.5).round().clamp(0, 255)
     return np.ascontiguousarray(scaled.to(torch.uint8).permute(0, 2, 3, 1).numpy())
+
+
+def resized(x: Tensor, side: int) -> Tensor:
+    """Square pictures (B, C, S, S) to another side; the same where it is theirs already."""
+    if x.shape[-1] == side:
+        return x
+    return F.interpolate(x, (side, side), mode="area" if x.shape[-1] > side else "bilinear")
+
+
+def on_white(pixels: np.ndarray, mask: np.ndarray) -> Tensor:
+    """A picture uint8 (H, W, 3) as (1, 3, H, W) in [-1, 1], white where mask (H, W) is 0."""
+    m = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]
+    return to_tensor(pixels) * m + (1 - m)
 
 
 def save_png(path: Path | str, pixels: np.ndarray, record: dict[str, Any] | None = None) -> Path:

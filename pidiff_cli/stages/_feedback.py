@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.base import Base
@@ -17,17 +17,17 @@ from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import code_delta
 from pidiff_cli.core.identity.feedback import Settled, settle
 from pidiff_cli.core.identity.likeness import FaceReader, likeness
-from pidiff_cli.core.images import to_uint8
+from pidiff_cli.core.images import resized
+from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.inversion import invert
-from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.core.wplus.weights import load_encoder, load_generator
 from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.stages._wplus import Decoder
 from pidiff_cli.stages.progress import Progress
 
 PICTURES = 8  # a round
-KNOWN = (
-    0.66  # likeness of the code, decoded, with the photos; less is not corrected (docs/tuning.md)
-)
+#: Likeness of the decoded code with the photos; less is not corrected (docs/decisions.md).
+KNOWN = 0.66
 STEPS = 10  # denoising steps of a picture
 SEED = 9000  # of the first; previews, report and tables have others
 #: Nothing on the head, and no mood: both would be read into the code.
@@ -42,15 +42,13 @@ class CodeReader:
     """Reads W+ codes of drawn faces as `invert` reads those of photos.
 
     Attributes:
-        encoder: faces on white (B, 3, S, S) to codes less ``mean``. mean: (L, D).
+        encoder: faces on white (B, 3, S, S) to codes less the decoder's mean.
         decoder: draws codes, to see whether the encoder knows a person.
     """
 
     reader: FaceReader
-    encoder: nn.Module
-    mean: Tensor
-    side: int
-    decoder: Generator | None = None
+    encoder: Encoder
+    decoder: Decoder
 
     @classmethod
     def open(cls, wplus: Path, reader: FaceReader) -> CodeReader:
@@ -59,54 +57,46 @@ class CodeReader:
         Raises:
             MissingWeightError: they are not there.
         """
-        encoder, (decoder, mean) = load_encoder(wplus), load_generator(wplus)
-        return cls(reader, encoder, mean, encoder.side, decoder)
+        return cls(reader, load_encoder(wplus), Decoder(*load_generator(wplus)))
 
-    @torch.no_grad()
+    @property
+    def mean(self) -> Tensor:
+        """The mean code (L, D)."""
+        return self.decoder.mean
+
     def alike(self, code: Tensor, photos: Tensor) -> float:
         """Likeness of a code (L, D), decoded, with embeddings (P, E) of the person's photos."""
-        if self.decoder is None:
-            return 1.0
-        face = to_uint8(self.decoder.synthesise(code[None]).clamp(-1, 1))
-        return likeness(self.reader.embed(list(face))[0], photos)
+        return likeness(self.reader.embed([*self.decoder.pictures(code[None])])[0], photos)
 
     def codes(self, images: np.ndarray) -> Tensor:
         """Of pictures (B, H, W, 3) uint8: (K, L, D), one for each that shows a face."""
-        seen = [face for image in images if (face := self.reader.on_white(image)) is not None]
+        seen = [face for image in images if (face := self.reader.head_on_white(image)) is not None]
         if not seen:
             return self.mean.new_zeros(0, *self.mean.shape)
-        faces = torch.cat(seen)
-        if faces.shape[-1] != self.side:
-            mode = "area" if faces.shape[-1] > self.side else "bilinear"
-            faces = F.interpolate(faces, (self.side, self.side), mode=mode)
-        return invert(self.encoder, self.mean, faces)
+        return invert(self.encoder, self.mean, resized(torch.cat(seen), self.encoder.side))
 
 
 def feedback(
     base: Base,
-    model: nn.Module,
+    delta: Tensor,
     code: Tensor,
     noun: str,
     reader: CodeReader,
     settings: DrawSettings,
     rounds: int,
-    advance: Callable[[], None] = lambda: None,
-) -> Settled | None:
-    """Set the adapter's Δw; None where it has none.
+    advance: Callable[[], None],
+) -> Settled:
+    """Set Δw of the adapter on the base.
 
     Args:
-        model: the person's adapter on the base, not trained yet.
-        code: (L, D) the person's. settings: how pictures are drawn later.
-        advance: called after every picture.
+        delta: (L, D) the adapter's Δw, in place. code: (L, D) the person's.
+        settings: how pictures are drawn later. advance: called after every picture.
     """
-    delta = code_delta(model)
-    if delta is None:
-        return None
     prompts, settings = _prompts(base, noun), replace(settings, steps=STEPS, hold=0.0)
 
+    @torch.no_grad()
     def drawn(moved: Tensor, turn: int) -> Tensor:
-        with torch.no_grad():
-            delta.copy_(moved)
+        delta.copy_(moved)
         images = []
         for k in range(PICTURES):
             prompt, seed = prompts[k % len(prompts)], SEED + PICTURES * turn + k
@@ -120,7 +110,7 @@ def feedback(
     return found
 
 
-def told(
+def correct_code(
     base: Base,
     model: nn.Module,
     code: Tensor,
@@ -132,12 +122,16 @@ def told(
     rounds: int,
     progress: Progress,
 ) -> None:
-    """``feedback`` as a stage of `tune`; says why where it cannot be done.
+    """``feedback`` as a part of `tune`; says why where it cannot be done. Without Δw: nothing.
 
     Args:
+        model: the person's adapter on the base, not trained yet.
         photos: (P, E) embeddings of the photos. A code that is not the person, as of photos that
             are unlike all that the encoder learnt from, would only be drawn more strongly.
     """
+    delta = code_delta(model)
+    if delta is None:
+        return
     try:
         codes = None if reader is None else CodeReader.open(wplus, reader)
     except MissingWeightError:
@@ -146,13 +140,15 @@ def told(
         progress.warn("No networks to read faces with: the code is not corrected by drawn ones.")
         return
     if photos is not None and codes.alike(code, photos) < KNOWN:
-        progress.line("The code tells too little of these photos to be corrected by drawn faces.")
+        progress.line(
+            "The encoder knows too little of these photos for the code to be corrected by drawn "
+            "faces: it stays as it was read."
+        )
         return
     progress.start("code", rounds * PICTURES)
-    found = feedback(
-        base, model, code, noun, codes, settings, rounds, lambda: progress.advance("code", 1)
-    )
-    gaps = " → ".join(f"{gap:.2f}" for gap in found.missing) if found else ""
+    advance = partial(progress.advance, "code", 1)
+    found = feedback(base, delta, code, noun, codes, settings, rounds, advance)
+    gaps = " → ".join(f"{gap:.2f}" for gap in found.missing)
     progress.finish("code", f"drawn faces read {gaps} off the photos" if gaps else "no face drawn")
 
 

@@ -136,6 +136,7 @@ def _begin(job: Job, current: Run, progress: Progress) -> None:
         _fitting(job, current, progress, job.feedback)
         if looks:
             _fitting(job, current, progress, partial(_preview, job, current, False))
+            current.flat, current.ended_early = 0, False  # a plateau is one of steps
 
 
 def _fitting(job: Job, current: Run, progress: Progress, act: Callable[[], T]) -> T:

@@ -6,7 +6,6 @@ import hashlib
 import re
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save
@@ -22,7 +21,7 @@ from pidiff_cli.core.faces.detect import find_faces
 from pidiff_cli.core.faces.framing import place_of
 from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.identity.pretraining import People
-from pidiff_cli.core.images import SUFFIXES, PhotoError, read_photo, to_tensor
+from pidiff_cli.core.images import SUFFIXES, PhotoError, on_white, read_photo, resized
 from pidiff_cli.core.wplus.inversion import invert
 from pidiff_cli.core.wplus.weights import load_encoder, load_generator, read_sizes
 from pidiff_cli.errors import InputError
@@ -89,7 +88,7 @@ class _Reader:
         encoder, mean, side = self.nets
         aligned = align_face(picture, faces[0].landmarks, 256)
         mask = head_mask(aligned, self.parts.faces)
-        white = _white(aligned, mask, side)
+        white = resized(on_white(aligned, mask), side)
         whole = unwarp_mask(mask, faces[0].landmarks, *picture.shape[:2])
         generator = torch.Generator().manual_seed(0)
         framing, place = self.base.framing, place_of(faces[0].landmarks)
@@ -110,13 +109,6 @@ def _cached(file: Path, cache: Path, size: int, reader: _Reader) -> dict[str, Te
     made = {key: value.contiguous() for key, value in reader.read(file).items()}
     write_file(path, save(made))
     return made
-
-
-def _white(aligned: np.ndarray, mask: np.ndarray, side: int) -> Tensor:
-    """The head on white as the encoder reads it, (1, 3, side, side) in [-1, 1]."""
-    m = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]
-    x = to_tensor(aligned)
-    return F.interpolate(x * m + (1 - m), (side, side), mode="area")
 
 
 def _caption(file: Path) -> str:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from pidiff_cli import hub
 from pidiff_cli.config import InvertConfig, check
 from pidiff_cli.core.identity.likeness import FaceReader
-from pidiff_cli.core.images import read_photo, save_png, to_tensor, to_uint8
+from pidiff_cli.core.images import read_photo, resized, save_png, to_tensor, to_uint8
 from pidiff_cli.core.wplus.colours import FACTORS, match_colours
 from pidiff_cli.core.wplus.inversion import invert, refine, robust_mean
 from pidiff_cli.core.wplus.weights import SIZES_FILE, load_directions, load_encoder, read_sizes
@@ -47,7 +46,7 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
         )
     decoder, encoder = Decoder.open(base, config.home), load_encoder(parts.wplus)
     faces = torch.cat([white_face(profile, photo) for photo in photos])  # (P, 3, S, S)
-    codes = invert(encoder, decoder.mean, _resized(faces, encoder.side))  # (P, L, D)
+    codes = invert(encoder, decoder.mean, resized(faces, encoder.side))  # (P, L, D)
     if parts.family == "mini":
         codes = _coloured(decoder, parts.wplus, codes, faces)
     reader = open_reader(parts.faces)
@@ -58,7 +57,7 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
     with profile.lock():
         profile.save_identity(codes.numpy(), weights.numpy(), mean.numpy(), keys)
         redrawn = decoder.pictures(torch.cat([codes, mean[None]]))
-        strip = preview_strip(to_uint8(_resized(faces, redrawn.shape[1])), redrawn)
+        strip = preview_strip(to_uint8(resized(faces, redrawn.shape[1])), redrawn)
         path = profile.write(PREVIEW, lambda target: _save(target, strip))
     alike = _likeness(profile, photos, redrawn[-1], reader)
     seconds = time.perf_counter() - began
@@ -99,7 +98,7 @@ def _coloured(decoder: Decoder, wplus: Path, codes: Tensor, faces: Tensor) -> Te
     """Codes (P, L, D) with the colours of faces (P, 3, S, S) that the encoder missed by far."""
     names = factor_names(wplus)
     directions = load_directions(wplus)[[names.index(name) for name in FACTORS]]
-    return match_colours(decoder.net, directions, codes, _resized(faces, decoder.net.size))
+    return match_colours(decoder.net, directions, codes, resized(faces, decoder.net.size))
 
 
 def _refined(
@@ -114,7 +113,7 @@ def _refined(
     torch.manual_seed(config.seed)
     progress.start("refine", config.refine + 1)
     found = refine(
-        decoder.net, codes, _resized(faces, decoder.net.size), config.refine,
+        decoder.net, codes, resized(faces, decoder.net.size), config.refine,
         None if reader is None else reader.embedder,
         advance=lambda step, loss: progress.advance("refine", 1, error=round(loss, 4)),
     )  # fmt: skip
@@ -130,12 +129,6 @@ def _likeness(
         return None
     own = reader.embed([read_photo(profile.path(photo.face)) for photo in photos])
     return round(float((own @ reader.embed([redrawn])[0]).mean()), 4)
-
-
-def _resized(x: Tensor, side: int) -> Tensor:
-    if x.shape[-1] == side:
-        return x
-    return F.interpolate(x, (side, side), mode="area" if x.shape[-1] > side else "bilinear")
 
 
 def _save(target: Path, pixels: np.ndarray) -> None:

@@ -177,9 +177,9 @@ def _job(
         ), task.digest, plan, list(planned.smaller),
         torch.amp.GradScaler(device.type, SCALE, enabled=dtype == torch.float16), switches,
     )  # fmt: skip
-    if config.feedback and config.tune_code:
+    if config.feedback:
         job.feedback = partial(
-            _feedback.told, base, model, mean, profile.manifest.noun, task.parts.wplus,
+            _feedback.correct_code, base, model, mean, profile.manifest.noun, task.parts.wplus,
             tools.reader, job.previews.reference, job.previews.settings, config.feedback, progress,
         )  # fmt: skip
     if current.step and not state.get("done"):

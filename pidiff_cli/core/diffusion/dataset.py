@@ -62,8 +62,7 @@ def face_variants(
     room = 1 - scale
     shift = torch.stack([_uniform(count, -1, 1, generator) * room for _ in range(2)], dim=1)
     turn = _uniform(count, -8, 8, generator) * (torch.pi / 180)
-    x, m = _moved(x, m, scale, shift, turn, size)
-    return x, m
+    return _moved(x, m, scale, shift, turn, size)
 
 
 def photo_variants(

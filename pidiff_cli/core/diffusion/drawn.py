@@ -45,6 +45,29 @@ class DrawnSettings:
     size: int = 128
 
 
+def draw_learning(
+    scheduler: Any,
+    latents: Tensor,
+    settings: DrawnSettings,
+    without: Callable[[Tensor, Tensor], Tensor],
+    along: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
+    """Latents (B, C, h, w) from noise of unit variance; gradient through ``along`` in the last
+    steps. ``without`` and ``along`` predict from latents and timestep without and with the prompt.
+    """
+    s = settings
+    scheduler.set_timesteps(s.steps, device=latents.device)
+    latents = latents * scheduler.init_noise_sigma
+    for i, t in enumerate(scheduler.timesteps):
+        x = scheduler.scale_model_input(latents, t)
+        with torch.no_grad():
+            free = without(x, t)
+        with torch.set_grad_enabled(i >= s.steps - s.last):
+            guided = free + s.guidance * (along(x, t) - free)
+            latents = scheduler.step(guided, t, latents, return_dict=False)[0]
+    return latents
+
+
 class DrawnLikeness:
     """The loss, for one person.
 
@@ -89,24 +112,16 @@ class DrawnLikeness:
 
     def _draw(self, latents: Tensor, which: Tensor) -> Tensor:
         """Latents (B, C, h, w) from noise; gradient through the last steps, with identity only."""
-        s, base = self.settings, self.base
-        scheduler = base.scheduler()
-        scheduler.set_timesteps(s.steps, device=base.device)
-        latents = latents * scheduler.init_noise_sigma
-        tokens = identity_tokens(base.unet, self.mean[None]).expand(len(which), -1, -1)
+        tokens = identity_tokens(self.base.unet, self.mean[None]).expand(len(which), -1, -1)
         nothing = torch.full_like(which, len(self.texts) - 1)
         try:
-            for i, t in enumerate(scheduler.timesteps):
-                x = scheduler.scale_model_input(latents, t)
-                with torch.no_grad():
-                    without = self._predict(x, t, nothing, None)
-                with torch.set_grad_enabled(i >= s.steps - s.last):
-                    along = self._predict(x, t, which, tokens)
-                    guided = without + s.guidance * (along - without)
-                    latents = scheduler.step(guided, t, latents, return_dict=False)[0]
+            return draw_learning(
+                self.base.scheduler(), latents, self.settings,
+                lambda x, t: self._predict(x, t, nothing, None),
+                lambda x, t: self._predict(x, t, which, tokens),
+            )  # fmt: skip
         finally:
-            base.context.clear()
-        return latents
+            self.base.context.clear()
 
     def _predict(self, x: Tensor, t: Tensor, which: Tensor, tokens: Tensor | None) -> Tensor:
         context = self.base.context

@@ -189,11 +189,10 @@ def _arcface_features(
 
 def _critic(net: nn.Module) -> Callable[[Tensor], Tensor]:
     """As the published inversion losses use ArcFace: RGB, the inner face of 256 px, averaged."""
+    from pidiff_cli.core.images import resized
 
     def critic(x: Tensor) -> Tensor:
-        if x.shape[-1] != 256:
-            x = F.interpolate(x, (256, 256), mode="area" if x.shape[-1] > 256 else "bilinear")
-        found: Tensor = net(crop_for_loss(x))
+        found: Tensor = net(crop_for_loss(resized(x, 256)))
         return found
 
     return critic

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pidiff_cli.core.images import to_tensor, to_uint8
+from pidiff_cli.core.images import on_white, to_tensor, to_uint8
 
 if TYPE_CHECKING:
     from pidiff_cli.core.faces.recognise import Recogniser
@@ -167,18 +167,23 @@ class FaceReader:
         found = self._face(picture)
         return None if found is None else found[2]
 
-    def on_white(self, picture: np.ndarray) -> Tensor | None:
+    def head_on_white(self, picture: np.ndarray) -> Tensor | None:
         """The largest face's head, aligned on white as a W+ encoder reads it: (1, 3, S, S) in
         [-1, 1]; None where there is no face."""
-        from pidiff_cli.core.faces.align import align_face, points_in_square
-
         landmarks = self._largest(picture)
         if landmarks is None:
             return None
+        aligned, points = self._aligned(picture, landmarks)
+        return on_white(aligned, self.mask(aligned, *points))
+
+    def _aligned(
+        self, picture: np.ndarray, landmarks: np.ndarray
+    ) -> tuple[np.ndarray, tuple[()] | tuple[np.ndarray]]:
+        """The aligned square of a face, and the points in it that a recogniser's networks take."""
+        from pidiff_cli.core.faces.align import align_face, points_in_square
+
         aligned = align_face(picture, landmarks, self.side)
-        points = () if self.recogniser is None else (points_in_square(landmarks, self.side),)
-        head = torch.from_numpy(self.mask(aligned, *points)).float()[None, None]
-        return to_tensor(aligned) * head + (1 - head)
+        return aligned, () if self.recogniser is None else (points_in_square(landmarks, self.side),)
 
     def _largest(self, picture: np.ndarray) -> np.ndarray | None:
         """Landmarks (68, 2) of the largest face."""
@@ -189,23 +194,19 @@ class FaceReader:
 
     def _face(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray, Tensor] | None:
         """Aligned face, landmarks (68, 2) and embedding (E,) of the largest face."""
-        from pidiff_cli.core.faces.align import align_face, points_in_square
-
         landmarks = self._largest(picture)
         if landmarks is None:
             return None
-        aligned = align_face(picture, landmarks, self.side)
+        aligned, points = self._aligned(picture, landmarks)
         if self.recogniser is None:
             return aligned, landmarks, self.embed([aligned])[0]
-        points = points_in_square(landmarks, self.side)
-        return aligned, landmarks, self.recogniser.embed([aligned], [points])[0]
+        return aligned, landmarks, self.recogniser.embed([aligned], [*points])[0]
 
     def head_at(self, picture: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         """The head mask (H, W) of a picture whose face is known to be at ``landmarks`` (68, 2)."""
-        from pidiff_cli.core.faces.align import align_face, points_in_square, unwarp_mask
+        from pidiff_cli.core.faces.align import unwarp_mask
 
-        aligned = align_face(picture, landmarks, self.side)
-        points = () if self.recogniser is None else (points_in_square(landmarks, self.side),)
+        aligned, points = self._aligned(picture, landmarks)
         return unwarp_mask(self.mask(aligned, *points), landmarks, *picture.shape[:2])
 
 

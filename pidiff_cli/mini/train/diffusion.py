@@ -49,6 +49,7 @@ LOCATE = 0.1  # weight of L_loc
 PRESERVE, PRESERVE_EVERY = 0.0, 3  # weight of L_preserve (0: docs/decisions.md), on which steps
 AROUND = 3  # latent positions around the head where the identity may change the picture
 DRAWN, DRAWN_EVERY = 8, 3  # people drawn for L_id (--likeness), on which steps
+LOG_EVERY = 8 * DRAWN_EVERY  # so that L_id is in every line
 HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
 #: Of the drawn worlds: between the 10th and 90th percentile of the bank's pictures (wide: of those
 #: of one person, 3,500 contexts).
@@ -277,7 +278,7 @@ def train(
             opt.step()
             opt.zero_grad()
         ema.update(model)
-        if step % 24 == 0:
+        if step % LOG_EVERY == 0:
             numbers = {name: float(value) for name, value in parts.items()}
             run.log(step, loss=float(loss.detach()), **numbers)
         if run.due():

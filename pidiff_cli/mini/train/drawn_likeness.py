@@ -25,14 +25,14 @@ from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultist
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pidiff_cli.core.diffusion.drawn import DrawnSettings, draw_learning
 from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.mini.train.aligned import ALIGNED
 from pidiff_cli.mini.train.diffusion_data import HATTED, Pictures
 from pidiff_cli.mini.train.machine import bf16
 from pidiff_cli.mini.train.stylegan_parts import to_pm1
 
-STEPS, LAST = 6, 2  # denoising steps, and how many of them from the end carry gradient
-GUIDANCE = 3.0
+SETTINGS = DrawnSettings()
 TEMPERATURE = 0.05  # of the cosines
 CHUNK = 64
 
@@ -90,38 +90,40 @@ class DrawnPeople:
         latents = self._draw(cast(Any, model), noise.to(self.device), codes, ids, subject)
         with bf16(self.device):
             drawn = self.vae.decode(latents / self.vae.config.scaling_factor).sample.float()
-        found = [(k, v) for k, x in enumerate(drawn) if (v := self._embedded(x)) is not None]
+        found = [
+            (k, v) for k, x in enumerate(drawn) if (v := self.reader.embed_drawn(x)) is not None
+        ]
         if not found:
             return None
         right = self.who[[int(picked[k]) for k, _ in found]].to(self.device)
         vectors = torch.stack([v for _, v in found]).float()  # (B, E)
         return F.cross_entropy(vectors @ self.means.T / TEMPERATURE, right)
 
-    def _embedded(self, picture: Tensor) -> Tensor | None:
-        return self.reader.embed_drawn(picture.clamp(-1.2, 1.2))
-
     def _draw(
         self, model: Any, latents: Tensor, codes: Tensor, ids: Tensor, subject: Tensor
     ) -> Tensor:
         """Latents (B, C, h, w) from noise; gradient through the last steps, with identity only."""
         text = self.pictures.text(ids)
-        nothing = self.pictures.text(torch.from_numpy(self.pictures.empty).long()[None].to(ids))
-        self.scheduler.set_timesteps(STEPS, device=latents.device)
-        latents = latents * self.scheduler.init_noise_sigma
-        for i, t in enumerate(self.scheduler.timesteps):
-            carries = i >= STEPS - LAST
-            with torch.no_grad(), bf16(latents.device):
-                model.context.clear()
-                unasked = nothing.expand(len(latents), -1, -1)
-                without = model.unet(latents, t, encoder_hidden_states=unasked).sample.float()
-            with torch.set_grad_enabled(carries), bf16(latents.device):
+        empty = torch.from_numpy(self.pictures.empty).long()[None].to(ids)
+        nothing = self.pictures.text(empty).expand(len(latents), -1, -1)
+
+        def without(x: Tensor, t: Tensor) -> Tensor:
+            model.context.clear()
+            return self._predict(model, x, t, nothing)
+
+        def along(x: Tensor, t: Tensor) -> Tensor:
+            with bf16(x.device):
                 model.context.tokens, model.context.subject = model.projector(codes), subject
-                model.context.on = None
-                along = model.unet(latents, t, encoder_hidden_states=text).sample.float()
-            guided = without + GUIDANCE * (along - without)
-            latents = self.scheduler.step(guided, t, latents, return_dict=False)[0]
+            return self._predict(model, x, t, text)
+
+        latents = draw_learning(self.scheduler, latents, SETTINGS, without, along)
         model.context.clear()
         return latents
+
+    @staticmethod
+    def _predict(model: Any, x: Tensor, t: Tensor, text: Tensor) -> Tensor:
+        with bf16(x.device):
+            return cast(Tensor, model.unet(x, t, encoder_hidden_states=text).sample.float())
 
 
 def add_gradient(model: nn.Module, loss: Tensor, share: float) -> None:

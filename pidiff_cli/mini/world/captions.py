@@ -150,16 +150,16 @@ def describe(
     return filled(text, noun)
 
 
-def canonical(context: Context, noun: str, glasses: bool = True) -> str:
+def canonical(context: Context, noun: str) -> str:
     """The canonical caption of a context (`describe`); wide ones tell all that changes a picture.
 
     Args:
-        noun: what the person is called. glasses: whether they are told in the narrow world.
+        noun: what the person is called.
     """
     names = ("role", "scene", "style", "expression")
     told: dict[str, str] = {name: getattr(context, name) for name in names}
     if context.world == NARROW.name:
-        return describe(**told, noun=noun, **({"glasses": context.glasses} if glasses else {}))
+        return describe(**told, noun=noun, glasses=context.glasses)
     from pidiff_cli.mini.world.captions_wide import canonical_rest
 
     rest, fault = canonical_rest(context)
