@@ -148,8 +148,9 @@ def correct_code(
     progress.start("code", rounds * PICTURES)
     advance = partial(progress.advance, "code", 1)
     found = feedback(base, delta, code, noun, codes, settings, rounds, advance)
-    gaps = " → ".join(f"{gap:.2f}" for gap in found.missing)
-    progress.finish("code", f"drawn faces read {gaps} off the photos" if gaps else "no face drawn")
+    moved = float(found.delta.norm() / (code - codes.mean).norm().clamp_min(1e-6))
+    told = f"corrected by drawn faces · {moved:.0%} of its distance from the mean face"
+    progress.finish("code", told if found.missing else "no face drawn: left as it was read")
 
 
 def _prompts(base: Base, noun: str) -> list[EncodedPrompt]:
