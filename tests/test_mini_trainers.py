@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli.mini.train import light
+from pidiff_cli.mini.train import common, light
 from tests.tiny_bank import PICTURES, main_of, make_bank, working_in
 
 CRISP = ("--adversarial", "0.3", "--perceptual", "0.5")
@@ -132,6 +132,32 @@ def test_caches_have_a_row_a_picture(work: Path) -> None:
     codes = np.load(".mini/codes/codes.npy")
     assert latents.shape == (PICTURES, 12, 16, 16) and codes.shape == (PICTURES, 12, 80)
     assert np.isfinite(codes.astype(np.float32)).all() and np.abs(latents).sum() > 0
+
+
+def test_more_codes_are_read_of_everybody_and_go_on_where_they_stopped(
+    work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pidiff_cli.mini.train import more_codes
+    from pidiff_cli.mini.train.diffusion_data import Pictures
+
+    monkeypatch.setattr(more_codes, "PEOPLE", 2)  # two shards
+    more, command = Path(".mini/codes/more.npy"), ["--weights", "weights", "--each", "2"]
+    plain = Pictures(common.BANK, 0, Path("weights"))
+    try:
+        assert not main_of("more_codes")([*command, "--piece", "0.001"]) and not more.exists()
+        assert main_of("more_codes")(command)
+        assert capsys.readouterr().out.count(" of 2 shards") == 2  # none twice
+        codes = np.load(more)
+        assert codes.shape == (PICTURES // 4, 2, 12, 80) and len(list(more.parent.glob("*"))) == 3
+        first = np.load(".mini/codes/codes.npy")[0].astype(np.float32)  # a plain photo of person 0
+        apart = np.linalg.norm(codes[:, 0].astype(np.float32) - first, axis=(1, 2))
+        assert apart.argmin() == 0
+        pictures = Pictures(common.BANK, 0, Path("weights"))
+    finally:
+        more.unlink(missing_ok=True)
+    assert [len(a) - len(b) for a, b in zip(pictures.bare, plain.bare, strict=True)] == [2] * 12
+    assert np.array_equal(pictures.codes[pictures.bare[4][-2:]], codes[1])  # the second person's
+    assert pictures.plan(3, 8)[4].sum(dim=1).max() > 3  # the mean of more than three
 
 
 def test_cuda_is_not_taken_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

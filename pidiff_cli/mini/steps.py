@@ -30,6 +30,7 @@ STEPS: tuple[Step, ...] = (
     Step(f"{_TRAIN}.stylegan", ("--minutes", "14"), "the StyleGAN2 generator"),
     Step(f"{_TRAIN}.e4e", ("--minutes", "19.5"), "the W+ encoder"),
     Step(f"{_TRAIN}.codes", ("--source", "encoder"), "cache the W+ codes"),
+    Step(f"{_TRAIN}.more_codes", ("--workers", "2"), "read more photos of everybody"),
     Step(f"{_TRAIN}.faces", ("landmarks", "--minutes", "9"), "landmarks and head mask"),
     Step(f"{_TRAIN}.faces", ("embedder", "--minutes", "7"), "the likeness embedder"),
     Step(f"{_TRAIN}.faces", ("finder", "--minutes", "3"), "the face finder"),

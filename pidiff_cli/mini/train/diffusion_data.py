@@ -15,6 +15,7 @@ from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.codes import FOLDER as CODES
 from pidiff_cli.mini.train.latents import FOLDER as LATENTS
 from pidiff_cli.mini.train.machine import Store, bf16
+from pidiff_cli.mini.train.more_codes import MORE
 from pidiff_cli.mini.world.bank import Bank
 from pidiff_cli.mini.world.context import Context, context_from
 from pidiff_cli.mini.world.headgear import HEADGEAR
@@ -26,6 +27,7 @@ HATTED = frozenset(HEADGEAR) - {"casual"}  # roles that have something of their 
 BARE = 0.85  # share of codes of bare heads, where there are some: users' photos mostly are such
 HATLESS = 0.2  # of the weight of others: roles without their hat, which captions do not tell apart
 UNTOLD = 0.05  # of the weight of others: glasses that the caption leaves out, else half-drawn ones
+MOST_PHOTOS = 6  # whose mean code stands for a person; users give four or so
 HELD_OUT = 256  # last pictures of the bank, for looking only
 #: What no caption tells, of blur the range up to where captions tell it: pictures of cameras beyond
 #: this are left to the networks that read photographs.
@@ -79,12 +81,12 @@ class Pictures:
         self.latents = np.load(LATENTS / "latents.npy", mmap_mode="r")
         self.heads = np.load(LATENTS / "heads.npy", mmap_mode="r")
         self.count = len(self.latents) - min(HELD_OUT, len(self.latents) // 4)
-        self.codes = np.load(CODES / "codes.npy", mmap_mode="r")
+        self.codes, more = with_more(np.load(CODES / "codes.npy", mmap_mode="r"), MORE)
         self.usable = np.load(CODES / "usable.npy")
         self.world, self.roles = bank.world, [m["role"] for m in bank.meta[: self.count]]
         self.persons = np.asarray(bank.persons[: self.count])
-        self._others = _others(self.persons, self.usable > 0)
-        self.bare = _others(self.persons, self.usable > 1)
+        self._others = _others(self.persons, self.usable > 0, more)
+        self.bare = _others(self.persons, self.usable > 1, more)
         self._stores = [Store(a, self.device) for a in (self.latents, self.heads, self.codes)]
         self._load_text(bank, weights / "diffusers")
 
@@ -126,16 +128,17 @@ class Pictures:
 
     def plan(self, step: int, size: int) -> tuple[Tensor, ...]:
         """What a step's batch is made of, drawn from (seed, step): rows (B,), caption tokens and
-        subject (B, S), others (B, 3) and which of them count, on (B,), named rows (K,)."""
+        subject (B, S), others (B, M) and which of them count, on (B,), named rows (K,)."""
         rng = np.random.default_rng((self.seed, step))
         index = rng.choice(self.count, size, p=self._shares)
         ids, subject = self._captions(index, rng)
-        picks, counted = np.zeros((size, 3), np.int64), np.zeros((size, 3), np.float32)
+        shape = (size, MOST_PHOTOS)
+        picks, counted = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
         for row, i in enumerate(index):
             bare = len(self.bare[i]) > 0 and rng.random() < BARE
             others = (self.bare if bare else self._others)[i]
             if len(others):
-                chosen = rng.permutation(others)[: rng.integers(1, 4)]
+                chosen = rng.permutation(others)[: rng.integers(1, MOST_PHOTOS + 1)]
                 picks[row, : len(chosen)], counted[row, : len(chosen)] = chosen, 1
         on = (rng.random(size) < ON) & (counted.sum(axis=1) > 0)
         named = np.flatnonzero(subject.sum(axis=1) > 0)
@@ -143,10 +146,11 @@ class Pictures:
         return tuple(torch.from_numpy(part) for part in parts)
 
     def wishes(self, index: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """What pictures of these rows' people are drawn by: mean codes (B, L, D) of one to three
-        of their other bare-headed photos, the rows' caption tokens and the subject (B, S)."""
+        """What pictures of these rows' people are drawn by: mean codes (B, L, D) of some of their
+        other bare-headed photos, the rows' caption tokens and the subject (B, S)."""
         ids, subject = self._captions(index, rng, drop=0.0)
-        codes = [self.codes[rng.permutation(self.bare[i])[: rng.integers(1, 4)]] for i in index]
+        most = MOST_PHOTOS + 1
+        codes = [self.codes[rng.permutation(self.bare[i])[: rng.integers(1, most)]] for i in index]
         mean = np.stack([part.astype(np.float32).mean(0) for part in codes])
         made = (torch.from_numpy(part) for part in (mean, ids.astype(np.int64), subject))
         codes_, ids_, subject_ = (part.to(self.device) for part in made)
@@ -203,13 +207,27 @@ def shares_of(metas: list[dict[str, Any]]) -> np.ndarray:
     return np.asarray(shares / shares.sum())
 
 
-def _others(persons: np.ndarray, usable: np.ndarray) -> list[np.ndarray]:
-    """For each picture, the other pictures of its person that have a code."""
+def with_more(codes: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The bank's codes (N, L, D) with those of ``more_codes`` behind them, where there are some,
+    and the rows of these: (P, K), a line a person in the bank's order; K is 0 without."""
+    if not path.exists():
+        return codes, np.zeros((0, 0), np.int64)
+    more = np.load(path)  # (P, K, L, D)
+    rows = len(codes) + np.arange(more.shape[0] * more.shape[1]).reshape(more.shape[:2])
+    return np.concatenate([codes, more.reshape(-1, *codes.shape[1:])]), rows
+
+
+def _others(persons: np.ndarray, usable: np.ndarray, more: np.ndarray) -> list[np.ndarray]:
+    """For each picture, the other pictures of its person that have a code, and ``with_more``'s."""
     groups: dict[int, list[int]] = {}
     for i, person in enumerate(persons):
         if usable[i]:
             groups.setdefault(int(person), []).append(i)
+    order = {int(person): place for place, person in enumerate(dict.fromkeys(persons.tolist()))}
+    extra = {p: more[place] if more.size else more.reshape(-1) for p, place in order.items()}
     return [
-        np.asarray([j for j in groups.get(int(person), []) if j != i], np.int64)
-        for i, person in enumerate(persons)
+        np.concatenate(
+            [np.asarray([j for j in groups.get(int(p), []) if j != i], np.int64), extra[int(p)]]
+        )
+        for i, p in enumerate(persons)
     ]

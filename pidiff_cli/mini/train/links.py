@@ -70,6 +70,8 @@ def chain(settings: argparse.Namespace) -> list[Link]:
         _net("stylegan", shares, settings, *crisp),
         _net("e4e", shares, settings),
         _made("codes", "train.codes", "codes/usable.npy", False, *where),
+        _made("more_codes", "train.more_codes", "codes/more.npy", True, *where,
+              "--workers", workers),
         *(_net(part, shares, settings) for part in FACES),
         _net("judge", shares, settings),
         _net("judge_embedder", shares, settings),

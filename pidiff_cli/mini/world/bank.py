@@ -171,12 +171,26 @@ def picture_context(seed: int, index: int, plain: bool, world: World = NARROW) -
     if not plain:
         return sample_context(rng, world)
     yaw = float(np.clip(rng.normal(0, 6), -12, 12))
-    calm = {"style": "photo", "role": "casual", "headgear": False, "yaw": yaw}
+    calm = {"role": "casual", "yaw": yaw, **_clear(world)}
     if world != NARROW:
-        calm |= {"companion": None, "occluder": "none", "light": "scene", "camera": NO_CAMERA}
+        calm["light"] = "scene"
         calm["pitch"] = float(np.clip(rng.normal(0, 3), -8, 8))
         calm["roll"] = float(np.clip(rng.normal(0, 2), -6, 6))
     return sample_context(rng, world, **calm)
+
+
+def bare_context(seed: int, index: int, world: World = NARROW) -> Any:
+    """The context of a photo of a bare head with nothing before it, any role, pose and mood."""
+    from pidiff_cli.mini.world.context import sample_context
+
+    return sample_context(np.random.default_rng((seed, index)), world, **_clear(world))
+
+
+def _clear(world: World) -> dict[str, Any]:
+    clear: dict[str, Any] = {"style": "photo", "headgear": False}
+    if world != NARROW:
+        clear |= {"companion": None, "occluder": "none", "camera": NO_CAMERA}
+    return clear
 
 
 def make(
