@@ -23,8 +23,8 @@ FACTORS = ("skin", "hair_r", "hair_g", "hair_b")
 FAR = 28.0  # CIELAB distance, a person's mean; 18 drawn people reach 21 (docs/decisions.md)
 ROUNDS, STEP, LIMIT, RIDGE = 4, 0.5, 1.5, 0.3
 #: How much of the way the code goes: all of it agrees in the generator's picture, but the UNet has
-#: seen no such codes and overdoes them (black hair turns blue; docs/decisions.md).
-SHARE = 0.4
+#: seen no such codes and overdoes them, the better it follows codes the more (docs/decisions.md).
+SHARE = 0.0
 #: Top, bottom, left, right as shares of the side of an aligned face.
 CHEEKS_BROW_NOSE = (
     (0.50, 0.60, 0.28, 0.38), (0.50, 0.60, 0.62, 0.72), (0.28, 0.36, 0.40, 0.60),
@@ -72,6 +72,8 @@ def match_colours(
         share: of the way to the photo's colours, 0 to 1.
     Returns: the codes (P, L, D).
     """
+    if share == 0:
+        return codes
     targets = [colours_of(face) for face in faces]
     drawn = [colours_of(face) for face in _drawn(generator, codes)]
     off = [a.distance(b) for a, b in zip(targets, drawn, strict=True)]
