@@ -72,13 +72,15 @@ def test_black_hair_that_came_out_fair_becomes_black(painter: Any) -> None:
 def test_a_person_that_lies_near_stays_bit_for_bit(painter: Any) -> None:
     code = torch.zeros(3, 2, 6)
     near, far = painter.synthesise(code)[0], _face((0.7, 0.5, 0.4), (0.0, 0.0, 0.0))
-    one_of_three = match_colours(painter, _directions(), code, torch.stack([near, far, near]))
+    odd, dark = torch.stack([near, far, near]), far.expand(3, -1, -1, -1)
+    one_of_three = match_colours(painter, _directions(), code, odd, share=0.4)
     assert torch.equal(one_of_three, code), "one photo in odd light moves nobody"
-    all_three = match_colours(painter, _directions(), code, far.expand(3, -1, -1, -1))
+    all_three = match_colours(painter, _directions(), code, dark, share=0.4)
     assert all_three.shape == code.shape and not torch.equal(all_three, code)
+    assert torch.equal(match_colours(painter, _directions(), code, dark), code), "off by default"
 
 
 def test_a_face_without_a_head_changes_nothing(painter: Any) -> None:
     code = torch.zeros(1, 2, 6)
     blank = torch.ones(1, 3, SIDE, SIDE)
-    assert torch.equal(match_colours(painter, _directions(), code, blank), code)
+    assert torch.equal(match_colours(painter, _directions(), code, blank, share=1.0), code)

@@ -3,8 +3,9 @@
 mini's encoder learnt from drawings. On photographs it keeps the shape of a head and falls back to
 common colours: black, white and grey hair come out brown. So the colours of a few places are
 compared between the photo and its code drawn again; where they lie further apart than on any
-drawing, the code moves along the world's own colour factors towards where they agree (Gauss-Newton,
-the derivatives by differences through the generator), and a part of that way only: see SHARE.
+drawing, the code can move along the world's own colour factors towards where they agree
+(Gauss-Newton, the derivatives by differences through the generator). How far is SHARE: not at all,
+for now.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from pidiff_cli.core.wplus.stylegan2 import Generator
 FACTORS = ("skin", "hair_r", "hair_g", "hair_b")
 FAR = 28.0  # CIELAB distance, a person's mean; 18 drawn people reach 21 (docs/decisions.md)
 ROUNDS, STEP, LIMIT, RIDGE = 4, 0.5, 1.5, 0.3
-#: How much of the way the code goes: all of it agrees in the generator's picture, but the UNet has
-#: seen no such codes and overdoes them, the better it follows codes the more (docs/decisions.md).
+#: How much of the way the code goes. All of it agrees in the generator's picture, but the UNet has
+#: seen no such codes and overdoes them: 0.4 gave the shipped one green hair (docs/decisions.md).
 SHARE = 0.0
 #: Top, bottom, left, right as shares of the side of an aligned face.
 CHEEKS_BROW_NOSE = (
