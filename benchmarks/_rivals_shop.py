@@ -23,6 +23,7 @@ from pidiff_cli.core.diffusion.prompts import complete
 from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.judge import Judge, load_judge
+from pidiff_cli.core.wplus.weights import PRIOR_FILE
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
 
@@ -51,16 +52,16 @@ class Made:
 
 
 def weights_digest(folder: Path = WEIGHTS) -> str:
-    """Changes with any of mini's weights or settings."""
+    """Changes with any of mini's weights or settings that a rival draws with."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != PRIOR_FILE):
         digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def code_digest() -> str:
     """Changes with the program's own code: what PIDiff drew with other code is another thing."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256((WEIGHTS / PRIOR_FILE).read_bytes())  # of how codes are read
     package = WEIGHTS.parents[1]
     for part in ("core", "stages"):
         for path in sorted((package / part).rglob("*.py")):

@@ -13,13 +13,14 @@ from pidiff_cli import hub
 from pidiff_cli.config import InvertConfig, check
 from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.images import read_photo, resized, save_png, to_tensor, to_uint8
-from pidiff_cli.core.wplus.colours import FACTORS, match_colours
+from pidiff_cli.core.wplus.colours import far_off
 from pidiff_cli.core.wplus.inversion import invert, refine, robust_mean
-from pidiff_cli.core.wplus.weights import SIZES_FILE, load_directions, load_encoder, read_sizes
+from pidiff_cli.core.wplus.prior import STEPS, fit, load_prior
+from pidiff_cli.core.wplus.weights import SIZES_FILE, load_encoder, read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages._reader import open_reader
-from pidiff_cli.stages._wplus import Decoder, factor_names
+from pidiff_cli.stages._wplus import Decoder
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import InvertResult
 
@@ -47,8 +48,7 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
     decoder, encoder = Decoder.open(base, config.home), load_encoder(parts.wplus)
     faces = torch.cat([white_face(profile, photo) for photo in photos])  # (P, 3, S, S)
     codes = invert(encoder, decoder.mean, resized(faces, encoder.side))  # (P, L, D)
-    if parts.family == "mini":
-        codes = _coloured(decoder, parts.wplus, codes, faces)
+    codes = _known(decoder, parts.wplus, codes, faces, progress)
     reader = open_reader(parts.faces)
     if config.refine:
         codes = _refined(config, decoder, codes, faces, reader, progress)
@@ -94,11 +94,24 @@ def preview_strip(faces: np.ndarray, redrawn: np.ndarray) -> np.ndarray:
     return np.concatenate([top, np.concatenate(list(redrawn), axis=1)])
 
 
-def _coloured(decoder: Decoder, wplus: Path, codes: Tensor, faces: Tensor) -> Tensor:
-    """Codes (P, L, D) with the colours of faces (P, 3, S, S) that the encoder missed by far."""
-    names = factor_names(wplus)
-    directions = load_directions(wplus)[[names.index(name) for name in FACTORS]]
-    return match_colours(decoder.net, directions, codes, resized(faces, decoder.net.size))
+def _known(
+    decoder: Decoder, wplus: Path, codes: Tensor, faces: Tensor, progress: Progress
+) -> Tensor:
+    """Codes (P, L, D) of faces (P, 3, S, S); sought by drawing where the encoder, which has a
+    prior to go by, does not know such photos."""
+    prior = load_prior(wplus)
+    if prior is None:
+        return codes
+    faces = resized(faces, decoder.net.size)
+    with torch.no_grad():
+        drawn = torch.cat([decoder.net.synthesise(part) for part in codes.split(8)])
+    if not far_off(list(faces), list(drawn)):
+        return codes
+    progress.start("fit", STEPS)
+    found = fit(decoder.net, prior, codes, faces, advance=lambda *_: progress.advance("fit", 1))
+    error = f"error {found.error_before:.3f} → {found.error_after:.3f}"
+    progress.finish("fit", f"photos unlike mini's drawings: codes fitted to them · {error}")
+    return found.codes
 
 
 def _refined(

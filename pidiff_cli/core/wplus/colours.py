@@ -1,31 +1,15 @@
-"""Skin and hair of a photo that the encoder missed by more than it ever misses a drawing's.
-
-mini's encoder learnt from drawings. On photographs it keeps the shape of a head and falls back to
-common colours: black, white and grey hair come out brown. So the colours of a few places are
-compared between the photo and its code drawn again; where they lie further apart than on any
-drawing, the code can move along the world's own colour factors towards where they agree
-(Gauss-Newton, the derivatives by differences through the generator). How far is SHARE: not at all,
-for now.
-"""
+"""Skin and hair of an aligned face in CIELAB: how far a drawn code is off its photo's colours."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from torch import Tensor
 
-from pidiff_cli.core.wplus.stylegan2 import Generator
-
-#: Not the undertone: the generator follows it, the UNet turns faces violet.
-FACTORS = ("skin", "hair_r", "hair_g", "hair_b")
 FAR = 28.0  # CIELAB distance, a person's mean; 18 drawn people reach 21 (docs/decisions.md)
-ROUNDS, STEP, LIMIT, RIDGE = 4, 0.5, 1.5, 0.3
-#: How much of the way the code goes. All of it agrees in the generator's picture, but the UNet has
-#: seen no such codes and overdoes them: 0.4 gave the shipped one green hair (docs/decisions.md).
-SHARE = 0.0
 #: Top, bottom, left, right as shares of the side of an aligned face.
 CHEEKS_BROW_NOSE = (
     (0.50, 0.60, 0.28, 0.38), (0.50, 0.60, 0.62, 0.72), (0.28, 0.36, 0.40, 0.60),
@@ -61,61 +45,11 @@ def colours_of(face: Tensor) -> Colours:
     return Colours(skin, _median(lab, inside, _crown(inside)))
 
 
-def match_colours(
-    generator: Generator, directions: Tensor, codes: Tensor, faces: Tensor, share: float = SHARE
-) -> Tensor:
-    """Move one person's codes where their colours are far off, else leave them as they are.
-
-    Args:
-        generator: makes aligned faces on white of side S.
-        directions: (4, L, D), how a code moves per unit of ``FACTORS``.
-        codes: (P, L, D), one a photo. faces: (P, 3, S, S) in [-1, 1] on white.
-        share: of the way to the photo's colours, 0 to 1.
-    Returns: the codes (P, L, D).
-    """
-    if share == 0:
-        return codes
-    targets = [colours_of(face) for face in faces]
-    drawn = [colours_of(face) for face in _drawn(generator, codes)]
-    off = [a.distance(b) for a, b in zip(targets, drawn, strict=True)]
-    if np.mean(off) <= FAR:
-        return codes
-    found = [_fitted(generator, directions, *pair) for pair in zip(codes, targets, strict=True)]
-    return codes + share * (torch.stack(found) - codes)
-
-
-def _fitted(generator: Generator, directions: Tensor, code: Tensor, target: Colours) -> Tensor:
-    """The code (L, D) whose colours come nearest, amounts held small by a ridge."""
-    amounts, best, best_amounts = np.zeros(len(directions)), np.inf, np.zeros(len(directions))
-    for step in range(ROUNDS + 1):
-        now = code + _shift(directions, amounts)
-        drawn = _drawn(generator, torch.cat([now[None], now + STEP * directions]))
-        seen = np.stack([_error(colours_of(face), target) for face in drawn])  # (5, 6)
-        loss = float((seen[0] ** 2).sum() + RIDGE * (amounts**2).sum())
-        if loss < best:
-            best, best_amounts = loss, amounts.copy()
-        if step == ROUNDS:
-            break
-        slope = (seen[1:] - seen[0]).T / STEP  # (6, 4)
-        square = slope.T @ slope + RIDGE * np.eye(len(amounts))
-        change = np.linalg.solve(square, -slope.T @ seen[0] - RIDGE * amounts)
-        amounts = np.clip(amounts + np.clip(change, -1, 1), -LIMIT, LIMIT)
-    return code + _shift(directions, best_amounts)
-
-
-def _shift(directions: Tensor, amounts: np.ndarray) -> Tensor:
-    return torch.einsum("k,kld->ld", torch.from_numpy(amounts).to(directions), directions)
-
-
-@torch.no_grad()
-def _drawn(generator: Generator, codes: Tensor) -> Tensor:
-    return generator.synthesise(codes)
-
-
-def _error(found: Colours, target: Colours) -> np.ndarray:
-    """Differences (6,) in tens of CIELAB units; 0 where one of the two is unknown."""
-    both = np.concatenate([found.skin - target.skin, found.hair - target.hair]) / 10
-    return np.nan_to_num(both)
+def far_off(faces: Sequence[Tensor], drawn: Sequence[Tensor]) -> bool:
+    """Whether a person's faces (3, S, S) lie further from their codes, drawn again, than those of
+    any drawing: the encoder does not know such pictures. One photo in odd light is not enough."""
+    pairs = zip(faces, drawn, strict=True)
+    return bool(np.mean([colours_of(a).distance(colours_of(b)) for a, b in pairs]) > FAR)
 
 
 def _crown(inside: np.ndarray) -> tuple[float, float, float, float]:

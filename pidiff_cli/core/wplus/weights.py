@@ -16,6 +16,7 @@ from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.errors import InputError, MissingWeightError
 
 GENERATOR_FILE, ENCODER_FILE, SIZES_FILE = "stylegan2.safetensors", "e4e.safetensors", "wplus.json"
+PRIOR_FILE = "prior.safetensors"
 MEND = "run: pidiff models verify"
 
 

@@ -70,6 +70,7 @@ def chain(settings: argparse.Namespace) -> list[Link]:
         _net("stylegan", shares, settings, *crisp),
         _net("e4e", shares, settings),
         _made("codes", "train.codes", "codes/usable.npy", False, *where),
+        Link("prior", "train.prior", ("--weights", str(settings.weights)), pieces=False),
         _made("more_codes", "train.more_codes", "codes/more.npy", True, *where,
               "--workers", workers),
         *(_net(part, shares, settings) for part in FACES),

@@ -1,0 +1,93 @@
+"""The prior of codes: its directions, its file, and codes sought along them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pidiff_cli.core.wplus.prior import CodePrior, fit, load_prior
+from pidiff_cli.core.wplus.weights import PRIOR_FILE
+from pidiff_cli.errors import InputError
+
+ROWS, DIM, SIDE = 3, 4, 16
+
+
+def _codes(count: int = 400) -> Tensor:
+    """Codes whose first numbers spread most, about a middle of 2."""
+    torch.manual_seed(0)
+    spread = torch.linspace(2, 0.05, ROWS * DIM)
+    return (2 + torch.randn(count, ROWS * DIM) * spread).view(count, ROWS, DIM)
+
+
+class Painter(nn.Module):
+    """Stands for the generator: three numbers of the code are a picture's colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.tensor(0.3))
+
+    def synthesise(self, codes: Tensor) -> Tensor:
+        colour = torch.tanh(self.gain * (codes[:, 0, :3] - 2))  # (B, 3)
+        return colour[..., None, None].expand(-1, -1, SIDE, SIDE)
+
+
+def test_directions_are_those_of_the_greatest_spread() -> None:
+    codes = _codes()
+    prior = CodePrior.of(codes, 5)
+    assert prior.mean.shape == (ROWS, DIM) and prior.basis.shape == (5, ROWS, DIM)
+    lengths = prior.basis.flatten(1).norm(dim=1)
+    assert (lengths[:-1] >= lengths[1:]).all() and lengths[0] == pytest.approx(2, rel=0.15)
+    product = prior.basis.flatten(1) @ prior.basis.flatten(1).T
+    assert torch.allclose(product, torch.diag(lengths**2), atol=1e-4)
+    places = prior.places(codes)
+    assert torch.allclose(places.std(0), torch.ones(5), atol=1e-3), "in units of their spread"
+
+
+def test_all_directions_give_a_code_back_and_few_the_nearest() -> None:
+    codes = _codes()
+    whole, few = CodePrior.of(codes), CodePrior.of(codes, 2)
+    assert len(whole.basis) == ROWS * DIM, "as many as there are"
+    assert torch.allclose(whole.codes(whole.places(codes)), codes, atol=1e-4)
+    near = few.codes(few.places(codes))
+    assert torch.allclose(few.places(near), few.places(codes), atol=1e-4)
+    assert len(CodePrior.of(codes[:4]).basis) == 3, "four codes span three directions"
+
+
+def test_the_file_keeps_a_prior_to_a_hundredth(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    prior = CodePrior.of(torch.randn(200, 12, 100), 20)
+    prior.save(tmp_path / PRIOR_FILE)
+    found = load_prior(tmp_path)
+    assert found is not None and found.basis.dtype == torch.float32
+    assert (found.basis - prior.basis).norm() < 0.01 * prior.basis.norm()
+    (tmp_path / PRIOR_FILE).write_bytes(b"no tensors")
+    with pytest.raises(InputError, match="damaged"):
+        load_prior(tmp_path)
+    assert load_prior(tmp_path / "elsewhere") is None
+
+
+def test_a_fitted_code_draws_the_face_and_stays_likely() -> None:
+    painter: Any = Painter()
+    prior = CodePrior.of(_codes())
+    wanted = prior.codes(torch.tensor([[1.5, -0.8] + [0.0] * 10, [-1.0, 0.6] + [0.0] * 10]))
+    faces = painter.synthesise(wanted).detach()
+    begun = prior.mean.expand(2, -1, -1)
+    seen: list[float] = []
+    found = fit(painter, prior, begun, faces, 60, lambda _, loss: seen.append(loss))
+    assert len(seen) == 60 and found.error_after < 0.2 * found.error_before
+    places = prior.places(found.codes)
+    assert places.abs().max() < 2 and places[:, 3:].abs().mean() < 0.1, "hardly what is not seen"
+    assert not found.codes.requires_grad and painter.gain.requires_grad
+    assert painter.gain.grad is None, "the generator learns nothing"
+
+
+def test_an_unlikely_code_comes_nearer_to_the_middle() -> None:
+    painter: Any = Painter()
+    prior = CodePrior.of(_codes())
+    far = prior.codes(torch.full((1, 12), 4.0))
+    found = fit(painter, prior, far, painter.synthesise(prior.mean[None]).detach(), 40)
+    assert prior.places(found.codes).square().mean() < 0.7 * 16
