@@ -91,7 +91,11 @@ WITHOUT: dict[str, Method] = {
         else {"two-phases": Method("two phases (half on face crops)", pidiff, {"face_phase": 0.5})}
     ),
     "no-delta": Method("no correction of the code", pidiff, {"tune_code": False}),
-    "no-feedback": Method("no correction by drawn faces", pidiff, {"feedback": 0}),
+    **(
+        {"no-feedback": Method("no correction by drawn faces", pidiff, {"feedback": 0})}
+        if _RECIPE.get("feedback")
+        else {"feedback": Method("the code corrected by drawn faces", pidiff, {"feedback": 4})}
+    ),
     "no-hold": Method("background not held while drawing", pidiff, {"hold": 0.0}),
     **{
         f"rank-{rank}": Method(f"rank {rank}", pidiff, {"rank": rank, "alpha": float(rank)})

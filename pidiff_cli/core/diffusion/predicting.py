@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 #: Held steps from which on the first one is the base's own: it is then for nothing.
 LONG = 3
+#: Of the localisation map: what is less is not the subject. A held picture's background moves 6 %
+#: less than without, its likeness does not (docs/decisions.md).
+SEEN = 0.15
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,8 @@ class Predictor:
         return self.guided and held % 2 == 0, held == 0 or held % 2 == 1
 
     def _area(self, like: Tensor) -> Tensor:
-        """Where the subject is (B, 1, h, w), from this step's maps."""
+        """Where the subject is (B, 1, h, w), from this step's maps; 0 where it hardly is."""
         maps = [m[-self.count :].float() for m in self.base.context.maps]
         seen = [F.interpolate(m, like.shape[-2:], mode="bilinear") for m in maps]
-        return F.max_pool2d(torch.stack(seen).mean(0), 3, stride=1, padding=1).to(like.dtype)
+        area = F.max_pool2d(torch.stack(seen).mean(0), 3, stride=1, padding=1)
+        return ((area - SEEN) / (1 - SEEN)).clamp(min=0).to(like.dtype)
