@@ -114,3 +114,15 @@ def test_a_batch_and_no_guidance_hold_the_same(
         single = draw(base, prompt, w, [1, 2], settings).images.astype(int)
         batch = draw(base, prompt, w, [1, 2], replace(settings, chunk=2)).images
         assert np.abs(single - batch).max() <= 1
+
+
+def test_the_held_area_begins_where_the_map_is_plain(base: Base) -> None:
+    """What the map hardly sees is the base's own; where it is sure the identity counts whole."""
+    seen = Predictor.__new__(Predictor)
+    seen.base, seen.count = base, 1
+    for value, area in ((1.0, 1.0), (predicting.SEEN, 0.0), (0.05, 0.0), (0.575, 0.5)):
+        base.context.maps = [torch.full((1, 1, 4, 4), value)]
+        found = seen._area(torch.zeros(1, 4, 8, 8))
+        assert found.shape == (1, 1, 8, 8)
+        assert torch.allclose(found, torch.full_like(found, area), atol=1e-6)
+    base.context.clear()
