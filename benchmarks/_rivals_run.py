@@ -20,6 +20,7 @@ from _rivals_table import FIGURES, Cells, digest_of, interval
 from mini_table import machine
 
 from pidiff_cli.errors import PidiffError
+from pidiff_cli.recipe import load_recipe
 
 VERSION = 1  # of the measures: another one measures everything anew
 CELLS = Cells(HOME / "cells")
@@ -51,6 +52,8 @@ def key_of(name: str, settings: Settings) -> str:
     kind = METHODS[name].needs
     trained = training_of(kind, shop())["steps"] if kind else 0
     code = "" if name in STOCK else shop().code
+    if name not in STOCK and settings.get("tune", 1):
+        code += str(sorted(load_recipe("mini-cpu").tune.items()))
     return digest_of(VERSION, shop().digest, str(shop().settings), code, settings, trained)
 
 

@@ -62,7 +62,6 @@ def weights_digest(folder: Path = WEIGHTS) -> str:
 def code_digest() -> str:
     """Changes with the program's own code: what PIDiff drew with other code is another thing."""
     digest = hashlib.sha256((WEIGHTS / PRIOR_FILE).read_bytes())  # of how codes are read
-    digest.update(str(sorted(load_recipe("mini-cpu").tune.items())).encode())
     package = WEIGHTS.parents[1]
     for part in ("core", "stages"):
         for path in sorted((package / part).rglob("*.py")):
