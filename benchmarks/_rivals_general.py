@@ -72,7 +72,7 @@ class Faces(Pictures):
         self._others = [own[own < self.count] for own in self._others[: self.count]]
         self.vectors = embed_bank(shop, self.count)
 
-    def both(self, index: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def vectors_of(self, index: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Vectors (B, E), codes (B, L, D) of the same other pictures; 1 where there are any."""
         vectors, codes, known = [], [], []
         for i in index:
@@ -91,7 +91,7 @@ class Faces(Pictures):
         rng = np.random.default_rng((self.seed, step, 1))
         index = rng.integers(0, self.count, size)
         ids, subject = self._captions(index, rng)
-        vectors, codes, known = self.both(index, rng)
+        vectors, codes, known = self.vectors_of(index, rng)
         keep = torch.from_numpy((rng.random(size) >= DROP).astype(np.float32)) * known
         columns = (self.latents[index], self.heads[index][:, None], ids, subject)
         z, head, tokens, names = (torch.from_numpy(np.asarray(c)) for c in columns)
@@ -119,7 +119,7 @@ def fit_projector(projector: WPlusProjector, shop: Shop, data: Faces) -> float:
     error = variance = 1.0
     for step in range(FIT_STEPS):
         rng = np.random.default_rng((8, step))
-        vectors, codes, _ = data.both(rng.integers(0, data.count, FIT_BATCH), rng)
+        vectors, codes, _ = data.vectors_of(rng.integers(0, data.count, FIT_BATCH), rng)
         with torch.no_grad():
             target = shop.base.projector(codes)
         loss = F.mse_loss(projector(rows_of(vectors, projector.rows)), target)
