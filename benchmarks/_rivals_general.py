@@ -72,7 +72,9 @@ class Faces(Pictures):
         self._others = [own[own < self.count] for own in self._others[: self.count]]
         self.vectors = embed_bank(shop, self.count)
 
-    def vectors_of(self, index: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def vectors_of(
+        self, index: np.ndarray, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Vectors (B, E), codes (B, L, D) of the same other pictures; 1 where there are any."""
         vectors, codes, known = [], [], []
         for i in index:
