@@ -78,28 +78,28 @@ MAIN: dict[str, Method] = {
     "untuned": Method("PIDiff's branch, not tuned", pidiff, {"tune": 0}),
     "pidiff": Method("PIDiff", pidiff),
 }  # fmt: skip
-_RECIPE = load_recipe("mini-cpu").tune  # what is the recipe's own is not a line of its own
+RECIPE = load_recipe("mini-cpu").tune  # what is the recipe's own is not a line of its own
 WITHOUT: dict[str, Method] = {
     "no-wplus": Method("the embedder's vector for W+", pidiff, {"vector": 1}, needs="vector"),
     "no-removal": Method("background left in", pidiff, {"background": 1}),
-    "no-map": Method("no localisation map", pidiff, {"map": 0}),
+    "no-map": Method("no localisation map (nothing held)", pidiff, {"map": 0}),
     "no-locate": Method("no L_loc", pidiff, {"locate_weight": 0.0}),
     "no-preserve": Method("no L_preserve", pidiff, {"preserve_weight": 0.0}),
     **(
         {"one-phase": Method("one phase (no face crops)", pidiff, {"face_phase": 0.0})}
-        if _RECIPE["face_phase"]
+        if RECIPE["face_phase"]
         else {"two-phases": Method("two phases (half on face crops)", pidiff, {"face_phase": 0.5})}
     ),
     "no-delta": Method("no correction of the code", pidiff, {"tune_code": False}),
     **(
         {"no-feedback": Method("no correction by drawn faces", pidiff, {"feedback": 0})}
-        if _RECIPE.get("feedback")
+        if RECIPE.get("feedback")
         else {"feedback": Method("the code corrected by drawn faces", pidiff, {"feedback": 4})}
     ),
     "no-hold": Method("background not held while drawing", pidiff, {"hold": 0.0}),
     **{
         f"rank-{rank}": Method(f"rank {rank}", pidiff, {"rank": rank, "alpha": float(rank)})
-        for rank in (2, 4, 8, 16) if rank != _RECIPE["rank"]
+        for rank in (2, 4, 8, 16) if rank != RECIPE["rank"]
     },
 }  # fmt: skip
 METHODS = {**MAIN, **WITHOUT}

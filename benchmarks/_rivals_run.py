@@ -14,13 +14,12 @@ import numpy as np
 from _rivals_cases import HOME, Case, validation_people
 from _rivals_general import KINDS, folder_of, train_general, training_of
 from _rivals_measure import Plain, measure, plain_of
-from _rivals_methods import CHOSEN, METHODS, STOCK, Settings, settings_of
+from _rivals_methods import CHOSEN, METHODS, RECIPE, STOCK, Settings, settings_of
 from _rivals_shop import Made, Shop
 from _rivals_table import FIGURES, Cells, digest_of, interval
 from mini_table import machine
 
 from pidiff_cli.errors import PidiffError
-from pidiff_cli.recipe import load_recipe
 
 VERSION = 1  # of the measures: another one measures everything anew
 CELLS = Cells(HOME / "cells")
@@ -53,7 +52,7 @@ def key_of(name: str, settings: Settings) -> str:
     trained = training_of(kind, shop())["steps"] if kind else 0
     code = "" if name in STOCK else shop().code
     if name not in STOCK and settings.get("tune", 1):
-        code += str(sorted(load_recipe("mini-cpu").tune.items()))
+        code += str(sorted(RECIPE.items()))
     return digest_of(VERSION, shop().digest, str(shop().settings), code, settings, trained)
 
 

@@ -126,3 +126,11 @@ def test_the_held_area_begins_where_the_map_is_plain(base: Base) -> None:
         assert found.shape == (1, 1, 8, 8)
         assert torch.allclose(found, torch.full_like(found, area), atol=1e-6)
     base.context.clear()
+
+
+def test_without_a_map_nothing_is_held(base: Base, prompt: EncodedPrompt, w: Tensor) -> None:
+    free, held = (
+        draw(base, prompt, w, [1], replace(FREE, use_map=False, hold=hold)).images
+        for hold in (0.0, 1.0)
+    )
+    assert np.array_equal(free, held)

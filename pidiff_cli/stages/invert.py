@@ -103,9 +103,7 @@ def _known(
     if prior is None:
         return codes
     faces = resized(faces, decoder.net.size)
-    with torch.no_grad():
-        drawn = torch.cat([decoder.net.synthesise(part) for part in codes.split(8)])
-    if not far_off(list(faces), list(drawn)):
+    if not far_off(list(faces), list(to_tensor(decoder.pictures(codes)))):
         return codes
     progress.start("fit", STEPS)
     found = fit(decoder.net, prior, codes, faces, advance=lambda *_: progress.advance("fit", 1))

@@ -38,7 +38,7 @@ class DrawSettings:
             the base's own prediction; half a pass more in all (``_asked``).
         size: side of the picture in px. negative: what it should not show.
         levels: factor a token, coarse to fine; None is 1 for all.
-        use_map: keep the identity where the subject is.
+        use_map: keep the identity where the subject is; without it nothing is held either.
         scheduler: by name (``schedulers.SCHEDULERS``); "" is the base's own.
         chunk: pictures a batch; 0 decides by device. One on the CPU, where a batch is hardly
             faster and a picture's bytes would depend on its neighbours.
@@ -85,7 +85,8 @@ class Predictor:
         self.base, self.settings, self.count, self.record = base, settings, count, record
         self.guided = settings.guidance > 1
         self.first = round(settings.start * steps)  # earlier steps are the base's own
-        self.held = self.first + round(settings.hold * steps)
+        hold = settings.hold if settings.use_map else 0.0  # without a map nothing says where
+        self.held = self.first + round(hold * steps)
         self.led = self.guided and self.held - self.first >= LONG  # by a step of the base's own
         self.first += self.led
         rows = [encode_prompt(base, settings.negative, "")] * (count * self.guided) + prompts

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -98,34 +99,43 @@ def refine(
         advance: called with (step, loss).
     """
     scale = torch.as_tensor(spread if spread is not None else w0.square().mean().sqrt()).to(w0)
-    frozen = [p for p in generator.parameters() if p.requires_grad]
-    for parameter in frozen:
-        parameter.requires_grad_(False)
     with torch.no_grad():
         target = embedder(faces) if embedder else None
     shift = torch.zeros_like(w0, requires_grad=True)  # in spreads
     optimizer = torch.optim.Adam([shift], lr=rate)
     best, first, best_shift = float("inf"), 0.0, torch.zeros_like(w0)
-    for step in range(steps + 1):
-        made = generator.synthesise(w0 + shift * scale)
-        error = picture_error(made, faces)
-        if embedder is not None and target is not None:
-            error = error + identity * (1 - (embedder(made) * target).sum(1)).mean()
-        loss = error + keep * shift.square().mean()
-        value = float(loss.detach())
-        first = value if step == 0 else first
-        if value < best:
-            best, best_shift = value, shift.detach().clone()
-        if advance:
-            advance(step, value)
-        if step < steps:
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-    for parameter in frozen:
-        parameter.requires_grad_(True)
+    with frozen(generator):
+        for step in range(steps + 1):
+            made = generator.synthesise(w0 + shift * scale)
+            error = picture_error(made, faces)
+            if embedder is not None and target is not None:
+                error = error + identity * (1 - (embedder(made) * target).sum(1)).mean()
+            loss = error + keep * shift.square().mean()
+            value = float(loss.detach())
+            first = value if step == 0 else first
+            if value < best:
+                best, best_shift = value, shift.detach().clone()
+            if advance:
+                advance(step, value)
+            if step < steps:
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                optimizer.step()
     moved = float(best_shift.square().mean().sqrt())
     return Refined(w0 + best_shift * scale, first, best, moved)
+
+
+@contextmanager
+def frozen(net: nn.Module) -> Iterator[None]:
+    """While it lasts the net's weights get no gradient; then those that had one have it again."""
+    learning = [p for p in net.parameters() if p.requires_grad]
+    for parameter in learning:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
 
 
 def picture_error(made: Tensor, faces: Tensor) -> Tensor:

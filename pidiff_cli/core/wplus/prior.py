@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pidiff_cli.core.packed import pack
-from pidiff_cli.core.wplus.inversion import Refined, picture_error
+from pidiff_cli.core.wplus.inversion import Refined, frozen, picture_error
 from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.core.wplus.weights import PRIOR_FILE, read_tensors
 
@@ -93,21 +93,18 @@ def fit(
         codes: (P, L, D) to begin with. faces: (P, 3, S, S) in [-1, 1] on white.
         advance: called with (step, loss).
     """
-    frozen = [p for p in generator.parameters() if p.requires_grad]
-    for parameter in frozen:
-        parameter.requires_grad_(False)
     places = (START * prior.places(codes)).requires_grad_(True)
     optimizer, errors = torch.optim.Adam([places], lr=RATE), []
-    for step in range(steps):
-        error = picture_error(generator.synthesise(prior.codes(places)), faces)  # a photo's mean
-        errors.append(float(error.detach()))
-        loss = len(faces) * error + NEAR * places.square().sum()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        if advance:
-            advance(step, float(loss.detach()))
-    for parameter in frozen:
-        parameter.requires_grad_(True)
+    with frozen(generator):
+        for step in range(steps):
+            made = generator.synthesise(prior.codes(places))
+            error = picture_error(made, faces)  # a photo's mean
+            errors.append(float(error.detach()))
+            loss = len(faces) * error + NEAR * places.square().sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            if advance:
+                advance(step, float(loss.detach()))
     places = places.detach()
     return Refined(prior.codes(places), errors[0], errors[-1], float(places.square().mean().sqrt()))
