@@ -1,7 +1,8 @@
 #!/bin/sh
 # Train mini's UNet and identity branch on, on a lent GPU machine, in two calls of one machine:
 #
-#   sh benchmarks/gpu_unet.sh bank            # tries every step at a small size, draws the bank
+#   sh benchmarks/gpu_unet.sh bank            # draws the bank; beside it tries every step
+#   TIMED=20 sh benchmarks/gpu_unet.sh bank   # and first whether a compiled UNet is faster
 #   sh benchmarks/gpu_unet.sh train SECONDS   # trains; weights and log go to $OUT
 #
 # Beginning with the package's weights. Wheels that are missing there lie in .whl.
@@ -10,6 +11,7 @@ ROOT=$(pwd)
 OUT=${OUT:-$ROOT/.mini/out}
 WORK=${WORK:-/tmp/mini_unet}
 PICTURES=${PICTURES:-36000} WORKERS=${WORKERS:-16} DEVICE=${DEVICE:-cuda} RATE=${RATE:-0.67}
+FIRST=${FIRST:-60000} SEED=${SEED:-10}  # people and pictures that no bank before has had
 mkdir -p "$OUT" "$WORK/small" "$WORK/site"
 if [ -d .whl ]; then
     python3 -m pip install -q --no-index --no-deps --no-compile --upgrade --target "$WORK/site" .whl/*.whl
@@ -34,27 +36,46 @@ case "$1" in
 bank)
     cd "$WORK"
     rm -rf .mini && cp -r "$ROOT/pidiff_cli/mini/weights" .
+    nproc && gcc --version | head -1 || true
     python3 -m pidiff_cli.mini.world.bank --pictures "$PICTURES" --per-person 6 --workers "$WORKERS" \
-        --start-person 40000 --seed 9 > bank.log 2>&1 &
-    drawing=$!
+        --start-person "$FIRST" --seed "$SEED" > bank.log 2>&1 &
+    drawing=$! began=$(date +%s)
+    after() { echo "$1 after $(($(date +%s) - began)) s"; }
     cd small && rm -rf weights && cp -r ../weights .
     small() {
-        python3 -m pidiff_cli.mini.world.bank --pictures 48 --per-person 6 --workers 1 --start-person 40000 &&
+        python3 -m pidiff_cli.mini.world.bank --pictures 48 --per-person 6 --workers 1 --start-person "$FIRST" &&
             caches 1 &&
-            train diffusion --device "$DEVICE" --weights weights --steps 12 --batch "${BATCH:-768}"
+            tried
     }
-    small > small.log 2>&1 && echo "small: good" || echo "small: FAILED"
-    tail -15 small.log
+    tried() {
+        timeout 100 python3 -m pidiff_cli.mini.train.diffusion --device "$DEVICE" \
+            --weights weights --steps "${TRIED:-30}" --fresh --batch "${BATCH:-768}" $(cat "$WORK/compile.txt")
+    }
+    : > "$WORK/compile.txt"
+    if [ "${TIMED:-0}" -gt 0 ]; then
+        timeout 300 python3 "$ROOT/benchmarks/training_speed.py" --device "$DEVICE" \
+            --batch "${BATCH:-768}" --steps "$TIMED" --out "$OUT/training_speed.json" \
+            --choice "$WORK/compile.txt" > speed.log 2>&1 || true
+        tail -8 speed.log && after speed
+    fi
+    if small > small.log 2>&1; then
+        echo "small: good, with '$(cat "$WORK/compile.txt")'"
+    else
+        tail -15 small.log
+        : > "$WORK/compile.txt"
+        tried > small.log 2>&1 && echo "small: good, not compiled" || echo "small: FAILED"
+    fi
+    tail -5 small.log && after small
     wait "$drawing"
-    tail -2 ../bank.log
-    cd "$WORK" && caches "$WORKERS" && ls -la .mini/*
+    tail -1 ../bank.log && after drawing
+    cd "$WORK" && caches "$WORKERS" && ls -la .mini/* && after caches
     ;;
 train)
     cd "$WORK"
     (while sleep 20; do keep; done) &
     minutes=$(python3 -c "print($2 / 60)")
     train diffusion --device "$DEVICE" --weights weights --minutes "$minutes" --rate "$RATE" \
-        --export-every 1.5 ${BATCH:+--batch $BATCH} > train.log 2>&1 || tail -20 train.log
+        --export-every 3 $(cat compile.txt) ${BATCH:+--batch $BATCH} > train.log 2>&1 || tail -20 train.log
     kill $! || true
     keep
     head -3 train.log && tail -3 .mini/runs/diffusion/log.jsonl

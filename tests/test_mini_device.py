@@ -152,3 +152,18 @@ def test_a_store_gives_rows_in_their_order() -> None:
         store = Store(array, torch.device("cpu"), whole)
         rows = store.take(np.array([4, 0, 4]))
         assert rows.dtype == torch.uint8 and rows.tolist() == array[[4, 0, 4]].tolist()
+
+
+def test_fused_self_attention_predicts_the_same() -> None:
+    """What is trained by one kernel on a GPU is drawn by the other on a CPU."""
+    torch.manual_seed(0)
+    model, text = diffusion.Model().eval(), torch.randn(2, 32, diffusion.TOKEN_DIM)
+    z, t = torch.randn(2, diffusion.LATENTS, 16, 16), torch.tensor([100, 900])
+    with torch.no_grad():
+        written = model.unet(z, t, encoder_hidden_states=text).sample
+        fused = model.for_gpu().unet(z, t, encoder_hidden_states=text).sample
+    kinds = {
+        type(m.processor).__name__ for n, m in model.unet.named_modules() if n.endswith("attn1")
+    }
+    assert kinds == {"AttnProcessor2_0"}
+    torch.testing.assert_close(fused, written, rtol=1e-4, atol=1e-5)

@@ -20,7 +20,7 @@ from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
-from diffusers.models.attention_processor import AttnProcessor
+from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 from safetensors.torch import load_file
@@ -92,6 +92,13 @@ class Model(nn.Module):
         self.unet.set_attn_processor(AttnProcessor())  # written out: faster on a CPU in training
         self.context: IdentityContext = attach(self.unet, TOKEN_DIM)
         self.projector = WPlusProjector(ROWS, dim, MINI_GROUPS, TOKEN_DIM)
+
+    def for_gpu(self) -> Model:
+        """Self-attention by one fused kernel, as the identity blocks do there by themselves."""
+        for name, layer in self.unet.named_modules():
+            if name.endswith(".attn1"):
+                cast(Any, layer).set_processor(AttnProcessor2_0())
+        return self
 
     def like(self) -> Model:
         """A fresh one of the same sizes."""
@@ -234,7 +241,9 @@ def main(argv: Sequence[str] | None = None) -> bool:
     args = parser.parse_args(argv)
     run, where = common.open_run(args), machine(args, BATCH, GPU_BATCH)
     layout = Layout.read(args.bank)
-    model = where.place(Model(args.unet, layout.width), where.device.type == "cuda")
+    on_gpu = where.device.type == "cuda"
+    model = where.place(Model(args.unet, layout.width), on_gpu)
+    where.quick(model.for_gpu().unet if on_gpu else model.unet)
     opts, ema = make_optimizers(model), common.Ema(model, 0.998)
     resumed = run.keep(model=model, ema=ema, opts=opts)
     if not (resumed or args.fresh) and take_over(model, args.weights):
