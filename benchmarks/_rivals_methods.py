@@ -72,7 +72,8 @@ MAIN: dict[str, Method] = {
         grid=({"scale": 0.6}, {"scale": 0.8}, {"scale": 1.0}), needs="ip",
     ),
     "wplus": Method(
-        "W+ adapter, not tuned (M = 1)", pidiff, {"tune": 0, "map": 0, "hold": 0.0},
+        "W+ adapter, not tuned (M = 1)", pidiff,
+        {"tune": 0, "map": 0, "hold": 0.0, "start": 0.0},
         grid=({"identity_scale": 0.7}, {"identity_scale": 1.0}),
     ),
     "untuned": Method("PIDiff's branch, not tuned", pidiff, {"tune": 0}),
