@@ -36,7 +36,6 @@ case "$1" in
 bank)
     cd "$WORK"
     rm -rf .mini && cp -r "$ROOT/pidiff_cli/mini/weights" .
-    nproc && gcc --version | head -1 || true
     python3 -m pidiff_cli.mini.world.bank --pictures "$PICTURES" --per-person 6 --workers "$WORKERS" \
         --start-person "$FIRST" --seed "$SEED" > bank.log 2>&1 &
     drawing=$! began=$(date +%s)
@@ -61,11 +60,10 @@ bank)
     if small > small.log 2>&1; then
         echo "small: good, with '$(cat "$WORK/compile.txt")'"
     else
-        tail -15 small.log
+        echo "small: FAILED, with '$(cat "$WORK/compile.txt")'; the training is not compiled"
         : > "$WORK/compile.txt"
-        tried > small.log 2>&1 && echo "small: good, not compiled" || echo "small: FAILED"
     fi
-    tail -5 small.log && after small
+    tail -15 small.log && after small
     wait "$drawing"
     tail -1 ../bank.log && after drawing
     cd "$WORK" && caches "$WORKERS" && ls -la .mini/* && after caches

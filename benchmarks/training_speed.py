@@ -29,9 +29,10 @@ from pidiff_cli.mini.train.diffusion import (
     Model,
     losses,
     make_optimizers,
+    update,
 )
 from pidiff_cli.mini.train.diffusion_data import Batch
-from pidiff_cli.mini.train.machine import pick_device
+from pidiff_cli.mini.train.machine import Machine, pick_device
 
 WAYS = ("written out", "fused", "compiled")
 SIDE, WORDS = 16, 32
@@ -56,13 +57,11 @@ def random_batch(size: int, model: Model, device: torch.device) -> tuple[Batch, 
 
 def seconds_a_step(way: str, device: torch.device, size: int, steps: int) -> dict[str, float]:
     """Of a step after the first two, which are told apart: they compile."""
-    model = Model().to(device)
-    if device.type == "cuda":
-        model.to(memory_format=torch.channels_last)
+    where = Machine(device, size, compiled=way == "compiled")
+    model = where.place(Model(), device.type == "cuda")
     if way != "written out":
         model.for_gpu()
-    if way == "compiled":
-        model.unet.compile()
+    where.quick(model.unet)
     alphas = DPMSolverMultistepScheduler(**SCHEDULE).alphas_cumprod.float().to(device)
     opts, ema = make_optimizers(model), common.Ema(model, 0.998)
     batch, text = random_batch(size, model, device)
@@ -74,11 +73,7 @@ def seconds_a_step(way: str, device: torch.device, size: int, steps: int) -> dic
         t = torch.randint(0, 1000, (size,), device=device)
         loss, _ = losses(model, batch, text, alphas, t, torch.randn_like(batch.latents))
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for opt in opts:
-            opt.step()
-            opt.zero_grad()
-        ema.update(model)
+        update(model, opts, ema)
     _wait(device)
     each = (time.monotonic() - began) / steps
     return {"first_two_s": round(first, 1), "step_s": round(each, 5), "pictures_s": size / each}

@@ -282,11 +282,7 @@ def train(
             if unlike is not None:
                 add_gradient(model, unlike, args.likeness)
                 parts["unlike"] = unlike.detach()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for opt in opts:
-            opt.step()
-            opt.zero_grad()
-        ema.update(model)
+        update(model, opts, ema)
         if step % LOG_EVERY == 0:
             numbers = {name: float(value) for name, value in parts.items()}
             run.log(step, loss=float(loss.detach()), **numbers)
@@ -296,6 +292,15 @@ def train(
             exported = run.spent()
             export(cast(Model, ema.copy_to(model.like())), args.weights, pictures.world)
     run.checkpoint(run.step)
+
+
+def update(model: Model, opts: list[torch.optim.Optimizer], ema: common.Ema) -> None:
+    """Move the weights along their gradients, which are used up, and the mean after them."""
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for opt in opts:
+        opt.step()
+        opt.zero_grad()
+    ema.update(model)
 
 
 def draws(where: Machine, step: int) -> tuple[Tensor, Tensor]:
