@@ -27,11 +27,12 @@ _drawings.CACHE = HOME / "drawings"
 #: Four facts at once that no picture of the training banks combines (``trained_combinations``).
 COMBINED = (
     ("cowboy", "stage", "pencil", "angry"), ("clown", "mountains", "watercolour", "surprised"),
-    ("knight", "beach", "watercolour", "angry"), ("royal", "kitchen", "oil", "surprised"),
+    ("knight", "beach", "watercolour", "sad"), ("royal", "kitchen", "oil", "surprised"),
     ("chef", "space", "pop", "laughing"), ("wizard", "city", "pencil", "sad"),
     ("doctor", "underwater", "oil", "laughing"), ("firefighter", "garden", "pop", "sad"),
 )  # fmt: skip
-BANKS = ((0, 24_000), (1, 26_000))  # seed and pictures of every bank that mini was trained on
+#: Seed, pictures and pictures a person of every bank that mini was trained on.
+BANKS = ((0, 24_000, 4), (1, 26_000, 4), (9, 36_000, 6), (10, 36_000, 6))
 #: Asked of people whose photos are all calm and turned to one side.
 MOODS = (
     "smiling", "laughing", "looking sad", "looking angry", "looking surprised",
@@ -116,10 +117,12 @@ def near_combinations() -> list[tuple[str, ...]]:
 
 @cache
 def trained_combinations() -> int:
-    """How many pictures of the training banks hold one of the combinations; takes 20 seconds."""
+    """How many pictures of the training banks hold one of the combinations; takes a minute."""
     from pidiff_cli.mini.world.bank import picture_context
 
-    contexts = (picture_context(seed, i, i % 4 == 0) for seed, n in BANKS for i in range(n))
+    contexts = (
+        picture_context(seed, i, i % each == 0) for seed, count, each in BANKS for i in range(count)
+    )
     return count_combined(contexts)
 
 

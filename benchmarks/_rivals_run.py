@@ -47,18 +47,23 @@ def general_training() -> dict[str, Any]:
 
 
 def key_of(name: str, settings: Settings) -> str:
-    """Digest of all that a cell depends on."""
+    """Digest of all that a cell's pictures depend on."""
     kind = METHODS[name].needs
     trained = training_of(kind, shop())["steps"] if kind else 0
     code = "" if name in STOCK else shop().code
     if name not in STOCK and settings.get("tune", 1):
         code += str(sorted(RECIPE.items()))
-    return digest_of(VERSION, shop().digest, str(shop().settings), code, settings, trained)
+    return digest_of(shop().digest, str(shop().settings), code, settings, trained)
+
+
+def cell_key(name: str, settings: Settings) -> str:
+    """Digests of the pictures, and of what measures them."""
+    return f"{key_of(name, settings)}-{VERSION}{shop().judged}"
 
 
 def cell_of(case: Case, name: str) -> dict[str, Any] | None:
     """A finished cell."""
-    return CELLS.read(case.name, name, key_of(name, settings_of(name)))
+    return CELLS.read(case.name, name, cell_key(name, settings_of(name)))
 
 
 def missing(case: Case, names: list[str]) -> list[str]:
@@ -69,12 +74,14 @@ def missing(case: Case, names: list[str]) -> list[str]:
 def do_case(case: Case, names: list[str]) -> None:
     """All missing cells of one case."""
     for name in missing(case, names):
+        if looked_again(case, name):
+            continue
         began = time.monotonic()
         try:
             for made in METHODS[name].fit(shop(), case, settings_of(name)):
                 keep(case, name, settings_of(name), made)
         except PidiffError as error:  # no photo could be used: a miss, not a person left out
-            key = key_of(name, settings_of(name))
+            key = cell_key(name, settings_of(name))
             CELLS.write(case.name, name, key, {"failed": error.message, "rank1": 0.0})
         took = time.monotonic() - began
         print(f"{case.name} {name}: {took:.0f} s", file=sys.stderr, flush=True)
@@ -82,14 +89,29 @@ def do_case(case: Case, names: list[str]) -> None:
 
 def keep(case: Case, name: str, settings: Settings, made: Made) -> dict[str, Any]:
     """Measure a case's pictures; keep them with the cell."""
-    cell = {
-        **measure(shop(), case, made, plain(case)),
+    measured = measure(shop(), case, made, plain(case))
+    # What another judge cannot tell from the pictures lies beside them.
+    beside = {
+        "iou": measured["iou"],
         "seconds": made.seconds, "parameters": made.parameters, "steps": made.steps,
     }  # fmt: skip
-    key = key_of(name, settings)
-    save_pictures(picture_path(case, name, key), made.images)
-    CELLS.write(case.name, name, key, cell)
+    path = picture_path(case, name, key_of(name, settings))
+    save_pictures(path, made.images)
+    path.with_suffix(".json").write_text(json.dumps(beside) + "\n")
+    cell = {**measured, **beside}
+    CELLS.write(case.name, name, cell_key(name, settings), cell)
     return cell
+
+
+def looked_again(case: Case, name: str) -> bool:
+    """Measure pictures that another judge or other measures have seen; whether there are any."""
+    path = picture_path(case, name, key_of(name, settings_of(name)))
+    if not (path.is_file() and path.with_suffix(".json").is_file()):
+        return False
+    cell = measure(shop(), case, Made(read_pictures(path)), plain(case))
+    cell |= json.loads(path.with_suffix(".json").read_text())
+    CELLS.write(case.name, name, cell_key(name, settings_of(name)), cell)
+    return True
 
 
 def picture_path(case: Case, name: str, key: str) -> Path:
@@ -218,7 +240,7 @@ def _tried(name: str, case: Case, settings: Settings) -> list[tuple[int, dict[st
         keys = {step: {**settings, "steps": step, "looks": []} for step in settings["looks"]}
     else:
         keys = {0: settings}
-    found = {s: CELLS.read(case.name, name, key_of(name, g)) for s, g in keys.items()}
+    found = {s: CELLS.read(case.name, name, cell_key(name, g)) for s, g in keys.items()}
     if any(cell is None for cell in found.values()):
         for made in METHODS[name].fit(shop(), case, settings):
             step = made.steps if "looks" in settings else 0

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import shutil
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -53,10 +54,21 @@ class Made:
 
 def weights_digest(folder: Path = WEIGHTS) -> str:
     """Changes with any of mini's weights or settings that a rival draws with."""
+    judging = {folder / "judge", *(folder / "judge").rglob("*"), folder / PRIOR_FILE}
+    return _digest([path for path in folder.rglob("*") if path not in judging], folder)[:16]
+
+
+def judge_digest(folder: Path = WEIGHTS) -> str:
+    """Changes with the judge: it measures pictures and draws none."""
+    return _digest((folder / "judge").rglob("*"), folder)[:8]
+
+
+def _digest(paths: Iterable[Path], folder: Path) -> str:
+    """Of the names and the bytes of files below a folder."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != PRIOR_FILE):
+    for path in sorted(path for path in paths if path.is_file()):
         digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()
 
 
 def code_digest() -> str:
@@ -122,8 +134,13 @@ class Shop:
 
     @cached_property
     def digest(self) -> str:
-        """Of the weights."""
+        """Of the weights that draw."""
         return weights_digest()
+
+    @cached_property
+    def judged(self) -> str:
+        """Of the judge."""
+        return judge_digest()
 
     @cached_property
     def code(self) -> str:
@@ -132,7 +149,7 @@ class Shop:
 
     def references(self, people: list[int]) -> Tensor:
         """Unit embeddings (P, 4, E) of the gallery's portraits, by the judge; kept in a file."""
-        path = HOME / "gallery" / f"{self.digest}-{people[0]}-{len(people)}.npy"
+        path = HOME / "gallery" / f"{self.judged}-{people[0]}-{len(people)}.npy"
         if not path.is_file():
             vectors = self.judge.embed(to_tensor(gallery_drawings(people).plain))
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,9 @@
     python benchmarks/disentangle.py --sheet .mini/rivals/sheets
 
 Held-out drawn people, each with their own photos and seeds; 8 prompts x 2 seeds.  Every figure is
-a mean over the people with its 95 % interval (bootstrap over the people).  A cell that was
-measured with these weights and settings is not measured again, so a stopped run goes on.
+a mean over the people with its 95 % interval (bootstrap over the people).  What was drawn with
+these weights and settings is not drawn again, so a stopped run goes on; another judge looks at the
+pictures that are there.
 The tables go to stdout, the figures to docs/measurements/disentangle.json.
 """
 
@@ -129,8 +130,9 @@ def main() -> None:
         settings = {name: settings_of(name) for name in METHODS}
         if any(name.startswith("combined") for name in out):
             out["combinations in the training banks"] = trained_combinations()
-        kept = {"on": machine(), "weights": run.shop().digest, "general": run.general_training(),
-                "settings": settings, "tables": out}  # fmt: skip
+        kept = {"on": machine(), "weights": run.shop().digest, "judge": run.shop().judged,
+                "general": run.general_training(), "settings": settings,
+                "tables": out}  # fmt: skip
         args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 

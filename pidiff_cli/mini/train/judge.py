@@ -1,11 +1,14 @@
 """Train the judge's image-text model: pictures of the bank against captions drawn on the fly.
 
 Contrastive over the batch, with hard negatives (the same person and context with one phrase
-changed) and class heads (role, scene, style, ...) that make it learn from few pictures.
+changed) and class heads (role, scene, style, ...) that make it learn from few pictures. Art styles
+come more often than the world draws them, and the heads learn to favour no class: a measure that
+takes what is rare for what is common would be wrong where it matters.
 
     python -m pidiff_cli.mini.train.judge --minutes 10
 
-trains, resumes and exports ``weights/judge/clip.{safetensors,json}``.
+trains, resumes and exports ``weights/judge/clip.{safetensors,json}``; it begins with the weights
+that are there, unless told --fresh.
 """
 
 from __future__ import annotations
@@ -20,10 +23,11 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pidiff_cli.core.judge import build_clip, caption_words, encode_captions
-from pidiff_cli.core.packed import pack
+from pidiff_cli.core.packed import pack, unpack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.judge_data import (
     Optimizers,
@@ -89,6 +93,9 @@ class Pictures:
         self.facts = torch.tensor(
             [facts.encode(line["noun"], context_from(line)) for line in self.meta]
         )
+        styles = self.facts[self.train, list(facts.values).index("style")].numpy()
+        self.chances = even_out(styles)  # of the training rows
+        self.shares = class_shares(self.facts[self.train], self.chances, facts)
 
     def captions(self, index: int, rng: np.random.Generator) -> tuple[str, str]:
         """A caption of one picture, and the same with one phrase changed (maybe equal)."""
@@ -113,7 +120,7 @@ class Pictures:
         """One step's batch on the CPU: pixels and tints, caption ids (2B, W), which captions are
         the same words (B, 2B), facts (B, K). The second B captions are the changed ones."""
         rng = np.random.default_rng([seed, step])
-        rows = rng.choice(self.train, count, replace=len(self.train) < count)
+        rows = rng.choice(self.train, count, replace=len(self.train) < count, p=self.chances)
         pairs = [self.captions(row, rng) for row in rows]
         texts = [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
         number = {text: i for i, text in enumerate(texts)}
@@ -121,6 +128,26 @@ class Pictures:
         same = each[:count, None] == each[None]
         same[torch.arange(count), torch.arange(count)] = False
         return self.batch(rows, rng), encode_captions(texts, words, most), same, self.facts[rows]
+
+
+def even_out(classes: np.ndarray) -> np.ndarray:
+    """Chances (N,) of rows: each class as often as the square root of its own share asks."""
+    counts = np.bincount(classes)
+    chances = 1 / np.sqrt(counts[classes])
+    return np.asarray(chances / chances.sum())
+
+
+def class_shares(facts: Tensor, chances: np.ndarray, known: Facts) -> list[Tensor]:
+    """How often each class of each fact comes up (C,), for rows drawn with these chances.
+
+    One that never does counts as 1: it is learnt away, and nothing must lift it again.
+    """
+    weights = torch.from_numpy(chances).float()
+    shares = [
+        torch.bincount(facts[:, k], weights, minlength=len(values))
+        for k, values in enumerate(known.values.values())
+    ]
+    return [torch.where(share > 0, share, 1.0) for share in shares]
 
 
 def to_batch_plain(pictures: list[np.ndarray]) -> Tensor:
@@ -159,17 +186,20 @@ class Clip(nn.Module):
         return scale * self.tower.embed(features) @ texts.T, features, texts
 
 
-def clip_loss(net: Clip, x: Tensor, ids: Tensor, same: Tensor, facts: Tensor) -> Any:
+def clip_loss(
+    net: Clip, x: Tensor, ids: Tensor, same: Tensor, facts: Tensor, shares: Sequence[Tensor]
+) -> Any:
     """Contrastive plus class loss. ``ids``: B true captions, then B changed ones; ``same`` (B, 2B)
-    marks captions of equal words, which are no wrong answers."""
+    marks captions of equal words, which are no wrong answers. The classes' ``shares`` (C,) are
+    added to the heads' logits (Menon 2021), so that the heads alone take every class for alike."""
     count = len(x)
     logits, features, _ = net(x, ids)  # (B, 2B)
     logits = logits.masked_fill(same, -1e4)
     target = torch.arange(count, device=x.device)
     contrast = F.cross_entropy(logits, target) + F.cross_entropy(logits[:, :count].T, target)
     classes = [
-        F.cross_entropy(head(features), facts[:, k], label_smoothing=0.02)
-        for k, head in enumerate(net.tower.heads.values())
+        F.cross_entropy(head(features) + share.log(), facts[:, k], label_smoothing=0.02)
+        for k, (head, share) in enumerate(zip(net.tower.heads.values(), shares, strict=True))
     ]
     return contrast / 2 + 0.25 * torch.stack(classes).sum(), contrast / 2, classes
 
@@ -208,6 +238,18 @@ def export(net: Clip, settings: dict[str, Any], folder: Path) -> None:
     (folder / "clip.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
+def take_over(net: Clip, settings: dict[str, Any], folder: Path) -> bool:
+    """Begin with the weights in a folder, where they are of these settings; whether they are."""
+    try:
+        found = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
+        same = {"world": "narrow", **found} == settings  # the first did not name its world
+        state = unpack(load_file(folder / "clip.safetensors")) if same else {}
+    except OSError:
+        return False
+    net.load_state_dict(state, strict=False)  # the logit scale is of training alone
+    return same
+
+
 def trimmed(ids: Tensor) -> Tensor:
     """Caption ids (T, W) up to the longest caption's end."""
     return ids[:, : int((ids != 0).sum(1).max())]
@@ -225,7 +267,10 @@ def train(args: argparse.Namespace, out: Path | None = None) -> bool:
     pictures = Pictures(args.bank, facts)
     net = where.place(Clip(settings), channels_last=False)
     ema, optimizer = common.Ema(net, 0.998), Optimizers(net)
-    run.keep(net=net, ema=ema, optimizer=optimizer)
+    resumed = run.keep(net=net, ema=ema, optimizer=optimizer)
+    if not (resumed or args.fresh or out) and take_over(net, settings, args.weights / "judge"):
+        ema.begin(net, 0)
+    shares = [where.to(share) for share in pictures.shares]
 
     def make(step: int) -> Any:
         made = pictures.sample(args.seed, step, words, where.batch, settings["max_words"])
@@ -235,7 +280,7 @@ def train(args: argparse.Namespace, out: Path | None = None) -> bool:
     batches = ahead(make, run.step, where)
     for step in run.budget(0 if args.export_only else args.minutes):
         *pixels, ids, same, truth = (where.to(part) for part in next(batches))
-        loss, contrast, classes = clip_loss(net, tinted(*pixels), ids, same, truth)
+        loss, contrast, classes = clip_loss(net, tinted(*pixels), ids, same, truth, shares)
         optimizer.step(loss, where.rate * common.cosine_rate(run.progress(args.minutes)))
         ema.update(net)
         if step % 25 == 0:
