@@ -8,14 +8,14 @@ import numpy as np
 import torch
 
 from pidiff_cli.core.judge import load_judge
-from pidiff_cli.mini.train import judge
+from pidiff_cli.mini.train import judge, judge_data
 from pidiff_cli.mini.train.common import WEIGHTS
 from pidiff_cli.mini.train.text import known_facts
 
 
 def test_rare_classes_come_more_often_than_their_share() -> None:
     classes = np.repeat([0, 1], [900, 100])
-    chances = judge.even_out(classes)
+    chances = judge_data.even_out(classes)
     assert np.isclose(chances.sum(), 1)
     assert np.isclose(chances[classes == 1].sum(), 0.25)  # 10 of 30 + 10
 
@@ -24,7 +24,7 @@ def test_shares_are_those_of_the_rows_that_are_drawn() -> None:
     facts = known_facts()
     rows = torch.zeros(4, len(facts.values), dtype=torch.long)
     rows[3] = 1
-    shares = judge.class_shares(rows, np.array([0.1, 0.2, 0.2, 0.5]), facts)
+    shares = judge_data.class_shares(rows, np.array([0.1, 0.2, 0.2, 0.5]), facts.values)
     assert torch.allclose(shares[0][:3], torch.tensor([0.5, 0.5, 1.0]))  # no third role: left alone
 
 

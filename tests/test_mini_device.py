@@ -108,7 +108,9 @@ def _judge() -> Tensor:
         _bytes(B, 128, 128, 3), _floats(B, 3, 1, 1), _floats(B, 1, 1, 1), _floats(B, 1, 1, 1)
     )
     same = torch.empty(B, 2 * B, dtype=torch.bool, device=META)
-    loss, _, _ = judge.clip_loss(net, x, _whole(2 * B, 12), same, _whole(B, len(facts.values)))
+    shares = [_floats(len(values)) for values in facts.values.values()]
+    classes = _whole(B, len(facts.values))
+    loss, _, _ = judge.clip_loss(net, x, _whole(2 * B, 12), same, classes, shares)
     loss.backward()
     return loss
 

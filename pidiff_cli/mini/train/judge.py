@@ -31,6 +31,8 @@ from pidiff_cli.core.packed import pack, unpack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.judge_data import (
     Optimizers,
+    class_shares,
+    even_out,
     move,
     soften,
     tinted,
@@ -95,7 +97,7 @@ class Pictures:
         )
         styles = self.facts[self.train, list(facts.values).index("style")].numpy()
         self.chances = even_out(styles)  # of the training rows
-        self.shares = class_shares(self.facts[self.train], self.chances, facts)
+        self.shares = class_shares(self.facts[self.train], self.chances, facts.values)
 
     def captions(self, index: int, rng: np.random.Generator) -> tuple[str, str]:
         """A caption of one picture, and the same with one phrase changed (maybe equal)."""
@@ -128,26 +130,6 @@ class Pictures:
         same = each[:count, None] == each[None]
         same[torch.arange(count), torch.arange(count)] = False
         return self.batch(rows, rng), encode_captions(texts, words, most), same, self.facts[rows]
-
-
-def even_out(classes: np.ndarray) -> np.ndarray:
-    """Chances (N,) of rows: each class as often as the square root of its own share asks."""
-    counts = np.bincount(classes)
-    chances = 1 / np.sqrt(counts[classes])
-    return np.asarray(chances / chances.sum())
-
-
-def class_shares(facts: Tensor, chances: np.ndarray, known: Facts) -> list[Tensor]:
-    """How often each class of each fact comes up (C,), for rows drawn with these chances.
-
-    One that never does counts as 1: it is learnt away, and nothing must lift it again.
-    """
-    weights = torch.from_numpy(chances).float()
-    shares = [
-        torch.bincount(facts[:, k], weights, minlength=len(values))
-        for k, values in enumerate(known.values.values())
-    ]
-    return [torch.where(share > 0, share, 1.0) for share in shares]
 
 
 def to_batch_plain(pictures: list[np.ndarray]) -> Tensor:

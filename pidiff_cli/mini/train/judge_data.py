@@ -6,7 +6,7 @@ draw are less sharp than the drawn world, and must not be misread for that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,28 @@ class Optimizers:
         """Both states back."""
         self.muon.load_state_dict(state["muon"])
         self.adam.load_state_dict(state["adam"])
+
+
+def even_out(classes: np.ndarray) -> np.ndarray:
+    """Chances (N,) of rows: each class as often as the square root of its own share asks."""
+    counts = np.bincount(classes)
+    chances = 1 / np.sqrt(counts[classes])
+    return np.asarray(chances / chances.sum())
+
+
+def class_shares(
+    facts: Tensor, chances: np.ndarray, classes: Mapping[str, Sequence[str]]
+) -> list[Tensor]:
+    """How often each class of each fact comes up (C,), for rows drawn with these chances.
+
+    One that never does counts as 1: it is learnt away, and nothing must lift it again.
+    """
+    weights = torch.from_numpy(chances).float()
+    shares = [
+        torch.bincount(facts[:, k], weights, minlength=len(values))
+        for k, values in enumerate(classes.values())
+    ]
+    return [torch.where(share > 0, share, 1.0) for share in shares]
 
 
 def move(rgb: np.ndarray, rng: np.random.Generator, zoom: float, shift: float, turn: float) -> Any:
