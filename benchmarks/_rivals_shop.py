@@ -54,8 +54,9 @@ class Made:
 
 def weights_digest(folder: Path = WEIGHTS) -> str:
     """Changes with any of mini's weights or settings that a rival draws with."""
-    judging = {folder / "judge", *(folder / "judge").rglob("*"), folder / PRIOR_FILE}
-    return _digest([path for path in folder.rglob("*") if path not in judging], folder)[:16]
+    judge, everything = folder / "judge", folder.rglob("*")
+    drawing = [p for p in everything if not p.is_relative_to(judge) and p.name != PRIOR_FILE]
+    return _digest(drawing, folder)[:16]
 
 
 def judge_digest(folder: Path = WEIGHTS) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -212,3 +212,36 @@ def untuned_home(tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatc
     install(monkeypatch, disc_base)
     make_profile(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """The hub and every release page of the weights, on loopback."""
+    from tests.hub_pull import pulling_from
+
+    with pulling_from(monkeypatch, tmp_path) as hub_server:
+        yield hub_server
+
+
+@pytest.fixture
+def converts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pulled weights are copied, not converted."""
+    from tests.hub_pull import only_copy
+
+    only_copy(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A tiny folder of each Stable Diffusion family."""
+    from tests.tiny_families import make_folders
+
+    return make_folders(tmp_path_factory.mktemp("real"))
+
+
+@pytest.fixture(scope="module")
+def bases(folders: dict[str, Path]) -> dict[str, Any]:
+    """The base of each family's folder."""
+    from tests.tiny_families import open_bases
+
+    return open_bases(folders)

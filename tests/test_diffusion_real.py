@@ -20,18 +20,8 @@ from pidiff_cli.core.diffusion.schedulers import CLASSES, SCHEDULERS
 from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
 from pidiff_cli.errors import UsageError
-from tests.tiny_families import FAMILIES, PROMPT, W, make_folders, open_bases
+from tests.tiny_families import FAMILIES, PROMPT, W
 from tests.tiny_real import PIPELINES, SIZE, TOKENS, make_folder
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return make_folders(tmp_path_factory.mktemp("real"))
-
-
-@pytest.fixture(scope="module")
-def bases(folders: dict[str, Path]) -> dict[str, Base]:
-    return open_bases(folders)
 
 
 def _stock(family: str, folder: Path, guidance: float, scheduler: str = "") -> np.ndarray:

@@ -14,18 +14,8 @@ from pidiff_cli.core.diffusion.base import Base, open_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.errors import InputError, MissingWeightError
-from tests.tiny_families import FAMILIES, PROMPT, W, make_folders, open_bases
+from tests.tiny_families import FAMILIES, PROMPT, W
 from tests.tiny_real import SIZE, ldm_state, make_folder, use_tiny_configs
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return make_folders(tmp_path_factory.mktemp("real"))
-
-
-@pytest.fixture(scope="module")
-def bases(folders: dict[str, Path]) -> dict[str, Base]:
-    return open_bases(folders)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

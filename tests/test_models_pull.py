@@ -11,19 +11,8 @@ import pytest
 
 from pidiff_cli import hub, pulled
 from pidiff_cli.weights_table import WEIGHTS
-from tests.hub_pull import SD15, UNET, left_over, only_copy, pulling_from
+from tests.hub_pull import SD15, UNET, left_over
 from tests.hub_server import COMMIT, diffusers_repo
-
-
-@pytest.fixture
-def server(monkeypatch, tmp_path):
-    with pulling_from(monkeypatch, tmp_path) as hub_server:
-        yield hub_server
-
-
-@pytest.fixture
-def converts(monkeypatch):
-    only_copy(monkeypatch)
 
 
 def test_sd15_and_all_it_needs(pidiff, server, converts, home):

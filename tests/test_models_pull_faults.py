@@ -12,19 +12,8 @@ from pathlib import Path
 import pytest
 
 from pidiff_cli import fetch, pulled
-from tests.hub_pull import SD15, left_over, only_copy, pulling_from
+from tests.hub_pull import SD15, left_over
 from tests.hub_server import Fault
-
-
-@pytest.fixture
-def server(monkeypatch, tmp_path):
-    with pulling_from(monkeypatch, tmp_path) as hub_server:
-        yield hub_server
-
-
-@pytest.fixture
-def converts(monkeypatch):
-    only_copy(monkeypatch)
 
 
 def test_a_broken_connection_is_gone_on_with(pidiff, server, home):

@@ -6,19 +6,8 @@ import socket
 
 import pytest
 
-from tests.hub_pull import SD15, UNET, fill_cache, left_over, only_copy, pulling_from
+from tests.hub_pull import SD15, UNET, fill_cache, left_over
 from tests.hub_server import diffusers_repo
-
-
-@pytest.fixture
-def server(monkeypatch, tmp_path):
-    with pulling_from(monkeypatch, tmp_path) as hub_server:
-        yield hub_server
-
-
-@pytest.fixture
-def converts(monkeypatch):
-    only_copy(monkeypatch)
 
 
 @pytest.fixture

@@ -224,12 +224,13 @@ def take_over(net: Clip, settings: dict[str, Any], folder: Path) -> bool:
     """Begin with the weights in a folder, where they are of these settings; whether they are."""
     try:
         found = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
-        same = {"world": "narrow", **found} == settings  # the first did not name its world
-        state = unpack(load_file(folder / "clip.safetensors")) if same else {}
+        state = unpack(load_file(folder / "clip.safetensors"))
     except OSError:
         return False
-    net.load_state_dict(state, strict=False)  # the logit scale is of training alone
-    return same
+    if {"world": "narrow", **found} != settings:  # the first did not name its world
+        return False
+    net.load_state_dict({"scale": net.scale.detach(), **state})  # the scale is not exported
+    return True
 
 
 def trimmed(ids: Tensor) -> Tensor:
