@@ -17,10 +17,13 @@ from tests.tiny_bank import PICTURES, main_of, make_bank, working_in
 CRISP = ("--adversarial", "0.3", "--perceptual", "0.5")
 TRAINERS = {
     "autoencoder": ("--batch", "4"),
+    "decoder": ("--batch", "2"),
+    "decoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
     "autoencoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
     "text": ("--batch", "4"),
     "stylegan": ("--batch", "2"),
     "stylegan crisp": ("--batch", "1", "--steps", "4", *CRISP),
+    "stylegan on": ("--batch", "2", "--keep-mapping"),
     "e4e": ("--batch", "7"),
     "faces landmarks": ("landmarks", "--batch", "4"),
     "faces embedder": ("embedder", "--batch", "4"),

@@ -36,7 +36,7 @@ CONFIG: dict[str, Any] = {
     "encoder_block_out_channels": [CHANNELS] * 4,
     "decoder_block_out_channels": [CHANNELS] * 4,
     "num_encoder_blocks": [0, 1, 2, 3],
-    "num_decoder_blocks": [3, 2, 1, 0],
+    "num_decoder_blocks": [3, 2, 2, 0],
     "latent_channels": LATENTS,
 }
 
@@ -48,26 +48,31 @@ def build() -> AutoencoderTiny:
 
 
 class Crops:
-    """Random crops of the bank on the device; the head weighs double, it is looked at first."""
+    """Random crops of the bank on the device; the head weighs double, it is looked at first.
 
-    def __init__(self, bank: Bank, device: torch.device) -> None:
+    Args:
+        crop: px of a crop's side; the bank's own for whole pictures.
+    """
+
+    def __init__(self, bank: Bank, device: torch.device, crop: int = CROP) -> None:
+        self.crop = crop
         self.images, self.labels = Store(bank.images, device), Store(bank.labels, device)
         self.count, self.side = len(bank) - held_out(len(bank)), bank.images.shape[1]
         self.head = torch.tensor([label in (2, 3, 5) for label in range(256)], device=device)
 
     def sample(self, rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
-        """Crops (count, 3, 64, 64) in [-1, 1] and their weights (count, 1, 64, 64)."""
+        """Crops (count, 3, C, C) in [-1, 1] and their weights (count, 1, C, C)."""
         rows = rng.integers(0, self.count, count)
-        y, x = rng.integers(0, self.side - CROP + 1, (2, count))
+        y, x = rng.integers(0, self.side - self.crop + 1, (2, count))
         turned = rng.random(count) < 0.5
-        span = np.arange(CROP)
-        columns = x[:, None] + np.where(turned[:, None], span[::-1], span)  # (B, 64)
-        cells = (y[:, None] + span)[:, :, None] * self.side + columns[:, None]  # (B, 64, 64)
+        span = np.arange(self.crop)
+        columns = x[:, None] + np.where(turned[:, None], span[::-1], span)  # (B, C)
+        cells = (y[:, None] + span)[:, :, None] * self.side + columns[:, None]  # (B, C, C)
         images, labels = self.images.take(rows), self.labels.take(rows)
         at = torch.from_numpy(cells.reshape(count, -1)).to(images.device, non_blocking=True)
         pixels = images.flatten(1, 2).gather(1, at[..., None].expand(-1, -1, 3))
         weights = 1.0 + self.head[labels.flatten(1).gather(1, at).long()].float()
-        shape = (count, CROP, CROP)
+        shape = (count, self.crop, self.crop)
         return to_pm1(pixels.view(*shape, 3)), weights.view(*shape)[:, None]
 
 
@@ -82,15 +87,24 @@ def loss_terms(
     """The training loss of a batch, its squared error on [0, 1] pictures, the pictures made."""
     with autocast:
         z = net.encoder(x)
-        level = torch.rand(len(z), 1, 1, 1, device=z.device) * NOISE
-        y = net.decoder(z + level * torch.randn_like(z))
+        y = net.decoder(shaken(z))
     z, made = z.float(), y.float()
     error = made - x
     mean, spread = z.mean(dim=(0, 2, 3)), z.std(dim=(0, 2, 3))
     tidy = mean.square().mean() + spread.clamp_min(1e-3).log().square().mean()
-    edges = _gradient(error).abs().mean()
-    loss = (weight * (error.square() + 0.1 * error.abs())).mean() + 0.1 * edges + 0.01 * tidy
-    return loss, error.detach().square().mean() / 4, made
+    return cost(error, weight) + 0.01 * tidy, error.detach().square().mean() / 4, made
+
+
+def shaken(z: Tensor) -> Tensor:
+    """Latents with a little noise, each picture's level its own."""
+    level = torch.rand(len(z), 1, 1, 1, device=z.device) * NOISE
+    return z + level * torch.randn_like(z)
+
+
+def cost(error: Tensor, weight: Tensor) -> Tensor:
+    """The weighed error of pictures (B, 3, H, W), and that of their edges; scalar."""
+    each = weight * (error.square() + 0.1 * error.abs())
+    return each.mean() + 0.1 * _gradient(error).abs().mean()
 
 
 def _gradient(x: Tensor) -> Tensor:
@@ -124,7 +138,7 @@ def export(net: AutoencoderTiny, bank: Bank, folder: Path) -> float:
 
 
 def optimizers(net: AutoencoderTiny) -> list[torch.optim.Optimizer]:
-    """Muon for hidden kernels, AdamW for the first, the last and the biases."""
+    """Muon for hidden kernels, AdamW for the first, the last and the biases; of what is learnt."""
     last = f"decoder.layers.{len(net.decoder.layers) - 1}."
     muon, adam = split_parameters(net, ("encoder.layers.0.", last))
     return [Muon(muon, MUON_RATE), torch.optim.AdamW(adam, ADAM_RATE, fused=True)]

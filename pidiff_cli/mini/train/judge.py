@@ -8,7 +8,8 @@ takes what is rare for what is common would be wrong where it matters.
     python -m pidiff_cli.mini.train.judge --minutes 10
 
 trains, resumes and exports ``weights/judge/clip.{safetensors,json}``; it begins with the weights
-that are there, unless told --fresh.
+that are there, unless told --fresh. ``--more-bank FOLDER`` adds a second bank's pictures: one of
+mostly painted ones (``world.bank --styled 0.75``) teaches what the first has few of.
 """
 
 from __future__ import annotations
@@ -78,17 +79,19 @@ def read_meta(bank: Path) -> list[dict[str, Any]]:
 
 
 class Pictures:
-    """The bank's pictures with what is needed to caption them.
+    """The pictures of one bank or several, with what is needed to caption them.
 
     Args:
-        bank: the folder with images.npy, persons.npy and meta.jsonl.
+        banks: folders with images.npy, persons.npy and meta.jsonl; no person is in two of them.
         facts: the classes to read from the meta lines.
     """
 
-    def __init__(self, bank: Path, facts: Facts) -> None:
-        self.images = np.load(bank / "images.npy", mmap_mode="r")
-        self.meta = read_meta(bank)
-        self.persons = np.load(bank / "persons.npy")[: len(self.meta)]
+    def __init__(self, banks: Sequence[Path], facts: Facts) -> None:
+        metas = [read_meta(bank) for bank in banks]
+        self.images = Joined([np.load(bank / "images.npy", mmap_mode="r") for bank in banks], metas)
+        self.meta = [line for meta in metas for line in meta]
+        each = zip(banks, metas, strict=True)
+        self.persons = np.concatenate([np.load(b / "persons.npy")[: len(m)] for b, m in each])
         held = self.persons % HELD == 0
         self.train, self.held = np.flatnonzero(~held), np.flatnonzero(held)
         self.known = facts
@@ -114,7 +117,7 @@ class Pictures:
 
     def batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, ...]:
         """The bank's rows as u8 (B, 128, 128, 3), moved and softened, and their tints."""
-        pictures = [np.asarray(self.images[row]) for row in rows]
+        pictures = [self.images[row] for row in rows]
         made = np.stack([soften(move(p, rng, 0.1, 5, 3), rng) for p in pictures])
         return torch.from_numpy(made), *tints(len(made), rng, 0.06)
 
@@ -130,6 +133,19 @@ class Pictures:
         same = each[:count, None] == each[None]
         same[torch.arange(count), torch.arange(count)] = False
         return self.batch(rows, rng), encode_captions(texts, words, most), same, self.facts[rows]
+
+
+class Joined:
+    """Rows of several arrays as if they were one; of each array as many as there are meta lines."""
+
+    def __init__(self, arrays: Sequence[np.ndarray], metas: Sequence[Sequence[Any]]) -> None:
+        self.arrays = arrays
+        self.ends = np.cumsum([len(meta) for meta in metas])
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        which = int(np.searchsorted(self.ends, row, side="right"))
+        before = int(self.ends[which - 1]) if which else 0
+        return np.asarray(self.arrays[which][row - before])
 
 
 def to_batch_plain(pictures: list[np.ndarray]) -> Tensor:
@@ -200,7 +216,7 @@ def validate(
         some = rows[start : start + 32]
         texts = [pictures.captions(row, rng)[0] for row in some]
         ids = trimmed(encode_captions(texts, words, len(net.reader.place))).to(device)
-        x = to_batch_plain([np.asarray(pictures.images[row]) for row in some]).to(device)
+        x = to_batch_plain([pictures.images[row] for row in some]).to(device)
         logits, features, _ = net(x, ids)
         best = logits.argmax(1).tolist()
         right += sum(texts[b] == texts[i] for i, b in enumerate(best))
@@ -247,7 +263,7 @@ def train(args: argparse.Namespace, out: Path | None = None) -> bool:
     facts = known_facts(read_world(args.bank)[0])
     settings = settings_for(facts)
     words = {word: index + 2 for index, word in enumerate(settings["words"])}
-    pictures = Pictures(args.bank, facts)
+    pictures = Pictures([args.bank, *args.more_bank], facts)
     net = where.place(Clip(settings), channels_last=False)
     ema, optimizer = common.Ema(net, 0.998), Optimizers(net)
     resumed = run.keep(net=net, ema=ema, optimizer=optimizer)
@@ -283,7 +299,9 @@ def train(args: argparse.Namespace, out: Path | None = None) -> bool:
 
 def options() -> argparse.ArgumentParser:
     """The options."""
-    return common.arguments("judge", "train the judge's image-text model")
+    parser = common.arguments("judge", "train the judge's image-text model")
+    parser.add_argument("--more-bank", type=Path, action="append", default=[], metavar="FOLDER")
+    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> bool:

@@ -5,6 +5,9 @@ its coarse factors, 4-7 the medium, 8-11 the fine. The other groups' entries are
 canonical code) or taken from another picture, half and half, so each group's rows learn to hold
 their own factors and nothing else. The target is the aligned head on white, bare-headed, without a
 drawing style, with nothing before it, by a camera at rest.
+
+With --keep-mapping it goes on from the generator of the weights folder, at full size and with the
+mapping as it is: W+ codes keep their meaning, so encoder, UNet and profiles stay valid.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -137,16 +141,36 @@ def merge_sizes(folder: Path, **entries: Any) -> None:
     path.write_text(json.dumps(sizes, indent=1, sort_keys=True) + "\n")
 
 
+def take_over(net: Generator, folder: Path) -> None:
+    """Begin with the generator in a weights folder, its mapping frozen.
+
+    SystemExit where there is none of these sizes.
+    """
+    path, prefix = folder / "stylegan2.safetensors", "g_ema."
+    tensors = load_file(path) if path.is_file() else {}
+    state = {k.removeprefix(prefix): v.float() for k, v in tensors.items() if k.startswith(prefix)}
+    if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in net.state_dict().items()}:
+        raise SystemExit(f"{folder} holds no generator of these sizes: leave --keep-mapping out")
+    net.load_state_dict(state)
+    net.style.requires_grad_(False)
+
+
 def main(argv: Sequence[str] | None = None) -> bool:
     """Train, export at the end of the budget; whether it is used up."""
     parser = arguments("stylegan", "train the 128 px W+ generator of the mini base")
     parser.add_argument("--aligned", type=Path, default=ALIGNED, help="the aligned bank")
+    parser.add_argument(
+        "--keep-mapping", action="store_true", help="go on from the generator in --weights"
+    )
     crisp.add_options(parser)
     args = parser.parse_args(argv)
     run, bank = open_run(args), open_aligned(args.aligned)
     # The batch is large enough for the rates as they are: they do not grow with it.
     where = machine.machine(args, BATCH, GPU_BATCH, most=1.0)
-    net = where.place(new_generator(bank.layout.width), channels_last=False)
+    net = new_generator(bank.layout.width)
+    if args.keep_mapping:
+        take_over(net, args.weights)
+    net = where.place(net, channels_last=False)
     ema, optimizer, extra = Ema(net, 0.998), Optimiser(net), crisp.Crisp(args, where)
     run.keep(net=net, ema=ema, opt=optimizer, **extra.parts)
     if not args.export_only:
@@ -169,6 +193,7 @@ def train(
     """The training loop; leaves a checkpoint in the run's folder."""
     where = extra.where
     masks = bank.layout.masks().to(where.device)
+    stages = STAGES if next(net.style.parameters()).requires_grad else STAGES[-1:]
     usable = bank.photo & bank.bare & bank.clear
     rows = np.flatnonzero(usable & ~bank.held)
     check = np.flatnonzero(usable & bank.held)[:64]
@@ -179,7 +204,7 @@ def train(
     seen, count = 0, 0
     for step in run.budget(minutes):
         done = run.progress(minutes)
-        side = next(side for until, side in STAGES if done < until)
+        side = next(side for until, side in stages if done < until)
         batch = where.batch * (2 if side < SIZE else 1)
         draw = np.random.default_rng([run.seed, step])
         picks = np.sort(draw.choice(rows, batch, replace=len(rows) < batch))

@@ -126,6 +126,7 @@ def draw_shard(
     start: int,
     seed: int,
     world: World = NARROW,
+    styled: float = 0.0,
 ) -> int:
     """Draw one shard into the bank's arrays; returns how many pictures it holds."""
     import cv2
@@ -144,7 +145,7 @@ def draw_shard(
     for i in range(first, last):
         number = start + i // per_person
         person = sample_person(number, world)
-        context = picture_context(seed, i, i % per_person == 0, world)
+        context = picture_context(seed, i, i % per_person == 0, world, styled)
         portrait = draw(person, context, SIDE)
         for name in ("images", "labels", "landmarks", "factors"):
             arrays[name][i] = portrait.rgb if name == "images" else getattr(portrait, name)
@@ -163,13 +164,24 @@ def draw_shard(
     return last - first
 
 
-def picture_context(seed: int, index: int, plain: bool, world: World = NARROW) -> Any:
-    """The context of the bank's picture `index`; plain ones are frontal photos of one person."""
+def picture_context(
+    seed: int, index: int, plain: bool, world: World = NARROW, styled: float = 0.0
+) -> Any:
+    """The context of the bank's picture `index`; plain ones are frontal photos of one person.
+
+    Of the others a share of `styled` is in a painted style, each as often; beside those that the
+    world itself paints.
+    """
     from pidiff_cli.mini.world.context import sample_context
+    from pidiff_cli.mini.world.registry import styles
 
     rng = np.random.default_rng((seed, index))
     if not plain:
-        return sample_context(rng, world)
+        chance = np.random.default_rng((seed, index, 1))  # so that without it nothing changes
+        if chance.random() >= styled:
+            return sample_context(rng, world)
+        painted = [style for style in styles(world) if style != "photo"]
+        return sample_context(rng, world, style=str(chance.choice(painted)))
     yaw = float(np.clip(rng.normal(0, 6), -12, 12))
     calm = {"role": "casual", "yaw": yaw, **_clear(world)}
     if world != NARROW:
@@ -201,6 +213,7 @@ def make(
     start: int = 0,
     seed: int = 0,
     world: World = NARROW,
+    styled: float = 0.0,
 ) -> Iterator[int]:
     """Draw what is missing; yields the number of pictures done, every few seconds at least.
 
@@ -218,7 +231,7 @@ def make(
             open_memmap(path, "w+", kind, (pictures, *shape)).flush()
     work = partial(
         draw_shard, folder=folder, pictures=pictures, per_person=per_person, start=start,
-        seed=seed, world=world,
+        seed=seed, world=world, styled=styled,
     )  # fmt: skip
     shards, done = range(-(-pictures // SHARD)), 0
     if workers == 1:
@@ -246,6 +259,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--out", type=Path, default=Path(".mini/bank"))
     parser.add_argument("--start-person", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--styled", type=float, default=0.0, help="share painted on top, 0 to 1")
     parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
     parser.add_argument("--world", choices=tuple(WORLDS), help="default: the folder's, or narrow")
     args = parser.parse_args(argv)
@@ -255,7 +269,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     began, before = time.monotonic(), -1
     for done in make(
         args.out, args.pictures, args.per_person, args.workers, args.start_person, args.seed,
-        world,
+        world, args.styled,
     ):  # fmt: skip
         seconds = time.monotonic() - began
         if done > before:
