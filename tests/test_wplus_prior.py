@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pidiff_cli.core.wplus.prior import CodePrior, fit, load_prior
+from pidiff_cli.core.wplus.inversion import picture_error
+from pidiff_cli.core.wplus.prior import CodePrior, fit, load_prior, place_weights
 from pidiff_cli.core.wplus.weights import PRIOR_FILE
 from pidiff_cli.errors import InputError
 
@@ -91,3 +92,16 @@ def test_an_unlikely_code_comes_nearer_to_the_middle() -> None:
     far = prior.codes(torch.full((1, 12), 4.0))
     found = fit(painter, prior, far, painter.synthesise(prior.mean[None]).detach(), 40)
     assert prior.places(found.codes).square().mean() < 0.7 * 16
+
+
+def test_mouth_and_eyes_count_more_than_cheeks() -> None:
+    weight = place_weights(64)[0, 0]
+    mouth, eye, cheek, corner = weight[45, 32], weight[30, 24], weight[40, 14], weight[0, 0]
+    assert mouth > 8 and eye > 4 and cheek < 1.5 and corner == pytest.approx(1)
+    assert torch.allclose(weight, weight.flip(1), atol=0.7), "left as right"
+    made, faces = torch.zeros(2, 3, 64, 64), torch.zeros(2, 3, 64, 64)
+    faces[..., 44:48, 28:36] = 1.0  # a difference at the mouth
+    plain, weighed = (picture_error(made, faces, w) for w in (None, place_weights(64)))
+    assert weighed > 3 * plain
+    flat = torch.full((1, 1, 64, 64), 7.0)
+    assert torch.allclose(picture_error(made, faces, flat), plain)

@@ -138,10 +138,19 @@ def frozen(net: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def picture_error(made: Tensor, faces: Tensor) -> Tensor:
-    """Mean absolute error at full, half and quarter size; (B, 3, S, S) both."""
-    error = (made - faces).abs().mean()
-    for _ in range(2):
-        made, faces = F.avg_pool2d(made, 2), F.avg_pool2d(faces, 2)
-        error = error + (made - faces).abs().mean()
+def picture_error(made: Tensor, faces: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Mean absolute error at full, half and quarter size; (B, 3, S, S) both.
+
+    Args:
+        weight: (1, 1, S, S), what a place counts; None for all alike.
+    """
+    error = torch.zeros((), device=made.device)
+    for size in range(3):
+        if size:
+            made, faces = F.avg_pool2d(made, 2), F.avg_pool2d(faces, 2)
+            weight = None if weight is None else F.avg_pool2d(weight, 2)
+        each = (made - faces).abs()
+        error = error + (
+            each.mean() if weight is None else (each * (weight / weight.mean())).mean()
+        )
     return error / 3
