@@ -3,6 +3,8 @@
 #
 #   sh benchmarks/gpu_unet.sh bank            # draws the bank; beside it tries every step
 #   TIMED=20 sh benchmarks/gpu_unet.sh bank   # and first whether a compiled UNet is faster
+#   AUTOENCODER=90 sh benchmarks/gpu_unet.sh bank  # and after it 90 s on the autoencoder, whose
+#                                             # new latents the UNet then learns
 #   sh benchmarks/gpu_unet.sh train SECONDS   # trains; weights and log go to $OUT
 #
 # Beginning with the package's weights. Wheels that are missing there lie in .whl.
@@ -11,7 +13,8 @@ ROOT=$(pwd)
 OUT=${OUT:-$ROOT/.mini/out}
 WORK=${WORK:-/tmp/mini_unet}
 PICTURES=${PICTURES:-36000} WORKERS=${WORKERS:-16} DEVICE=${DEVICE:-cuda} RATE=${RATE:-0.67}
-FIRST=${FIRST:-60000} SEED=${SEED:-10}  # people and pictures that no bank before has had
+AUTOENCODER=${AUTOENCODER:-0} ENCODER=${ENCODER:-1}  # seconds; weight of the latents' old places
+FIRST=${FIRST:-90000} SEED=${SEED:-11}  # people and pictures that no bank before has had
 mkdir -p "$OUT" "$WORK/small" "$WORK/site"
 if [ -d .whl ]; then
     python3 -m pip install -q --no-index --no-deps --no-compile --upgrade --target "$WORK/site" .whl/*.whl
@@ -25,11 +28,21 @@ caches() {  # in the present folder, for a bank that is there
     train codes --device "$DEVICE" --weights weights
 }
 
+autoencoder() {  # a budget; nothing where it is 0
+    if [ "$AUTOENCODER" -gt 0 ]; then
+        train decoder --device "$DEVICE" --weights weights --encoder "$ENCODER" "$@"
+    fi
+}
+
 keep() {  # what is exported so far
     for file in weights/diffusers/unet/diffusion_pytorch_model.safetensors weights/identity/branch.safetensors \
         weights/identity/wproj.safetensors .mini/runs/diffusion/log.jsonl; do
         if [ -f "$file" ]; then cp "$file" "$OUT/"; fi
     done
+    if [ -f .mini/runs/decoder/log.jsonl ]; then
+        cp weights/diffusers/vae/diffusion_pytorch_model.safetensors "$OUT/autoencoder.safetensors"
+        cp .mini/runs/decoder/log.jsonl "$OUT/autoencoder.jsonl"
+    fi
 }
 
 case "$1" in
@@ -43,6 +56,7 @@ bank)
     cd small && rm -rf weights && cp -r ../weights .
     small() {
         python3 -m pidiff_cli.mini.world.bank --pictures 48 --per-person 6 --workers 1 --start-person "$FIRST" &&
+            autoencoder --steps 2 &&
             caches 1 &&
             tried
     }
@@ -66,7 +80,9 @@ bank)
     tail -15 small.log && after small
     wait "$drawing"
     tail -1 ../bank.log && after drawing
-    cd "$WORK" && caches "$WORKERS" && ls -la .mini/* && after caches
+    cd "$WORK" && autoencoder --minutes "$(python3 -c "print($AUTOENCODER / 60)")" > autoencoder.log
+    if [ -f autoencoder.log ]; then tail -2 autoencoder.log; fi
+    caches "$WORKERS" && ls -la .mini/* && after caches
     ;;
 train)
     cd "$WORK"

@@ -53,3 +53,10 @@ def test_training_goes_on_from_the_judge_that_is_there(tmp_path: Path) -> None:
     assert judge.take_over(net, settings, WEIGHTS / "judge")
     own = load_judge(WEIGHTS / "judge")._clip.state_dict()
     assert all(torch.equal(value, own[key]) for key, value in net.tower.state_dict().items())
+
+
+def test_two_banks_are_read_as_one() -> None:
+    first, second = np.arange(6).reshape(3, 2), np.arange(10, 18).reshape(4, 2)
+    both = judge.Joined([first, second], [[{}] * 3, [{}] * 2])  # the second is not finished
+    rows = [both[i].tolist() for i in range(5)]
+    assert rows == [[0, 1], [2, 3], [4, 5], [10, 11], [12, 13]]

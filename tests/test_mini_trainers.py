@@ -18,6 +18,7 @@ CRISP = ("--adversarial", "0.3", "--perceptual", "0.5")
 TRAINERS = {
     "autoencoder": ("--batch", "4"),
     "decoder": ("--batch", "2"),
+    "decoder and encoder": ("--batch", "2", "--encoder", "0.5"),
     "decoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
     "autoencoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
     "text": ("--batch", "4"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,18 @@ def test_the_first_picture_of_a_person_is_plain() -> None:
         context = picture_context(0, i, True)
         assert context.style == "photo" and context.role == "casual" and not context.headgear
         assert abs(context.yaw) <= 12
+
+
+def test_a_bank_can_hold_more_painted_pictures() -> None:
+    plain = [picture_context(3, i, False) for i in range(60)]
+    painted = [picture_context(3, i, False, styled=1.0) for i in range(60)]
+    assert {c.style for c in painted} == {"oil", "pencil", "watercolour", "pop"}
+    assert all(replace(c, style="photo") == replace(p, style="photo")
+               for c, p in zip(painted, plain, strict=True)), "nothing else changes"  # fmt: skip
+    some = [picture_context(3, i, False, styled=0.5) for i in range(60)]
+    changed = sum(a.style != b.style for a, b in zip(some, plain, strict=True))
+    assert 15 < changed < 45
+    assert picture_context(3, 0, True, styled=1.0).style == "photo", "plain ones stay plain"
 
 
 def test_a_sheet_cell_is_a_calm_portrait() -> None:

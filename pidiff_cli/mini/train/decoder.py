@@ -7,10 +7,15 @@ which 64 px crops do not hold. With a network of features (features.py) beside i
     python -m pidiff_cli.mini.train.decoder --minutes 45 --perceptual 0.5 --adversarial 0.3
 
 begins with the package's autoencoder, resumes, and writes the same folder at the end.
+
+What the encoder has thrown away no decoder brings back. With --encoder WEIGHT it learns as well,
+and WEIGHT times the squared distance holds its latents to those it gave before. A UNet must then
+be trained on with the new latents; it begins nearer to them than a new one would.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,7 +37,7 @@ from pidiff_cli.mini.train.autoencoder import (
 )
 from pidiff_cli.mini.train.crisp import Crisp
 from pidiff_cli.mini.train.latents import load_autoencoder
-from pidiff_cli.mini.train.machine import machine
+from pidiff_cli.mini.train.machine import machine, to_pm1
 from pidiff_cli.mini.world.bank import Bank
 
 BATCH, GPU_BATCH = 8, 128  # whole pictures
@@ -41,43 +46,75 @@ BATCH, GPU_BATCH = 8, 128  # whole pictures
 def main(argv: Sequence[str] | None = None) -> bool:
     """Train, export at the end of the budget; whether it is used up."""
     parser = common.arguments("decoder", "train mini's decoder on")
+    parser.add_argument("--encoder", type=float, default=0.0, metavar="WEIGHT", help="learns too")
     crisp.add_options(parser)
     args = parser.parse_args(argv)
     run, bank = common.open_run(args), Bank.open(args.bank)
     where, folder = machine(args, BATCH, GPU_BATCH), args.weights / "diffusers" / "vae"
     net = where.place(load_autoencoder(folder))
     net.decoder.requires_grad_(True)
+    anchor = Anchor(net, args.encoder)
     where.quick(net.decoder)
-    opts, ema, extra = optimizers(net), common.Ema(net.decoder, 0.998), Crisp(args, where)
+    opts, ema, extra = optimizers(net), common.Ema(net, 0.998), Crisp(args, where)
     if not run.keep(net=net, ema=ema, opts=opts, **extra.parts):
-        ema.begin(net.decoder, 0)
+        ema.begin(net, 0)
     if not args.export_only:
-        train(run, bank, net, opts, ema, extra, args.minutes)
+        train(run, bank, net, anchor, opts, ema, extra, args.minutes)
     if not (run.finished or args.export_only):
         return False
-    ema.copy_to(net.decoder)
-    run.log(run.step, held_out_psnr=psnr(net, bank.images[-held_out(len(bank)) :]))
+    ema.copy_to(net)
+    held = bank.images[-held_out(len(bank)) :]
+    run.log(run.step, held_out_psnr=psnr(net, held), moved=anchor.moved(net, held))
     export(net, folder)
     return True
 
 
-def loss_terms(
-    net: AutoencoderTiny, x: Tensor, weight: Tensor, autocast: Any
-) -> tuple[Tensor, Tensor, Tensor]:
-    """As the autoencoder's, without a gradient to the encoder: loss, squared error, pictures."""
-    with autocast:
+class Anchor:
+    """The encoder as it was: what holds one that learns.
+
+    Args:
+        net: before its training. weight: of the squared distance; 0 and the encoder does not learn.
+    """
+
+    def __init__(self, net: AutoencoderTiny, weight: float) -> None:
+        self.weight = weight
+        self.before = copy.deepcopy(net.encoder) if weight else net.encoder
+        net.encoder.requires_grad_(bool(weight))
+
+    def latents(self, net: AutoencoderTiny, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The latents of pictures, and what their distance costs."""
+        if not self.weight:
+            with torch.no_grad():
+                return net.encoder(x), x.new_zeros(())
+        z = net.encoder(x)
         with torch.no_grad():
-            z = net.encoder(x)
+            aim = self.before(x)
+        return z, self.weight * (z.float() - aim.float()).square().mean()
+
+    @torch.no_grad()
+    def moved(self, net: AutoencoderTiny, pictures: np.ndarray) -> float:
+        """Root mean square of the latents' way, of pictures u8 (N, H, W, 3); they spread by 1."""
+        x = to_pm1(torch.from_numpy(np.array(pictures[:64]))).to(next(net.parameters()).device)
+        return float((net.encoder(x) - self.before(x)).square().mean().sqrt())
+
+
+def loss_terms(
+    net: AutoencoderTiny, anchor: Anchor, x: Tensor, weight: Tensor, autocast: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss of a batch, its squared error on [0, 1] pictures, the pictures made."""
+    with autocast:
+        z, away = anchor.latents(net, x)
         y = net.decoder(shaken(z))
     made = y.float()
     error = made - x
-    return cost(error, weight), error.detach().square().mean() / 4, made
+    return cost(error, weight) + away, error.detach().square().mean() / 4, made
 
 
 def train(
     run: common.Run,
     bank: Bank,
     net: AutoencoderTiny,
+    anchor: Anchor,
     opts: list[torch.optim.Optimizer],
     ema: common.Ema,
     extra: Crisp,
@@ -90,14 +127,14 @@ def train(
         done = run.progress(minutes)
         set_rates(opts, where.rate * common.cosine_rate(done))
         x, weight = pictures.sample(np.random.default_rng((run.seed, step)), where.batch)
-        base, error, made = loss_terms(net, x, weight, where.autocast())
+        base, error, made = loss_terms(net, anchor, x, weight, where.autocast())
         loss = extra.loss(base, made, x, done)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.decoder.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         for opt in opts:
             opt.step()
             opt.zero_grad()
-        ema.update(net.decoder)
+        ema.update(net)
         extra.learn(made, x, step, done)
         level = float(error) if not level else 0.98 * level + 0.02 * float(error)
         if step % 100 == 0:
@@ -109,7 +146,7 @@ def train(
 
 
 def export(net: AutoencoderTiny, folder: Path) -> None:
-    """Write the folder in fp16; its scaling factor stays, the encoder is the same."""
+    """Write the folder in fp16; its scaling factor stays, the latents are nearly the same."""
     net.save_config(folder)
     common.export_fp16(net.state_dict(), folder / "diffusion_pytorch_model.safetensors")
 
