@@ -15,6 +15,7 @@ WORK=${WORK:-/tmp/mini_unet}
 PICTURES=${PICTURES:-36000} WORKERS=${WORKERS:-16} DEVICE=${DEVICE:-cuda} RATE=${RATE:-0.67}
 AUTOENCODER=${AUTOENCODER:-0} ENCODER=${ENCODER:-1}  # seconds; weight of the latents' old places
 FIRST=${FIRST:-90000} SEED=${SEED:-11}  # people and pictures that no bank before has had
+STYLED=${STYLED:-0.25}  # of them painted, beside those that the world paints: faces in paint are weak
 mkdir -p "$OUT" "$WORK/small" "$WORK/site"
 if [ -d .whl ]; then
     python3 -m pip install -q --no-index --no-deps --no-compile --upgrade --target "$WORK/site" .whl/*.whl
@@ -50,7 +51,7 @@ bank)
     cd "$WORK"
     rm -rf .mini && cp -r "$ROOT/pidiff_cli/mini/weights" .
     python3 -m pidiff_cli.mini.world.bank --pictures "$PICTURES" --per-person 6 --workers "$WORKERS" \
-        --start-person "$FIRST" --seed "$SEED" > bank.log 2>&1 &
+        --start-person "$FIRST" --seed "$SEED" --styled "$STYLED" > bank.log 2>&1 &
     drawing=$! began=$(date +%s)
     after() { echo "$1 after $(($(date +%s) - began)) s"; }
     cd small && rm -rf weights && cp -r ../weights .
