@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from pidiff_cli.mini.train import common, light
 from tests.tiny_bank import PICTURES, main_of, make_bank, working_in
@@ -104,6 +105,22 @@ def test_a_light_checkpoint_goes_on_with_the_mean(work: Path, tmp_path: Path) ->
     assert loaded["ema"]["_ema_count"] == saved["ema"]["_ema_count"] == 1
     for key, value in loaded["net"].items():
         assert torch.equal(value, saved["ema"][key].half().float())
+
+
+def test_a_generator_that_keeps_its_mapping_keeps_the_codes(work: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree("weights", weights)
+    options = ["--steps", "1", "--batch", "2", "--weights", str(weights), "--keep-mapping"]
+    assert main_of("stylegan")([*options, "--run-dir", str(tmp_path / "run")])
+    name = "stylegan2.safetensors"
+    before, after = load_file(Path("weights") / name), load_file(weights / name)
+    same = {key for key, value in before.items() if torch.equal(value, after[key])}
+    kept = {key for key in before if key.startswith("g_ema.style.")}
+    assert kept | {"latent_avg", "factor_directions"} <= same and kept
+    assert "g_ema.convs.0.conv.weight" not in same
+    (weights / name).unlink()
+    with pytest.raises(SystemExit, match="leave --keep-mapping out"):
+        main_of("stylegan")([*options, "--run-dir", str(tmp_path / "other")])
 
 
 def test_workers_make_the_same_batches(work: Path, tmp_path: Path) -> None:

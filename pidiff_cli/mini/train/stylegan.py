@@ -109,17 +109,27 @@ def directions(net: Generator, factors: np.ndarray, layout: Layout) -> Tensor:
     return torch.stack(moved)
 
 
-def export(state: dict[str, Any], bank: Aligned, folder: Path = WEIGHTS) -> int:
+def export(
+    state: dict[str, Any], bank: Aligned, folder: Path = WEIGHTS, keep_mapping: bool = False
+) -> int:
     """Write stylegan2.safetensors (g_ema.*, latent_avg, directions), the generator's sizes and its
-    world's factors."""
+    world's factors.
+
+    With the mapping kept, mean code and directions stay the folder's: an encoder's codes begin at
+    the mean, so another bank's would move everybody.
+    """
     layout = bank.layout
     net = new_generator(layout.width)
     Ema(net).load_state_dict(state["ema"])
     net.load_state_dict({k: v for k, v in state["ema"].items() if k != "_ema_count"})
     factors = bank.factors[bank.photo & ~bank.held]
     tensors = {f"g_ema.{k}": v for k, v in net.state_dict().items()}
-    tensors["latent_avg"] = mean_code(net, factors, layout)
-    tensors["factor_directions"] = directions(net, factors[:512], layout)
+    if keep_mapping:
+        before = load_file(folder / "stylegan2.safetensors")
+        tensors |= {name: before[name] for name in ("latent_avg", "factor_directions")}
+    else:
+        tensors["latent_avg"] = mean_code(net, factors, layout)
+        tensors["factor_directions"] = directions(net, factors[:512], layout)
     merge_sizes(
         folder,
         size=SIZE,
@@ -176,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     if not args.export_only:
         train(run, bank, net, ema, optimizer, extra, args.minutes)
     if run.finished or args.export_only:
-        size = export({"ema": ema.state_dict()}, bank, args.weights)
+        size = export({"ema": ema.state_dict()}, bank, args.weights, args.keep_mapping)
         print(f"exported {size / 2**20:.1f} MiB")
     return run.finished
 
