@@ -49,6 +49,20 @@ def test_completion(typed: str, whole: str) -> None:
     assert complete(typed, "woman", "alice") == whole
 
 
+@pytest.mark.parametrize(
+    ("name", "typed", "whole"),
+    [
+        ("astronaut", "as an astronaut", "a photo of a woman as an astronaut"),
+        ("snow", "in the snow", "a photo of a woman in the snow"),
+        ("chef", "chef as a  chef, smiling", "a woman as a chef, smiling"),
+        ("rose", "portrait of Rose holding a rose", "portrait of a woman holding a rose"),
+        ("ana", "banana ana, the ana", "banana woman, the ana"),
+    ],
+)
+def test_a_name_after_an_article_is_a_word(name: str, typed: str, whole: str) -> None:
+    assert complete(typed, "woman", name) == whole
+
+
 def test_the_subject_is_the_nouns_token(base: Base) -> None:
     encoded = encode_prompt(base, "a photo of a woman as an astronaut", "woman")
     place = int(encoded.subject.argmax())

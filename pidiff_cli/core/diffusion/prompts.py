@@ -91,12 +91,13 @@ class TextStates:
 def complete(prompt: str, noun: str, name: str = "") -> str:
     """The full prompt of what a person typed.
 
-    ``as an astronaut`` → ``a photo of a {noun} as an astronaut``; the profile's name → the noun;
+    ``as an astronaut`` → ``a photo of a {noun} as an astronaut``; the profile's name → the noun,
+    but not after an article (a profile named ``astronaut``, ``rose`` or ``snow``);
     a prompt that has a noun stays as it is; ``as a chef, oil painting`` → ``an oil painting of a
     {noun} as a chef``; a mood is set off: ``smiling`` → ``a photo of a {noun}, smiling``.
     """
     text = " ".join(prompt.split())
-    named = bool(name and re.search(_word(name), text, re.IGNORECASE))
+    named = bool(name and re.search(_called(name), text, re.IGNORECASE))
     if not named and subject_word(text, noun):
         return text
     whole = _replace_name(text, noun, name) if named else _composed(text, noun)
@@ -204,7 +205,12 @@ def _replace_name(text: str, noun: str, name: str) -> str:
         article = not last or last in _ARTICLE_AFTER or last[-1] in ",;:."
         return f"a {noun}" if article else noun
 
-    return re.sub(_word(name), with_article, text, flags=re.IGNORECASE)
+    return re.sub(_called(name), with_article, text, flags=re.IGNORECASE)
+
+
+def _called(name: str) -> str:
+    """The profile's name; after an article it is a word: somebody is named like "an astronaut"."""
+    return r"(?<!\ba )(?<!\ban )(?<!\bthe )" + _word(name)
 
 
 def _word(word: str) -> str:
