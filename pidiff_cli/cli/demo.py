@@ -10,6 +10,7 @@ import typer
 from pidiff_cli.cli.session import Session, session_of
 
 PROMPTS = ("as an astronaut", "as a chef, smiling", "in the snow", "as a knight, oil painting")
+SEED = 5  # of the first six one of two in which mini puts hats on both chefs
 
 
 def command(
@@ -73,6 +74,7 @@ def pictures(session: Session, name: str, out: Path) -> list[Path]:
         name=name,
         prompts=PROMPTS,
         out=out / "pics",
+        seed=SEED,
         **generate_settings(session, name),
     )
     result = generate.run(config, session.output.progress())
