@@ -132,6 +132,15 @@ def test_photos_without_a_name(pidiff, photos):
     assert "--name" in ran.err
 
 
+def test_a_prompt_without_quotes_says_how_to_write_it(pidiff, alice):
+    ran = pidiff("generate", "alice", "as", "an", "astronaut")
+    assert ran.code == 2
+    assert "extra argument" in ran.err
+    assert 'Quote the prompt: pidiff generate NAME "as a chef"' in ran.err and "@FILE" in ran.err
+    ran = pidiff("stylemix", "alice", "bob", "eve")
+    assert ran.code == 2 and "See: pidiff stylemix --help" in ran.err
+
+
 @pytest.mark.parametrize("prompt", ["", "   "])
 def test_an_empty_prompt(pidiff, alice, prompt):
     ran = pidiff("generate", "alice", prompt)

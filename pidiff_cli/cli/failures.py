@@ -55,7 +55,10 @@ def _usage(error: typer.TyperException) -> Failure:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "pidiff"
     message = error.format_message().strip() or "The command line is not complete."
-    return Failure(message, f"See: {command} --help", USAGE, error)
+    hint = f"See: {command} --help"
+    if command.endswith("generate") and "extra argument" in message:
+        hint = f'Quote the prompt: {command} NAME "as a chef"; several: a line each in @FILE, or -.'
+    return Failure(message, hint, USAGE, error)
 
 
 def _disk(error: OSError) -> Failure:
