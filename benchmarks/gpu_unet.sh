@@ -81,8 +81,10 @@ bank)
     tail -15 small.log && after small
     wait "$drawing"
     tail -1 ../bank.log && after drawing
-    cd "$WORK" && autoencoder --minutes "$(python3 -c "print($AUTOENCODER / 60)")" > autoencoder.log
-    if [ -f autoencoder.log ]; then tail -2 autoencoder.log; fi
+    cd "$WORK"
+    autoencoder --minutes "$(python3 -c "print($AUTOENCODER / 60)")" > autoencoder.log 2>&1 ||
+        echo "autoencoder: FAILED, the old one stays"
+    tail -2 autoencoder.log
     caches "$WORKERS" && ls -la .mini/* && after caches
     ;;
 train)

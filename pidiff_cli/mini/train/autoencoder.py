@@ -12,7 +12,7 @@ terms for crisp pictures (crisp.py), where a GPU gives the time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +32,8 @@ BATCH, GPU_BATCH, CROP = 16, 512, 64
 MUON_RATE, ADAM_RATE = 3e-3, 2e-3
 NOISE = 0.1  # deviation of the noise on latents, at most
 HELD_OUT = 256  # last pictures of the bank, never trained on here
+#: Network, pictures, weights and autocast to the loss, the squared error and the pictures made.
+Terms = Callable[[AutoencoderTiny, Tensor, Tensor, Any], tuple[Tensor, Tensor, Tensor]]
 CONFIG: dict[str, Any] = {
     "encoder_block_out_channels": [CHANNELS] * 4,
     "decoder_block_out_channels": [CHANNELS] * 4,
@@ -164,7 +166,8 @@ def main(argv: Sequence[str] | None = None) -> bool:
     opts, ema, extra = optimizers(net), common.Ema(net, 0.998), Crisp(args, where)
     run.keep(net=net, ema=ema, opts=opts, **extra.parts)
     if not args.export_only:
-        train(run, bank, net, opts, ema, extra, args.minutes)
+        crops = Crops(bank, where.device)
+        train(run, crops, net, loss_terms, opts, ema, extra, args.minutes)
     if not (run.finished or args.export_only):
         return False
     final = where.place(cast(AutoencoderTiny, ema.copy_to(build()))).eval()
@@ -176,22 +179,22 @@ def main(argv: Sequence[str] | None = None) -> bool:
 
 def train(
     run: common.Run,
-    bank: Bank,
+    crops: Crops,
     net: AutoencoderTiny,
+    terms: Terms,
     opts: list[torch.optim.Optimizer],
     ema: common.Ema,
     extra: Crisp,
     minutes: float,
 ) -> None:
-    """The training loop; ends at a checkpoint."""
+    """The training loop, also that of the decoder alone; ends at a checkpoint."""
     where = extra.where
     mean: Tensor | None = None
-    crops = Crops(bank, where.device)
     for step in run.budget(minutes):
         done = run.progress(minutes)
         set_rates(opts, where.rate * common.cosine_rate(done))
         x, weight = crops.sample(np.random.default_rng((run.seed, step)), where.batch)
-        loss, error, made = loss_terms(net, x, weight, where.autocast())
+        loss, error, made = terms(net, x, weight, where.autocast())
         loss = extra.loss(loss, made, x, done)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ from pidiff_cli.mini.train.autoencoder import (
     held_out,
     optimizers,
     psnr,
-    set_rates,
     shaken,
+    train,
 )
 from pidiff_cli.mini.train.crisp import Crisp
 from pidiff_cli.mini.train.latents import load_autoencoder
@@ -59,7 +60,9 @@ def main(argv: Sequence[str] | None = None) -> bool:
     if not run.keep(net=net, ema=ema, opts=opts, **extra.parts):
         ema.begin(net, 0)
     if not args.export_only:
-        train(run, bank, net, anchor, opts, ema, extra, args.minutes)
+        pictures = Crops(bank, where.device, bank.images.shape[1])
+        terms = partial(loss_terms, anchor)
+        train(run, pictures, net, terms, opts, ema, extra, args.minutes)
     if not (run.finished or args.export_only):
         return False
     ema.copy_to(net)
@@ -99,7 +102,7 @@ class Anchor:
 
 
 def loss_terms(
-    net: AutoencoderTiny, anchor: Anchor, x: Tensor, weight: Tensor, autocast: Any
+    anchor: Anchor, net: AutoencoderTiny, x: Tensor, weight: Tensor, autocast: Any
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The loss of a batch, its squared error on [0, 1] pictures, the pictures made."""
     with autocast:
@@ -108,41 +111,6 @@ def loss_terms(
     made = y.float()
     error = made - x
     return cost(error, weight) + away, error.detach().square().mean() / 4, made
-
-
-def train(
-    run: common.Run,
-    bank: Bank,
-    net: AutoencoderTiny,
-    anchor: Anchor,
-    opts: list[torch.optim.Optimizer],
-    ema: common.Ema,
-    extra: Crisp,
-    minutes: float,
-) -> None:
-    """The training loop; ends at a checkpoint."""
-    where, level = extra.where, 0.0
-    pictures = Crops(bank, where.device, bank.images.shape[1])
-    for step in run.budget(minutes):
-        done = run.progress(minutes)
-        set_rates(opts, where.rate * common.cosine_rate(done))
-        x, weight = pictures.sample(np.random.default_rng((run.seed, step)), where.batch)
-        base, error, made = loss_terms(net, anchor, x, weight, where.autocast())
-        loss = extra.loss(base, made, x, done)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        for opt in opts:
-            opt.step()
-            opt.zero_grad()
-        ema.update(net)
-        extra.learn(made, x, step, done)
-        level = float(error) if not level else 0.98 * level + 0.02 * float(error)
-        if step % 100 == 0:
-            told = {"loss": float(base.detach()), "psnr": float(-10 * np.log10(max(level, 1e-9)))}
-            run.log(step, **told)
-        if run.due():
-            run.checkpoint(step + 1)
-    run.checkpoint(run.step)
 
 
 def export(net: AutoencoderTiny, folder: Path) -> None:
