@@ -31,6 +31,7 @@ from pidiff_cli.core.judge import build_clip, caption_words, encode_captions
 from pidiff_cli.core.packed import pack, unpack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.judge_data import (
+    Joined,
     Optimizers,
     class_shares,
     even_out,
@@ -88,7 +89,8 @@ class Pictures:
 
     def __init__(self, banks: Sequence[Path], facts: Facts) -> None:
         metas = [read_meta(bank) for bank in banks]
-        self.images = Joined([np.load(bank / "images.npy", mmap_mode="r") for bank in banks], metas)
+        arrays = [np.load(bank / "images.npy", mmap_mode="r") for bank in banks]
+        self.images = Joined(arrays, [len(meta) for meta in metas])
         self.meta = [line for meta in metas for line in meta]
         each = zip(banks, metas, strict=True)
         self.persons = np.concatenate([np.load(b / "persons.npy")[: len(m)] for b, m in each])
@@ -133,19 +135,6 @@ class Pictures:
         same = each[:count, None] == each[None]
         same[torch.arange(count), torch.arange(count)] = False
         return self.batch(rows, rng), encode_captions(texts, words, most), same, self.facts[rows]
-
-
-class Joined:
-    """Rows of several arrays as if they were one; of each array as many as there are meta lines."""
-
-    def __init__(self, arrays: Sequence[np.ndarray], metas: Sequence[Sequence[Any]]) -> None:
-        self.arrays = arrays
-        self.ends = np.cumsum([len(meta) for meta in metas])
-
-    def __getitem__(self, row: int) -> np.ndarray:
-        which = int(np.searchsorted(self.ends, row, side="right"))
-        before = int(self.ends[which - 1]) if which else 0
-        return np.asarray(self.arrays[which][row - before])
 
 
 def to_batch_plain(pictures: list[np.ndarray]) -> Tensor:

@@ -6,7 +6,9 @@ judge's readings for style mixing), the identity's from the embedding itself.
 
     python -m pidiff_cli.mini.train.judge_embedder --minutes 12
 
-trains, resumes and exports ``weights/judge/embedder.{safetensors,json}``.
+trains, resumes and exports ``weights/judge/embedder.{safetensors,json}``; it begins with the
+weights that are there, unless told --fresh. ``--more-aligned FOLDER`` adds a second aligned bank:
+one of mostly painted pictures (``world.bank --styled 0.75``) teaches faces in rare art styles.
 """
 
 from __future__ import annotations
@@ -20,13 +22,15 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pidiff_cli.core.judge import build_embedder
-from pidiff_cli.core.packed import pack
+from pidiff_cli.core.packed import pack, unpack
 from pidiff_cli.mini.train import common
 from pidiff_cli.mini.train.aligned import ALIGNED, Aligned, open_aligned
 from pidiff_cli.mini.train.judge_data import (
+    Joined,
     Optimizers,
     move,
     other_background,
@@ -42,23 +46,42 @@ TEMPERATURE = 0.1
 
 
 class Crops:
-    """The aligned bank by person.
+    """Aligned banks by person.
 
     Args:
-        bank: the aligned bank.
+        banks: aligned banks of one world; no person is in two of them.
     """
 
-    def __init__(self, bank: Aligned) -> None:
-        self.bank = bank
-        self.train, self.held = self._by_person(~bank.held), self._by_person(bank.held)
-        used = bank.factors[~bank.held]
-        self.mean, self.std = used.mean(0), np.maximum(used.std(0), 1e-3)
-        self.scaled = ((bank.factors - self.mean) / self.std).clip(-4, 4).astype(np.float32)
+    def __init__(self, banks: Sequence[Aligned]) -> None:
+        counts = [len(bank.persons) for bank in banks]
+        self.pictures = Joined([bank.plain for bank in banks], counts)
+        self.white = Joined([bank.white for bank in banks], counts)
+        self.labels = Joined([bank.labels for bank in banks], counts)
+        self.persons = np.concatenate([bank.persons for bank in banks])
+        self.factors = np.concatenate([bank.factors for bank in banks])
+        self.layout = banks[0].layout
+        held = np.concatenate([bank.held for bank in banks])
+        self.train, self.held = self._by_person(~held), self._by_person(held)
+        used = self.factors[~held]
+        self.scale(used.mean(0), np.maximum(used.std(0), 1e-3))
+
+    def scale(self, mean: np.ndarray, std: np.ndarray) -> None:
+        """Measure the factors from a mean (K,) in units of ``std`` (K,)."""
+        self.mean, self.std = mean, std
+        self.scaled = ((self.factors - mean) / std).clip(-4, 4).astype(np.float32)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The factors' scale: a run goes on with the one it began with."""
+        return {"mean": torch.from_numpy(self.mean), "std": torch.from_numpy(self.std)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.scale(state["mean"].numpy(), state["std"].numpy())
 
     def _by_person(self, wanted: np.ndarray) -> list[np.ndarray]:
         rows = np.flatnonzero(wanted)
-        rows = rows[np.argsort(self.bank.persons[rows], kind="stable")]
-        cuts = np.flatnonzero(np.diff(self.bank.persons[rows])) + 1
+        rows = rows[np.argsort(self.persons[rows], kind="stable")]
+        cuts = np.flatnonzero(np.diff(self.persons[rows])) + 1
         return [group for group in np.split(rows, cuts) if len(group) >= 2]
 
     def sample(self, rng: np.random.Generator, persons: int) -> tuple[np.ndarray, Tensor]:
@@ -70,7 +93,7 @@ class Crops:
 
     def plain(self, rows: np.ndarray) -> Tensor:
         """(B, 3, 128, 128) in [-1, 1], untouched."""
-        return to_pm1(torch.from_numpy(self.bank.plain[rows]))
+        return to_pm1(torch.from_numpy(np.stack([self.pictures[row] for row in rows])))
 
     def batch(self, seed: int, step: int, persons: int) -> tuple[Tensor, ...]:
         """One step's pixels u8 (B, 128, 128, 3) and tints, persons (B,), factors (B, K)."""
@@ -83,12 +106,12 @@ class Crops:
     def _picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
         kind = rng.random()
         if kind < 0.5:
-            picture = self.bank.plain[row]
+            picture = self.pictures[row]
         elif kind < 0.75:
-            picture = self.bank.white[row]
+            picture = self.white[row]
         else:
-            other = self.bank.plain[int(rng.integers(len(self.bank.plain)))]
-            picture = other_background(self.bank.plain[row], self.bank.labels[row], other, rng)
+            other = self.pictures[int(rng.integers(len(self.pictures)))]
+            picture = other_background(self.pictures[row], self.labels[row], other, rng)
         out: np.ndarray = soften(move(picture, rng, 0.05, 1.6, 1.5), rng)
         return out
 
@@ -132,7 +155,7 @@ def validate(net: Any, crops: Crops, persons: int = 100) -> tuple[dict[str, floa
 
 def settings_for(crops: Crops) -> dict[str, Any]:
     """The network's sizes and the factors: what embedder.json holds."""
-    layout = crops.bank.layout
+    layout = crops.layout
     return {
         "world": layout.world.name,
         "widths": [40, 80, 144, 208],
@@ -147,10 +170,30 @@ def settings_for(crops: Crops) -> dict[str, Any]:
     }
 
 
+def take_over(net: Any, settings: dict[str, Any], folder: Path) -> dict[str, Any] | None:
+    """Begin with the weights in a folder, where they are of this shape.
+
+    Returns:
+        Their settings, so that factors keep the scale they were learnt in; None where there are
+        none of this shape.
+    """
+    try:
+        found = json.loads((folder / "embedder.json").read_text(encoding="utf-8"))
+        state = unpack(load_file(folder / "embedder.safetensors"))
+    except OSError:
+        return None
+    found = {"world": "narrow", **found}  # the first did not name its world
+    measured = ("factor_mean", "factor_std", "factor_r2")
+    if any(found.get(key) != settings[key] for key in settings.keys() - set(measured)):
+        return None
+    net.load_state_dict(state)
+    return found
+
+
 def train(args: argparse.Namespace) -> bool:
     """Train, export at the end of the budget; whether it is used up."""
     run, where = common.open_run(args), machine(args, PERSONS * EACH, GPU_BATCH)
-    crops = Crops(open_aligned(args.aligned))
+    crops = Crops([open_aligned(folder) for folder in (args.aligned, *args.more_aligned)])
     settings = settings_for(crops)
     identity = settings["identity_factors"]
     net = where.place(build_embedder(settings))
@@ -158,7 +201,10 @@ def train(args: argparse.Namespace) -> bool:
     both = nn.ModuleDict({"net": net, "person": person_head})
     ema, optimizer = common.Ema(net, 0.998), Optimizers(both)
     queue = Queue(settings["dim"], 8 * where.batch, where.device)
-    run.keep(net=both, ema=ema, optimizer=optimizer, queue=queue)
+    resumed = run.keep(net=both, ema=ema, optimizer=optimizer, queue=queue, factors=crops)
+    if not (resumed or args.fresh) and (begun := take_over(net, settings, args.weights / "judge")):
+        ema.begin(net, 0)
+        crops.scale(np.array(begun["factor_mean"]), np.array(begun["factor_std"]))
     batches = ahead(lambda step: crops.batch(args.seed, step, where.batch // EACH), run.step, where)
     for step in run.budget(0 if args.export_only else args.minutes):
         *pixels, person, truth = (where.to(part) for part in next(batches))
@@ -184,7 +230,7 @@ def train(args: argparse.Namespace) -> bool:
         ema.copy_to(net)
         measured, r2 = validate(net, crops)
         run.log(run.step, **measured)
-        export(net, settings | {"factor_r2": r2.tolist()}, args.weights / "judge")
+        export(net, settings_for(crops) | {"factor_r2": r2.tolist()}, args.weights / "judge")
     return run.finished
 
 
@@ -217,6 +263,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     """Parse the options, train, export."""
     parser = common.arguments("judge_embedder", "train the judge's face embedder")
     parser.add_argument("--aligned", type=Path, default=ALIGNED)
+    parser.add_argument("--more-aligned", type=Path, action="append", default=[], metavar="FOLDER")
     return train(parser.parse_args(argv))
 
 
