@@ -3,8 +3,9 @@
 #
 #   sh benchmarks/gpu_unet.sh bank            # draws the bank; beside it tries every step
 #   TIMED=20 sh benchmarks/gpu_unet.sh bank   # and first whether a compiled UNet is faster
-#   AUTOENCODER=90 sh benchmarks/gpu_unet.sh bank  # and after it 90 s on the autoencoder, whose
-#                                             # new latents the UNet then learns
+#   AUTOENCODER=100 sh benchmarks/gpu_unet.sh bank  # draws a small bank first and, beside the
+#                                             # drawing of the large one, trains 100 s on the
+#                                             # autoencoder, whose new latents the UNet then learns
 #   sh benchmarks/gpu_unet.sh train SECONDS   # trains; weights and log go to $OUT
 #
 # Beginning with the package's weights. Wheels that are missing there lie in .whl.
@@ -13,7 +14,10 @@ ROOT=$(pwd)
 OUT=${OUT:-$ROOT/.mini/out}
 WORK=${WORK:-/tmp/mini_unet}
 PICTURES=${PICTURES:-36000} WORKERS=${WORKERS:-16} DEVICE=${DEVICE:-cuda} RATE=${RATE:-0.67}
-AUTOENCODER=${AUTOENCODER:-0} ENCODER=${ENCODER:-1}  # seconds; weight of the latents' old places
+AUTOENCODER=${AUTOENCODER:-0} ENCODER=${ENCODER:-0.05}  # seconds; weight of the latents' old places
+LARGER=${LARGER:---channels 64 --encoder-blocks 0 1 3 4}  # 3.8 MB
+CRISP=${CRISP:---perceptual 0.3 --adversarial 0.1}  # its features lie in .mini/features
+GAIN=${GAIN:-0.2}  # dB that a new autoencoder must be better by
 FIRST=${FIRST:-90000} SEED=${SEED:-11}  # people and pictures that no bank before has had
 STYLED=${STYLED:-0.25}  # of them painted, beside those that the world paints: faces in paint are weak
 mkdir -p "$OUT" "$WORK/small" "$WORK/site"
@@ -29,10 +33,21 @@ caches() {  # in the present folder, for a bank that is there
     train codes --device "$DEVICE" --weights weights
 }
 
-autoencoder() {  # a budget; nothing where it is 0
+autoencoder() {  # a folder of weights and a budget; nothing where it is 0
     if [ "$AUTOENCODER" -gt 0 ]; then
-        train decoder --device "$DEVICE" --weights weights --encoder "$ENCODER" "$@"
+        folder=$1
+        shift
+        train decoder --device "$DEVICE" --weights "$folder" --encoder "$ENCODER" $LARGER $CRISP \
+            --features "$ROOT/.mini/features" --fresh "$@"
     fi
+}
+
+better() {  # whether the log of an autoencoder's training says so
+    python3 -c "
+import json, sys
+last = json.loads(open('.mini/runs/decoder/log.jsonl').read().splitlines()[-1])
+print(last)
+sys.exit(last['held_out_psnr'] < last['before'] + $GAIN)"
 }
 
 keep() {  # what is exported so far
@@ -40,9 +55,10 @@ keep() {  # what is exported so far
         weights/identity/wproj.safetensors .mini/runs/diffusion/log.jsonl; do
         if [ -f "$file" ]; then cp "$file" "$OUT/"; fi
     done
-    if [ -f .mini/runs/decoder/log.jsonl ]; then
+    if [ -f first/.mini/runs/decoder/log.jsonl ]; then
         cp weights/diffusers/vae/diffusion_pytorch_model.safetensors "$OUT/autoencoder.safetensors"
-        cp .mini/runs/decoder/log.jsonl "$OUT/autoencoder.jsonl"
+        cp weights/diffusers/vae/config.json "$OUT/autoencoder.json"
+        cp first/.mini/runs/decoder/log.jsonl "$OUT/autoencoder.jsonl"
     fi
 }
 
@@ -50,14 +66,23 @@ case "$1" in
 bank)
     cd "$WORK"
     rm -rf .mini && cp -r "$ROOT/pidiff_cli/mini/weights" .
-    python3 -m pidiff_cli.mini.world.bank --pictures "$PICTURES" --per-person 6 --workers "$WORKERS" \
-        --start-person "$FIRST" --seed "$SEED" --styled "$STYLED" > bank.log 2>&1 &
-    drawing=$! began=$(date +%s)
+    began=$(date +%s)
     after() { echo "$1 after $(($(date +%s) - began)) s"; }
+    draw() {
+        python3 -m pidiff_cli.mini.world.bank --pictures "$1" --per-person 6 --workers "$WORKERS" \
+            --start-person "$FIRST" --seed "$SEED" --styled "$STYLED"
+    }
+    if [ "$AUTOENCODER" -gt 0 ]; then
+        rm -rf first && mkdir first && cp -r weights first/
+        (cd first && draw "${PIECE:-6000}" > bank.log 2>&1)
+        after "the first pictures"
+    fi
+    draw "$PICTURES" > bank.log 2>&1 &
+    drawing=$!
     cd small && rm -rf weights && cp -r ../weights .
     small() {
         python3 -m pidiff_cli.mini.world.bank --pictures 48 --per-person 6 --workers 1 --start-person "$FIRST" &&
-            autoencoder --steps 2 &&
+            autoencoder weights --steps 2 &&
             caches 1 &&
             tried
     }
@@ -79,13 +104,22 @@ bank)
         : > "$WORK/compile.txt"
     fi
     tail -15 small.log && after small
-    wait "$drawing"
-    tail -1 ../bank.log && after drawing
     cd "$WORK"
-    autoencoder --minutes "$(python3 -c "print($AUTOENCODER / 60)")" > autoencoder.log 2>&1 ||
-        echo "autoencoder: FAILED, the old one stays"
-    tail -2 autoencoder.log
+    if [ "$AUTOENCODER" -gt 0 ]; then
+        cd first
+        if autoencoder weights --minutes "$(python3 -c "print($AUTOENCODER / 60)")" > autoencoder.log 2>&1 &&
+            better; then
+            cp weights/diffusers/vae/* ../weights/diffusers/vae/
+            echo "autoencoder: the new one"
+        else
+            echo "autoencoder: FAILED or no better, the old one stays"
+        fi
+        tail -4 autoencoder.log && after autoencoder && cd ..
+    fi
+    wait "$drawing"
+    tail -1 bank.log && after drawing
     caches "$WORKERS" && ls -la .mini/* && after caches
+    keep
     ;;
 train)
     cd "$WORK"

@@ -10,7 +10,8 @@ begins with the package's autoencoder, resumes, and writes the same folder at th
 
 What the encoder has thrown away no decoder brings back. With --encoder WEIGHT it learns as well,
 and WEIGHT times the squared distance holds its latents to those it gave before. A UNet must then
-be trained on with the new latents; it begins nearer to them than a new one would.
+be trained on with the new latents; it begins nearer to them than a new one would. --channels and
+--encoder-blocks make both larger first (widen.py).
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from pidiff_cli.mini.train.autoencoder import (
 from pidiff_cli.mini.train.crisp import Crisp
 from pidiff_cli.mini.train.latents import load_autoencoder
 from pidiff_cli.mini.train.machine import machine, to_pm1
+from pidiff_cli.mini.train.widen import enlarge
 from pidiff_cli.mini.world.bank import Bank
 
 BATCH, GPU_BATCH = 8, 128  # whole pictures
@@ -48,15 +50,21 @@ def main(argv: Sequence[str] | None = None) -> bool:
     """Train, export at the end of the budget; whether it is used up."""
     parser = common.arguments("decoder", "train mini's decoder on")
     parser.add_argument("--encoder", type=float, default=0.0, metavar="WEIGHT", help="learns too")
+    parser.add_argument("--channels", type=int, help="inside, as many or more")
+    parser.add_argument(
+        "--encoder-blocks", type=int, nargs=4, metavar="N", help="a stage, as many or more"
+    )
     crisp.add_options(parser)
     args = parser.parse_args(argv)
     run, bank = common.open_run(args), Bank.open(args.bank)
     where, folder = machine(args, BATCH, GPU_BATCH), args.weights / "diffusers" / "vae"
-    net = where.place(load_autoencoder(folder))
+    net = where.place(larger(load_autoencoder(folder), args.channels, args.encoder_blocks))
     net.decoder.requires_grad_(True)
     anchor = Anchor(net, args.encoder)
     where.quick(net.decoder)
     opts, ema, extra = optimizers(net), common.Ema(net, 0.998), Crisp(args, where)
+    held = bank.images[-held_out(len(bank)) :]
+    before = psnr(net, held)
     if not run.keep(net=net, ema=ema, opts=opts, **extra.parts):
         ema.begin(net, 0)
     if not args.export_only:
@@ -66,10 +74,22 @@ def main(argv: Sequence[str] | None = None) -> bool:
     if not (run.finished or args.export_only):
         return False
     ema.copy_to(net)
-    held = bank.images[-held_out(len(bank)) :]
-    run.log(run.step, held_out_psnr=psnr(net, held), moved=anchor.moved(net, held))
+    numbers = {"before": before, "held_out_psnr": psnr(net, held), "moved": anchor.moved(net, held)}
+    run.log(run.step, **numbers)
     export(net, folder)
     return True
+
+
+def larger(
+    net: AutoencoderTiny, channels: int | None, encoder_blocks: Sequence[int] | None
+) -> AutoencoderTiny:
+    """The network with as many channels and blocks as are asked for. SystemExit if that is less."""
+    if channels is None and encoder_blocks is None:
+        return net
+    try:
+        return enlarge(net, channels or max(net.config["encoder_block_out_channels"]), encoder_blocks)
+    except ValueError as error:
+        raise SystemExit(f"--channels, --encoder-blocks: {error}") from error
 
 
 class Anchor:
