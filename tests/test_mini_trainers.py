@@ -20,6 +20,7 @@ TRAINERS = {
     "autoencoder": ("--batch", "4"),
     "decoder": ("--batch", "2"),
     "decoder and encoder": ("--batch", "2", "--encoder", "0.5"),
+    "decoder larger": ("--batch", "2", "--channels", "72", "--encoder-blocks", "0", "1", "3", "5"),
     "decoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
     "autoencoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
     "text": ("--batch", "4"),
