@@ -29,6 +29,7 @@ TRAINERS = {
     "stylegan on": ("--batch", "2", "--keep-mapping"),
     "e4e": ("--batch", "7"),
     "faces landmarks": ("landmarks", "--batch", "4"),
+    "faces landmarks on": ("landmarks", "--batch", "4", "--on"),
     "faces embedder": ("embedder", "--batch", "4"),
     "faces finder": ("finder", "--batch", "2"),
     "judge": ("--batch", "4"),

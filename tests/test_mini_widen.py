@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 
 from pidiff_cli.mini.train import decoder
-from pidiff_cli.mini.train.latents import load_autoencoder
 from pidiff_cli.mini.train.widen import enlarge
 
 SMALL: dict[str, Any] = {
@@ -54,9 +51,7 @@ def test_new_channels_and_blocks_learn(small: AutoencoderTiny) -> None:
     assert not still
 
 
-@pytest.mark.parametrize(
-    ("channels", "blocks"), [(4, None), (8, [0, 1, 1, 1]), (8, [1, 1, 1, 2])]
-)
+@pytest.mark.parametrize(("channels", "blocks"), [(4, None), (8, [0, 1, 1, 1]), (8, [1, 1, 1, 2])])
 def test_refuses_what_would_change_the_pictures(
     small: AutoencoderTiny, channels: int, blocks: list[int] | None
 ) -> None:

@@ -87,7 +87,9 @@ def larger(
     if channels is None and encoder_blocks is None:
         return net
     try:
-        return enlarge(net, channels or max(net.config["encoder_block_out_channels"]), encoder_blocks)
+        return enlarge(
+            net, channels or max(net.config["encoder_block_out_channels"]), encoder_blocks
+        )
     except ValueError as error:
         raise SystemExit(f"--channels, --encoder-blocks: {error}") from error
 

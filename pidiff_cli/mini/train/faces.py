@@ -7,7 +7,8 @@
     embedder    who it is, from an aligned crop  (.mini/runs/embedder)
 
 Each resumes where it stopped and writes `pidiff_cli/mini/weights/faces/PART.{safetensors,json}`
-at the end; `--export-only` writes them from the last checkpoint.
+at the end; `--export-only` writes them from the last checkpoint. `--on` begins landmarks or finder
+with the net that is there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.core.faces.mask import HEAD_LABELS
-from pidiff_cli.core.faces.nets import LABELS, FaceEmbedder, FaceFinder, LandmarkNet, save_net
+from pidiff_cli.core.faces.nets import (
+    LABELS,
+    FaceEmbedder,
+    FaceFinder,
+    LandmarkNet,
+    load_net,
+    save_net,
+)
 from pidiff_cli.core.images import to_tensor
 from pidiff_cli.mini.train.common import RUNS, Ema, Run, arguments, cosine_rate, open_run
 from pidiff_cli.mini.train.faces_augment import Textures
@@ -63,8 +71,11 @@ def main(argv: Sequence[str] | None = None) -> bool:
     """Train, measure on held persons and export at the end of the budget; whether it is used up."""
     parser = arguments("faces", "train the face nets")
     parser.add_argument("part", choices=("landmarks", "finder", "embedder"))
+    parser.add_argument("--on", action="store_true", help="begin with the net that is there")
     parser.set_defaults(run_dir=None)
     args = parser.parse_args(argv)
+    if args.on and args.part == "embedder":
+        parser.error("--on: the embedder's reader of factors is not kept, it begins anew")
     args.run_dir = args.run_dir or RUNS / args.part
     run, where = open_run(args), machine(args, BATCH, GPU_BATCH)
     cv2.setNumThreads(1)
@@ -79,13 +90,17 @@ def main(argv: Sequence[str] | None = None) -> bool:
 
 
 def _train(args: argparse.Namespace, run: Run, where: Machine, task: Task) -> Ema:
+    if args.on:
+        before = load_net(type(task.net), args.weights / "faces" / args.part)
+        task.net.load_state_dict(before.state_dict())
     net = where.place(task.net)
     ema = Ema(net, 0.998)
     decayed = [p for p in net.parameters() if p.ndim > 1]
     plain = [p for p in net.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=RATE, fused=True)
-    run.keep(net=net, ema=ema, opt=optimizer)
+    if not run.keep(net=net, ema=ema, opt=optimizer) and args.on:
+        ema.begin(net, 0)
     if args.export_only:
         return ema
     net.train()

@@ -22,11 +22,13 @@ from pidiff_cli.mini.train.faces_augment import (
     photograph,
     recolour,
 )
+from pidiff_cli.mini.train.faces_proportions import reshape
 from pidiff_cli.mini.world.bank import read_world
 from pidiff_cli.mini.world.worlds import NARROW, World
 
 CANVAS = 160  # px, the finder's training pictures
 BEFORE = 6  # the label of a thing before the face, in worlds that have one
+RESHAPED = 0.5  # share of landmark crops with other proportions than the drawn world's
 NOMINAL = 64.0  # px, the head's side at which the finder's size output is 0
 
 
@@ -147,6 +149,8 @@ def _landmark_crop(
         empty = textures.crop(rng, SIDE, SIDE)
         crop = Crop(empty, np.zeros((SIDE, SIDE), np.uint8), np.zeros((68, 2), np.float32))
         return Crop(photograph(crop.rgb, rng), crop.labels, crop.points), 0.0
+    if rng.random() < RESHAPED:
+        rgb, labels, points = reshape(rgb, labels, points, rng)
     face = 1.0
     if kind < 0.22:  # a crop that misses the face
         scale, shift, roll, face = _missed(rng)
