@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pidiff_cli.core.wplus.inversion import picture_error
-from pidiff_cli.core.wplus.prior import CodePrior, fit, load_prior, place_weights
+from pidiff_cli.core.wplus.prior import READ, CodePrior, as_read, fit, load_prior, place_weights
 from pidiff_cli.core.wplus.weights import PRIOR_FILE
 from pidiff_cli.errors import InputError
 
@@ -92,6 +92,31 @@ def test_an_unlikely_code_comes_nearer_to_the_middle() -> None:
     far = prior.codes(torch.full((1, 12), 4.0))
     found = fit(painter, prior, far, painter.synthesise(prior.mean[None]).detach(), 40)
     assert prior.places(found.codes).square().mean() < 0.7 * 16
+
+
+class Reader(nn.Module):
+    """Stands for the encoder: the colour of a picture's middle in the code's first numbers."""
+
+    side = 8
+
+    def forward(self, faces: Tensor) -> Tensor:
+        assert faces.shape[-1] == self.side
+        codes = torch.zeros(len(faces), ROWS, DIM)
+        codes[:, 0, :3] = faces[:, :, 4, 4]
+        return codes
+
+
+def test_sought_codes_move_together_half_way_to_what_is_read() -> None:
+    painter: Any = Painter()
+    reader: Any = Reader()
+    codes, average = _codes(3), torch.full((ROWS, DIM), 2.0)
+    moved = as_read(painter, reader, average, codes)
+    mean = codes.mean(0)
+    read = average.clone()
+    read[0, :3] += painter.synthesise(mean[None])[0, :, 0, 0]
+    assert torch.allclose(moved.mean(0), mean + READ * (read - mean), atol=1e-5)
+    assert torch.allclose(moved - moved.mean(0), codes - mean, atol=1e-5), "apart as before"
+    assert not moved.requires_grad
 
 
 def test_mouth_and_eyes_count_more_than_cheeks() -> None:

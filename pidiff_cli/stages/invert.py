@@ -14,8 +14,9 @@ from pidiff_cli.config import InvertConfig, check
 from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.images import read_photo, resized, save_png, to_tensor, to_uint8
 from pidiff_cli.core.wplus.colours import far_off
+from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.inversion import invert, refine, robust_mean
-from pidiff_cli.core.wplus.prior import STEPS, fit, load_prior
+from pidiff_cli.core.wplus.prior import STEPS, as_read, fit, load_prior
 from pidiff_cli.core.wplus.weights import SIZES_FILE, load_encoder, read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
@@ -48,7 +49,7 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
     decoder, encoder = Decoder.open(base, config.home), load_encoder(parts.wplus)
     faces = torch.cat([white_face(profile, photo) for photo in photos])  # (P, 3, S, S)
     codes = invert(encoder, decoder.mean, resized(faces, encoder.side))  # (P, L, D)
-    codes = _known(decoder, parts.wplus, codes, faces, progress)
+    codes = _known(decoder, encoder, parts.wplus, codes, faces, progress)
     reader = open_reader(parts.faces)
     if config.refine:
         codes = _refined(config, decoder, codes, faces, reader, progress)
@@ -95,7 +96,12 @@ def preview_strip(faces: np.ndarray, redrawn: np.ndarray) -> np.ndarray:
 
 
 def _known(
-    decoder: Decoder, wplus: Path, codes: Tensor, faces: Tensor, progress: Progress
+    decoder: Decoder,
+    encoder: Encoder,
+    wplus: Path,
+    codes: Tensor,
+    faces: Tensor,
+    progress: Progress,
 ) -> Tensor:
     """Codes (P, L, D) of faces (P, 3, S, S); sought by drawing where the encoder, which has a
     prior to go by, does not know such photos."""
@@ -109,7 +115,7 @@ def _known(
     found = fit(decoder.net, prior, codes, faces, advance=lambda *_: progress.advance("fit", 1))
     error = f"error {found.error_before:.3f} → {found.error_after:.3f}"
     progress.finish("fit", f"photos unlike mini's drawings: codes fitted to them · {error}")
-    return found.codes
+    return as_read(decoder.net, encoder, decoder.mean, found.codes)
 
 
 def _refined(

@@ -18,8 +18,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from pidiff_cli.core.images import resized
 from pidiff_cli.core.packed import pack
-from pidiff_cli.core.wplus.inversion import Refined, frozen, picture_error
+from pidiff_cli.core.wplus.e4e import Encoder
+from pidiff_cli.core.wplus.inversion import Refined, frozen, invert, picture_error
 from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.core.wplus.weights import PRIOR_FILE, read_tensors
 
@@ -33,6 +35,7 @@ FEATURES = (
     (0.62, 0.47, 0.06, 0.04, 4.0),
 )
 START = 0.8  # of the encoder's code: what it reads of a photo goes beyond the spread
+READ = 0.5  # of the way from a sought code to what the encoder reads in its picture
 
 
 @dataclass(frozen=True)
@@ -126,3 +129,17 @@ def fit(
                 advance(step, float(loss.detach()))
     places = places.detach()
     return Refined(prior.codes(places), errors[0], errors[-1], float(places.square().mean().sqrt()))
+
+
+@torch.no_grad()
+def as_read(generator: Generator, encoder: Encoder, latent_avg: Tensor, codes: Tensor) -> Tensor:
+    """Sought codes (P, L, D), moved together towards one that the encoder would give.
+
+    A diffusion model that learnt from an encoder's codes does not draw of others what the
+    generator draws: short hair becomes a bald head. So the codes' mean is drawn and read again, and
+    all of them move by half of the difference.
+    """
+    mean = codes.mean(0, keepdim=True)
+    drawn = generator.synthesise(mean).clamp(-1, 1)  # (1, 3, S, S)
+    read = invert(encoder, latent_avg, resized(drawn, encoder.side))
+    return codes + READ * (read - mean)
