@@ -18,7 +18,7 @@ AUTOENCODER=${AUTOENCODER:-0} ENCODER=${ENCODER:-0.05}  # seconds; weight of the
 LARGER=${LARGER:---channels 64 --encoder-blocks 0 1 3 4}  # 3.8 MB
 CRISP=${CRISP:---perceptual 0.3 --adversarial 0.1}  # its features lie in .mini/features
 GAIN=${GAIN:-0.2}  # dB that a new autoencoder must be better by
-FIRST=${FIRST:-90000} SEED=${SEED:-11}  # people and pictures that no bank before has had
+FIRST=${FIRST:-100000} SEED=${SEED:-13}  # people and pictures that no bank before has had
 STYLED=${STYLED:-0.25}  # of them painted, beside those that the world paints: faces in paint are weak
 mkdir -p "$OUT" "$WORK/small" "$WORK/site"
 if [ -d .whl ]; then
