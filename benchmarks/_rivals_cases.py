@@ -26,8 +26,8 @@ _drawings.CACHE = HOME / "drawings"
 
 #: Four facts at once that no picture of the training banks combines (``trained_combinations``).
 COMBINED = (
-    ("cowboy", "stage", "pencil", "angry"), ("clown", "mountains", "watercolour", "angry"),
-    ("knight", "beach", "watercolour", "laughing"), ("royal", "kitchen", "oil", "surprised"),
+    ("cowboy", "stage", "pencil", "angry"), ("clown", "mountains", "watercolour", "laughing"),
+    ("knight", "beach", "oil", "angry"), ("royal", "kitchen", "oil", "surprised"),
     ("chef", "space", "pop", "laughing"), ("wizard", "city", "pop", "angry"),
     ("doctor", "underwater", "oil", "laughing"), ("firefighter", "garden", "pop", "sad"),
 )  # fmt: skip
