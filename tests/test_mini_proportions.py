@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pidiff_cli.mini.train import faces_proportions
-from pidiff_cli.mini.train.faces_proportions import CHIN, EYES, reshape
+from pidiff_cli.mini.train.faces_proportions import CHIN, EYES, LONGEST_CHIN, reshape
 from pidiff_cli.mini.world.context import sample_context
 from pidiff_cli.mini.world.people import sample_person
 from pidiff_cli.mini.world.render import draw
@@ -37,9 +36,7 @@ def test_a_dot_at_a_point_lands_at_the_moved_point(
     assert np.hypot(*(found - moved[index])) < 0.6
 
 
-def test_eyes_shrink_and_the_chin_goes_down(
-    points: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_eyes_shrink_and_the_chin_goes_down(points: np.ndarray) -> None:
     class Extreme:
         def uniform(self, low: float, high: float) -> float:
             return low if high == 1.0 else high
@@ -51,7 +48,7 @@ def test_eyes_shrink_and_the_chin_goes_down(
         np.testing.assert_allclose(moved[eye].mean(0), points[eye].mean(0), atol=0.5)
     mouth = points[48:60].mean(0)
     longer = np.hypot(*(moved[CHIN] - mouth)) / np.hypot(*(points[CHIN] - mouth))
-    assert longer == pytest.approx(faces_proportions.LONGEST_CHIN, abs=0.03)
+    assert longer == pytest.approx(LONGEST_CHIN, abs=0.03)
     np.testing.assert_allclose(moved[30], points[30], atol=0.1)  # the nose stays
 
 

@@ -63,8 +63,6 @@ def main(argv: Sequence[str] | None = None) -> bool:
     anchor = Anchor(net, args.encoder)
     where.quick(net.decoder)
     opts, ema, extra = optimizers(net), common.Ema(net, 0.998), Crisp(args, where)
-    held = bank.images[-held_out(len(bank)) :]
-    before = psnr(net, held)
     if not run.keep(net=net, ema=ema, opts=opts, **extra.parts):
         ema.begin(net, 0)
     if not args.export_only:
@@ -74,8 +72,9 @@ def main(argv: Sequence[str] | None = None) -> bool:
     if not (run.finished or args.export_only):
         return False
     ema.copy_to(net)
-    numbers = {"before": before, "held_out_psnr": psnr(net, held), "moved": anchor.moved(net, held)}
-    run.log(run.step, **numbers)
+    held = bank.images[-held_out(len(bank)) :]
+    before = psnr(where.place(load_autoencoder(folder)), held)
+    run.log(run.step, before=before, held_out_psnr=psnr(net, held), moved=anchor.moved(net, held))
     export(net, folder)
     return True
 

@@ -90,9 +90,6 @@ def main(argv: Sequence[str] | None = None) -> bool:
 
 
 def _train(args: argparse.Namespace, run: Run, where: Machine, task: Task) -> Ema:
-    if args.on:
-        before = load_net(type(task.net), args.weights / "faces" / args.part)
-        task.net.load_state_dict(before.state_dict())
     net = where.place(task.net)
     ema = Ema(net, 0.998)
     decayed = [p for p in net.parameters() if p.ndim > 1]
@@ -100,6 +97,8 @@ def _train(args: argparse.Namespace, run: Run, where: Machine, task: Task) -> Em
     groups = [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=RATE, fused=True)
     if not run.keep(net=net, ema=ema, opt=optimizer) and args.on:
+        there = load_net(type(net), args.weights / "faces" / args.part)
+        net.load_state_dict(there.state_dict())
         ema.begin(net, 0)
     if args.export_only:
         return ema
