@@ -1,4 +1,4 @@
-"""`hold`: away from the subject the first steps follow the base's own prediction."""
+"""`hold`: away from the subject the picture is the base's own, drawn beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.diffusion import predicting
+from pidiff_cli.core.diffusion import holding, predicting
 from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.predicting import Predictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
@@ -44,47 +44,75 @@ def _change(base: Base, prompt: EncodedPrompt, w: Tensor, hold: float) -> float:
     return float(np.abs(held - plain).mean())
 
 
+@pytest.fixture
+def faint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The subject counts a third everywhere; the tiny base's own maps are sure of all places."""
+
+    def third(maps: list[Tensor], own: list[Tensor], like: Tensor) -> Tensor:
+        assert maps and own
+        return torch.full_like(like[:, :1], 1 / 3)
+
+    monkeypatch.setattr(predicting, "subject_area", third)
+
+
+@pytest.mark.usefixtures("faint")
 def test_the_longer_it_holds_the_less_changes(base: Base, prompt: EncodedPrompt, w: Tensor) -> None:
     """The identity still shows where the subject is."""
     changes = [_change(base, prompt, w, hold) for hold in (0.0, 0.5, 1.0)]
     assert changes[0] > changes[1] > changes[2] > 0
 
 
+@pytest.mark.parametrize("scheduler", ["", "euler", "dpm++", "dpm++_sde", "heun", "lcm"])
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])
 def test_nothing_changes_where_the_subject_is_not(
-    base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
+    base: Base,
+    prompt: EncodedPrompt,
+    w: Tensor,
+    scheduler: str,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With a map of zeros every step is the base's own, though the branch itself is at work."""
+    """With a map of zeros the picture is the base's own, though the branch itself is at work."""
+    monkeypatch.setitem(base.scheduler_config, "prediction_type", kind)
+    settings = replace(FREE, scheduler=scheduler, guidance=1.0)
+    plain = draw(base, prompt, None, [1], settings).images.astype(int)
+    free = draw(base, prompt, w, [1], settings).images
+    monkeypatch.setattr(
+        predicting, "subject_area", lambda maps, own, like: torch.zeros_like(like[:, :1])
+    )
+    held = draw(base, prompt, w, [1], replace(settings, hold=1.0)).images
+    assert np.abs(free - plain).mean() > 0.2
+    assert np.abs(held - plain).max() <= 1  # another order of sums, no more
+    assert np.abs(held - plain).mean() < 0.02
 
-    def nowhere(self: Predictor, like: Tensor) -> Tensor:
-        return torch.zeros(len(like), 1, *like.shape[-2:])
 
-    free = _change(base, prompt, w, 0.0)
-    monkeypatch.setattr(Predictor, "_area", nowhere)
-    monkeypatch.setattr(Predictor, "_asked", lambda self, held: (self.guided, True))
-    assert _change(base, prompt, w, 1.0) < 0.01 < free  # another order of sums, no more
-
-
-def test_held_steps_cost_no_row_more(
+@pytest.mark.usefixtures("faint")
+def test_held_steps_cost_one_row_more(
     base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a step does not ask for comes from the step before, and that holds nearly as well."""
     asked: list[int] = []
-    rows = Predictor._rows
+    rows, guide = Predictor._rows, Predictor._guide
 
-    def counted(self: Predictor, x: Tensor, t: Tensor, without: bool, own: bool) -> Any:
-        asked.append(1 + without + own)
-        return rows(self, x, t, without, own)
+    def counted(self: Predictor, x: Tensor, t: Tensor, without: bool) -> Any:
+        asked.append(1 + without)
+        return rows(self, x, t, without)
 
     monkeypatch.setattr(Predictor, "_rows", counted)
-    _change(base, prompt, w, 1.0)
-    assert asked == [2] * 8  # without identity, then with it
+    settings = replace(FREE, steps=6, start=1 / 6)
+    plain = draw(base, prompt, None, [1], settings).images.astype(int)
     asked.clear()
-    monkeypatch.setattr(predicting, "LONG", 5)
-    in_turn = _change(base, prompt, w, 1.0)
-    assert asked == [2, 2, 2, 2, 3, 2, 2, 2]  # too few to give one away
-    monkeypatch.setattr(Predictor, "_asked", lambda self, held: (self.guided, True))
-    always, free = _change(base, prompt, w, 1.0), _change(base, prompt, w, 0.0)
-    assert abs(in_turn - always) < 0.5 * (free - always)
+    in_turn = draw(base, prompt, w, [1], replace(settings, hold=1.0)).images
+    assert asked == [2, 2, 2, 2, 1, 1, 2, 2, 1, 1, 2]  # the first step is one picture's
+
+    def always(self: Predictor, x: Tensor, t: Tensor, asks: bool = True, own: bool = False) -> Any:
+        return guide(self, x, t, True, own)
+
+    monkeypatch.setattr(Predictor, "_guide", always)
+    both = draw(base, prompt, w, [1], replace(settings, hold=1.0)).images
+    free = draw(base, prompt, w, [1], settings).images
+    apart = [float(np.abs(images - plain).mean()) for images in (in_turn, both, free)]
+    assert abs(apart[0] - apart[1]) < 0.5 * (apart[2] - apart[1])
 
 
 @pytest.mark.parametrize("more", [{"identity_scale": 0.0}, {"start": 1.0}])
@@ -116,16 +144,35 @@ def test_a_batch_and_no_guidance_hold_the_same(
         assert np.abs(single - batch).max() <= 1
 
 
-def test_the_held_area_begins_where_the_map_is_plain(base: Base) -> None:
-    """What the map hardly sees is the base's own; where it is sure the identity counts whole."""
-    seen = Predictor.__new__(Predictor)
-    seen.base, seen.count = base, 1
-    for value, area in ((1.0, 1.0), (predicting.SEEN, 0.0), (0.05, 0.0), (0.575, 0.5)):
-        base.context.maps = [torch.full((1, 1, 4, 4), value)]
-        found = seen._area(torch.zeros(1, 4, 8, 8))
-        assert found.shape == (1, 1, 8, 8)
-        assert torch.allclose(found, torch.full_like(found, area), atol=1e-6)
-    base.context.clear()
+def test_the_area_is_where_either_picture_has_its_head() -> None:
+    """What a map hardly sees is the base's own; where one is sure the identity counts whole."""
+    like, empty = torch.zeros(1, 4, 8, 8), [torch.zeros(1, 1, 4, 4)]
+    half = (holding.SEEN + holding.FULL) / 2
+    for value, area in ((1.0, 1.0), (holding.FULL, 1.0), (holding.SEEN, 0.0), (half, 0.5)):
+        maps = [torch.full((1, 1, 4, 4), value)]
+        for pair in ((maps, empty), (empty, maps)):
+            found = holding.subject_area(*pair, like)
+            assert found.shape == (1, 1, 8, 8)
+            assert torch.allclose(found, torch.full_like(found, area), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
+@pytest.mark.parametrize("time", [0, 420.5, 999])
+def test_a_prediction_moves_to_other_latents(kind: str, time: float) -> None:
+    """The finished picture it means stays the same."""
+    from diffusers import DDIMScheduler
+
+    scheduler = DDIMScheduler(beta_schedule="scaled_linear", prediction_type=kind)
+    alpha, sigma = holding._levels(scheduler.alphas_cumprod, time)
+    assert alpha**2 + sigma**2 == pytest.approx(1.0)
+
+    def finished(prediction: Tensor, x: Tensor) -> Tensor:
+        found = {"epsilon": (x - sigma * prediction) / alpha, "sample": prediction}
+        return found.get(kind, alpha * x - sigma * prediction)
+
+    there, here, made = torch.randn(3, 2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    found = holding.moved(made, there, here, scheduler, torch.tensor(time))
+    assert torch.allclose(finished(found, here), finished(made, there), atol=1e-2 / alpha)
 
 
 def test_without_a_map_nothing_is_held(base: Base, prompt: EncodedPrompt, w: Tensor) -> None:

@@ -83,9 +83,12 @@ def _draw_batch(
     scheduler.set_timesteps(settings.steps, device=base.device)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     latents = _noise(base, generators, settings.size) * scheduler.init_noise_sigma
-    more = step_settings(scheduler, generators)
     steps = len(scheduler.timesteps)  # some samplers take more of them than were asked for
-    predict = Predictor(base, prompts, w, steps, settings, record)
+    predict = Predictor(base, prompts, w, steps, settings, record, scheduler)
+    if predict.pair:  # the same noise for both, also that of the steps
+        generators += [g.clone_state() for g in generators]
+        latents = torch.cat([latents, latents])
+    more = step_settings(scheduler, generators)
     looked = _Looked(latents.shape[-2:], len(seeds)) if record else None
     try:
         for i, t in enumerate(scheduler.timesteps):
@@ -97,7 +100,7 @@ def _draw_batch(
                 on_step()
     finally:
         base.context.clear()
-    return _pixels(base.decode(latents)), looked.mean() if looked else np.zeros(0)
+    return _pixels(base.decode(latents[: len(seeds)])), looked.mean() if looked else np.zeros(0)
 
 
 def _noise(base: Base, generators: list[torch.Generator], size: int) -> Tensor:

@@ -38,6 +38,7 @@ class IdentityContext:
         size: latent height and width, where pictures are not square.
         record: keep every layer's M, with gradient, in ``maps`` (for L_loc and pictures).
         maps: filled by the blocks when ``record`` is set: (B, 1, h, w) in [0, 1], layer order.
+        watch: find M also where ``scale`` is 0 and the branch adds nothing.
         still: what stays the same while pictures are drawn, set by who draws them; it knows
             tokens, levels and subject by itself. None while training.
     """
@@ -51,12 +52,13 @@ class IdentityContext:
     size: tuple[int, int] | None = None
     record: bool = False
     maps: list[Tensor] = field(default_factory=list)
+    watch: bool = False
     still: Still | None = None
 
     @property
     def active(self) -> bool:
-        """Whether the identity branch takes part at all."""
-        return self.tokens is not None and self.scale != 0.0
+        """Whether the identity branch takes part at all, or is to say where it would."""
+        return self.tokens is not None and (self.scale != 0.0 or self.watch)
 
     def take_maps(self) -> list[Tensor]:
         """The recorded maps; ends the recording.
@@ -70,7 +72,7 @@ class IdentityContext:
     def clear(self) -> None:
         """Switch the branch off and forget maps and what was kept."""
         self.tokens, self.on, self.subject, self.still = None, None, None, None
-        self.record, self.maps = False, []
+        self.record, self.maps, self.watch = False, [], False
 
 
 class IdentityAttnProcessor:
