@@ -94,7 +94,7 @@ def loss_terms(
     error = made - x
     mean, spread = z.mean(dim=(0, 2, 3)), z.std(dim=(0, 2, 3))
     tidy = mean.square().mean() + spread.clamp_min(1e-3).log().square().mean()
-    return cost(error, weight).mean() + 0.01 * tidy, error.detach().square().mean() / 4, made
+    return cost(error, weight) + 0.01 * tidy, error.detach().square().mean() / 4, made
 
 
 def shaken(z: Tensor) -> Tensor:
@@ -104,10 +104,14 @@ def shaken(z: Tensor) -> Tensor:
 
 
 def cost(error: Tensor, weight: Tensor) -> Tensor:
-    """The weighed error of each picture of (B, 3, H, W), and that of its edges: (B,)."""
+    """The weighed error of pictures (B, 3, H, W), and that of their edges; scalar."""
     each = weight * (error.square() + 0.1 * error.abs())
-    edges = torch.cat([error.diff(dim=2).flatten(1), error.diff(dim=3).flatten(1)], dim=1)
-    return each.mean((1, 2, 3)) + 0.1 * edges.abs().mean(1)
+    return each.mean() + 0.1 * _gradient(error).abs().mean()
+
+
+def _gradient(x: Tensor) -> Tensor:
+    """Differences of neighbours along both axes, flattened: errors of edges."""
+    return torch.cat([x.diff(dim=2).flatten(1), x.diff(dim=3).flatten(1)], dim=1)
 
 
 @torch.no_grad()

@@ -125,17 +125,13 @@ class Anchor:
 def loss_terms(
     anchor: Anchor, net: AutoencoderTiny, x: Tensor, weight: Tensor, autocast: Any
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The loss of a batch, its squared error on [0, 1] pictures, the pictures made.
-
-    Each picture's cost counts by its logarithm, as decibels do: else the few painted ones, whose
-    errors are five times those of photos, would have most of the say.
-    """
+    """The loss of a batch, its squared error on [0, 1] pictures, the pictures made."""
     with autocast:
         z, away = anchor.latents(net, x)
         y = net.decoder(shaken(z))
     made = y.float()
     error = made - x
-    return cost(error, weight).log().mean() + away, error.detach().square().mean() / 4, made
+    return cost(error, weight) + away, error.detach().square().mean() / 4, made
 
 
 def export(net: AutoencoderTiny, folder: Path) -> None:
