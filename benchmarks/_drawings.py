@@ -9,11 +9,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from pidiff_cli.mini.world.context import Context
+    from pidiff_cli.mini.world.people import Person
 
 HELD_OUT = 1_000_000
 CACHE = Path(".mini/table")
@@ -52,28 +56,37 @@ def draw_set(
     return Drawings(**columns)
 
 
+def contexts_of(
+    name: str, persons: list[int], each: int, seed: int = 0, **fixed: Any
+) -> list[tuple[Person, Context]]:
+    """Who is drawn and how, drawing by drawing, in `draw_set` of the same arguments."""
+    from pidiff_cli.mini.world.context import sample_context
+    from pidiff_cli.mini.world.people import sample_person
+
+    salt = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+    found = []
+    for person_id in persons:
+        rng, person = np.random.default_rng([salt, person_id, seed]), sample_person(person_id)
+        found += [(person, sample_context(rng, **fixed)) for _ in range(each)]
+    return found
+
+
 def _draw(
     name: str, persons: list[int], each: int, seed: int, size: int, fixed: dict[str, Any]
 ) -> dict[str, np.ndarray]:
     from pidiff_cli.mini.train.aligned import align_picture
-    from pidiff_cli.mini.world.context import sample_context
-    from pidiff_cli.mini.world.people import sample_person
     from pidiff_cli.mini.world.render import draw
 
     rows: dict[str, list[Any]] = {key: [] for key in Drawings.__dataclass_fields__}
-    salt = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
-    for person_id in persons:
-        rng = np.random.default_rng([salt, person_id, seed])
-        for _ in range(each):
-            context = sample_context(rng, **fixed)
-            made = draw(sample_person(person_id), context, size)
-            plain, white, _, _ = align_picture(made.rgb, made.labels, made.landmarks)
-            values = (
-                made.rgb, plain, white, made.landmarks, made.factors,
-                person_id, made.caption, context.style,
-            )  # fmt: skip
-            for column, value in zip(rows.values(), values, strict=True):
-                column.append(value)
+    for i, (person, context) in enumerate(contexts_of(name, persons, each, seed, **fixed)):
+        made = draw(person, context, size)
+        plain, white, _, _ = align_picture(made.rgb, made.labels, made.landmarks)
+        values = (
+            made.rgb, plain, white, made.landmarks, made.factors,
+            persons[i // each], made.caption, context.style,
+        )  # fmt: skip
+        for column, value in zip(rows.values(), values, strict=True):
+            column.append(value)
     return {key: np.asarray(column) for key, column in rows.items()}
 
 

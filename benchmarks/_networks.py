@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from _drawings import Drawings, draw_set, identities, to_tensor
+from _drawings import Drawings, contexts_of, draw_set, identities, to_tensor
 from torch import Tensor
 
 from pidiff_cli.core.judge import Judge
+
+if TYPE_CHECKING:
+    from pidiff_cli.mini.world.context import Context
+    from pidiff_cli.mini.world.people import Person
 
 READABLE = 0.5  # R squared from which the judge's reading of a factor counts
 PAIRS = 80
@@ -44,21 +48,33 @@ def measure_judge(judge: Judge) -> dict[str, Any]:
         "rank1": rank1(judge, reference, people, probes.plain, probes.persons),
         "rank1_by_style": by_style,
         "rank1_all_styles_alike": float(np.mean(list(by_style.values()))),
-        "right_of_32": right_caption(judge, probes),
+        **right_caption(judge, probes, contexts_of("probe", people, 2)),
         "probes": len(probes),
     }
 
 
-def right_caption(judge: Judge, drawn: Drawings) -> float:
-    """Share of drawings whose own caption wins against those of 31 other drawings."""
+def right_caption(
+    judge: Judge, drawn: Drawings, contexts: list[tuple[Person, Context]]
+) -> dict[str, float]:
+    """Share of drawings whose own caption wins against those of 31 other drawings, and the share
+    of those where a caption wins that is true of them ("a photo of a man" is, of many)."""
     order = np.random.default_rng(3).permutation(len(drawn))
-    right = []
+    own, true = [], []
     for start in range(0, len(order) - 31, 32):
         rows = order[start : start + 32]
         captions = [str(text) for text in drawn.caption[rows]]
         best = judge.text_image(drawn.rgb[rows], captions).argmax(1).tolist()
-        right += [captions[b] == captions[i] for i, b in enumerate(best)]
-    return float(np.mean(right))
+        for i, b in enumerate(best):
+            own.append(captions[b] == captions[i])
+            true.append(own[-1] or could_say(captions[b], *contexts[rows[i]]))
+    return {"right_of_32": float(np.mean(own)), "true_of_32": float(np.mean(true))}
+
+
+def could_say(text: str, person: Person, context: Context, tries: int = 30_000) -> bool:
+    """Whether the world, asked so many times for this drawing's caption, writes this one once."""
+    from pidiff_cli.mini.world.captions import caption
+
+    return any(caption(person, context, np.random.default_rng(k)) == text for k in range(tries))
 
 
 @torch.no_grad()

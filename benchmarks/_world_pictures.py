@@ -103,25 +103,36 @@ def spread(features: np.ndarray) -> float:
     return float(torch.pdist(x).mean())
 
 
-def repeated(caption_facts: dict[str, str], count: int, seed: int) -> tuple[Wishes, np.ndarray]:
-    """One caption ``count`` times, and as many drawings of it: other people, poses and layouts."""
-    from pidiff_cli.mini.world.captions import describe
+def repeated(
+    caption_facts: dict[str, str], count: int, seed: int, told: bool = True
+) -> tuple[Wishes, np.ndarray]:
+    """One prompt ``count`` times, and as many drawings of it: other people, poses and layouts.
+
+    Args:
+        caption_facts: what the prompt names, the noun among it.
+        told: drawings for which the world writes the prompt as their caption, word for word. Else
+            all that share the facts it names, whatever it says of others: "a photo" is then one of
+            five an oil painting or a sketch, and two of three faces smile or cry unasked.
+    """
+    from pidiff_cli.mini.world.captions import caption, describe
     from pidiff_cli.mini.world.context import sample_context
     from pidiff_cli.mini.world.people import sample_person
     from pidiff_cli.mini.world.render import draw
 
-    rng = np.random.default_rng([seed, count])
+    rng, prompt = np.random.default_rng([seed, count]), describe(**caption_facts)
     pictures: list[np.ndarray] = []
     wanted = dict(caption_facts)
     noun = wanted.pop("noun")
     ids = iter(identities(40 * count, first=400_000))
     while len(pictures) < count:
         person = sample_person(next(ids))
-        if person.noun == noun:
+        if person.noun != noun:
+            continue
+        context = sample_context(rng, glasses="none", **wanted)
+        while told and caption(person, context, rng) != prompt:
             context = sample_context(rng, glasses="none", **wanted)
-            pictures.append(draw(person, context, 128).rgb)
-    caption = describe(**caption_facts)
-    return Wishes([caption] * count, [noun] * count, {}), np.stack(pictures)
+        pictures.append(draw(person, context, 128).rgb)
+    return Wishes([prompt] * count, [noun] * count, {}), np.stack(pictures)
 
 
 def monotone(read: np.ndarray, least: float, slack: float) -> float:

@@ -5,9 +5,9 @@
 
 What the captions ask for and the judge recognises (beside what it recognises in true drawings of
 the same captions), the Fréchet distance in the judge's features over that of drawings to other
-drawings, the diversity of one prompt over the drawings' own, and whether factors move one way
-between two people's W+ codes. Prints a Markdown table; writes docs/measurements/mini_pictures.json
-and, with --sheet, a sheet of pictures below their drawings.
+drawings, the diversity of one prompt over that of drawings with this caption, and whether factors
+move one way between two people's W+ codes. Prints a Markdown table; writes
+docs/measurements/mini_pictures.json and, with --sheet, a sheet of pictures below their drawings.
 """
 
 from __future__ import annotations
@@ -65,12 +65,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     real = world.features_of(judge, drawings)
     floor = world.frechet(real, world.features_of(judge, others))
     distance = world.frechet(world.features_of(judge, made), real)
-    variety = []
-    for i, facts in enumerate(ONE_PROMPT):
-        same, drawn = world.repeated(facts, args.repeats, i)
-        pictures = world.pictured(base, same, settings, 7000)
-        own = world.spread(world.features_of(judge, drawn))
-        variety.append(world.spread(world.features_of(judge, pictures)) / own)
+    variety = _variety(base, judge, settings, args.repeats)
     if args.sheet:
         _sheet(args.sheet, drawings, made)
     return {
@@ -78,10 +73,26 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "recognised": world.recognised(judge, made, wishes),
         "recognised_drawings": world.recognised(judge, drawings, wishes),
         "frechet": distance, "frechet_drawings": floor, "frechet_ratio": distance / floor,
-        "diversity": float(np.mean(variety)), "diversity_each": variety,
+        **{name: float(np.mean(each)) for name, each in variety.items()}, "diversity_each": variety,
         "along_the_way": world.along_the_way(judge, WEIGHTS, args.pairs),
         "weights_mb": weights_mb(), "on": machine(),
     }  # fmt: skip
+
+
+def _variety(base: Any, judge: Any, settings: Any, repeats: int) -> dict[str, list[float]]:
+    """Of each prompt's pictures, how far apart they are over the drawings' own, by both kinds of
+    drawings (``world.repeated``)."""
+    import _world_pictures as world
+
+    kinds = {"diversity": True, "diversity_of_facts": False}
+    each: dict[str, list[float]] = {name: [] for name in kinds}
+    for i, facts in enumerate(ONE_PROMPT):
+        same, _ = world.repeated(facts, repeats, i, told=False)
+        made = world.spread(world.features_of(judge, world.pictured(base, same, settings, 7000)))
+        for name, told in kinds.items():
+            drawn = world.repeated(facts, repeats, i, told)[1]
+            each[name].append(made / world.spread(world.features_of(judge, drawn)))
+    return each
 
 
 def _say(done: int) -> None:
@@ -109,7 +120,10 @@ def print_table(r: dict[str, Any]) -> None:
     parts = f"{r['frechet']:.2f} / {r['frechet_drawings']:.2f}"
     print(f"| Fréchet distance, {r['count']} pictures, over the drawings' own | <= 3 | "
           f"{r['frechet_ratio']:.1f} ({parts}) |")  # fmt: skip
-    print(f"| diversity of one prompt over the drawings' own | >= 0.8 | {r['diversity']:.2f} |")
+    print(f"| diversity of one prompt over that of drawings with this caption | >= 0.8 | "
+          f"{r['diversity']:.2f} |")  # fmt: skip
+    print(f"| the same over drawings that share its facts, other styles and moods among them | | "
+          f"{r['diversity_of_facts']:.2f} |")  # fmt: skip
     way = r["along_the_way"]
     print(f"| factors monotone between two people's codes | >= 0.9 | {way['share']:.2f} "
           f"({way['pairs']} pairs, {way['factors_read']} factors read) |")  # fmt: skip

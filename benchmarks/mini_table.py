@@ -83,6 +83,8 @@ ROWS: tuple[Row, ...] = (
     ("judge on true drawings, rank-1 by style", "reported", _styles),
     ("judge on true drawings: right caption among 32", ">= 0.90",
      lambda r: f"{r['judge']['right_of_32']:.3f}"),
+    ("the same, a caption that is true of the drawing too not counted as wrong", "reported",
+     lambda r: f"{r['judge']['true_of_32']:.3f}"),
     ("autoencoder on held-out drawings", ">= 27 dB",
      lambda r: f"{r['autoencoder']['psnr_db']:.2f} dB"),
     ("W+ inversion of held-out portraits (encoder only): rank-1", ">= 0.75", _inversion),

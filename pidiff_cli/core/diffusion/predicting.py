@@ -127,7 +127,8 @@ class Predictor:
         """Predictions for the held pictures and the base's own, (B, C, h, w) each.
 
         Three rows in the place of two: with identity, the base's own, and in turn either's without
-        the prompt. How a prompt pulls changes little from one step to the next.
+        the prompt. How a prompt pulls changes little from one step to the next, but for the first
+        ones: the first held step asks for all four.
         """
         context = self.base.context
         context.record = True
@@ -141,7 +142,7 @@ class Predictor:
         return area * along + (1 - area) * away, plain
 
     def _guide(self, x: Tensor, t: Tensor, asks: bool = True, own: bool = False) -> Tensor:
-        """The guided prediction; without asking, by the pull of the step before, if there is one."""
+        """The guided prediction; not asking, by the pull of the step before, if there is one."""
         asks = self.guided and (asks or own not in self.pulls)
         without, along = self._rows(x, t, asks)
         if without is None:
