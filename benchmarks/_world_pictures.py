@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,6 +13,10 @@ from _drawings import CACHE, identities
 from scipy import linalg
 
 from pidiff_cli.core.judge import Judge
+
+if TYPE_CHECKING:
+    from pidiff_cli.mini.world.context import Context
+    from pidiff_cli.mini.world.people import Person
 
 HEADS = ("role", "scene", "style", "expression")
 
@@ -104,35 +108,42 @@ def spread(features: np.ndarray) -> float:
 
 
 def repeated(
-    caption_facts: dict[str, str], count: int, seed: int, told: bool = True
+    facts: dict[str, str], count: int, seed: int, told: bool = True
 ) -> tuple[Wishes, np.ndarray]:
-    """One prompt ``count`` times, and as many drawings of it: other people, poses and layouts.
+    """One prompt ``count`` times, and as many drawings of it (`drawn_for`)."""
+    from pidiff_cli.mini.world.captions import describe
+    from pidiff_cli.mini.world.render import draw
+
+    pictures = [draw(*pair, 128).rgb for pair in drawn_for(facts, count, seed, told)]
+    return Wishes([describe(**facts)] * count, [facts["noun"]] * count, {}), np.stack(pictures)
+
+
+def drawn_for(
+    facts: dict[str, str], count: int, seed: int, told: bool = True
+) -> list[tuple[Person, Context]]:
+    """Other people, poses and layouts for one prompt.
 
     Args:
-        caption_facts: what the prompt names, the noun among it.
-        told: drawings for which the world writes the prompt as their caption, word for word. Else
-            all that share the facts it names, whatever it says of others: "a photo" is then one of
-            five an oil painting or a sketch, and two of three faces smile or cry unasked.
+        facts: what the prompt names, the noun among it.
+        told: those for which the world writes the prompt as their caption, word for word. Else all
+            that share the facts it names, whatever it says of others: of "a photo" one in five is
+            then an oil painting or a sketch, and two of three faces smile or cry unasked.
     """
     from pidiff_cli.mini.world.captions import caption, describe
     from pidiff_cli.mini.world.context import sample_context
     from pidiff_cli.mini.world.people import sample_person
-    from pidiff_cli.mini.world.render import draw
 
-    rng, prompt = np.random.default_rng([seed, count]), describe(**caption_facts)
-    pictures: list[np.ndarray] = []
-    wanted = dict(caption_facts)
-    noun = wanted.pop("noun")
-    ids = iter(identities(40 * count, first=400_000))
-    while len(pictures) < count:
-        person = sample_person(next(ids))
-        if person.noun != noun:
+    rng, prompt = np.random.default_rng([seed, count]), describe(**facts)
+    wanted = {name: value for name, value in facts.items() if name != "noun"}
+    found: list[tuple[Person, Context]] = []
+    for person in map(sample_person, identities(40 * count, first=400_000)):
+        if person.noun != facts["noun"] or len(found) == count:
             continue
         context = sample_context(rng, glasses="none", **wanted)
         while told and caption(person, context, rng) != prompt:
             context = sample_context(rng, glasses="none", **wanted)
-        pictures.append(draw(person, context, 128).rgb)
-    return Wishes([prompt] * count, [noun] * count, {}), np.stack(pictures)
+        found.append((person, context))
+    return found
 
 
 def monotone(read: np.ndarray, least: float, slack: float) -> float:

@@ -11,6 +11,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
+import _drawings as drawings
+import _networks as networks
 import _world_pictures as world
 
 
@@ -44,3 +46,33 @@ def test_what_is_recognised_counts_every_value_alike() -> None:
     wishes = world.Wishes([""] * 4, [""] * 4, {h: ["a", "a", "a", "b"] for h in world.HEADS})
     found = world.recognised(Sees(), np.zeros((4, 8, 8, 3), np.uint8), wishes)  # type: ignore[arg-type]
     assert found["role"] == {"mean": 0.5, "each": {"a": 1.0, "b": 0.0}}
+
+
+def test_drawings_of_a_prompt_are_what_the_prompt_says() -> None:
+    """A photo asked for is no painting; drawings that only share its facts may be one."""
+    facts = {"scene": "beach", "noun": "man"}
+    told = world.drawn_for(facts, 12, 0)
+    assert len(told) == 12 and len({id(person) for person, _ in told}) == 12
+    for person, context in told:
+        assert (person.noun, context.scene, context.style) == ("man", "beach", "photo")
+    loose = world.drawn_for(facts, 12, 0, told=False)
+    assert {context.style for _, context in loose} > {"photo"}
+
+
+def test_a_caption_is_true_of_what_the_world_could_write_it_of() -> None:
+    person, context = drawings.contexts_of("probe", drawings.identities(1), 1, scene="beach")[0]
+    noun = person.noun
+    assert networks.could_say(f"a photo of a {noun} at the beach", person, context, 3000) == (
+        context.style == "photo"
+    )
+    assert not networks.could_say(f"a photo of a {noun} in the snow", person, context, 300)
+
+
+def test_contexts_are_those_that_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pidiff_cli.mini.world.render import draw
+
+    monkeypatch.setattr(drawings, "CACHE", tmp_path)
+    people = drawings.identities(2)
+    drawn = drawings.draw_set("some", people, 2)
+    for row, (person, context) in enumerate(drawings.contexts_of("some", people, 2)):
+        assert np.array_equal(drawn.rgb[row], draw(person, context, 128).rgb)
