@@ -14,6 +14,7 @@ from typing import Any
 
 import _drawings
 import numpy as np
+from _banks import facts_of, trained_contexts
 from _drawings import Drawings, draw_set, identities
 from _people import DISTRACTORS, PROMPTS
 
@@ -30,11 +31,6 @@ COMBINED = (
     ("knight", "beach", "oil", "angry"), ("royal", "kitchen", "oil", "surprised"),
     ("chef", "space", "pop", "laughing"), ("wizard", "city", "pop", "angry"),
     ("doctor", "underwater", "oil", "laughing"), ("firefighter", "garden", "pop", "sad"),
-)  # fmt: skip
-#: Seed, pictures, pictures a person and painted share of every bank mini's UNet was trained on.
-BANKS = (
-    (0, 24_000, 4, 0.0), (1, 26_000, 4, 0.0), (9, 36_000, 6, 0.0), (10, 36_000, 6, 0.0),
-    (11, 36_000, 6, 0.25),
 )  # fmt: skip
 #: Asked of people whose photos are all calm and turned to one side.
 MOODS = (
@@ -121,19 +117,12 @@ def near_combinations() -> list[tuple[str, ...]]:
 @cache
 def trained_combinations() -> int:
     """How many pictures of the training banks hold one of the combinations; takes a minute."""
-    from pidiff_cli.mini.world.bank import picture_context
-
-    contexts = (
-        picture_context(seed, i, i % each == 0, styled=styled)
-        for seed, count, each, styled in BANKS
-        for i in range(count)
-    )
-    return count_combined(contexts)
+    return count_combined(trained_contexts())
 
 
 def count_combined(contexts: Iterable[Any]) -> int:
     """How many contexts hold all four facts of one of the combinations."""
-    return sum((c.role, c.scene, c.style, c.expression) in COMBINED for c in contexts)
+    return sum(facts_of(context) in COMBINED for context in contexts)
 
 
 def photos_of(case: Case) -> Drawings:

@@ -146,6 +146,36 @@ def drawn_for(
     return found
 
 
+def unseen(count: int) -> tuple[Wishes, int]:
+    """Captions of role, scene, style and expression in combinations that no training picture
+    holds, and how many of these there are."""
+    from _banks import never_combined
+
+    from pidiff_cli.mini.world.captions import describe
+
+    found = never_combined()
+    rng = np.random.default_rng(5)
+    chosen = [found[i] for i in rng.permutation(len(found))[:count]]
+    nouns = rng.choice(["woman", "man", "girl", "boy"], len(chosen)).tolist()
+    captions = [describe(*facts, noun=noun) for facts, noun in zip(chosen, nouns, strict=True)]
+    columns = [list(column) for column in zip(*chosen, strict=True)]
+    return Wishes(captions, nouns, dict(zip(HEADS, columns, strict=True))), len(found)
+
+
+def all_right(judge: Judge, pictures: np.ndarray, wishes: Wishes) -> dict[str, float]:
+    """Share of pictures whose own fact the judge names, of each kind, of role and scene together
+    and of all of them."""
+    found = judge.classes(pictures)
+    right = {
+        head: np.asarray(judge.class_names[head])[found[head].argmax(1).numpy()]
+        == np.asarray(wishes.facts[head])
+        for head in HEADS
+    }
+    shares = {head: float(hits.mean()) for head, hits in right.items()}
+    shares["role_and_scene"] = float((right["role"] & right["scene"]).mean())
+    return shares | {"all": float(np.all(list(right.values()), axis=0).mean())}
+
+
 def monotone(read: np.ndarray, least: float, slack: float) -> float:
     """Share of factors that go one way from the first row to the last.
 

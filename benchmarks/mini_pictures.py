@@ -66,6 +66,9 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     floor = world.frechet(real, world.features_of(judge, others))
     distance = world.frechet(world.features_of(judge, made), real)
     variety = _variety(base, judge, settings, args.repeats)
+    rare, combinations = world.unseen(args.unseen)
+    name = f"unseen-{digest()}-{args.unseen}-{args.steps}-{args.guidance}"
+    rarely = world.kept(name, lambda: world.pictured(base, rare, settings, 20_000, _say))
     if args.sheet:
         _sheet(args.sheet, drawings, made)
     return {
@@ -74,6 +77,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "recognised_drawings": world.recognised(judge, drawings, wishes),
         "frechet": distance, "frechet_drawings": floor, "frechet_ratio": distance / floor,
         **{name: float(np.mean(each)) for name, each in variety.items()}, "diversity_each": variety,
+        "unseen": {"combinations": combinations, **world.all_right(judge, rarely, rare)},
         "along_the_way": world.along_the_way(judge, WEIGHTS, args.pairs),
         "weights_mb": weights_mb(), "on": machine(),
     }  # fmt: skip
@@ -124,6 +128,10 @@ def print_table(r: dict[str, Any]) -> None:
           f"{r['diversity']:.2f} |")  # fmt: skip
     print(f"| the same over drawings that share its facts, other styles and moods among them | | "
           f"{r['diversity_of_facts']:.2f} |")  # fmt: skip
+    rare = r["unseen"]
+    print(f"| role and scene both, in combinations of role, scene, style and expression that no "
+          f"training picture holds | >= 0.85 | {rare['role_and_scene']:.3f} (all four "
+          f"{rare['all']:.3f}; {rare['combinations']} combinations) |")  # fmt: skip
     way = r["along_the_way"]
     print(f"| factors monotone between two people's codes | >= 0.9 | {way['share']:.2f} "
           f"({way['pairs']} pairs, {way['factors_read']} factors read) |")  # fmt: skip
@@ -139,6 +147,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=12, help="denoising steps of a picture")
     parser.add_argument("--guidance", type=float, default=3.0)
     parser.add_argument("--repeats", type=int, default=32, help="pictures of one prompt")
+    parser.add_argument("--unseen", type=int, default=400, help="pictures of what was never drawn")
     parser.add_argument("--pairs", type=int, default=40, help="pairs of people to go between")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sheet", type=Path, help="also draw a sheet here")

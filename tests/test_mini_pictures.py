@@ -76,3 +76,17 @@ def test_contexts_are_those_that_are_drawn(tmp_path: Path, monkeypatch: pytest.M
     drawn = drawings.draw_set("some", people, 2)
     for row, (person, context) in enumerate(drawings.contexts_of("some", people, 2)):
         assert np.array_equal(drawn.rgb[row], draw(person, context, 128).rgb)
+
+
+def test_role_and_scene_count_together() -> None:
+    class Sees:
+        class_names = {head: ["a", "b"] for head in world.HEADS}
+
+        def classes(self, _: np.ndarray) -> dict[str, torch.Tensor]:
+            said = {head: torch.eye(2)[torch.tensor([0, 0, 1, 1])] for head in world.HEADS}
+            return said | {"scene": torch.eye(2)[torch.tensor([0, 1, 0, 1])]}
+
+    facts = {head: ["a"] * 4 for head in world.HEADS}
+    found = world.all_right(Sees(), np.zeros((4, 8, 8, 3)), world.Wishes([], [], facts))  # type: ignore[arg-type]
+    assert found["role"] == found["scene"] == found["style"] == 0.5
+    assert found["role_and_scene"] == found["all"] == 0.25

@@ -1,0 +1,42 @@
+"""The banks that mini's UNet was trained on: what was in them, without drawing them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pidiff_cli.mini.world.context import Context
+
+#: Seed, pictures, pictures a person and painted share of each.
+BANKS = (
+    (0, 24_000, 4, 0.0), (1, 26_000, 4, 0.0), (9, 36_000, 6, 0.0), (10, 36_000, 6, 0.0),
+    (11, 36_000, 6, 0.25),
+)  # fmt: skip
+
+
+def trained_contexts() -> Iterator[Context]:
+    """How every picture of the banks was drawn; takes a minute."""
+    from pidiff_cli.mini.world.bank import picture_context
+
+    for seed, count, each, styled in BANKS:
+        for i in range(count):
+            yield picture_context(seed, i, i % each == 0, styled=styled)
+
+
+def facts_of(context: Context) -> tuple[str, str, str, str]:
+    """Role, scene, style and expression."""
+    return context.role, context.scene, context.style, context.expression
+
+
+def never_combined() -> list[tuple[str, str, str, str]]:
+    """All roles in clothes of their own, scenes, styles and expressions that no picture of the
+    banks holds together."""
+    from pidiff_cli.mini.world.context import EXPRESSIONS
+    from pidiff_cli.mini.world.registry import roles, scenes, styles
+
+    held = {facts_of(context) for context in trained_contexts()}
+    everything = [
+        (role, scene, style, mood)
+        for role in roles() if role != "casual"
+        for scene in scenes() for style in styles() for mood in EXPRESSIONS
+    ]  # fmt: skip
+    return [facts for facts in everything if facts not in held]
