@@ -120,7 +120,8 @@ class Predictor:
         if self.first <= step < self.last:
             return torch.cat(self._held(x, own, t, step - self.first))
         found = self._guide(x, t)  # before, both are one; after, the base's own is not looked at
-        self.pulls = {kind: pull for pull in self.pulls.values() for kind in (False, True)}
+        if self.guided:
+            self.pulls[True] = self.pulls[False]
         return torch.cat([found, found])
 
     def _held(self, x: Tensor, own: Tensor, t: Tensor, step: int) -> tuple[Tensor, Tensor]:
