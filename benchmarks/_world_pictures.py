@@ -81,14 +81,22 @@ def pictured(base: Any, wishes: Wishes, settings: Any, seed: int, say: Any = Non
     return np.stack(made)
 
 
+def hits(judge: Judge, pictures: np.ndarray, wishes: Wishes) -> dict[str, np.ndarray]:
+    """Whether the judge names each picture's own fact, of each kind: (N,) bool."""
+    found = judge.classes(pictures)
+    return {
+        head: np.asarray(judge.class_names[head])[found[head].argmax(1).numpy()]
+        == np.asarray(wishes.facts[head])
+        for head in HEADS
+    }
+
+
 def recognised(judge: Judge, pictures: np.ndarray, wishes: Wishes) -> dict[str, Any]:
     """Share of pictures whose own fact the judge names, the mean over the facts' values."""
-    found = judge.classes(pictures)
     table: dict[str, Any] = {}
-    for head in HEADS:
-        names, asked = judge.class_names[head], np.asarray(wishes.facts[head])
-        said = np.asarray(names)[found[head].argmax(1).numpy()]
-        each = {v: float((said[asked == v] == v).mean()) for v in sorted(set(wishes.facts[head]))}
+    for head, right in hits(judge, pictures, wishes).items():
+        asked = np.asarray(wishes.facts[head])
+        each = {value: float(right[asked == value].mean()) for value in sorted(set(asked.tolist()))}
         table[head] = {"mean": float(np.mean(list(each.values()))), "each": each}
     return table
 
@@ -137,7 +145,9 @@ def drawn_for(
     wanted = {name: value for name, value in facts.items() if name != "noun"}
     found: list[tuple[Person, Context]] = []
     for person in map(sample_person, identities(40 * count, first=400_000)):
-        if person.noun != facts["noun"] or len(found) == count:
+        if len(found) == count:
+            break
+        if person.noun != facts["noun"]:
             continue
         context = sample_context(rng, glasses="none", **wanted)
         while told and caption(person, context, rng) != prompt:
@@ -165,13 +175,8 @@ def unseen(count: int) -> tuple[Wishes, int]:
 def all_right(judge: Judge, pictures: np.ndarray, wishes: Wishes) -> dict[str, float]:
     """Share of pictures whose own fact the judge names, of each kind, of role and scene together
     and of all of them."""
-    found = judge.classes(pictures)
-    right = {
-        head: np.asarray(judge.class_names[head])[found[head].argmax(1).numpy()]
-        == np.asarray(wishes.facts[head])
-        for head in HEADS
-    }
-    shares = {head: float(hits.mean()) for head, hits in right.items()}
+    right = hits(judge, pictures, wishes)
+    shares = {head: float(each.mean()) for head, each in right.items()}
     shares["role_and_scene"] = float((right["role"] & right["scene"]).mean())
     return shares | {"all": float(np.all(list(right.values()), axis=0).mean())}
 

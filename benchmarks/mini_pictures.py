@@ -67,7 +67,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     distance = world.frechet(world.features_of(judge, made), real)
     variety = _variety(base, judge, settings, args.repeats)
     rare, combinations = world.unseen(args.unseen)
-    name = f"unseen-{digest()}-{args.unseen}-{args.steps}-{args.guidance}"
+    name = f"unseen-{digest()}-{len(rare)}of{combinations}-{args.steps}-{args.guidance}"
     rarely = world.kept(name, lambda: world.pictured(base, rare, settings, 20_000, _say))
     if args.sheet:
         _sheet(args.sheet, drawings, made)
@@ -85,17 +85,17 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def _variety(base: Any, judge: Any, settings: Any, repeats: int) -> dict[str, list[float]]:
     """Of each prompt's pictures, how far apart they are over the drawings' own, by both kinds of
-    drawings (``world.repeated``)."""
+    drawings (``world.drawn_for``)."""
     import _world_pictures as world
 
-    kinds = {"diversity": True, "diversity_of_facts": False}
-    each: dict[str, list[float]] = {name: [] for name in kinds}
+    each: dict[str, list[float]] = {"diversity": [], "diversity_of_facts": []}
     for i, facts in enumerate(ONE_PROMPT):
-        same, _ = world.repeated(facts, repeats, i, told=False)
-        made = world.spread(world.features_of(judge, world.pictured(base, same, settings, 7000)))
-        for name, told in kinds.items():
-            drawn = world.repeated(facts, repeats, i, told)[1]
-            each[name].append(made / world.spread(world.features_of(judge, drawn)))
+        same, told = world.repeated(facts, repeats, i)
+        loose = world.repeated(facts, repeats, i, told=False)[1]
+        pictures = world.pictured(base, same, settings, 7000)
+        made, *own = (world.spread(world.features_of(judge, p)) for p in (pictures, told, loose))
+        for shares, apart in zip(each.values(), own, strict=True):
+            shares.append(made / apart)
     return each
 
 
