@@ -19,6 +19,7 @@ LARGER=${LARGER:---channels 64 --encoder-blocks 0 1 3 4}  # 3.8 MB
 CRISP=${CRISP:---perceptual 0.3 --adversarial 0.1}  # its features lie in .mini/features
 GAIN=${GAIN:-0.2}  # dB that a new autoencoder must be better by
 FIRST=${FIRST:-100000} SEED=${SEED:-13}  # people and pictures that no bank before has had
+WORLD=${WORLD:-broad} NEW=${NEW:-0.15}  # and the share of what the narrow world lacks
 STYLED=${STYLED:-0.25}  # of them painted, beside those that the world paints: faces in paint are weak
 mkdir -p "$OUT" "$WORK/small" "$WORK/site"
 if [ -d .whl ]; then
@@ -70,7 +71,7 @@ bank)
     after() { echo "$1 after $(($(date +%s) - began)) s"; }
     draw() {
         python3 -m pidiff_cli.mini.world.bank --pictures "$1" --per-person 6 --workers "$WORKERS" \
-            --start-person "$FIRST" --seed "$SEED" --styled "$STYLED"
+            --start-person "$FIRST" --seed "$SEED" --styled "$STYLED" --world "$WORLD" --fresh "$NEW"
     }
     if [ "$AUTOENCODER" -gt 0 ]; then
         rm -rf first && mkdir first && cp -r weights first/
@@ -81,7 +82,8 @@ bank)
     drawing=$!
     cd small && rm -rf weights && cp -r ../weights .
     small() {
-        python3 -m pidiff_cli.mini.world.bank --pictures 48 --per-person 6 --workers 1 --start-person "$FIRST" &&
+        python3 -m pidiff_cli.mini.world.bank --pictures 48 --per-person 6 --workers 1 \
+            --start-person "$FIRST" --world "$WORLD" &&
             autoencoder weights --steps 2 &&
             caches 1 &&
             tried

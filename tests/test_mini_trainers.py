@@ -24,6 +24,7 @@ TRAINERS = {
     "decoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
     "autoencoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
     "text": ("--batch", "4"),
+    "words": ("--batch", "4", "--world", "wide"),
     "stylegan": ("--batch", "2"),
     "stylegan crisp": ("--batch", "1", "--steps", "4", *CRISP),
     "stylegan on": ("--batch", "2", "--keep-mapping"),

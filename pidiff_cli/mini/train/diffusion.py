@@ -39,7 +39,7 @@ from pidiff_cli.mini.train.drawn_likeness import DrawnPeople, add_gradient
 from pidiff_cli.mini.train.layout import Layout
 from pidiff_cli.mini.train.machine import Machine, ahead, bf16, machine
 from pidiff_cli.mini.train.muon import Muon, split_parameters
-from pidiff_cli.mini.world.worlds import NARROW, WIDE, World
+from pidiff_cli.mini.world.worlds import BROAD, NARROW, WIDE, World
 
 ROWS, TOKEN_DIM, LATENTS = 12, 192, 12
 BATCH, GPU_BATCH = 64, 768
@@ -55,6 +55,7 @@ HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or t
 #: of one person, 3,500 contexts).
 FRAMINGS = {
     NARROW.name: Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56)),
+    BROAD.name: Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56)),
     WIDE.name: Framing((0.165, 0.23), (0.42, 0.58), (0.465, 0.585)),
 }
 UNET: dict[str, Any] = {

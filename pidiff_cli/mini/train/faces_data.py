@@ -53,7 +53,7 @@ class Bank:
     @property
     def before(self) -> int:
         """The label of a thing before the face; 0 in a world without."""
-        return 0 if self.world == NARROW else BEFORE
+        return BEFORE if self.world.varied else 0
 
     def other(self, row: int) -> np.ndarray | None:
         """The second person's landmarks (68, 2) px in a picture, if there is one."""
@@ -72,7 +72,7 @@ def open_bank(folder: Path) -> Bank:
     drawn = np.flatnonzero(np.abs(np.asarray(points)).sum((1, 2)) > 0)
     away = owners[drawn] % 50 == 0
     world = read_world(folder)[0]
-    others = None if world == NARROW else np.load(folder / "other_landmarks.npy", mmap_mode="r")
+    others = np.load(folder / "other_landmarks.npy", mmap_mode="r") if world.varied else None
     rows, held = drawn[~away], drawn[away]
     return Bank(images, labels, points, factors, owners, rows, held, world, others)
 

@@ -226,16 +226,44 @@ def export(net: Clip, settings: dict[str, Any], folder: Path) -> None:
 
 
 def take_over(net: Clip, settings: dict[str, Any], folder: Path) -> bool:
-    """Begin with the weights in a folder, where they are of these settings; whether they are."""
+    """Begin with the weights in a folder, where they are of these settings; whether they are.
+
+    These may have more words and classes than those: what is new begins at random.
+    """
     try:
         found = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
         state = unpack(load_file(folder / "clip.safetensors"))
     except OSError:
         return False
-    if {"world": "narrow", **found} != settings:  # the first did not name its world
+    if not _holds(settings, found):
         return False
+    fresh = net.state_dict()
+    for key, names, before, first in _rows(settings, found):
+        for name, row in zip(before, state[key][first:], strict=True):
+            fresh[key][first + names.index(name)] = row
+        fresh[key][:first], state[key] = state[key][:first], fresh[key]
     net.load_state_dict({"scale": net.scale.detach(), **state})  # the scale is not exported
     return True
+
+
+def _holds(settings: dict[str, Any], found: dict[str, Any]) -> bool:
+    """Whether the settings are those that were found, with more words and classes or none."""
+    lists = ("world", "words", "classes")
+    same = {k: v for k, v in settings.items() if k not in lists}
+    if same != {k: v for k, v in found.items() if k not in lists}:
+        return False
+    classes, before = settings["classes"], found["classes"]
+    more = list(classes) == list(before) and all(set(before[k]) <= set(classes[k]) for k in before)
+    return more and set(found["words"]) <= set(settings["words"])
+
+
+def _rows(settings: dict[str, Any], found: dict[str, Any]) -> Any:
+    """Each table of weights whose rows have names: its key, its names, those that were found, and
+    how many rows come before them (padding and the unknown word)."""
+    yield "reader.word.weight", settings["words"], found["words"], 2
+    for name, values in settings["classes"].items():
+        for kind in ("weight", "bias"):
+            yield f"tower.heads.{name}.{kind}", values, found["classes"][name], 0
 
 
 def trimmed(ids: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def portrait(person: int, world: World = NARROW) -> np.ndarray:
     with nothing before the face, by a good camera."""
     rng = np.random.default_rng([17, person])
     plain: dict[str, Any] = {"style": "photo", "headgear": False}
-    if world != NARROW:
+    if world.varied:
         plain |= {"companion": None, "occluder": "none", "camera": NO_CAMERA}
     made = draw(sample_person(person, world), sample_context(rng, world, **plain), 256)
     return align_picture(made.rgb, made.labels, made.landmarks)[0]

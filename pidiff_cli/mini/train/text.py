@@ -71,7 +71,7 @@ def known_facts(world: World = NARROW) -> Facts:
     either = ("False", "True")
     values = {name: tables.pop(name) for name in BALANCED} | {"headgear": either}
     values |= {"glasses": tables.pop("glasses"), "noun": NOUNS, **tables}
-    return Facts(values if world == NARROW else {**values, COMPANY: either}, world)
+    return Facts({**values, COMPANY: either} if world.varied else values, world)
 
 
 def draw_captions(count: int, rng: np.random.Generator, facts: Facts) -> tuple[list[str], Tensor]:

@@ -55,7 +55,7 @@ def arrays_of(world: World) -> Arrays:
         "factors": ((len(names(world)),), np.float32),
         "persons": ((), np.int32),
     }
-    if world != NARROW:
+    if world.varied:
         shapes["other_labels"] = ((SIDE, SIDE), np.uint8)
         shapes["other_landmarks"] = ((68, 2), np.float32)
     return shapes
@@ -127,6 +127,7 @@ def draw_shard(
     seed: int,
     world: World = NARROW,
     styled: float = 0.0,
+    fresh: float = 0.0,
 ) -> int:
     """Draw one shard into the bank's arrays; returns how many pictures it holds."""
     import cv2
@@ -145,7 +146,7 @@ def draw_shard(
     for i in range(first, last):
         number = start + i // per_person
         person = sample_person(number, world)
-        context = picture_context(seed, i, i % per_person == 0, world, styled)
+        context = picture_context(seed, i, i % per_person == 0, world, styled, fresh)
         portrait = draw(person, context, SIDE)
         for name in ("images", "labels", "landmarks", "factors"):
             arrays[name][i] = portrait.rgb if name == "images" else getattr(portrait, name)
@@ -165,12 +166,18 @@ def draw_shard(
 
 
 def picture_context(
-    seed: int, index: int, plain: bool, world: World = NARROW, styled: float = 0.0
+    seed: int,
+    index: int,
+    plain: bool,
+    world: World = NARROW,
+    styled: float = 0.0,
+    fresh: float = 0.0,
 ) -> Any:
     """The context of the bank's picture `index`; plain ones are frontal photos of one person.
 
     Of the others a share of `styled` is in a painted style, each as often; beside those that the
-    world itself paints.
+    world itself paints. And a share of `fresh` has a role, scene or style that the narrow world
+    lacks, each kind as often: for networks that know the narrow one already.
     """
     from pidiff_cli.mini.world.context import sample_context
     from pidiff_cli.mini.world.registry import styles
@@ -178,17 +185,29 @@ def picture_context(
     rng = np.random.default_rng((seed, index))
     if not plain:
         chance = np.random.default_rng((seed, index, 1))  # so that without it nothing changes
-        if chance.random() >= styled:
-            return sample_context(rng, world)
-        painted = [style for style in styles(world) if style != "photo"]
-        return sample_context(rng, world, style=str(chance.choice(painted)))
+        fixed = {}
+        if chance.random() < styled:
+            painted = [style for style in styles(world) if style != "photo"]
+            fixed["style"] = str(chance.choice(painted))
+        if fresh and chance.random() < fresh:
+            fixed |= _newcomer(chance, world)
+        return sample_context(rng, world, **fixed)
     yaw = float(np.clip(rng.normal(0, 6), -12, 12))
     calm = {"role": "casual", "yaw": yaw, **_clear(world)}
-    if world != NARROW:
+    if world.varied:
         calm["light"] = "scene"
         calm["pitch"] = float(np.clip(rng.normal(0, 3), -8, 8))
         calm["roll"] = float(np.clip(rng.normal(0, 2), -6, 6))
     return sample_context(rng, world, **calm)
+
+
+def _newcomer(rng: np.random.Generator, world: World) -> dict[str, str]:
+    """One role, scene or style that the narrow world lacks."""
+    from pidiff_cli.mini.world import registry
+
+    kinds = {"role": registry.roles, "scene": registry.scenes, "style": registry.styles}
+    kind = str(rng.choice(list(kinds)))
+    return {kind: str(rng.choice(kinds[kind](world)[len(kinds[kind]()) :]))}
 
 
 def bare_context(seed: int, index: int, world: World = NARROW) -> Any:
@@ -200,7 +219,7 @@ def bare_context(seed: int, index: int, world: World = NARROW) -> Any:
 
 def _clear(world: World) -> dict[str, Any]:
     clear: dict[str, Any] = {"style": "photo", "headgear": False}
-    if world != NARROW:
+    if world.varied:
         clear |= {"companion": None, "occluder": "none", "camera": NO_CAMERA}
     return clear
 
@@ -214,11 +233,15 @@ def make(
     seed: int = 0,
     world: World = NARROW,
     styled: float = 0.0,
+    fresh: float = 0.0,
 ) -> Iterator[int]:
     """Draw what is missing; yields the number of pictures done, every few seconds at least.
 
-    ValueError where people below the held-out ones would reach ids that are no bank's.
+    ValueError where people below the held-out ones would reach ids that are no bank's, or where
+    the narrow world is asked for what it lacks.
     """
+    if fresh and not world.listed:
+        raise ValueError(f"the {world.name} world has no role, scene or style of its own")
     if start < HELD_OUT_FROM and start + -(-pictures // per_person) > world.people:
         raise ValueError(f"a bank of the {world.name} world has people below {world.people}")
     (folder / "shards").mkdir(parents=True, exist_ok=True)
@@ -231,7 +254,7 @@ def make(
             open_memmap(path, "w+", kind, (pictures, *shape)).flush()
     work = partial(
         draw_shard, folder=folder, pictures=pictures, per_person=per_person, start=start,
-        seed=seed, world=world, styled=styled,
+        seed=seed, world=world, styled=styled, fresh=fresh,
     )  # fmt: skip
     shards, done = range(-(-pictures // SHARD)), 0
     if workers == 1:
@@ -260,6 +283,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--start-person", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--styled", type=float, default=0.0, help="share painted on top, 0 to 1")
+    parser.add_argument("--fresh", type=float, default=0.0, help="share with what narrow lacks")
     parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
     parser.add_argument("--world", choices=tuple(WORLDS), help="default: the folder's, or narrow")
     args = parser.parse_args(argv)
@@ -269,7 +293,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     began, before = time.monotonic(), -1
     for done in make(
         args.out, args.pictures, args.per_person, args.workers, args.start_person, args.seed,
-        world, args.styled,
+        world, args.styled, args.fresh,
     ):  # fmt: skip
         seconds = time.monotonic() - began
         if done > before:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pidiff_cli.mini.world.context import Context
 from pidiff_cli.mini.world.people import HAIR_STOPS, Person
-from pidiff_cli.mini.world.worlds import NARROW
+from pidiff_cli.mini.world.worlds import WORLDS
 
 Phrases = Mapping[str, tuple[str, ...]]
 
@@ -104,14 +104,16 @@ def caption(person: Person, context: Context, rng: np.random.Generator) -> str:
     Args:
         person, context: what is drawn. rng: chooses wording and order.
     """
-    if context.world != NARROW.name:
-        from pidiff_cli.mini.world.captions_wide import wide_caption
+    from pidiff_cli.mini.world.captions_wide import phrase_tables, wide_caption
 
+    world = WORLDS[context.world]
+    if world.varied:
         return wide_caption(person, context, rng)
-    medium = pick_phrase(STYLE_PHRASES.get(context.style, STYLE_PHRASES["photo"]), rng)
+    known = phrase_tables(world)
+    medium = pick_phrase(known["style"].get(context.style, STYLE_PHRASES["photo"]), rng)
     look = _appearance(person, rng) if rng.random() < 0.3 else ""
-    role = kept_phrase(ROLE_PHRASES.get(context.role, (f"as a {context.role}",)), rng)
-    scene = kept_phrase(SCENE_PHRASES.get(context.scene, (f"in the {context.scene}",)), rng)
+    role = kept_phrase(known["role"].get(context.role, (f"as a {context.role}",)), rng)
+    scene = kept_phrase(known["scene"].get(context.scene, (f"in the {context.scene}",)), rng)
     mood = kept_phrase(EXPRESSION_PHRASES.get(context.expression, (context.expression,)), rng)
     glasses = kept_phrase(GLASSES_PHRASES[context.glasses], rng)
     if rng.random() < 0.6:
@@ -158,7 +160,7 @@ def canonical(context: Context, noun: str) -> str:
     """
     names = ("role", "scene", "style", "expression")
     told: dict[str, str] = {name: getattr(context, name) for name in names}
-    if context.world == NARROW.name:
+    if not WORLDS[context.world].varied:
         return describe(**told, noun=noun, glasses=context.glasses)
     from pidiff_cli.mini.world.captions_wide import canonical_rest
 

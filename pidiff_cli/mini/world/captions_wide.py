@@ -198,11 +198,13 @@ def _appearance(person: Person, rng: np.random.Generator) -> str:
     return "with " + " and ".join(told)
 
 
-def _words() -> tuple[str, ...]:
-    tables = (STYLE_PHRASES, ROLE_PHRASES, SCENE_PHRASES, OCCLUDER_PHRASES, LIGHT_PHRASES)
+def _words(world: World) -> tuple[str, ...]:
+    tables = [STYLE_PHRASES, ROLE_PHRASES, SCENE_PHRASES]
+    tables += [OCCLUDER_PHRASES, LIGHT_PHRASES] if world.varied else []
     texts = [phrase for table in tables for phrases in table.values() for phrase in phrases]
-    texts += [*COMPANION_PHRASES, *_BLURRED, *_DARK, *_BRIGHT, *_MARKS.values(), _EXTRA]
-    texts += [stop[0] for stop in WIDE_HAIR_STOPS]
+    if world.varied:
+        texts += [*COMPANION_PHRASES, *_BLURRED, *_DARK, *_BRIGHT, *_MARKS.values(), _EXTRA]
+        texts += [stop[0] for stop in WIDE_HAIR_STOPS]
     plain = re.sub(r"\{\w+\}", " ", " ".join(texts))
     return tuple(dict.fromkeys(re.findall(r"[a-z]+", plain)))
 
@@ -212,14 +214,15 @@ def phrase_tables(world: World = NARROW) -> dict[str, Phrases]:
     tables = {"role": captions.ROLE_PHRASES, "scene": captions.SCENE_PHRASES,
               "style": captions.STYLE_PHRASES, "expression": captions.EXPRESSION_PHRASES,
               "glasses": captions.GLASSES_PHRASES}  # fmt: skip
-    if world != NARROW:
-        tables |= {"role": ROLE_PHRASES, "scene": SCENE_PHRASES, "style": STYLE_PHRASES,
-                   "occluder": OCCLUDER_PHRASES, "light": LIGHT_PHRASES}  # fmt: skip
+    if world.listed:
+        tables |= {"role": ROLE_PHRASES, "scene": SCENE_PHRASES, "style": STYLE_PHRASES}
+    if world.varied:
+        tables |= {"occluder": OCCLUDER_PHRASES, "light": LIGHT_PHRASES}
     return tables
 
 
 def vocabulary(world: World = NARROW) -> tuple[str, ...]:
-    """Every word of the world's captions; the wide world's begins with the narrow one's."""
-    if world == NARROW:
+    """Every word of the world's captions; others begin with the narrow one's."""
+    if not world.listed:
         return captions.VOCABULARY
-    return tuple(dict.fromkeys((*captions.VOCABULARY, *_words())))
+    return tuple(dict.fromkeys((*captions.VOCABULARY, *_words(world))))

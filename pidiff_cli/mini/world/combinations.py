@@ -2,7 +2,8 @@
 
 A fixed list of the wide world: two scenes of each role, 34 of its 306 combinations (11 %). Every
 scene is held out of two or three roles and seen with all the others; everyday clothes and the
-studio are seen with everything, because prompts that leave role or scene out mean them.
+studio are seen with everything, because prompts that leave role or scene out mean them. Of the
+broad world those of them that the narrow one, on which mini began, cannot have shown.
 
 Sampling a context does not draw them, neither do captions made for training; a context that is
 given both a role and a scene gets what it is given, which is how benchmarks ask for them.
@@ -11,9 +12,10 @@ given both a role and a scene gets what it is given, which is how benchmarks ask
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 
 from pidiff_cli.mini.world.registry import roles, scenes
-from pidiff_cli.mini.world.worlds import NARROW, World
+from pidiff_cli.mini.world.worlds import World
 
 Pair = tuple[str, str]
 EVERYDAY, PLAIN = "casual", "studio"  # seen with everything
@@ -25,16 +27,18 @@ _STEPS = ((5, 1), (7, 6))
 @cache
 def held_out_pairs(world: World) -> tuple[Pair, ...]:
     """The (role, scene) pairs never sampled for training, by role; none in the narrow world."""
-    if world == NARROW:
+    if not world.listed:
         return ()
+    seen = frozenset() if world.varied else frozenset(product(roles(), scenes()))
     some_roles = [role for role in roles(world) if role != EVERYDAY]
     some_scenes = [scene for scene in scenes(world) if scene != PLAIN]
     count = len(some_scenes)
-    return tuple(
+    pairs = (
         (role, some_scenes[(step * i + first) % count])
         for i, role in enumerate(some_roles)
         for step, first in _STEPS
     )
+    return tuple(pair for pair in pairs if pair not in seen)
 
 
 def is_held_out(role: str, scene: str, world: World) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pidiff_cli.mini.world.camera import NO_CAMERA, Camera
-from pidiff_cli.mini.world.worlds import NARROW, World
+from pidiff_cli.mini.world.worlds import NARROW, WORLDS, World
 
 #: The seven mood numbers, each in about [-1, 1].
 MOOD_NAMES = ("corner", "open", "brow", "inner", "eye_open", "squint", "width")
@@ -71,8 +71,10 @@ WIDE_FIELDS = ("world", "light", "occluder", "companion", "camera")
 def context_line(context: Context) -> dict[str, Any]:
     """The context as plain data for a bank's meta line; `context_from` reads it."""
     line = asdict(context)
-    if context.world == NARROW.name:
-        line = {name: value for name, value in line.items() if name not in WIDE_FIELDS}
+    if not WORLDS[context.world].varied:
+        kept = {"world"} if context.world != NARROW.name else set()
+        left_out = set(WIDE_FIELDS) - kept
+        line = {name: value for name, value in line.items() if name not in left_out}
     return line
 
 
@@ -89,6 +91,24 @@ def context_from(line: dict[str, Any]) -> Context:
     return Context(**held)
 
 
+def _role_for(scene: str | None, role: str, world: World, rng: np.random.Generator) -> str:
+    """The role, or where training never sees it in this scene another that it does."""
+    from pidiff_cli.mini.world.combinations import is_held_out, roles_with
+
+    if scene is None or not is_held_out(role, scene, world):
+        return role
+    return str(rng.choice(roles_with(scene, world)))
+
+
+def _scene_of(role: str, world: World, rng: np.random.Generator) -> str:
+    """A scene that training sees this role in."""
+    from pidiff_cli.mini.world.combinations import is_held_out, scenes_with
+    from pidiff_cli.mini.world.registry import scenes
+
+    scene = str(rng.choice(list(scenes(world))))
+    return str(rng.choice(scenes_with(role, world))) if is_held_out(role, scene, world) else scene
+
+
 def make_mood(expression: str, rng: np.random.Generator) -> tuple[float, ...]:
     """The expression's seven numbers with a little life in them."""
     base = np.asarray(EXPRESSIONS[expression])
@@ -97,21 +117,23 @@ def make_mood(expression: str, rng: np.random.Generator) -> tuple[float, ...]:
 
 def sample_context(rng: np.random.Generator, world: World | str = NARROW, **fixed: Any) -> Context:
     """A random context; keywords fix fields (a fixed `expression` draws its mood around it)."""
-    if world not in (NARROW, NARROW.name):
+    world = WORLDS[world] if isinstance(world, str) else world
+    if world.varied:
         from pidiff_cli.mini.world.context_wide import sample_wide_context
 
         return sample_wide_context(rng, **fixed)
-    from pidiff_cli.mini.world.registry import roles, scenes, styles, zoom_for
+    from pidiff_cli.mini.world.registry import roles, styles, zoom_for
 
     expression = str(fixed.get("expression") or rng.choice(list(EXPRESSIONS), p=EXPRESSION_SHARES))
-    names = [r for r in roles() if r != "casual"]
+    names = [r for r in roles(world) if r != "casual"]
     role = str(rng.choice(names)) if names and rng.random() < 0.45 else "casual"
-    role = fixed.get("role", role)
+    role = fixed.get("role") or _role_for(fixed.get("scene"), role, world, rng)
     headgear = bool(fixed.get("headgear", role != "casual" and rng.random() < 0.6))
-    other = [s for s in styles() if s != "photo"]
+    other = [s for s in styles(world) if s != "photo"]
     style = str(rng.choice(other)) if other and rng.random() < 0.18 else "photo"
     glasses = str(rng.choice(GLASSES, p=(0.76, 0.105, 0.105, 0.03)))
     made = Context(
+        world=world.name,
         expression=expression,
         mood=make_mood(expression, rng),
         yaw=float(np.clip(rng.normal(0, 12), -25, 25)),
@@ -122,7 +144,7 @@ def sample_context(rng: np.random.Generator, world: World | str = NARROW, **fixe
             float(np.clip(rng.normal(0, 0.2), -1, 1)),
         ),
         role=role,
-        scene=str(rng.choice(list(scenes()))),
+        scene=_scene_of(role, world, rng),
         style=style,
         headgear=headgear,
         glasses=glasses,

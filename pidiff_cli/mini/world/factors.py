@@ -47,10 +47,10 @@ _WIDE_LIGHT = (
     "cast_warm", "cast_green", "defocus",
 )  # fmt: skip
 
-#: World -> group -> (identity names, the rest's names); a group's pose comes first, then identity.
-_PARTS: dict[str, tuple[tuple[tuple[str, ...], ...], ...]] = {
-    "narrow": ((_POSE, _COARSE_ID, ()), ((), _MEDIUM_ID, _WORN), ((), _FINE_ID, _LIGHT)),
-    "wide": (
+#: World.varied -> group -> (pose, identity names, the rest's names).
+_PARTS: dict[bool, tuple[tuple[tuple[str, ...], ...], ...]] = {
+    False: ((_POSE, _COARSE_ID, ()), ((), _MEDIUM_ID, _WORN), ((), _FINE_ID, _LIGHT)),
+    True: (
         (_POSE, (*_COARSE_ID, *WIDE_COARSE_FIELDS), ()),
         ((), (*_MEDIUM_ID, *WIDE_MEDIUM_FIELDS), _WORN),
         ((), (*_FINE_ID, *WIDE_FINE_FIELDS), (*_LIGHT, *_WIDE_LIGHT)),
@@ -60,12 +60,12 @@ _PARTS: dict[str, tuple[tuple[tuple[str, ...], ...], ...]] = {
 
 def names(world: World = NARROW) -> tuple[str, ...]:
     """What each number of `factors` is called, in order."""
-    return tuple(n for group in _PARTS[world.name] for part in group for n in part)
+    return tuple(n for group in _PARTS[world.varied] for part in group for n in part)
 
 
 def groups(world: World = NARROW) -> dict[str, slice]:
     """Where the coarse, medium and fine factors lie among them."""
-    sizes = [sum(len(part) for part in group) for group in _PARTS[world.name]]
+    sizes = [sum(len(part) for part in group) for group in _PARTS[world.varied]]
     ends = np.cumsum(sizes).tolist()
     kinds = ("coarse", "medium", "fine")
     return {k: slice(end - size, end) for k, size, end in zip(kinds, sizes, ends, strict=True)}
@@ -73,7 +73,7 @@ def groups(world: World = NARROW) -> dict[str, slice]:
 
 def identity_names(world: World = NARROW) -> tuple[str, ...]:
     """The names of those that belong to the person alone."""
-    return tuple(n for _, identity, _ in _PARTS[world.name] for n in identity)
+    return tuple(n for _, identity, _ in _PARTS[world.varied] for n in identity)
 
 
 #: The narrow world's, on which the shipped networks stand.
@@ -96,7 +96,7 @@ def _identity_parts(p: Person, wide: bool) -> tuple[list[float], list[float], li
 
 def identity_factors(person: Person, world: World = NARROW) -> tuple[Vector, tuple[str, ...]]:
     """The values that belong to the person alone, float32 (59,) or (87,), and their names."""
-    parts = _identity_parts(person, world != NARROW)
+    parts = _identity_parts(person, world.varied)
     return np.asarray([v for part in parts for v in part], np.float32), identity_names(world)
 
 
@@ -104,7 +104,7 @@ def factors(person: Person, context: Context, light: Light) -> Vector:
     """All factors of one picture, float32 (79,) or of the context's world (F,), roughly in
     [-1, 1]; see `names` and `groups`."""
     world = WORLDS[context.world]
-    wide = world != NARROW
+    wide = world.varied
     coarse, medium, fine = _identity_parts(person, wide)
     pose = [context.yaw / world.yaw, context.pitch / world.pitch, context.roll / world.roll]
     glasses = [1.0 if context.glasses == k else 0.0 for k in GLASSES_KINDS]

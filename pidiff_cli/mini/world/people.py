@@ -148,9 +148,9 @@ class Person:
 def sample_person(person_id: int, world: World = NARROW) -> Person:
     """The person with this id, always the same. Ids >= 1,000,000 are held out from training.
 
-    The two worlds' people of one id are different people.
+    People of one id in the wide world and in the others are different people.
     """
-    if world != NARROW:
+    if world.varied:
         from pidiff_cli.mini.world.people_wide import sample_wide_person
 
         return sample_wide_person(person_id)

@@ -30,7 +30,7 @@ def _attribute(module: str, name: str, default: Any) -> Any:
 
 
 def _listed(world: World, module: str, name: str, default: str) -> tuple[str, ...]:
-    listed = name if world == NARROW else f"WIDE_{name}"
+    listed = f"WIDE_{name}" if world.listed else name
     return tuple(_attribute(module, listed, (default,))) or (default,)
 
 

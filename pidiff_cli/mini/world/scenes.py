@@ -76,7 +76,7 @@ def paint_scene(name: str, seed: int, size: int, world: World = NARROW) -> tuple
         raise KeyError(name)
     rng = np.random.default_rng([42, zlib.crc32(name.encode()), seed])
     number = int(rng.integers(POOL))
-    further = world != NARROW and name in FURTHER and number % 3 == 0
+    further = world.varied and name in FURTHER and number % 3 == 0
     picture, mood = _variant(name, number, further)
     mirror = rng.random() < 0.5
     zoom = rng.uniform(1.0, 1.1)

@@ -58,7 +58,7 @@ def portrait(person: Person, size: int = _SIDE, world: World = NARROW, **fixed: 
         "headgear": False, "glasses": "none", "yaw": 0.0, "pitch": 0.0, "roll": 0.0,
         "gaze": (0.0, 0.0), "offset": (0.0, 0.0), "zoom": zoom_for(role, hat),
     }  # fmt: skip
-    if world != NARROW:
+    if world.varied:
         calm |= {"companion": None, "occluder": "none", "light": "scene", "camera": NO_CAMERA}
     rng = np.random.default_rng([61, person.seed, int(fixed.pop("take", 0))])
     return draw(person, sample_context(rng, world, **{**calm, **fixed}), size).rgb
@@ -112,7 +112,7 @@ def styles(first: int, world: World) -> Cells:
     names = (*listed, *(("linocut",) if "linocut" not in listed else ()))
     rows = []
     for i in range(6):
-        alone: dict[str, Any] = {} if world == NARROW else {"companion": None, "occluder": "none"}
+        alone: dict[str, Any] = {"companion": None, "occluder": "none"} if world.varied else {}
         rng = np.random.default_rng([63, first + i])
         context = sample_context(rng, world, headgear=False, **alone)
         person = sample_person(first + i, world)
@@ -174,7 +174,7 @@ def main() -> None:
     args = parser.parse_args()
     world = WORLDS[args.world]
     args.out.mkdir(parents=True, exist_ok=True)
-    for name in args.only or (SHEETS if world == NARROW else sheets):
+    for name in args.only or (sheets if world.varied else SHEETS):
         picture = join(sheets[name](args.first, world))[..., ::-1]
         if args.scale > 1:
             picture = cv2.resize(picture, None, fx=args.scale, fy=args.scale,

@@ -1,11 +1,12 @@
-"""The two worlds: how much of what can be drawn is sampled.
+"""The worlds: how much of what can be drawn is sampled.
 
-NARROW is what mini's shipped networks were trained on and what every benchmark draws: it stays as
-it is, to the byte, and is the default everywhere. WIDE is switched on by `world=WIDE`: more people,
-poses, light, roles, scenes and styles, a second person, things before the face, a camera's faults.
+NARROW is what mini's face networks, encoder and generator were trained on and what most benchmarks
+draw: it stays as it is, to the byte, and is the default everywhere. BROAD is its people and views
+in all roles, scenes and styles: what mini's text encoder, UNet and judge know. WIDE has more of
+everything: people, poses, light, a second person, things before the face, a camera's faults.
 
 Everything that only the wide world uses is a field of `Person` or `Context` whose default draws
-nothing, so both worlds share one drawing code. A person knows nothing of worlds; a context says in
+nothing, so all worlds share one drawing code. A person knows nothing of worlds; a context says in
 `Context.world` which one it was sampled from, and `draw`, `factors` and `caption` follow it.
 """
 
@@ -22,6 +23,10 @@ class World:
     companions or held out. The pose among the factors is divided by the limits. Roles, scenes and
     styles: `registry`; factor names and groups: `factors.names` and `factors.groups`; words:
     `captions_wide.vocabulary`.
+
+    Attributes:
+        listed: all roles, scenes and styles, and pairs of them that are held out of training.
+        varied: more people, poses, light and factors, company, occluders and a camera.
     """
 
     name: str
@@ -29,8 +34,11 @@ class World:
     pitch: float
     roll: float
     people: int
+    listed: bool = False
+    varied: bool = False
 
 
 NARROW = World("narrow", yaw=25.0, pitch=8.0, roll=6.0, people=1_000_000)
-WIDE = World("wide", yaw=30.0, pitch=15.0, roll=15.0, people=500_000)
-WORLDS: dict[str, World] = {world.name: world for world in (NARROW, WIDE)}
+BROAD = World("broad", yaw=25.0, pitch=8.0, roll=6.0, people=1_000_000, listed=True)
+WIDE = World("wide", 30.0, 15.0, 15.0, people=500_000, listed=True, varied=True)
+WORLDS: dict[str, World] = {world.name: world for world in (NARROW, BROAD, WIDE)}
