@@ -36,7 +36,7 @@ from pidiff_cli.mini.train.more_codes import encoder, read, white_faces
 from pidiff_cli.mini.world.context import sample_context
 from pidiff_cli.mini.world.people import sample_person
 from pidiff_cli.mini.world.render import draw
-from pidiff_cli.mini.world.worlds import NARROW
+from pidiff_cli.mini.world.worlds import NARROW, WORLDS, World
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "pidiff_cli" / "mini" / "weights"
 FIRST, SEED, SIDE = 3_000_000, 31, 128
@@ -44,14 +44,14 @@ BATCH, GAMMA = 64, 5.0
 CPU = torch.device("cpu")
 
 
-def scenes(people: list[int], each: int) -> dict[str, Any]:
+def scenes(people: list[int], each: int, world: World) -> dict[str, Any]:
     """``each`` pictures of everybody (N, 3, 128, 128) in [-1, 1], the share of head in every latent
     position (N, 1, 16, 16), captions and the word for the person in each."""
     pictures, heads, captions, nouns = [], [], [], []
     for number in people:
         person, rng = sample_person(number), np.random.default_rng([SEED, number])
         for _ in range(each):
-            made = draw(person, sample_context(rng), SIDE)
+            made = draw(person, sample_context(rng, world), SIDE)
             pictures.append(made.rgb)
             heads.append(np.isin(made.labels, HEAD_LABELS))
             captions.append(made.caption)
@@ -104,10 +104,11 @@ def main() -> None:
     parser.add_argument("weights", nargs="*", type=Path, default=[WEIGHTS])
     parser.add_argument("--people", type=int, default=96)
     parser.add_argument("--each", type=int, default=4, help="pictures a person")
+    parser.add_argument("--world", choices=("narrow", "broad"), default=NARROW.name)
     args = parser.parse_args()
     torch.set_num_threads(1)
     people = list(range(FIRST, FIRST + args.people))
-    made = scenes(people, args.each)
+    made = scenes(people, args.each, WORLDS[args.world])
     for folder in args.weights:
         base = load_base(folder, CPU, torch.float32)
         row: dict[str, list[float]] = {}
