@@ -19,7 +19,9 @@ LARGER=${LARGER:---channels 64 --encoder-blocks 0 1 3 4}  # 3.8 MB
 CRISP=${CRISP:---perceptual 0.3 --adversarial 0.1}  # its features lie in .mini/features
 GAIN=${GAIN:-0.2}  # dB that a new autoencoder must be better by
 FIRST=${FIRST:-100000} SEED=${SEED:-13}  # people and pictures that no bank before has had
-WORLD=${WORLD:-broad} NEW=${NEW:-0.15}  # and the share of what the narrow world lacks
+# Another world's words the text encoder must know (mini.train.words); then broad and, say, 0.15,
+# the share of what the narrow world lacks.
+WORLD=${WORLD:-narrow} NEW=${NEW:-0}
 STYLED=${STYLED:-0.25}  # of them painted, beside those that the world paints: faces in paint are weak
 mkdir -p "$OUT" "$WORK/small" "$WORK/site"
 if [ -d .whl ]; then
@@ -71,7 +73,7 @@ bank)
     after() { echo "$1 after $(($(date +%s) - began)) s"; }
     draw() {
         python3 -m pidiff_cli.mini.world.bank --pictures "$1" --per-person 6 --workers "$WORKERS" \
-            --start-person "$FIRST" --seed "$SEED" --styled "$STYLED" --world "$WORLD" --fresh "$NEW"
+            --start-person "$FIRST" --seed "$SEED" --styled "$STYLED" --world "$WORLD" --new "$NEW"
     }
     if [ "$AUTOENCODER" -gt 0 ]; then
         rm -rf first && mkdir first && cp -r weights first/

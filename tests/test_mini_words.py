@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 from transformers.models.clip.modeling_clip import CLIPTextModel
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
-from pidiff_cli.mini.train import judge, words
+from pidiff_cli.mini.train import diffusion_data, judge, words
 from pidiff_cli.mini.train.common import WEIGHTS
 from pidiff_cli.mini.train.text import known_facts
 from pidiff_cli.mini.train.tokenizer import write_tokenizer
@@ -31,7 +32,6 @@ def test_a_prompt_of_old_words_keeps_its_states(tmp_path: Path) -> None:
     tokenizer = write_tokenizer(tmp_path, vocabulary(WIDE))
     large, new = words.grown(encoder, known.get_vocab(), tokenizer)
     assert int(new.sum()) == len(tokenizer) - len(known) > 0
-    # Of the last states those before the end token: it attends to nothing after it either.
     assert torch.equal(_states(known, encoder, OLD), _states(tokenizer, large, OLD))
     table = words.only_new(large, new)
     large(tokenizer(OLD + ", microphone", return_tensors="pt").input_ids)[0].sum().backward()
@@ -40,6 +40,13 @@ def test_a_prompt_of_old_words_keeps_its_states(tmp_path: Path) -> None:
     assert [n for n, p in large.named_parameters() if p.grad is not None] == [
         n for n, p in large.named_parameters() if p is table
     ]
+
+
+def test_a_unet_learns_no_captions_whose_words_the_tokenizer_lacks(tmp_path: Path) -> None:
+    tokenizer = write_tokenizer(tmp_path, vocabulary(NARROW))
+    diffusion_data._check_words(tokenizer, NARROW)
+    with pytest.raises(SystemExit, match="words --world wide"):
+        diffusion_data._check_words(tokenizer, WIDE)
 
 
 def test_a_judge_of_more_words_and_classes_begins_with_what_is_known(tmp_path: Path) -> None:
@@ -58,6 +65,7 @@ def test_a_judge_of_more_words_and_classes_begins_with_what_is_known(tmp_path: P
         assert torch.allclose(
             one["reader.word.weight"][i + 2], other["reader.word.weight"][row[word]], atol=0.05
         )
-    assert other["tower.heads.role.weight"].shape[0] == 16
+    role = "tower.heads.role.weight"
+    assert len(other[role]) == 16 and torch.allclose(one[role], other[role][:15], atol=0.01)
     fewer = {**asked, "words": found["words"][1:]}
     assert not judge.take_over(judge.Clip(fewer), fewer, tmp_path)

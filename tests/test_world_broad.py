@@ -64,17 +64,17 @@ def test_pairs_are_held_out_that_the_narrow_world_never_showed() -> None:
 
 
 def test_a_bank_can_hold_more_of_what_is_new(tmp_path: Path) -> None:
-    def share(fresh: float) -> float:
-        made = [bank.picture_context(0, i, False, BROAD, fresh=fresh) for i in range(800)]
-        new = [
+    def share(new: float) -> float:
+        made = [bank.picture_context(0, i, False, BROAD, new=new) for i in range(800)]
+        shown = [
             any(getattr(c, kind) not in of() for kind, of in zip(("role", "scene", "style"), LISTS))
             for c in made
         ]
-        return float(np.mean(new))
+        return float(np.mean(shown))
 
     assert share(0.6) > share(0.0) + 0.3
     with pytest.raises(ValueError, match="narrow"):
-        list(bank.make(tmp_path, 2, 2, workers=1, fresh=0.5))
+        list(bank.make(tmp_path, 2, 2, workers=1, new=0.5))
 
 
 def test_a_bank_remembers_it(tmp_path: Path) -> None:

@@ -53,9 +53,10 @@ LOG_EVERY = 8 * DRAWN_EVERY  # so that L_id is in every line
 HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
 #: Of the drawn worlds: between the 10th and 90th percentile of the bank's pictures (wide: of those
 #: of one person, 3,500 contexts).
+_CALM = Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56))
 FRAMINGS = {
-    NARROW.name: Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56)),
-    BROAD.name: Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56)),
+    NARROW.name: _CALM,
+    BROAD.name: _CALM,
     WIDE.name: Framing((0.165, 0.23), (0.42, 0.58), (0.465, 0.585)),
 }
 UNET: dict[str, Any] = {

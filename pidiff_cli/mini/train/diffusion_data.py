@@ -16,9 +16,11 @@ from pidiff_cli.mini.train.codes import FOLDER as CODES
 from pidiff_cli.mini.train.latents import FOLDER as LATENTS
 from pidiff_cli.mini.train.machine import Store, bf16
 from pidiff_cli.mini.train.more_codes import MORE
+from pidiff_cli.mini.train.tokenizer import SUFFIX
 from pidiff_cli.mini.world.bank import Bank
 from pidiff_cli.mini.world.context import Context, context_from
 from pidiff_cli.mini.world.headgear import HEADGEAR
+from pidiff_cli.mini.world.worlds import World
 
 NO_TEXT = 0.08  # captions dropped, for guidance
 ON = 0.65  # share of pictures with an identity
@@ -101,6 +103,7 @@ class Pictures:
         self.encoder: Any = CLIPTextModel.from_pretrained(
             folder / "text_encoder", local_files_only=True
         )
+        _check_words(tokenizer, bank.world)
         self.encoder.float().eval().requires_grad_(False).to(self.device)
         metas = bank.meta[: self.count]
         self._shares, contexts = shares_of(metas), [context_from(meta) for meta in metas]
@@ -186,6 +189,18 @@ class Pictures:
         dropped = rng.random(len(ids)) < drop
         ids[dropped], noun[dropped] = self.empty, False
         return ids, noun.astype(np.float32)
+
+
+def _check_words(tokenizer: Any, world: World) -> None:
+    """SystemExit where words of the world's captions are no words of the tokenizer."""
+    from pidiff_cli.mini.world.captions_wide import vocabulary
+
+    known = tokenizer.get_vocab()
+    if lacking := [word for word in vocabulary(world) if f"{word}{SUFFIX}" not in known]:
+        raise SystemExit(
+            f"The text encoder does not know {', '.join(lacking[:3])} of the {world.name} world. "
+            f"Teach it: python -m pidiff_cli.mini.train.words --world {world.name}"
+        )
 
 
 def is_told(context: Context) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -257,7 +257,9 @@ def _holds(settings: dict[str, Any], found: dict[str, Any]) -> bool:
     return more and set(found["words"]) <= set(settings["words"])
 
 
-def _rows(settings: dict[str, Any], found: dict[str, Any]) -> Any:
+def _rows(
+    settings: dict[str, Any], found: dict[str, Any]
+) -> Iterator[tuple[str, list[str], list[str], int]]:
     """Each table of weights whose rows have names: its key, its names, those that were found, and
     how many rows come before them (padding and the unknown word)."""
     yield "reader.word.weight", settings["words"], found["words"], 2

@@ -187,14 +187,32 @@ def train(args: argparse.Namespace) -> bool:
     from pidiff_cli.mini.world.bank import read_world
     from pidiff_cli.mini.world.captions_wide import vocabulary
 
-    run, where = common.open_run(args, save_seconds=30.0), machine(args, BATCH, GPU_BATCH)
+    torch.manual_seed(args.seed)
     facts = known_facts(read_world(args.bank)[0])
     words = vocabulary(facts.world)
     tokenizer = write_tokenizer(args.weights / "diffusers" / "tokenizer", words)
-    end, fixed = tokenizer.eos_token_id, {tokenizer.bos_token_id, tokenizer.eos_token_id}
     encoder, heads = build_encoder(tokenizer), Heads(len(tokenizer), facts)
+    groups = [{"params": [*encoder.parameters(), *heads.parameters()]}]
+    return fit(args, tokenizer, encoder, heads, facts, groups)
+
+
+def fit(
+    args: argparse.Namespace,
+    tokenizer: Any,
+    encoder: Any,
+    heads: Heads,
+    facts: Facts,
+    groups: list[dict[str, Any]],
+) -> bool:
+    """Train AdamW's groups of parameters, export at the end; whether the budget is used up.
+
+    A group without "lr" has the text encoder's rate.
+    """
+    run, where = common.open_run(args, save_seconds=30.0), machine(args, BATCH, GPU_BATCH)
     both = where.place(nn.ModuleDict({"encoder": encoder, "heads": heads}), channels_last=False)
-    optimizer = torch.optim.AdamW(both.parameters(), RATE, (0.9, 0.98), fused=True)
+    end, fixed = tokenizer.eos_token_id, {tokenizer.bos_token_id, tokenizer.eos_token_id}
+    optimizer = torch.optim.AdamW(groups, RATE, (0.9, 0.98), fused=True)
+    peaks = [group["lr"] for group in optimizer.param_groups]
     run.keep(net=both, optimizer=optimizer)
 
     def batch(step: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -207,10 +225,11 @@ def train(args: argparse.Namespace) -> bool:
     for step in run.budget(0 if args.export_only else args.minutes):
         ids, noisy, truth = (where.to(part) for part in next(batches))
         loss, parts = text_loss(encoder, heads, ids, noisy, truth, end)
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * where.rate * common.cosine_rate(run.progress(args.minutes))
+        rate = where.rate * common.cosine_rate(run.progress(args.minutes))
+        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+            group["lr"] = peak * rate
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(both.parameters(), 1.0)
         optimizer.step()
         if step % 50 == 0:

@@ -3,8 +3,8 @@
 ``python -m pidiff_cli.mini.train.words --world broad --minutes 3`` gives the tokenizer a world's
 words and trains the embeddings of those it did not hold, so that their captions tell their facts
 (`text.text_loss`, with heads of its own). All other weights stay: a prompt of old words keeps its
-states to the bit, and a UNet that was trained on them need only learn what is new. Then it trains
-on with a bank of that world (``world.bank --fresh``).
+states to the bit, and a UNet that was trained on them need only learn what is new, and can
+train on with a bank of that world (``world.bank --new``).
 
 Source: Gal et al., "An Image is Worth One Word" (2023): new words by their embeddings alone; here
 for captions, not for a picture's reconstruction.
@@ -12,23 +12,20 @@ for captions, not for a picture's reconstruction.
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pidiff_cli.mini.train import common, text
-from pidiff_cli.mini.train.machine import machine, seed_of
 from pidiff_cli.mini.train.tokenizer import write_tokenizer
 from pidiff_cli.mini.world.worlds import BROAD, WORLDS
 
-RATE = 1e-2
-HEADS_RATE = 2e-3
-LOG_EVERY = 50
+RATE = 1e-2  # of the new embeddings; the heads learn at the text encoder's own
 
 
 def grown(encoder: Any, before: dict[str, int], tokenizer: Any) -> tuple[Any, Tensor]:
@@ -45,12 +42,13 @@ def grown(encoder: Any, before: dict[str, int], tokenizer: Any) -> tuple[Any, Te
     large = text.build_encoder(tokenizer)
     old = encoder.get_input_embeddings().weight.detach()
     rows = torch.randn(len(after), old.shape[1]) * old.std() + old.mean(0)
+    new = torch.ones(len(after), dtype=torch.bool)
     for token, row in before.items():
-        rows[after[token]] = old[row]
+        rows[after[token]], new[after[token]] = old[row], False
     state = encoder.state_dict()
     name = next(key for key in state if key.endswith("token_embedding.weight"))
     large.load_state_dict({**state, name: rows})
-    return large, torch.tensor([token not in before for token in sorted(after, key=after.get)])  # type: ignore[arg-type]
+    return large, new
 
 
 def only_new(encoder: Any, new: Tensor) -> nn.Parameter:
@@ -72,45 +70,22 @@ def _open(folder: Path, words: Sequence[str], larger: Path) -> tuple[Any, Any, T
     return tokenizer, *grown(encoder.float(), known.get_vocab(), tokenizer)
 
 
-def train(args: Any) -> bool:
+def train(args: argparse.Namespace) -> bool:
     """Train, export at the end; whether the budget is used up."""
     from pidiff_cli.mini.world.captions_wide import vocabulary
 
-    run = common.open_run(args, save_seconds=30.0)
-    where = machine(args, text.BATCH, text.GPU_BATCH)
     facts = text.known_facts(WORLDS[args.world])
     words, folder = vocabulary(facts.world), args.weights / "diffusers"
-    tokenizer, encoder, new = _open(folder, words, run.folder / "tokenizer")
+    torch.manual_seed(args.seed)
+    tokenizer, encoder, new = _open(folder, words, args.run_dir / "tokenizer")
     heads = text.Heads(len(tokenizer), facts)
-    both = where.place(nn.ModuleDict({"encoder": encoder, "heads": heads}), channels_last=False)
-    parts = [{"params": [only_new(encoder, new)], "lr": RATE}, {"params": [*heads.parameters()]}]
-    optimizer = torch.optim.AdamW(parts, HEADS_RATE, (0.9, 0.98), weight_decay=0.0)
-    run.keep(net=both, optimizer=optimizer)
-    fixed = {tokenizer.bos_token_id, tokenizer.eos_token_id}
-    for step in run.budget(0 if args.export_only else args.minutes):
-        rng = np.random.default_rng([args.seed, step])
-        texts, truth = text.draw_captions(where.batch, rng, facts)
-        ids = tokenizer(texts, padding="longest", truncation=True, return_tensors="pt").input_ids
-        generator = torch.Generator().manual_seed(seed_of(args.seed, step))
-        noisy = text.add_noise(ids, fixed, len(tokenizer), generator)
-        ids, noisy, truth = (where.to(part) for part in (ids, noisy, truth))
-        end = tokenizer.eos_token_id
-        loss, said = text.text_loss(encoder, heads, ids, noisy, truth, end)
-        rate = common.cosine_rate(run.progress(args.minutes))
-        for group, peak in zip(optimizer.param_groups, (RATE, HEADS_RATE), strict=True):
-            group["lr"] = peak * where.rate * rate
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        if step % LOG_EVERY == 0:
-            run.log(step, loss=float(loss.detach()), **{n: float(v) for n, v in said.items()})
-        if run.due():
-            run.checkpoint(step + 1)
-    run.checkpoint(run.step)
-    if run.finished:
-        text.export(encoder, folder / "text_encoder")
+    # Decay moves rows without a gradient too.
+    table = {"params": [only_new(encoder, new)], "lr": RATE, "weight_decay": 0.0}
+    groups = [table, {"params": [*heads.parameters()]}]
+    done = text.fit(args, tokenizer, encoder, heads, facts, groups)
+    if done:
         write_tokenizer(folder / "tokenizer", words)  # last: a stopped run leaves both as they were
-    return run.finished
+    return done
 
 
 def main(argv: Sequence[str] | None = None) -> bool:

@@ -127,7 +127,7 @@ def draw_shard(
     seed: int,
     world: World = NARROW,
     styled: float = 0.0,
-    fresh: float = 0.0,
+    new: float = 0.0,
 ) -> int:
     """Draw one shard into the bank's arrays; returns how many pictures it holds."""
     import cv2
@@ -146,7 +146,7 @@ def draw_shard(
     for i in range(first, last):
         number = start + i // per_person
         person = sample_person(number, world)
-        context = picture_context(seed, i, i % per_person == 0, world, styled, fresh)
+        context = picture_context(seed, i, i % per_person == 0, world, styled, new)
         portrait = draw(person, context, SIDE)
         for name in ("images", "labels", "landmarks", "factors"):
             arrays[name][i] = portrait.rgb if name == "images" else getattr(portrait, name)
@@ -171,12 +171,12 @@ def picture_context(
     plain: bool,
     world: World = NARROW,
     styled: float = 0.0,
-    fresh: float = 0.0,
+    new: float = 0.0,
 ) -> Any:
     """The context of the bank's picture `index`; plain ones are frontal photos of one person.
 
     Of the others a share of `styled` is in a painted style, each as often; beside those that the
-    world itself paints. And a share of `fresh` has a role, scene or style that the narrow world
+    world itself paints. And a share of `new` has a role, scene or style that the narrow world
     lacks, each kind as often: for networks that know the narrow one already.
     """
     from pidiff_cli.mini.world.context import sample_context
@@ -189,7 +189,7 @@ def picture_context(
         if chance.random() < styled:
             painted = [style for style in styles(world) if style != "photo"]
             fixed["style"] = str(chance.choice(painted))
-        if fresh and chance.random() < fresh:
+        if new and chance.random() < new:
             fixed |= _newcomer(chance, world)
         return sample_context(rng, world, **fixed)
     yaw = float(np.clip(rng.normal(0, 6), -12, 12))
@@ -233,14 +233,14 @@ def make(
     seed: int = 0,
     world: World = NARROW,
     styled: float = 0.0,
-    fresh: float = 0.0,
+    new: float = 0.0,
 ) -> Iterator[int]:
     """Draw what is missing; yields the number of pictures done, every few seconds at least.
 
     ValueError where people below the held-out ones would reach ids that are no bank's, or where
     the narrow world is asked for what it lacks.
     """
-    if fresh and not world.listed:
+    if new and not world.listed:
         raise ValueError(f"the {world.name} world has no role, scene or style of its own")
     if start < HELD_OUT_FROM and start + -(-pictures // per_person) > world.people:
         raise ValueError(f"a bank of the {world.name} world has people below {world.people}")
@@ -254,7 +254,7 @@ def make(
             open_memmap(path, "w+", kind, (pictures, *shape)).flush()
     work = partial(
         draw_shard, folder=folder, pictures=pictures, per_person=per_person, start=start,
-        seed=seed, world=world, styled=styled, fresh=fresh,
+        seed=seed, world=world, styled=styled, new=new,
     )  # fmt: skip
     shards, done = range(-(-pictures // SHARD)), 0
     if workers == 1:
@@ -283,7 +283,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--start-person", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--styled", type=float, default=0.0, help="share painted on top, 0 to 1")
-    parser.add_argument("--fresh", type=float, default=0.0, help="share with what narrow lacks")
+    parser.add_argument("--new", type=float, default=0.0, help="share with what narrow lacks")
     parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
     parser.add_argument("--world", choices=tuple(WORLDS), help="default: the folder's, or narrow")
     args = parser.parse_args(argv)
@@ -293,7 +293,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     began, before = time.monotonic(), -1
     for done in make(
         args.out, args.pictures, args.per_person, args.workers, args.start_person, args.seed,
-        world, args.styled, args.fresh,
+        world, args.styled, args.new,
     ):  # fmt: skip
         seconds = time.monotonic() - began
         if done > before:

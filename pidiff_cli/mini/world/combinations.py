@@ -14,6 +14,8 @@ from __future__ import annotations
 from functools import cache
 from itertools import product
 
+import numpy as np
+
 from pidiff_cli.mini.world.registry import roles, scenes
 from pidiff_cli.mini.world.worlds import World
 
@@ -54,6 +56,19 @@ def scenes_with(role: str, world: World) -> tuple[str, ...]:
 def roles_with(scene: str, world: World) -> tuple[str, ...]:
     """The roles that training sees in a scene."""
     return tuple(role for role in roles(world) if not is_held_out(role, scene, world))
+
+
+def role_for(scene: str | None, role: str, world: World, rng: np.random.Generator) -> str:
+    """The role, or where training never sees it in this scene another that it does."""
+    if scene is None or not is_held_out(role, scene, world):
+        return role
+    return str(rng.choice(roles_with(scene, world)))
+
+
+def scene_for(role: str, world: World, rng: np.random.Generator) -> str:
+    """A scene that training sees this role in."""
+    scene = str(rng.choice(list(scenes(world))))
+    return str(rng.choice(scenes_with(role, world))) if is_held_out(role, scene, world) else scene
 
 
 @cache

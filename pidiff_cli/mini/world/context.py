@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pidiff_cli.mini.world.camera import NO_CAMERA, Camera
+from pidiff_cli.mini.world.combinations import role_for, scene_for
 from pidiff_cli.mini.world.worlds import NARROW, WORLDS, World
 
 #: The seven mood numbers, each in about [-1, 1].
@@ -91,24 +92,6 @@ def context_from(line: dict[str, Any]) -> Context:
     return Context(**held)
 
 
-def _role_for(scene: str | None, role: str, world: World, rng: np.random.Generator) -> str:
-    """The role, or where training never sees it in this scene another that it does."""
-    from pidiff_cli.mini.world.combinations import is_held_out, roles_with
-
-    if scene is None or not is_held_out(role, scene, world):
-        return role
-    return str(rng.choice(roles_with(scene, world)))
-
-
-def _scene_of(role: str, world: World, rng: np.random.Generator) -> str:
-    """A scene that training sees this role in."""
-    from pidiff_cli.mini.world.combinations import is_held_out, scenes_with
-    from pidiff_cli.mini.world.registry import scenes
-
-    scene = str(rng.choice(list(scenes(world))))
-    return str(rng.choice(scenes_with(role, world))) if is_held_out(role, scene, world) else scene
-
-
 def make_mood(expression: str, rng: np.random.Generator) -> tuple[float, ...]:
     """The expression's seven numbers with a little life in them."""
     base = np.asarray(EXPRESSIONS[expression])
@@ -127,7 +110,7 @@ def sample_context(rng: np.random.Generator, world: World | str = NARROW, **fixe
     expression = str(fixed.get("expression") or rng.choice(list(EXPRESSIONS), p=EXPRESSION_SHARES))
     names = [r for r in roles(world) if r != "casual"]
     role = str(rng.choice(names)) if names and rng.random() < 0.45 else "casual"
-    role = fixed.get("role") or _role_for(fixed.get("scene"), role, world, rng)
+    role = fixed.get("role", role_for(fixed.get("scene"), role, world, rng))
     headgear = bool(fixed.get("headgear", role != "casual" and rng.random() < 0.6))
     other = [s for s in styles(world) if s != "photo"]
     style = str(rng.choice(other)) if other and rng.random() < 0.18 else "photo"
@@ -144,7 +127,7 @@ def sample_context(rng: np.random.Generator, world: World | str = NARROW, **fixe
             float(np.clip(rng.normal(0, 0.2), -1, 1)),
         ),
         role=role,
-        scene=_scene_of(role, world, rng),
+        scene=scene_for(role, world, rng),
         style=style,
         headgear=headgear,
         glasses=glasses,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pidiff_cli.mini.world.camera import NO_CAMERA, Camera, sample_camera
-from pidiff_cli.mini.world.combinations import is_held_out, roles_with, scenes_with
+from pidiff_cli.mini.world.combinations import role_for, scene_for
 from pidiff_cli.mini.world.context import (
     EXPRESSIONS,
     GLASSES,
@@ -18,7 +18,7 @@ from pidiff_cli.mini.world.context import (
 )
 from pidiff_cli.mini.world.lighting import LIGHT_SHARES, LIGHTS
 from pidiff_cli.mini.world.occluders import OCCLUDER_SHARES, OCCLUDERS
-from pidiff_cli.mini.world.registry import roles, scenes, styles, zoom_for
+from pidiff_cli.mini.world.registry import roles, styles, zoom_for
 from pidiff_cli.mini.world.worlds import WIDE
 
 EXPRESSION_SHARES = (0.29, 0.30, 0.12, 0.10, 0.10, 0.09)
@@ -60,9 +60,7 @@ def _alone(rng: np.random.Generator, fixed: dict[str, Any]) -> Context:
     expression = str(fixed.get("expression") or rng.choice(list(EXPRESSIONS), p=EXPRESSION_SHARES))
     names = [r for r in roles(WIDE) if r != "casual"]
     role = str(rng.choice(names)) if rng.random() < 0.45 else "casual"
-    if "scene" in fixed and is_held_out(role, fixed["scene"], WIDE):
-        role = str(rng.choice(roles_with(fixed["scene"], WIDE)))
-    role = fixed.get("role", role)
+    role = fixed.get("role", role_for(fixed.get("scene"), role, WIDE, rng))
     headgear = bool(fixed.get("headgear", rng.random() < (0.6 if role != "casual" else 0.06)))
     other = [s for s in styles(WIDE) if s != "photo"]
     yaw = rng.normal(0, 15.0) if rng.random() < 0.85 else rng.uniform(-WIDE.yaw, WIDE.yaw)
@@ -76,7 +74,7 @@ def _alone(rng: np.random.Generator, fixed: dict[str, Any]) -> Context:
         roll=float(np.clip(rng.normal(0, 5.0), -WIDE.roll, WIDE.roll)),
         gaze=_gaze(rng),
         role=role,
-        scene=_scene(role, rng),
+        scene=scene_for(role, WIDE, rng),
         style=str(rng.choice(other)) if rng.random() < 0.20 else "photo",
         headgear=headgear,
         glasses=str(rng.choice(GLASSES, p=GLASSES_SHARES)),
@@ -86,11 +84,6 @@ def _alone(rng: np.random.Generator, fixed: dict[str, Any]) -> Context:
         offset=_offset(rng, float(fixed.get("zoom", zoom))),
         seed=int(rng.integers(1 << 30)),
     )
-
-
-def _scene(role: str, rng: np.random.Generator) -> str:
-    scene = str(rng.choice(list(scenes(WIDE))))
-    return str(rng.choice(scenes_with(role, WIDE))) if is_held_out(role, scene, WIDE) else scene
 
 
 def wide_mood(expression: str, rng: np.random.Generator) -> tuple[float, ...]:
