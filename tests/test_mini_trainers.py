@@ -37,6 +37,7 @@ TRAINERS = {
     "judge_embedder": ("--batch", "8"),
     "diffusion": ("--batch", "4"),
     "diffusion likeness": ("--batch", "4", "--likeness", "0.5"),
+    "diffusion remember": ("--batch", "4", "--remember", "weights"),
     "distil": ("--batch", "2", "--steps", "3", "--from", "16", "--to", "4"),
 }
 

@@ -39,6 +39,7 @@ from pidiff_cli.mini.train.drawn_likeness import DrawnPeople, add_gradient
 from pidiff_cli.mini.train.layout import Layout
 from pidiff_cli.mini.train.machine import Machine, ahead, bf16, machine
 from pidiff_cli.mini.train.muon import Muon, split_parameters
+from pidiff_cli.mini.train.remember import Before, recall
 from pidiff_cli.mini.world.worlds import BROAD, NARROW, WIDE, World
 
 ROWS, TOKEN_DIM, LATENTS = 12, 192, 12
@@ -123,15 +124,18 @@ def losses(
     t: Tensor,
     noise: Tensor,
     preserve: bool = False,
+    before: Before | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The batch's loss and its parts; head positions weigh ``1 + HEAD``.
 
     ``preserve`` adds L_preserve: away from the head the identity changes nothing. One more
-    forward pass.
+    forward pass. ``before``: weights whose prediction known pictures are held to (`remember`).
     """
     a = alphas[t].view(-1, 1, 1, 1)
     noisy = a.sqrt() * batch.latents + (1 - a).sqrt() * noise
     target = a.sqrt() * noise - (1 - a).sqrt() * batch.latents
+    if before is not None:
+        target = recall(before, batch, text, noisy, t, target)
     with bf16(noise.device):
         with torch.no_grad():
             without = replace(batch, on=torch.zeros_like(batch.on))
@@ -215,6 +219,14 @@ def take_over(model: Model, weights: Path = common.WEIGHTS) -> bool:
     return True
 
 
+def as_it_was(model: Model, weights: Path, where: Machine) -> Model:
+    """A model of the same sizes with the weights of a folder. SystemExit where they do not fit."""
+    before = model.like()
+    if not take_over(before, weights):
+        raise SystemExit(f"{weights} holds no UNet and identity branch of this size.")
+    return where.place(before.eval().requires_grad_(False), where.device.type == "cuda")
+
+
 INDEX = """{
   "_class_name": "StableDiffusionPipeline",
   "_diffusers_version": "0.42.1",
@@ -240,6 +252,10 @@ def main(argv: Sequence[str] | None = None) -> bool:
         help="share of the gradient for the drawn faces' likeness",
     )  # fmt: skip
     parser.add_argument("--unet", choices=tuple(UNETS), default="small")
+    parser.add_argument(
+        "--remember", type=Path, metavar="WEIGHTS",
+        help="hold pictures of nothing new to what these weights predict",
+    )  # fmt: skip
     args = parser.parse_args(argv)
     run, where = common.open_run(args), machine(args, BATCH, GPU_BATCH)
     layout = Layout.read(args.bank)
@@ -271,13 +287,15 @@ def train(
     pictures = Pictures(args.bank, args.seed, args.weights, where.device)
     alphas = DPMSolverMultistepScheduler(**SCHEDULE).alphas_cumprod.float().to(where.device)
     drawn = DrawnPeople(pictures, args.weights, SCHEDULE) if args.likeness > 0 else None
+    before = as_it_was(model, args.remember, where) if args.remember else None
     plans = ahead(lambda step: pictures.plan(step, where.batch), run.step, where)
     exported = run.spent()
     for step in run.budget(args.minutes):
         set_rates(opts, where.rate * common.cosine_rate(run.progress(args.minutes), floor=0.05))
         batch, t, noise = pictures.realise(next(plans)), *draws(where, step)
         keep = PRESERVE > 0 and step % PRESERVE_EVERY == 0
-        loss, parts = losses(model, batch, pictures.text(batch.ids), alphas, t, noise, keep)
+        text = pictures.text(batch.ids)
+        loss, parts = losses(model, batch, text, alphas, t, noise, keep, before)
         loss.backward()  # type: ignore[no-untyped-call]
         if drawn is not None and step % DRAWN_EVERY == 0:
             unlike = drawn.loss(model, step, DRAWN)

@@ -16,6 +16,7 @@ from pidiff_cli.mini.train.codes import FOLDER as CODES
 from pidiff_cli.mini.train.latents import FOLDER as LATENTS
 from pidiff_cli.mini.train.machine import Store, bf16
 from pidiff_cli.mini.train.more_codes import MORE
+from pidiff_cli.mini.train.remember import known_rows
 from pidiff_cli.mini.train.tokenizer import SUFFIX
 from pidiff_cli.mini.world.bank import Bank
 from pidiff_cli.mini.world.context import Context, context_from
@@ -46,6 +47,7 @@ class Batch:
         ids: (B, S) caption tokens. subject: (B, S), 1 at the subject's word.
         codes: (B, L, D) W+ codes of other pictures of the person. on: (B,) in {0, 1}.
         named: rows (K,) whose caption names the subject; None: to be found.
+        known: (B,) in {0, 1}, nothing in the picture is new; None: not told.
     """
 
     latents: Tensor
@@ -55,6 +57,14 @@ class Batch:
     codes: Tensor
     on: Tensor
     named: Tensor | None = None
+    known: Tensor | None = None
+
+    def take(self, rows: Tensor) -> Batch:
+        """Some of the rows (K,)."""
+        return Batch(
+            self.latents[rows], self.head[rows], self.ids[rows], self.subject[rows],
+            self.codes[rows], self.on[rows],
+        )  # fmt: skip
 
     def rows_named(self) -> Tensor:
         """``named``, found where it is not known (on a GPU that waits for it)."""
@@ -87,6 +97,7 @@ class Pictures:
         self.usable = np.load(CODES / "usable.npy")
         self.world, self.roles = bank.world, [m["role"] for m in bank.meta[: self.count]]
         self.persons = np.asarray(bank.persons[: self.count])
+        self.known = torch.from_numpy(known_rows(bank.meta[: self.count]))
         self._others = _others(self.persons, self.usable > 0, more)
         self.bare = _others(self.persons, self.usable > 1, more)
         self._stores = [Store(a, self.device) for a in (self.latents, self.heads, self.codes)]
@@ -174,6 +185,7 @@ class Pictures:
         return Batch(
             latents.take(index).float(), heads.take(index).float()[:, None], ids, subject,
             mixed.sum(dim=1) / counted.sum(dim=1).clamp(min=1)[:, None, None], on, named,
+            self.known[plan[0]].to(self.device),
         )  # fmt: skip
 
     def _captions(
