@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pidiff_cli.mini.world.bank import Plan, picture_context
 from pidiff_cli.mini.world.context import Context
 
-#: Seed, pictures, pictures a person and painted share of each.
 BANKS = (
-    (0, 24_000, 4, 0.0), (1, 26_000, 4, 0.0), (9, 36_000, 6, 0.0), (10, 36_000, 6, 0.0),
-    (11, 36_000, 6, 0.25),
+    Plan(24_000), Plan(26_000, seed=1), Plan(36_000, 6, seed=9), Plan(36_000, 6, seed=10),
+    Plan(36_000, 6, seed=11, styled=0.25),
 )  # fmt: skip
 
 
 def trained_contexts() -> Iterator[Context]:
     """How every picture of the banks was drawn; takes a minute."""
-    from pidiff_cli.mini.world.bank import picture_context
-
-    for seed, count, each, styled in BANKS:
-        for i in range(count):
-            yield picture_context(seed, i, i % each == 0, styled=styled)
+    for plan in BANKS:
+        for i in range(plan.pictures):
+            yield picture_context(plan, i, i % plan.per_person == 0)
 
 
 def facts_of(context: Context) -> tuple[str, str, str, str]:
@@ -28,8 +26,8 @@ def facts_of(context: Context) -> tuple[str, str, str, str]:
 
 
 def never_combined() -> list[tuple[str, str, str, str]]:
-    """All roles in clothes of their own, scenes, styles and expressions that no picture of the
-    banks holds together."""
+    """All of the narrow world's roles in clothes of their own, scenes, styles and expressions that
+    no picture of the banks holds together."""
     from pidiff_cli.mini.world.context import EXPRESSIONS
     from pidiff_cli.mini.world.registry import roles, scenes, styles
 

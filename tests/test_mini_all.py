@@ -204,8 +204,8 @@ def test_curves_keep_the_last_point_and_the_validation(work: Path) -> None:
 def test_a_bank_of_another_size_is_drawn_anew(work: Path) -> None:
     from pidiff_cli.mini.world import bank
 
-    list(bank.make(work / "bank", 1, 4, workers=1))
-    list(bank.make(work / "bank", 2, 4, workers=1))
+    list(bank.make(work / "bank", bank.Plan(1), workers=1))
+    list(bank.make(work / "bank", bank.Plan(2), workers=1))
     assert bank.Bank.open(work / "bank").images.std(axis=(1, 2, 3)).min() > 0
 
 

@@ -56,8 +56,9 @@ def test_pairs_are_held_out_that_the_narrow_world_never_showed() -> None:
     narrow = {(r, s) for r in registry.roles() for s in registry.scenes()}
     pairs = held_out_pairs(BROAD)
     assert len(pairs) == 11 and not set(pairs) & narrow and set(pairs) < set(held_out_pairs(WIDE))
+    plan = bank.Plan(per_person=6, seed=3, world=BROAD, styled=0.2, new=0.4)
     for index in range(1500):
-        context = bank.picture_context(3, index, index % 6 == 0, BROAD, 0.2, 0.4)
+        context = bank.picture_context(plan, index, index % 6 == 0)
         assert not is_held_out(context.role, context.scene, BROAD)
     asked = sample_context(np.random.default_rng(0), BROAD, role="pilot", scene="stage")
     assert (asked.role, asked.scene) == ("pilot", "stage")
@@ -65,7 +66,7 @@ def test_pairs_are_held_out_that_the_narrow_world_never_showed() -> None:
 
 def test_a_bank_can_hold_more_of_what_is_new(tmp_path: Path) -> None:
     def share(new: float) -> float:
-        made = [bank.picture_context(0, i, False, BROAD, new=new) for i in range(800)]
+        made = [bank.picture_context(bank.Plan(world=BROAD, new=new), i, False) for i in range(800)]
         shown = [
             any(getattr(c, kind) not in of() for kind, of in zip(("role", "scene", "style"), LISTS))
             for c in made
@@ -74,11 +75,11 @@ def test_a_bank_can_hold_more_of_what_is_new(tmp_path: Path) -> None:
 
     assert share(0.6) > share(0.0) + 0.3
     with pytest.raises(ValueError, match="narrow"):
-        list(bank.make(tmp_path, 2, 2, workers=1, new=0.5))
+        list(bank.make(tmp_path, bank.Plan(2, new=0.5), workers=1))
 
 
 def test_a_bank_remembers_it(tmp_path: Path) -> None:
-    assert list(bank.make(tmp_path, 2, per_person=2, workers=1, world=BROAD)) == [2]
+    assert list(bank.make(tmp_path, bank.Plan(2, world=BROAD), workers=1)) == [2]
     found = bank.Bank.open(tmp_path)
     assert found.world == BROAD and found.factors.shape == (2, 79) and found.other_labels is None
     context = context_from(found.meta[1])

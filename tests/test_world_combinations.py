@@ -44,7 +44,7 @@ def test_every_role_and_scene_is_seen_often_and_asked_for() -> None:
 def test_banks_do_not_draw_them(plain: bool) -> None:
     seen = set()
     for index in range(2500):
-        context = bank.picture_context(0, index, plain, WIDE)
+        context = bank.picture_context(bank.Plan(world=WIDE), index, plain)
         people = [context, *([context.companion.context] if context.companion else [])]
         for one in people:
             assert not is_held_out(one.role, one.scene, WIDE)
@@ -65,6 +65,7 @@ def test_one_that_is_given_keeps_away_from_the_other_two_that_are_given_stay() -
 
 def test_a_bank_keeps_to_its_people(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="500000"):
-        next(bank.make(tmp_path, 8, 4, 1, start=499_999, world=WIDE))
+        next(bank.make(tmp_path, bank.Plan(8, start=499_999, world=WIDE), 1))
     assert not any(tmp_path.iterdir())
-    assert list(bank.make(tmp_path, 1, 4, 1, start=bank.HELD_OUT_FROM, world=WIDE)) == [1]
+    held_out = bank.Plan(1, start=bank.HELD_OUT_FROM, world=WIDE)
+    assert list(bank.make(tmp_path, held_out, 1)) == [1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pidiff_cli.mini.world.bank import HELD_OUT_FROM, Bank, make, picture_context
+from pidiff_cli.mini.world.bank import HELD_OUT_FROM, Bank, Plan, make, picture_context
 from pidiff_cli.mini.world.captions import VOCABULARY, caption, describe
 from pidiff_cli.mini.world.context import EXPRESSIONS, sample_context
 from pidiff_cli.mini.world.garments import ROLES
@@ -75,7 +75,7 @@ def test_one_caption_twice_from_one_seed() -> None:
 
 
 def test_a_bank_of_eight_goes_out_and_in(tmp_path: Path) -> None:
-    assert list(make(tmp_path, pictures=8, per_person=4, workers=1, start=100)) == [8]
+    assert list(make(tmp_path, Plan(8, start=100), workers=1)) == [8]
     bank = Bank.open(tmp_path)
     assert len(bank) == len(bank.meta) == 8
     assert bank.images.shape == (8, 128, 128, 3) and bank.images.dtype == np.uint8
@@ -84,27 +84,29 @@ def test_a_bank_of_eight_goes_out_and_in(tmp_path: Path) -> None:
     assert bank.persons.max() < HELD_OUT_FROM and set(np.unique(bank.labels)) <= set(range(6))
     assert bank.meta[0]["style"] == "photo" and bank.meta[0]["role"] == "casual"
     kept = np.array(bank.images)
-    assert list(make(tmp_path, pictures=8, per_person=4, workers=1, start=100)) == [8]
+    assert list(make(tmp_path, Plan(8, start=100), workers=1)) == [8]
     assert np.array_equal(Bank.open(tmp_path).images, kept)
 
 
 def test_the_first_picture_of_a_person_is_plain() -> None:
     for i in range(20):
-        context = picture_context(0, i, True)
+        context = picture_context(Plan(), i, True)
         assert context.style == "photo" and context.role == "casual" and not context.headgear
         assert abs(context.yaw) <= 12
 
 
 def test_a_bank_can_hold_more_painted_pictures() -> None:
-    plain = [picture_context(3, i, False) for i in range(60)]
-    painted = [picture_context(3, i, False, styled=1.0) for i in range(60)]
+    plain = [picture_context(Plan(seed=3), i, False) for i in range(60)]
+    painted = [picture_context(Plan(seed=3, styled=1.0), i, False) for i in range(60)]
     assert {c.style for c in painted} == {"oil", "pencil", "watercolour", "pop"}
     assert all(replace(c, style="photo") == replace(p, style="photo")
                for c, p in zip(painted, plain, strict=True)), "nothing else changes"  # fmt: skip
-    some = [picture_context(3, i, False, styled=0.5) for i in range(60)]
+    some = [picture_context(Plan(seed=3, styled=0.5), i, False) for i in range(60)]
     changed = sum(a.style != b.style for a, b in zip(some, plain, strict=True))
     assert 15 < changed < 45
-    assert picture_context(3, 0, True, styled=1.0).style == "photo", "plain ones stay plain"
+    assert picture_context(Plan(seed=3, styled=1.0), 0, True).style == "photo", (
+        "plain ones stay plain"
+    )
 
 
 def test_a_sheet_cell_is_a_calm_portrait() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pidiff_cli.mini.world import captions_wide, registry
-from pidiff_cli.mini.world.bank import HELD_OUT_FROM, Bank, make, picture_context
+from pidiff_cli.mini.world.bank import HELD_OUT_FROM, Bank, Plan, make, picture_context
 from pidiff_cli.mini.world.camera import NO_CAMERA
 from pidiff_cli.mini.world.captions import VOCABULARY, caption, describe
 from pidiff_cli.mini.world.context import (
@@ -161,7 +161,7 @@ def test_a_context_goes_through_a_meta_line() -> None:
 
 
 def test_a_wide_bank_tells_its_world(tmp_path: Path) -> None:
-    assert list(make(tmp_path, 8, per_person=4, workers=1, start=20, seed=3, world=WIDE)) == [8]
+    assert list(make(tmp_path, Plan(8, start=20, seed=3, world=WIDE), workers=1)) == [8]
     bank = Bank.open(tmp_path)
     assert bank.world == WIDE and bank.groups == groups(WIDE) and bank.factor_names == names(WIDE)
     assert bank.factors.shape == (8, len(bank.factor_names))
@@ -173,18 +173,18 @@ def test_a_wide_bank_tells_its_world(tmp_path: Path) -> None:
     again = draw(person, context_from(bank.meta[i]))
     assert np.array_equal(again.rgb, bank.images[i]) and again.caption == bank.meta[i]["caption"]
     for i in range(30):
-        plain = picture_context(3, i, True, WIDE)
+        plain = picture_context(Plan(seed=3, world=WIDE), i, True)
         assert plain.companion is None and plain.occluder == "none" and plain.style == "photo"
         assert max(abs(plain.yaw) / 12, abs(plain.pitch) / 8, abs(plain.roll) / 6) <= 1
     with pytest.raises(ValueError, match="wide"):
-        list(make(tmp_path, 8, per_person=4, workers=1, start=20, seed=3))
+        list(make(tmp_path, Plan(8, start=20, seed=3), workers=1))
 
 
 def test_a_bank_without_world_json_is_narrow(tmp_path: Path) -> None:
-    assert list(make(tmp_path, 2, per_person=2, workers=1)) == [2]
+    assert list(make(tmp_path, Plan(2, 2), workers=1)) == [2]
     (tmp_path / "world.json").unlink()
     bank = Bank.open(tmp_path)
     assert bank.world == NARROW and bank.factors.shape == (2, 79) and bank.other_labels is None
     assert "world" not in bank.meta[0] and "camera" not in bank.meta[0]
     with pytest.raises(ValueError, match="narrow"):
-        list(make(tmp_path, 2, per_person=2, workers=1, world=WIDE))
+        list(make(tmp_path, Plan(2, 2, world=WIDE), workers=1))

@@ -36,7 +36,7 @@ def make_bank() -> None:
     """Draw it, with a copy of the package's weights in `weights`."""
     shutil.copytree(common.WEIGHTS, "weights")
     shutil.copytree("weights/judge", ".mini/features")
-    list(bank.make(common.BANK, PICTURES, 4, workers=1))
+    list(bank.make(common.BANK, bank.Plan(PICTURES), workers=1))
     assert main_of("aligned")([])
     assert main_of("latents")(["--weights", "weights"])
     assert main_of("codes")(["--weights", "weights"])

@@ -118,17 +118,36 @@ def write_world(folder: Path, world: World) -> None:
     os.replace(temporary, path)
 
 
-def draw_shard(
-    shard: int,
-    folder: Path,
-    pictures: int,
-    per_person: int,
-    start: int,
-    seed: int,
-    world: World = NARROW,
-    styled: float = 0.0,
-    new: float = 0.0,
-) -> int:
+@dataclass(frozen=True)
+class Plan:
+    """What a bank is drawn from: picture `i` is a function of these and of `i`.
+
+    Attributes:
+        start: the first person's id. styled: share of the pictures painted on top of those that the
+            world paints. new: share with a role, scene or style that the narrow world lacks.
+    """
+
+    pictures: int = 24_000
+    per_person: int = 4
+    start: int = 0
+    seed: int = 0
+    world: World = NARROW
+    styled: float = 0.0
+    new: float = 0.0
+
+    def check(self) -> None:
+        """ValueError where people below the held-out ones would reach ids that are no bank's, or
+        where the narrow world is asked for what it lacks."""
+        people = -(-self.pictures // self.per_person)
+        if self.new and not self.world.listed:
+            raise ValueError(f"the {self.world.name} world has no role, scene or style of its own")
+        if self.start < HELD_OUT_FROM and self.start + people > self.world.people:
+            raise ValueError(
+                f"a bank of the {self.world.name} world has people below {self.world.people}"
+            )
+
+
+def draw_shard(shard: int, folder: Path, plan: Plan) -> int:
     """Draw one shard into the bank's arrays; returns how many pictures it holds."""
     import cv2
 
@@ -138,15 +157,17 @@ def draw_shard(
 
     cv2.setNumThreads(1)
     done = folder / "shards" / f"{shard:05d}.jsonl"
-    first, last = shard * SHARD, min((shard + 1) * SHARD, pictures)
+    first, last = shard * SHARD, min((shard + 1) * SHARD, plan.pictures)
     if done.exists():
         return last - first
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in arrays_of(world)}
+    arrays = {
+        name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in arrays_of(plan.world)
+    }
     lines = []
     for i in range(first, last):
-        number = start + i // per_person
-        person = sample_person(number, world)
-        context = picture_context(seed, i, i % per_person == 0, world, styled, new)
+        number = plan.start + i // plan.per_person
+        person = sample_person(number, plan.world)
+        context = picture_context(plan, i, i % plan.per_person == 0)
         portrait = draw(person, context, SIDE)
         for name in ("images", "labels", "landmarks", "factors"):
             arrays[name][i] = portrait.rgb if name == "images" else getattr(portrait, name)
@@ -165,14 +186,7 @@ def draw_shard(
     return last - first
 
 
-def picture_context(
-    seed: int,
-    index: int,
-    plain: bool,
-    world: World = NARROW,
-    styled: float = 0.0,
-    new: float = 0.0,
-) -> Any:
+def picture_context(plan: Plan, index: int, plain: bool) -> Any:
     """The context of the bank's picture `index`; plain ones are frontal photos of one person.
 
     Of the others a share of `styled` is in a painted style, each as often; beside those that the
@@ -182,14 +196,14 @@ def picture_context(
     from pidiff_cli.mini.world.context import sample_context
     from pidiff_cli.mini.world.registry import styles
 
-    rng = np.random.default_rng((seed, index))
+    world, rng = plan.world, np.random.default_rng((plan.seed, index))
     if not plain:
-        chance = np.random.default_rng((seed, index, 1))  # so that without it nothing changes
+        chance = np.random.default_rng((plan.seed, index, 1))  # so that without it nothing changes
         fixed = {}
-        if chance.random() < styled:
+        if chance.random() < plan.styled:
             painted = [style for style in styles(world) if style != "photo"]
             fixed["style"] = str(chance.choice(painted))
-        if new and chance.random() < new:
+        if plan.new and chance.random() < plan.new:
             fixed |= _newcomer(chance, world)
         return sample_context(rng, world, **fixed)
     yaw = float(np.clip(rng.normal(0, 6), -12, 12))
@@ -224,46 +238,29 @@ def _clear(world: World) -> dict[str, Any]:
     return clear
 
 
-def make(
-    folder: Path,
-    pictures: int,
-    per_person: int,
-    workers: int,
-    start: int = 0,
-    seed: int = 0,
-    world: World = NARROW,
-    styled: float = 0.0,
-    new: float = 0.0,
-) -> Iterator[int]:
+def make(folder: Path, plan: Plan, workers: int) -> Iterator[int]:
     """Draw what is missing; yields the number of pictures done, every few seconds at least.
 
-    ValueError where people below the held-out ones would reach ids that are no bank's, or where
-    the narrow world is asked for what it lacks.
+    ValueError where the plan cannot be (`Plan.check`).
     """
-    if new and not world.listed:
-        raise ValueError(f"the {world.name} world has no role, scene or style of its own")
-    if start < HELD_OUT_FROM and start + -(-pictures // per_person) > world.people:
-        raise ValueError(f"a bank of the {world.name} world has people below {world.people}")
+    plan.check()
     (folder / "shards").mkdir(parents=True, exist_ok=True)
-    write_world(folder, world)
-    for name, (shape, kind) in arrays_of(world).items():
+    write_world(folder, plan.world)
+    for name, (shape, kind) in arrays_of(plan.world).items():
         path = folder / f"{name}.npy"
-        if not path.exists() or len(np.load(path, mmap_mode="r")) != pictures:
+        if not path.exists() or len(np.load(path, mmap_mode="r")) != plan.pictures:
             for drawn in (folder / "shards").glob("*.jsonl"):
                 drawn.unlink()  # of another size: what was drawn goes with its arrays
-            open_memmap(path, "w+", kind, (pictures, *shape)).flush()
-    work = partial(
-        draw_shard, folder=folder, pictures=pictures, per_person=per_person, start=start,
-        seed=seed, world=world, styled=styled, new=new,
-    )  # fmt: skip
-    shards, done = range(-(-pictures // SHARD)), 0
+            open_memmap(path, "w+", kind, (plan.pictures, *shape)).flush()
+    work = partial(draw_shard, folder=folder, plan=plan)
+    shards, done = range(-(-plan.pictures // SHARD)), 0
     if workers == 1:
         for count in map(work, shards):
             yield (done := done + count)
     else:
         with get_context("spawn").Pool(workers) as pool:
             results = pool.imap_unordered(work, shards)
-            while done < pictures:
+            while done < plan.pictures:
                 try:
                     done += results.next(timeout=PAUSE)
                 except TimeoutError:
@@ -291,10 +288,10 @@ def main(argv: Sequence[str] | None = None) -> bool:
     if (args.out / "images.npy").exists() and read_world(args.out)[0] != world:
         raise SystemExit(f"{args.out} holds a bank of another world: delete it, or give its world.")
     began, before = time.monotonic(), -1
-    for done in make(
-        args.out, args.pictures, args.per_person, args.workers, args.start_person, args.seed,
-        world, args.styled, args.new,
-    ):  # fmt: skip
+    plan = Plan(
+        args.pictures, args.per_person, args.start_person, args.seed, world, args.styled, args.new
+    )
+    for done in make(args.out, plan, args.workers):
         seconds = time.monotonic() - began
         if done > before:
             rate = done / seconds
