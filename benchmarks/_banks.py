@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from pidiff_cli.mini.world.bank import Plan, picture_context
 from pidiff_cli.mini.world.context import Context
+from pidiff_cli.mini.world.worlds import BROAD
 
 BANKS = (
     Plan(24_000), Plan(26_000, seed=1), Plan(36_000, 6, seed=9), Plan(36_000, 6, seed=10),
     Plan(36_000, 6, seed=11, styled=0.25),
+    Plan(15_000, 6, seed=14, world=BROAD, styled=0.2, new=0.4),
 )  # fmt: skip
 
 

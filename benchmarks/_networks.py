@@ -11,6 +11,7 @@ from _drawings import Drawings, contexts_of, draw_set, identities, to_tensor
 from torch import Tensor
 
 from pidiff_cli.core.judge import Judge
+from pidiff_cli.mini.world.worlds import BROAD, NARROW, World
 
 if TYPE_CHECKING:
     from pidiff_cli.mini.world.context import Context
@@ -39,16 +40,16 @@ def measure_judge(judge: Judge) -> dict[str, Any]:
 
     people = identities()
     reference = gallery(judge, people)
-    probes = draw_set("probe", people, 2)
+    probes = draw_set("probe", people, 2, world=BROAD)
     by_style = {}
-    for style in styles():
-        some = draw_set(f"probe-{style}", people[:60], 1, style=style)
+    for style in styles(BROAD):
+        some = draw_set(f"probe-{style}", people[:60], 1, world=BROAD, style=style)
         by_style[style] = rank1(judge, reference, people, some.plain, some.persons)
     return {
         "rank1": rank1(judge, reference, people, probes.plain, probes.persons),
         "rank1_by_style": by_style,
         "rank1_all_styles_alike": float(np.mean(list(by_style.values()))),
-        **right_caption(judge, probes, contexts_of("probe", people, 2)),
+        **right_caption(judge, probes, contexts_of("probe", people, 2, world=BROAD)),
         "probes": len(probes),
     }
 
@@ -77,15 +78,25 @@ def could_say(text: str, person: Person, context: Context, tries: int = 30_000) 
     return any(caption(person, context, np.random.default_rng(k)) == text for k in range(tries))
 
 
-@torch.no_grad()
 def measure_autoencoder(base: Any) -> dict[str, Any]:
-    """PSNR in dB of held-out drawings after encoding and decoding, styles as they come."""
-    drawn = draw_set("probe", identities(), 2)
+    """PSNR in dB of held-out drawings after encoding and decoding, styles as they come, and of
+    drawings of the narrow world, as it was measured before there was a broader one."""
+    psnr = {world.name: round_trip(base, world) for world in (BROAD, NARROW)}
+    own = psnr[BROAD.name]
+    return {
+        "psnr_db": float(own.mean()), "worst_db": float(own.min()), "pictures": len(own),
+        "psnr_db_narrow": float(psnr[NARROW.name].mean()),
+    }  # fmt: skip
+
+
+@torch.no_grad()
+def round_trip(base: Any, world: World) -> Tensor:
+    """PSNR in dB (B,) of a world's drawings of the held-out people."""
+    drawn = draw_set("probe", identities(), 2, world=world)
     x = to_tensor(drawn.rgb[::2])
     out = torch.cat([base.decode(base.encode(part)) for part in x.split(16)]).clamp(-1, 1)
     error = ((out - x) / 2).square().mean((1, 2, 3))  # (B,) range 1
-    psnr = -10 * error.log10()
-    return {"psnr_db": float(psnr.mean()), "worst_db": float(psnr.min()), "pictures": len(x)}
+    return -10 * error.log10()
 
 
 @torch.no_grad()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from _drawings import CACHE, identities
 from scipy import linalg
 
 from pidiff_cli.core.judge import Judge
+from pidiff_cli.mini.world.worlds import BROAD, World
 
 if TYPE_CHECKING:
     from pidiff_cli.mini.world.context import Context
@@ -33,21 +34,29 @@ class Wishes:
         return len(self.caption)
 
 
-def sampled(count: int, seed: int) -> tuple[Wishes, np.ndarray]:
+def sampled(count: int, seed: int, world: World = BROAD) -> tuple[Wishes, np.ndarray]:
     """Contexts as the world draws them, of people held out: captions, and drawings (N, S, S, 3) u8.
 
     The caption is the canonical one, so it tells role, scene, style, expression and noun.
     """
-    from pidiff_cli.mini.world.captions import describe
     from pidiff_cli.mini.world.context import sample_context
+
+    rng = np.random.default_rng([seed, count])
+    return drawn(lambda i: sample_context(rng, world), count, first=10_000 * (seed + 1))
+
+
+def drawn(
+    context_of: Callable[[int], Context], count: int, first: int
+) -> tuple[Wishes, np.ndarray]:
+    """Canonical captions and drawings of the i-th context, of people held out from ``first`` on."""
+    from pidiff_cli.mini.world.captions import describe
     from pidiff_cli.mini.world.people import sample_person
     from pidiff_cli.mini.world.render import draw
 
-    rng = np.random.default_rng([seed, count])
     facts: dict[str, list[str]] = {head: [] for head in HEADS}
     captions, nouns, pictures = [], [], []
-    for person_id in identities(count, first=10_000 * (seed + 1)):
-        person, context = sample_person(person_id), sample_context(rng)
+    for i, person_id in enumerate(identities(count, first=first)):
+        person, context = sample_person(person_id), context_of(i)
         for head in HEADS:
             facts[head].append(str(getattr(context, head)))
         told = {head: values[-1] for head, values in facts.items()}
@@ -55,6 +64,21 @@ def sampled(count: int, seed: int) -> tuple[Wishes, np.ndarray]:
         nouns.append(person.noun)
         pictures.append(draw(person, context, 128).rgb)
     return Wishes(captions, nouns, facts), np.stack(pictures)
+
+
+def held_out(count: int) -> tuple[Wishes, np.ndarray]:
+    """Photos of the pairs of role and scene that training never sees, each as often, as
+    `drawn`."""
+    from pidiff_cli.mini.world.combinations import held_out_pairs
+    from pidiff_cli.mini.world.context import sample_context
+
+    pairs, rng = held_out_pairs(BROAD), np.random.default_rng([6, count])
+
+    def context_of(i: int) -> Context:
+        role, scene = pairs[i % len(pairs)]
+        return sample_context(rng, BROAD, role=role, scene=scene, style="photo")
+
+    return drawn(context_of, count, first=500_000)
 
 
 def kept(name: str, make: Any) -> np.ndarray:

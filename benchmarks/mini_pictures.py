@@ -66,6 +66,9 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     floor = world.frechet(real, world.features_of(judge, others))
     distance = world.frechet(world.features_of(judge, made), real)
     variety = _variety(base, judge, settings, args.repeats)
+    pairs, true_pairs = world.held_out(args.unseen)
+    name = f"pairs-{digest()}-{len(pairs)}-{args.steps}-{args.guidance}"
+    paired = world.kept(name, lambda: world.pictured(base, pairs, settings, 30_000, _say))
     rare, combinations = world.unseen(args.unseen)
     name = f"unseen-{digest()}-{len(rare)}of{combinations}-{args.steps}-{args.guidance}"
     rarely = world.kept(name, lambda: world.pictured(base, rare, settings, 20_000, _say))
@@ -77,6 +80,8 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "recognised_drawings": world.recognised(judge, drawings, wishes),
         "frechet": distance, "frechet_drawings": floor, "frechet_ratio": distance / floor,
         **{name: float(np.mean(each)) for name, each in variety.items()}, "diversity_each": variety,
+        "held_out_pairs": world.all_right(judge, paired, pairs),
+        "held_out_pairs_drawings": world.all_right(judge, true_pairs, pairs),
         "unseen": {"combinations": combinations, **world.all_right(judge, rarely, rare)},
         "along_the_way": world.along_the_way(judge, WEIGHTS, args.pairs),
         "weights_mb": weights_mb(), "on": machine(),
@@ -128,6 +133,10 @@ def print_table(r: dict[str, Any]) -> None:
           f"{r['diversity']:.2f} |")  # fmt: skip
     print(f"| the same over drawings that share its facts, other styles and moods among them | | "
           f"{r['diversity_of_facts']:.2f} |")  # fmt: skip
+    pairs, true = r["held_out_pairs"], r["held_out_pairs_drawings"]
+    print(f"| role and scene both, in pairs of them never trained on | >= 0.85 | "
+          f"{pairs['role_and_scene']:.3f} (role {pairs['role']:.3f}, scene {pairs['scene']:.3f}; "
+          f"true drawings {true['role_and_scene']:.3f}) |")  # fmt: skip
     rare = r["unseen"]
     print(f"| role and scene both, in combinations of role, scene, style and expression that no "
           f"training picture holds | >= 0.85 | {rare['role_and_scene']:.3f} (all four "

@@ -14,6 +14,7 @@ from pidiff_cli.mini.train import judge, judge_data, judge_embedder
 from pidiff_cli.mini.train.aligned import open_aligned
 from pidiff_cli.mini.train.common import WEIGHTS
 from pidiff_cli.mini.train.text import known_facts
+from pidiff_cli.mini.world.worlds import BROAD
 from tests.tiny_bank import make_bank, working_in
 
 
@@ -50,7 +51,7 @@ def test_a_head_that_says_nothing_pays_for_the_shares_alone() -> None:
 
 
 def test_training_goes_on_from_the_judge_that_is_there(tmp_path: Path) -> None:
-    settings = judge.settings_for(known_facts())
+    settings = judge.settings_for(known_facts(BROAD))
     net = judge.Clip(settings)
     assert not judge.take_over(net, settings, tmp_path)
     assert not judge.take_over(net, {**settings, "dim": 64}, WEIGHTS / "judge")

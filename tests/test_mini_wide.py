@@ -133,7 +133,7 @@ def test_what_was_begun_before_there_were_two_worlds_is_narrow(tmp_path: Path) -
         STATE.parent.mkdir()
         STATE.write_text(json.dumps({"settings": {"pictures": 16}, "done": []}))
         assert chain_command.known_world(fresh=False) == "narrow"
-        list(bank_module.make(BANK, 2, 2, workers=1))
+        list(bank_module.make(BANK, bank_module.Plan(2, 2), workers=1))
         assert main_of("aligned")([])
         with np.load(ALIGNED / "index.npz") as index:
             kept = {name: index[name] for name in index.files if name != "clear"}
@@ -215,7 +215,8 @@ def test_two_people_are_no_ones_place(work: Path) -> None:
 
 
 def test_a_second_head_that_comes_along_is_marked(tmp_path: Path) -> None:
-    assert list(bank_module.make(tmp_path / "bank", 4, 4, workers=1, world=WIDE)) == [4]
+    plan = bank_module.Plan(4, world=WIDE)
+    assert list(bank_module.make(tmp_path / "bank", plan, workers=1)) == [4]
     bank = faces_data.open_bank(tmp_path / "bank")
     assert bank.before == 6 and bank.others is not None
     others = np.full((4, 68, 2), np.nan, np.float32)

@@ -1,9 +1,9 @@
 """The worlds: how much of what can be drawn is sampled.
 
-NARROW is what mini's shipped networks were trained on and what every benchmark draws: it stays as
-it is, to the byte, and is the default everywhere. BROAD is its people and views in all roles,
-scenes and styles: text encoder, UNet and judge can be trained on for it. WIDE has more of
-everything: people, poses, light, a second person, things before the face, a camera's faults.
+NARROW is what mini's shipped networks began on and what most benchmarks draw: it stays as it is, to
+the byte, and is the default everywhere. BROAD is its people and views in all roles, scenes and
+styles: text encoder, UNet and judge were trained on for it. WIDE has more of everything: people,
+poses, light, a second person, things before the face, a camera's faults.
 
 Everything that only the wide world uses is a field of `Person` or `Context` whose default draws
 nothing, so all worlds share one drawing code. A person knows nothing of worlds; a context says in
