@@ -22,7 +22,11 @@ _TRAIN = "pidiff_cli.mini.train"
 
 #: Minutes are those of the weights in the package: one core each, the UNet one to two.
 STEPS: tuple[Step, ...] = (
-    Step("pidiff_cli.mini.world.bank", ("--pictures", "20000", "--workers", "2"), "draw the bank"),
+    Step(
+        "pidiff_cli.mini.world.bank",
+        ("--world", "broad", "--pictures", "20000", "--workers", "2"),
+        "draw the bank",
+    ),
     Step(f"{_TRAIN}.aligned", (), "align it for the face networks"),
     Step(f"{_TRAIN}.autoencoder", ("--minutes", "14"), "the autoencoder"),
     Step(f"{_TRAIN}.latents", (), "cache the latents"),
