@@ -42,6 +42,19 @@ def test_help_imports_nothing_heavy():
     assert json.loads(done.stdout.split("@")[-1]) == []
 
 
+@pytest.mark.parametrize(("command", "hidden"), [("generate", True), ("tune", False)])
+def test_bitsandbytes_is_hidden_where_it_only_costs_time(command, hidden, tmp_path):
+    code = (
+        "import sys\nfrom pidiff_cli.__main__ import main\n"
+        "sys.argv = ['pidiff', '--home', sys.argv[1], sys.argv[2], 'nobody', 'a portrait']\n"
+        "assert main() != 0\n"
+        "print('bitsandbytes' in sys.modules and sys.modules['bitsandbytes'] is None)"
+    )
+    done = run_python(code, str(tmp_path), command)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-1] == str(hidden)
+
+
 def test_a_profile_needs_no_torch(tmp_path):
     code = (
         "import sys\nfrom pathlib import Path\nfrom pidiff_cli.profile import Profile\n"

@@ -32,6 +32,7 @@ from pidiff_cli.cli.failures import INTERRUPTED, explain
 from pidiff_cli.cli.output import Output, close_quietly
 from pidiff_cli.cli.session import Session
 from pidiff_cli.config import DEVICES
+from pidiff_cli.core.later import import_never
 from pidiff_cli.errors import UsageError
 from pidiff_cli.hub import default_home
 
@@ -60,6 +61,9 @@ app.command("pretrain", hidden=True)(pretrain.command)
 
 _FLAGS = ("--json", "--quiet", "-q", "--verbose", "-v", "--offline")
 _VALUED = ("--home", "--device")
+#: Nothing is quantised or optimised there. Where bitsandbytes is found, diffusers and peft import
+#: it, and it imports torch's compiler: a second and more.
+_WITHOUT_BITSANDBYTES = ("prepare", "invert", "generate", "stylemix", "evaluate", "again")
 
 
 def _show_version(wanted: bool) -> None:
@@ -94,13 +98,18 @@ def options(
     session.device, session.offline = device, offline
     session.output.quiet = quiet
     _calm_libraries(verbose, offline)
+    if session.own_process and context.invoked_subcommand in _WITHOUT_BITSANDBYTES:
+        import_never("bitsandbytes")
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command line; returns the exit code. The only place that catches everything."""
+def run(arguments: list[str], own_process: bool = False) -> int:
+    """Run one command line; returns the exit code. The only place that catches everything.
+
+    ``own_process``: it is the only one in this process, which may be made to start faster by it.
+    """
     arguments = _globals_first(arguments)
     output = Output(json="--json" in arguments, verbose=bool({"-v", "--verbose"} & {*arguments}))
-    session = Session(output=output)
+    session = Session(output=output, own_process=own_process)
     try:
         code = app(args=arguments, prog_name="pidiff", standalone_mode=False, obj=session)
         if code == 130:  # typer's reading of Ctrl-C
@@ -162,4 +171,4 @@ def _calm_libraries(verbose: bool, offline: bool) -> None:
 
 def main() -> int:
     """The console script."""
-    return run(sys.argv[1:])
+    return run(sys.argv[1:], own_process=True)

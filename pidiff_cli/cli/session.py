@@ -21,6 +21,7 @@ class Session:
     home: Path = Path(".")
     device: str = "auto"
     offline: bool = False
+    own_process: bool = False  # nothing else will run in this process
     output: Output = field(default_factory=Output)
     after_interrupt: str = ""  # what a person is told after Ctrl-C
 

@@ -12,6 +12,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from pidiff_cli.core.later import UNUSED, import_later
 from pidiff_cli.errors import InputError
 
 WHOLE = "Fetch it again, then compare its size or sha256."
@@ -41,6 +42,7 @@ def read_folder(folder: Path, dtype: torch.dtype) -> Parts:
     Raises:
         InputError: weights are missing or do not fit. OSError, ValueError, KeyError: other faults.
     """
+    import_later(*UNUSED)
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
     from transformers.models.clip.tokenization_clip import CLIPTokenizer
 

@@ -22,6 +22,7 @@ from pidiff_cli.core.diffusion.parts import (
     read_json,
     text_encoder,
 )
+from pidiff_cli.core.later import UNUSED, import_later
 from pidiff_cli.errors import InputError
 from pidiff_cli.families import SUPPORTED, family_of
 
@@ -36,6 +37,7 @@ def read_single(path: Path, dtype: torch.dtype) -> Parts:
     Raises:
         InputError: damaged, a pickle with code in it, another family, or weights are missing.
     """
+    import_later(*UNUSED)
     from diffusers.loaders import single_file_utils as convert
     from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
