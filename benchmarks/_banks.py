@@ -12,6 +12,7 @@ BANKS = (
     Plan(24_000), Plan(26_000, seed=1), Plan(36_000, 6, seed=9), Plan(36_000, 6, seed=10),
     Plan(36_000, 6, seed=11, styled=0.25),
     Plan(15_000, 6, seed=14, world=BROAD, styled=0.2, new=0.4),
+    Plan(15_000, 6, seed=15, world=BROAD, styled=0.2, new=0.4),
 )  # fmt: skip
 
 
