@@ -154,7 +154,7 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=2000, help="pictures, and as many drawings")
     parser.add_argument("--steps", type=int, default=12, help="denoising steps of a picture")
-    parser.add_argument("--guidance", type=float, default=3.0)
+    parser.add_argument("--guidance", type=float, default=2.5)
     parser.add_argument("--repeats", type=int, default=32, help="pictures of one prompt")
     parser.add_argument("--unseen", type=int, default=400, help="pictures of what was never drawn")
     parser.add_argument("--pairs", type=int, default=40, help="pairs of people to go between")

@@ -47,7 +47,7 @@ WEIGHTS = Path(__file__).resolve().parents[1] / "pidiff_cli" / "mini" / "weights
 FIRST = 50_000  # the table's people begin at 0
 NOUN = "person"
 DRAW = {
-    "guidance": 3.0,
+    "guidance": 2.5,
     "identity_scale": 1.0,
     "draw_steps": 12,
     "start": 0.0,
