@@ -113,24 +113,18 @@ class TuneConfig(CommonConfig):
         "how self-attention is computed; auto is written out for bf16 on a CPU, else fused",
         choices=("auto", "fused", "written"),
     )
-    channels_last: bool = setting(False, "pictures lie in memory with their channels last")
-    compile: bool = setting(False, "torch.compile of the UNet: minutes first, then faster steps")
     skip_dropped: bool = setting(
         True, "pictures that teach nothing (dropped caption or identity) are not computed"
     )
     trained_blocks: str = setting(
         "all", "blocks of the UNet that learn", choices=("all", "mid_up", "up")
     )
-    flips: bool = setting(False, "half of the training pictures mirrored")
     memory: float = setting(0.0, "most memory to use; 0 is what is free", unit="GB", low=0)
     size: int = setting(128, "side of the training pictures", unit="px", low=64, high=2048)
     face_phase: float = setting(
         0.5, "share of the steps on face crops before whole photos", low=0, high=1
     )
     tune_code: bool = setting(True, "also learn a correction of the W+ code")
-    feedback: int = setting(
-        0, "rounds of drawing, reading the drawn faces and correcting the code", low=0, high=20
-    )
     min_snr: float = setting(5.0, "gamma of the min-SNR weighting; 0 is off", low=0, high=100)
     off_face_weight: float = setting(0.1, "weight of the noise error off the face", low=0, high=1)
     preserve_weight: float = setting(0.5, "weight of staying with the base off the face", low=0)
@@ -139,10 +133,6 @@ class TuneConfig(CommonConfig):
     code_rate: float = setting(
         1.0, "learning rate of the code's correction, times the learning rate", low=0, high=1e6
     )
-    likeness_weight: float = setting(
-        0.0, "weight of the drawn faces' likeness to the photos", low=0, high=100
-    )
-    likeness_share: float = setting(0.4, "share of steps that draw for it", low=0, high=1)
     code_weight: float = setting(0.01, "weight that keeps the code's correction small", low=0)
     drop_text: float = setting(0.05, "share of steps without the caption", low=0, high=1)
     drop_identity: float = setting(0.05, "share of steps without the identity", low=0, high=1)

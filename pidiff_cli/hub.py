@@ -255,17 +255,6 @@ def _paths(home: Path) -> dict[str, str]:
         return {}
 
 
-def mini_part(relative: str) -> Path:
-    """A file or folder of the embedded weights. Raises MissingWeightError when it is not there."""
-    path = PACKAGE_WEIGHTS / relative
-    if not path.exists():
-        raise MissingWeightError(
-            f"{relative} is missing from the embedded weights.",
-            "Install it again: pip install --force-reinstall pidiff-cli",
-        )
-    return path
-
-
 def fingerprint(folder: Path) -> str:
     """A sha256 over the names and contents of a folder's files, or of a file (16 hex digits)."""
     digest = hashlib.sha256()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.dataset import (
@@ -17,15 +15,12 @@ from pidiff_cli.core.diffusion.dataset import (
     face_variants,
     photo_variants,
 )
-from pidiff_cli.core.diffusion.drawn import DrawnLikeness, DrawnSettings
 from pidiff_cli.core.diffusion.lean import make_lean
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.schedule import NoiseSchedule
 from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
-from pidiff_cli.core.faces.align import align_fast
 from pidiff_cli.core.faces.framing import Framing, Place
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
-from pidiff_cli.core.identity.likeness import face_crop
 from pidiff_cli.core.identity.losses import face_loss, locate_loss, min_snr_weight, preserve_loss
 from pidiff_cli.core.images import to_tensor
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
@@ -224,58 +219,6 @@ def test_a_step_is_repeatable(base: Base) -> None:
     data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
     first, second = (tailor.loss(tailor.draw(data, 4, _generator(2)))["loss"] for _ in range(2))
     assert torch.equal(first, second)
-
-
-def _drawn(base: Base, embed: Callable[[Tensor], Tensor | None]) -> DrawnLikeness:
-    mean = torch.randn(ROWS, DIM, generator=_generator(3))
-    prompts = [encode_prompt(base, "a photo of a person", "person")]
-    target = torch.nn.functional.normalize(torch.ones(3), dim=0)
-    settings = DrawnSettings(steps=3, last=1, count=2, size=SIZE)
-    return DrawnLikeness(base, mean, prompts, embed, target, settings)
-
-
-def _colour(picture: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(picture.mean(dim=(1, 2)), dim=0)
-
-
-def test_the_drawn_faces_likeness_has_a_gradient_and_falls(base: Base) -> None:
-    model = add_adapter(base.unet, 2, 2.0)
-    drawn, parameters = _drawn(base, _colour), list(trainable_parameters(model).values())
-    optimizer = torch.optim.Adam(parameters, lr=0.02)
-    values = []
-    for _ in range(12):
-        loss = drawn.loss(_generator(1))
-        assert loss is not None and 0 <= float(loss.detach()) <= 2
-        loss.backward()
-        delta = code_delta(model)
-        assert delta is not None and delta.grad is not None and delta.grad.abs().sum() > 0
-        optimizer.step()
-        optimizer.zero_grad()
-        values.append(float(loss.detach()))
-    assert min(values[6:]) < values[0]
-    assert base.context.tokens is None  # switched off again
-
-
-def test_no_drawn_face_gives_no_loss(base: Base) -> None:
-    add_adapter(base.unet, 2, 2.0)
-    assert _drawn(base, lambda picture: None).loss(_generator()) is None
-
-
-def test_a_face_is_cropped_from_a_tensor_as_from_a_picture() -> None:
-    rng = np.random.default_rng(0)
-    y, x = np.mgrid[:192, :192] / 192
-    waves = np.stack([np.sin(9 * x), np.cos(7 * y + 3 * x), np.sin(8 * x * y)], axis=-1)
-    picture = (127 + 120 * waves).astype(np.uint8)
-    landmarks = rng.uniform(70, 120, (68, 2))
-    landmarks[36:42] = landmarks[36:42] * 0.02 + (75, 80)
-    landmarks[42:48] = landmarks[42:48] * 0.02 + (115, 82)
-    landmarks[48:] = landmarks[48:] * 0.02 + (95, 118)
-    pixels = to_tensor(picture)[0].requires_grad_(True)
-    crop = face_crop(pixels, landmarks, 64)
-    wanted = to_tensor(align_fast(picture, landmarks, 64))[0]
-    assert (crop - wanted).abs().mean() < 0.02
-    crop.sum().backward()
-    assert pixels.grad is not None and pixels.grad.abs().sum() > 0
 
 
 def test_lean_convolutions_change_no_gradient(folder: Path) -> None:

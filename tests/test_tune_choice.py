@@ -5,20 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
-from safetensors.numpy import load_file
-from torch import Tensor
 
-from pidiff_cli.core.identity.feedback import DECAY, RATE
-from pidiff_cli.errors import MissingWeightError
-from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _feedback, _previews, prepare, tune
+from pidiff_cli.stages import _previews, prepare, tune
 from pidiff_cli.stages._loop import BETTER, Run, is_better
 from pidiff_cli.stages._previews import Glance
 from tests.test_tune_stage import _config
-from tests.tiny_base import DIM, ROWS
 from tests.tiny_person import ColourJudge, Notes, install_judge
 
 
@@ -160,55 +152,3 @@ def test_the_loss_of_text_is_a_share_of_the_base_s_own(
 def test_what_is_held_back_is_said(kept: int, wanted: int, words: str) -> None:
     note = prepare.held_note(kept, wanted)
     assert words in note and bool(note) == bool(words)
-
-
-class _Reads:
-    """Reads every drawn face as one code, whatever was drawn."""
-
-    mean = torch.zeros(ROWS, DIM)
-    known = 1.0
-
-    def alike(self, code: Tensor, photos: Tensor) -> float:
-        return self.known
-
-    def codes(self, images: np.ndarray) -> Tensor:
-        return torch.full((len(images), ROWS, DIM), 2.0)
-
-
-def test_the_code_is_corrected_by_drawn_faces_before_the_first_step(
-    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_feedback.CodeReader, "open", lambda *_: _Reads())
-    _glances(monkeypatch, *(Glance(x) for x in (0.5, 0.7, 0.6)))
-    settings = {"steps": 2, "preview_every": 2, "feedback": 2}
-    result = tune.run(_config(untuned_home, **settings), Notes())
-    assert result.likeness["before"] == 0.5 and result.likeness["best_step"] == 0
-    profile = Profile.open("alice", untuned_home)
-    saved = load_file(profile.folder / "adapter" / "adapter_model.safetensors")
-    (delta,) = (value for key, value in saved.items() if "identity_code" in key)
-    left = np.asarray(profile.load_identity().mean) - 2
-    assert np.allclose(delta, RATE * (1 + DECAY) * left, atol=1e-5)
-
-
-def test_a_code_that_is_not_the_person_is_not_drawn_more_strongly(
-    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Such as a photograph's, where the encoder has seen drawings only."""
-    monkeypatch.setattr(_feedback.CodeReader, "open", lambda *_: _Reads())
-    monkeypatch.setattr(_Reads, "known", _feedback.KNOWN - 0.01)
-    monkeypatch.setattr(_feedback, "feedback", lambda *_: pytest.fail("corrected"))
-    notes = Notes()
-    tune.run(_config(untuned_home, steps=1, feedback=1), notes)
-    assert any("too little of these photos" in line for line in notes.lines)
-
-
-def test_without_networks_that_read_faces_the_code_is_left_and_that_is_said(
-    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(*_: object) -> None:
-        raise MissingWeightError("e4e is not here.", "Get it.")
-
-    monkeypatch.setattr(_feedback.CodeReader, "open", missing)
-    notes = Notes()
-    tune.run(_config(untuned_home, steps=1, feedback=1), notes)
-    assert any("not corrected" in line for line in notes.warnings)

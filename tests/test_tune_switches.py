@@ -16,7 +16,7 @@ from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion import switches as switches_module
 from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.batch import Batch
-from pidiff_cli.core.diffusion.dataset import LatentSet, flipped
+from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.lean import FrozenConv2d
 from pidiff_cli.core.diffusion.narrowed import Narrowed
 from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
@@ -105,7 +105,7 @@ def test_a_batch_of_dropped_pictures_alone_still_runs(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "switches",
-    [Switches(lean=True), Switches(lean=False, written=True), Switches(channels_last=True)],
+    [Switches(lean=True), Switches(lean=False, written=True)],
 )
 def test_a_switch_changes_no_gradient(folder: Path, switches: Switches) -> None:
     found = []
@@ -228,23 +228,13 @@ def test_known_text_states_are_taken(folder: Path) -> None:
     assert again.texts is texts and torch.equal(tailor.texts.tokens, texts.tokens)
 
 
-def test_flips_mirror_pictures_with_their_masks() -> None:
-    x, m = torch.rand(16, 3, 4, 4), torch.rand(16, 1, 4, 4)
-    a, b = flipped(x, m, _generator())
-    turned = [not torch.equal(p, q) for p, q in zip(a, x, strict=True)]
-    assert 0 < sum(turned) < 16
-    for i, turn in enumerate(turned):
-        assert torch.equal(a[i], x[i].flip(-1) if turn else x[i])
-        assert torch.equal(b[i], m[i].flip(-1) if turn else m[i])
-
-
 def test_auto_settles_by_base_and_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     config, bf16 = TuneConfig(), torch.bfloat16
     assert _planning.switches(config, "mini", None) == Switches(lean=False)
     assert _planning.switches(config, "mini", bf16) == Switches(lean=False, written=True)
     assert _planning.switches(config, "sd15", None) == Switches(lean=True)
-    chosen = TuneConfig(lean="always", self_attention="written", channels_last=True, compile=True)
-    assert _planning.switches(chosen, "mini", None) == Switches(True, True, True, True)
+    chosen = TuneConfig(lean="always", self_attention="written")
+    assert _planning.switches(chosen, "mini", None) == Switches(True, True)
     monkeypatch.setattr(_planning, "cpu_knows_bf16", lambda: True)
     assert _planning.autocast(config, "mini", CPU, None) == bf16
     assert _planning.autocast(TuneConfig(precision="fp32"), "mini", CPU, None) is None

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageErro
 from torch import Tensor
 from torch.nn import functional as F
 
+from pidiff_cli._atomic import write_file
 from pidiff_cli.errors import InputError, PidiffError
 
 MAX_PIXELS = 178_000_000
@@ -120,7 +119,7 @@ def save_png(path: Path | str, pixels: np.ndarray, record: dict[str, Any] | None
     """Write a PNG in one move: either the old file or the whole new one is there.
 
     Args:
-        path: where; the folder must exist.
+        path: where; its folder is made when missing.
         pixels: uint8 (H, W, 3) RGB or (H, W) grey.
         record: everything needed to draw the picture again, JSON values. A picture with a record
             is one that the program drew, and gets the provenance mark too.
@@ -129,11 +128,7 @@ def save_png(path: Path | str, pixels: np.ndarray, record: dict[str, Any] | None
         InputError: the folder cannot be written or the disk is full.
     """
     path = Path(path)
-    try:
-        write_atomic(path, png_bytes(pixels, record))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"Cannot write {path}: {reason}.", "Choose another folder.") from None
+    write_file(path, png_bytes(pixels, record))
     return path
 
 
@@ -168,19 +163,6 @@ def read_record(path: Path | str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise InputError(f"{path.name} holds no record of how it was drawn.")
     return record
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write beside the target, then replace it. Raises OSError and leaves nothing behind."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

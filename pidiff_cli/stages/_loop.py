@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.dataset import LatentSet
-from pidiff_cli.core.diffusion.drawn import DrawnLikeness
 from pidiff_cli.core.diffusion.plan import Plan
 from pidiff_cli.core.diffusion.switches import Switches
 from pidiff_cli.core.diffusion.tailor import Tailor
@@ -68,7 +67,6 @@ class Job:
 
     Attributes:
         smaller: plans to step down to where memory runs out.
-        feedback: sets Δw before the first step; None where it is off.
         scaler: of the loss, where the base computes in fp16; does nothing elsewhere.
         paces: seconds of every step of this run, previews not counted.
     """
@@ -77,7 +75,6 @@ class Job:
     config: TuneConfig
     base: Base
     tailor: Tailor
-    drawn: DrawnLikeness | None
     data: tuple[LatentSet, LatentSet]
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -88,7 +85,6 @@ class Job:
     smaller: list[Plan]
     scaler: torch.amp.GradScaler
     switches: Switches
-    feedback: Callable[[], None] | None = None
     best: dict[str, Tensor] | None = None
     paces: list[float] = field(default_factory=list)
 
@@ -127,16 +123,10 @@ def train(job: Job, current: Run, progress: Progress) -> None:
 
 
 def _begin(job: Job, current: Run, progress: Progress) -> None:
-    """Before the first step: what the untuned branch draws; Δw from drawn faces, and its strip."""
-    looks = job.config.preview_every > 0
-    if looks:
+    """Before the first step: what the untuned branch draws."""
+    if job.config.preview_every > 0:
         look = partial(job.previews.look, fresh=True)
         current.before = current.top = _fitting(job, current, progress, look).likeness
-    if job.feedback is not None:
-        _fitting(job, current, progress, job.feedback)
-        if looks:
-            _fitting(job, current, progress, partial(_preview, job, current, False))
-            current.flat, current.ended_early = 0, False  # a plateau is one of steps
 
 
 def _fitting(job: Job, current: Run, progress: Progress, act: Callable[[], T]) -> T:
@@ -240,9 +230,4 @@ def _backward(job: Job, data: LatentSet) -> dict[str, Tensor]:
             job.scaler.scale(found["loss"] * share).backward()
         for name, value in found.items():
             losses[name] = losses.get(name, 0) + share * value.detach()
-    if job.drawn and torch.rand((), generator=generator) < config.likeness_share:
-        unlike = job.drawn.loss(generator)
-        if unlike is not None:
-            job.scaler.scale(config.likeness_weight * unlike).backward()
-            losses["unlike"] = unlike
     return losses

@@ -79,7 +79,7 @@ def _key(
             + [i.info.get("place")]
             for i in photos
         ],
-        "settings": [config.size, config.seed, config.flips, _tuning.VARIANTS],
+        "settings": [config.size, config.seed, _tuning.VARIANTS],
         "framing": base.framing.values(),
         "base": [weights, str(base.dtype)],
         "captions": [caption.text for caption in captions],

@@ -23,8 +23,8 @@ ENOUGH = 5  # steps that a median is taken of
 LONG = 10.0  # seconds; less is not worth a line
 KEPT = 100  # entries; the oldest are dropped
 _SETTINGS = (
-    "size", "batch", "rank", "precision", "lean", "self_attention", "channels_last", "compile",
-    "skip_dropped", "trained_blocks", "preserve_share", "likeness_weight", "optimizer",
+    "size", "batch", "rank", "precision", "lean", "self_attention", "skip_dropped",
+    "trained_blocks", "preserve_share", "optimizer",
 )  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def switches(config: TuneConfig, family: str, amp: torch.dtype | None) -> Switch
     on_cpu = amp is not None and family == "mini"  # mini alone is kept in float32 for autocast
     lean = {"auto": family != "mini", "always": True, "never": False}[config.lean]
     written = {"auto": on_cpu, "written": True, "fused": False}[config.self_attention]
-    return Switches(lean, written, config.channels_last, config.compile)
+    return Switches(lean, written)
 
 
 def autocast(
@@ -177,7 +177,6 @@ def _allowed(sizes: Sizes, config: TuneConfig, device: torch.device, size: int) 
     eight_bit = cuda if config.optimizer == "auto" else config.optimizer != "adamw"
     eight_bit = eight_bit and _has_bitsandbytes()
     nf4 = config.quantise == "nf4" or (config.quantise == "auto" and cuda and _has_bitsandbytes())
-    move = cuda and not config.likeness_weight  # its gradient goes through the autoencoder
     checkpointing = {"always": True, "never": False}.get(config.checkpointing)
     at_once = min(config.at_once, config.batch)
 
@@ -188,7 +187,7 @@ def _allowed(sizes: Sizes, config: TuneConfig, device: torch.device, size: int) 
             and (plan.nf4 or config.quantise != "nf4")
         )
 
-    return plans(sizes, config.batch, size, config.rank, eight_bit, nf4, move, allowed)
+    return plans(sizes, config.batch, size, config.rank, eight_bit, nf4, cuda, allowed)
 
 
 def _uncounted(config: TuneConfig) -> Planned:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
@@ -20,16 +19,13 @@ from pidiff_cli.core.diffusion.dataset import (
     LatentSet,
     cache_latents,
     face_variants,
-    flipped,
     photo_variants,
 )
-from pidiff_cli.core.diffusion.drawn import WISHES, DrawnLikeness, DrawnSettings
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.diffusion.tailor import LossSettings
 from pidiff_cli.core.faces.framing import Place
 from pidiff_cli.core.identity.adapter import code_delta, trainable_parameters
-from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
@@ -38,11 +34,12 @@ from pidiff_cli.recipe import recipe_of
 VARIANTS = 24  # cached pictures a phase, shared out over the photos, at least 4 a photo
 REPORT_STEPS = 16  # denoising steps of a picture in the report
 LOG = "reports/loss.jsonl"
+DIGEST = 2  # raised where settings come or go: an earlier tuning still draws, and begins anew
 _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
     "checkpoint_every", "preview_every", "report_prompts", "checkpointing", "at_once",
-    "quantise", "memory", "patience", "text_loss", "lean", "self_attention", "channels_last",
-    "compile", "skip_dropped",
+    "quantise", "memory", "patience", "text_loss", "lean", "self_attention",
+    "skip_dropped",
 }  # fmt: skip
 
 
@@ -83,9 +80,6 @@ def training_data(
             )
         else:
             whole.append(faces[-1])
-    if config.flips:
-        faces = [flipped(*part, generator) for part in faces]
-        whole = [flipped(*part, generator) for part in whole]
     return cache_latents(base, faces), cache_latents(base, whole)
 
 
@@ -120,25 +114,6 @@ def rate_groups(model: nn.Module, config: TuneConfig) -> list[dict[str, Any]]:
     return groups if code is None else [*groups, {"params": [code], "rate": config.code_rate}]
 
 
-def drawn_likeness(
-    profile: Profile,
-    config: TuneConfig,
-    base: Base,
-    mean: Tensor,
-    photos: list[Photo],
-    reader: FaceReader | None,
-) -> DrawnLikeness | None:
-    """L_id of this person; None where it is switched off or no embedder has a gradient."""
-    if config.likeness_weight <= 0 or reader is None or reader.embedder is None:
-        return None
-    noun = profile.manifest.noun
-    prompts = [encode_prompt(base, complete(wish, noun), noun) for wish in WISHES]
-    known = [prompt for prompt in prompts if not prompt.unknown] or prompts[:1]
-    target = F.normalize(reader.embed(aligned_faces(profile, photos)).mean(0), dim=0)
-    settings = DrawnSettings(size=config.size)
-    return DrawnLikeness(base, mean, known, reader.embed_drawn, target.to(base.device), settings)
-
-
 def learning_rate(config: TuneConfig, step: int) -> float:
     """Linear warm-up, then a cosine down to a tenth of the peak."""
     if step < config.warmup:
@@ -157,6 +132,7 @@ def digest_of(profile: Profile, config: TuneConfig, photos: list[Photo], base: s
     """Changes when a run cannot go on from another's checkpoint."""
     values = {key: v for key, v in asdict(config).items() if key not in _NOT_IN_DIGEST}
     files = profile.manifest.files
+    values["version"] = DIGEST
     values["photos"] = [(p.key, files.get(p.face, "")) for p in photos]
     values["codes"] = files.get("identity.safetensors", "")
     values["fingerprint"] = base

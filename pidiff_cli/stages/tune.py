@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -25,7 +24,6 @@ from pidiff_cli.core.identity.checkpoint import load_checkpoint, read_state
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages import (
-    _feedback,
     _pace,
     _planning,
     _previews,
@@ -164,7 +162,6 @@ def _job(
             base, codes, mean, stuff.captions, _tuning.loss_settings(config), code_delta(model),
             amp, stuff.texts,
         ),
-        _tuning.drawn_likeness(profile, config, base, mean, own, tools.reader),
         stuff.data, model,
         make_optimizer(
             groups, device, config.learning_rate, eight_bit,
@@ -177,11 +174,6 @@ def _job(
         ), task.digest, plan, list(planned.smaller),
         torch.amp.GradScaler(device.type, SCALE, enabled=dtype == torch.float16), switches,
     )  # fmt: skip
-    if config.feedback:
-        job.feedback = partial(
-            _feedback.correct_code, base, model, mean, profile.manifest.noun, task.parts.wplus,
-            tools.reader, job.previews.reference, job.previews.settings, config.feedback, progress,
-        )  # fmt: skip
     if current.step and not state.get("done"):
         job.best = load_checkpoint(profile.folder / CHECKPOINT, job.optimizer, job.generator)
     return job, current

@@ -116,19 +116,16 @@ class Base:
         latents = out.latents if hasattr(out, "latents") else out.latent_dist.mode()
         return cast(Tensor, (latents * vae.config.scaling_factor).to(self.dtype))
 
-    def decode(self, latents: Tensor, grad: bool = False) -> Tensor:
+    def decode(self, latents: Tensor) -> Tensor:
         """Scaled latents (B, C, h, w) to images (B, 3, H, W), nominally in [-1, 1].
 
         Where memory does not suffice they are decoded one picture at a time, and then by tiles,
         from then on; tiles change a picture a little.
 
-        Args:
-            grad: with a gradient for the latents.
-
         Raises:
             torch.OutOfMemoryError: not even so.
         """
-        with torch.set_grad_enabled(grad), self._present() as vae:
+        with torch.no_grad(), self._present() as vae:
             scaled = latents.to(vae.dtype) / vae.config.scaling_factor
             for with_less in (vae.enable_slicing, self._tile):
                 try:

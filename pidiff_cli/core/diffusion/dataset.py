@@ -119,12 +119,6 @@ def _start(low: float, high: float, room: float, generator: torch.Generator) -> 
     return low if inside[0] == low else high
 
 
-def flipped(images: Tensor, masks: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Half of the pictures (N, 3, H, W) mirrored at random, their masks (N, 1, H, W) too."""
-    turn = (torch.rand(len(images), generator=generator) < 0.5).view(-1, 1, 1, 1)
-    return torch.where(turn, images.flip(-1), images), torch.where(turn, masks.flip(-1), masks)
-
-
 def cache_latents(base: Base, parts: list[tuple[Tensor, Tensor]]) -> LatentSet:
     """Encode each photo's variants (images, masks) once with the base's autoencoder."""
     images = torch.cat([x for x, _ in parts])

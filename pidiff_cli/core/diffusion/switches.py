@@ -27,13 +27,10 @@ class Switches:
 
     Attributes:
         lean: frozen convolutions keep no input. written: self-attention is written out.
-        channels_last: memory layout of pictures. compile: torch.compile of the UNet.
     """
 
     lean: bool = True
     written: bool = False
-    channels_last: bool = False
-    compile: bool = False
 
 
 def switch(unet: nn.Module, switches: Switches) -> None:
@@ -45,10 +42,6 @@ def switch(unet: nn.Module, switches: Switches) -> None:
             module = unet.get_submodule(name.removesuffix(".processor"))
             if name.endswith("attn1.processor"):
                 cast(Attention, module).set_processor(cast(Any, WrittenProcessor()))
-    if switches.channels_last:
-        cast(Any, unet).to(memory_format=torch.channels_last)
-    if switches.compile and cast(Any, unet)._compiled_call_impl is None:
-        unet.compile()
 
 
 def cpu_knows_bf16() -> bool:

@@ -71,18 +71,18 @@ class Fan:
         return points if plausible(points, side, side) else None
 
 
-def open_fan(folder: Path, device: str = "cpu", compile: bool = False) -> Fan:
+def open_fan(folder: Path, device: str = "cpu") -> Fan:
     """2DFAN-4 and the detector that `folder` holds (its `faces.json` may choose).
 
     Raises:
         MissingWeightError: a network is not there; names the command that fetches it.
         InputError: a file is damaged or of another network.
     """
-    return _open(choose(folder), device, compile)
+    return _open(choose(folder), device)
 
 
 @lru_cache(maxsize=2)
-def _open(chosen: Chosen, device: str, compile: bool) -> Fan:
+def _open(chosen: Chosen, device: str) -> Fan:
     path = chosen.file("2dfan4")
     with warnings.catch_warnings(), contextlib.redirect_stdout(None):
         warnings.simplefilter("ignore")
@@ -100,8 +100,7 @@ def _open(chosen: Chosen, device: str, compile: bool) -> Fan:
             self.face_alignment_net, self.face_detector = net, detector
 
     net = _filled(FAN(4), path).to(device)
-    ready: Any = torch.compile(net) if compile else net
-    return Fan(Ready(ready, _detector(chosen, device)))
+    return Fan(Ready(net, _detector(chosen, device)))
 
 
 def _uncompile(module: Any, names: tuple[str, ...]) -> None:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from pidiff_cli.core.images import on_white, to_tensor, to_uint8
+from pidiff_cli.core.images import to_tensor
 
 if TYPE_CHECKING:
     from pidiff_cli.core.faces.recognise import Recogniser
@@ -141,19 +140,6 @@ class FaceReader:
         with torch.no_grad():
             return self.embedder(to_tensor(np.stack(small))).float()
 
-    def embed_drawn(self, picture: Tensor) -> Tensor | None:
-        """The face of a picture (3, H, W) in [-1, 1] to (E,), with gradient to the pixels.
-
-        None where there is no face, or where the embedder has no gradient.
-        """
-        if self.embedder is None:
-            return None
-        faces = self.find(to_uint8(picture.detach()[None].float())[0])
-        if not len(faces):
-            return None
-        aligned = face_crop(picture.float(), np.asarray(faces[0].landmarks), SIDE)
-        return self.embedder(aligned[None])[0]
-
     def look(self, picture: np.ndarray) -> SeenFace | None:
         """The largest face of a picture, uint8 (H, W, 3); None when there is none."""
         found = self._face(picture)
@@ -166,15 +152,6 @@ class FaceReader:
         """The largest face's embedding (E,): without its head cut out, half the time."""
         found = self._face(picture)
         return None if found is None else found[2]
-
-    def head_on_white(self, picture: np.ndarray) -> Tensor | None:
-        """The largest face's head, aligned on white as a W+ encoder reads it: (1, 3, S, S) in
-        [-1, 1]; None where there is no face."""
-        landmarks = self._largest(picture)
-        if landmarks is None:
-            return None
-        aligned, points = self._aligned(picture, landmarks)
-        return on_white(aligned, self.mask(aligned, *points))
 
     def _aligned(
         self, picture: np.ndarray, landmarks: np.ndarray
@@ -208,25 +185,6 @@ class FaceReader:
 
         aligned, points = self._aligned(picture, landmarks)
         return unwarp_mask(self.mask(aligned, *points), landmarks, *picture.shape[:2])
-
-
-def face_crop(picture: Tensor, landmarks: np.ndarray, size: int) -> Tensor:
-    """The FFHQ-aligned face of (3, H, W), as (3, size, size), with gradient.
-
-    Args:
-        landmarks: (68, 2) px.
-    """
-    from pidiff_cli.core.faces.align import ffhq_quad, quad_matrix
-
-    forward = np.concatenate([quad_matrix(ffhq_quad(landmarks), size), [[0.0, 0.0, 1.0]]])
-    steps = np.arange(size)
-    x, y = np.meshgrid(steps, steps)
-    square = np.stack([x, y, np.ones_like(x)], axis=-1)  # (S, S, 3)
-    places = square @ np.linalg.inv(forward)[:2].T  # (S, S, 2) px of the picture
-    sides = np.asarray(picture.shape[:0:-1])  # W, H
-    grid = torch.from_numpy((places + 0.5) * 2 / sides - 1).to(picture)
-    settings = {"padding_mode": "border", "align_corners": False}
-    return F.grid_sample(picture[None], grid[None], **settings)[0]  # type: ignore[arg-type]
 
 
 def likeness(embedding: Tensor, reference: Tensor) -> float:

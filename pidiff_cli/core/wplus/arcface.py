@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -46,10 +45,3 @@ def crop_for_loss(x: Tensor) -> Tensor:
     if x.shape[-2:] != (256, 256):
         raise ValueError(f"expected 256 px aligned faces, got {tuple(x.shape)}")
     return F.adaptive_avg_pool2d(x[:, :, 35:223, 32:220], SIDE)
-
-
-def id_loss(embedder: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """mean(1 - cosine) between aligned 256 px faces x and y; y gets no gradient."""
-    with torch.no_grad():
-        target = embedder(crop_for_loss(y))
-    return (1 - (embedder(crop_for_loss(x)) * target).sum(1)).mean()
