@@ -22,8 +22,7 @@ from typing import Any
 
 from pidiff_cli._contents import check_content
 from pidiff_cli._identity import Identity, encode_identity
-from pidiff_cli._manifest import MANIFEST, Manifest, check_name, read_manifest
-from pidiff_cli._paths import path_fault
+from pidiff_cli._manifest import MANIFEST, Manifest, check_name, path_fault, read_manifest
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import IDENTITY, Profile
 

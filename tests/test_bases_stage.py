@@ -11,7 +11,7 @@ import torch
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion import single
-from pidiff_cli.core.diffusion.clip_words import clip_tokenizer
+from pidiff_cli.core.diffusion.single import clip_tokenizer
 from pidiff_cli.errors import InputError
 from pidiff_cli.hub import BaseParts
 from pidiff_cli.profile import Profile

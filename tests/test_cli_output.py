@@ -10,7 +10,8 @@ from rich.console import Console
 
 from pidiff_cli.cli import bars, output
 from pidiff_cli.cli.failures import explain
-from pidiff_cli.cli.output import Output, format_info, labelled
+from pidiff_cli.cli.output import Output
+from pidiff_cli.cli.progress import format_info, labelled
 from pidiff_cli.errors import PidiffError
 
 

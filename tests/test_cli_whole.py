@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli.cli.output import PlainProgress
+from pidiff_cli.cli.progress import PlainProgress
 from tests.tiny_base import SIZE, make_base
 from tests.tiny_person import install, make_profile
 

@@ -15,9 +15,9 @@ from pidiff_cli.core.diffusion.dataset import (
     face_variants,
     photo_variants,
 )
-from pidiff_cli.core.diffusion.lean import make_lean
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.schedule import NoiseSchedule
+from pidiff_cli.core.diffusion.switches import make_lean
 from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
 from pidiff_cli.core.faces.framing import Framing, Place
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters

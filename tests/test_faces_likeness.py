@@ -12,13 +12,14 @@ import torch
 
 from pidiff_cli.core.faces import fan
 from pidiff_cli.core.faces.align import align_face
-from pidiff_cli.core.faces.chosen import write_choice
-from pidiff_cli.core.faces.embed import embed_faces, load_embedder
+from pidiff_cli.core.faces.published import write_choice
 from pidiff_cli.core.faces.recognise import (
     IN_SQUARE,
     TEMPLATE,
     crop_face,
+    embed_faces,
     five_points,
+    load_embedder,
     open_recogniser,
     similarity,
 )

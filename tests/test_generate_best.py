@@ -11,7 +11,7 @@ import pytest
 
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.stages import _drawing, generate, measure
-from pidiff_cli.stages._best import Candidate, choose
+from pidiff_cli.stages.generate import Candidate, choose
 from tests.conftest import Ran
 from tests.test_generate_stage import _config
 from tests.tiny_person import Notes

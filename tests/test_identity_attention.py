@@ -9,15 +9,8 @@ import torch
 from diffusers.models.attention_processor import AttnProcessor2_0
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
-from pidiff_cli.core.identity.attention import (
-    IdentityContext,
-    attach,
-    attend_with_mass,
-    branch_state,
-    cross_attentions,
-    load_branch,
-    localisation_map,
-)
+from pidiff_cli.core.identity.attention import attach, branch_state, cross_attentions, load_branch
+from pidiff_cli.core.identity.context import IdentityContext, attend_with_mass, localisation_map
 
 BATCH, WORDS, WIDTH = 2, 8, 24
 

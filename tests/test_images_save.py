@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pidiff_cli import _atomic
 from pidiff_cli.core.images import PROVENANCE, read_record, save_png
 from pidiff_cli.errors import InputError
 

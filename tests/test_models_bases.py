@@ -230,7 +230,7 @@ def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):
 
 
 def test_doctor_tells_what_fits_and_how_profiles_stand(pidiff, home, monkeypatch):
-    from pidiff_cli.core.faces.chosen import write_choice
+    from pidiff_cli.core.faces.published import write_choice
     from pidiff_cli.profile import Profile
     from pidiff_cli.stages import _planning
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pidiff_cli import _archive
-from pidiff_cli._paths import path_fault
+from pidiff_cli._manifest import path_fault
 from pidiff_cli.core.images import png_bytes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile

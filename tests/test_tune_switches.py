@@ -15,13 +15,16 @@ from safetensors.torch import load_file
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion import switches as switches_module
 from pidiff_cli.core.diffusion.base import Base, load_base
-from pidiff_cli.core.diffusion.batch import Batch
 from pidiff_cli.core.diffusion.dataset import LatentSet
-from pidiff_cli.core.diffusion.lean import FrozenConv2d
-from pidiff_cli.core.diffusion.narrowed import Narrowed
 from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
-from pidiff_cli.core.diffusion.switches import Switches, WrittenProcessor, switch
-from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
+from pidiff_cli.core.diffusion.switches import (
+    FrozenConv2d,
+    Narrowed,
+    Switches,
+    WrittenProcessor,
+    switch,
+)
+from pidiff_cli.core.diffusion.tailor import Batch, LossSettings, Tailor
 from pidiff_cli.core.identity.adapter import (
     add_adapter,
     code_delta,
@@ -138,15 +141,6 @@ def test_written_attention_is_used_where_gradients_are_wanted(
     tailor.loss(batch)
     processors = base.unet.attn_processors.values()  # type: ignore[operator, union-attr]
     assert len(calls) == sum(isinstance(p, WrittenProcessor) for p in processors) > 0
-
-
-def test_compile_is_asked_for_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    unet, calls = load_base(folder).unet, []
-    monkeypatch.setattr(type(unet), "compile", lambda self: calls.append(1))
-    switch(unet, Switches())
-    assert calls == []
-    switch(unet, Switches(compile=True))
-    assert calls == [1]
 
 
 def test_frozen_weights_are_narrow_inside_the_block_only(folder: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.clip_words import END, START, byte_letters
+from pidiff_cli.core.diffusion.single import END, START, byte_letters
 
 SIZE = 64  # px: latents of 4 x 8 x 8
 MERGES = ("w o", "wo m", "a n</w>", "wom an</w>", "p h", "o f</w>", "a s</w>", "i n</w>")

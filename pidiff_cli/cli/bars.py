@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from pidiff_cli.cli.output import LABEL, format_info
+from pidiff_cli.cli.progress import LABEL, format_info
 
 SHOW_AFTER = 0.3  # seconds; quicker work says nothing
 KEEP_AFTER = 2.0  # seconds; the bar of longer work stays on the screen

@@ -109,6 +109,17 @@ def resized(x: Tensor, side: int) -> Tensor:
     return F.interpolate(x, (side, side), mode="area" if x.shape[-1] > side else "bilinear")
 
 
+def shrink(rgb: np.ndarray, side: int) -> tuple[np.ndarray, float]:
+    """The picture with its longer side at most `side`, and how much smaller it became."""
+    import cv2
+
+    factor = max(rgb.shape[:2]) / side
+    if factor <= 1:
+        return rgb, 1.0
+    size = (max(1, round(rgb.shape[1] / factor)), max(1, round(rgb.shape[0] / factor)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)), factor
+
+
 def on_white(pixels: np.ndarray, mask: np.ndarray) -> Tensor:
     """A picture uint8 (H, W, 3) as (1, 3, H, W) in [-1, 1], white where mask (H, W) is 0."""
     m = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]

@@ -10,8 +10,9 @@ import torch
 from pidiff_cli import hub, pulled
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base, open_base
+from pidiff_cli.core.identity.likeness import FaceReader
 from pidiff_cli.core.wplus.weights import read_sizes
-from pidiff_cli.errors import InputError
+from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.profile import Profile
 
 ADAPTER = "adapter"  # folder of a profile
@@ -90,3 +91,11 @@ def _sampled(path: Path) -> str:
                 content.seek(start)
                 digest.update(content.read(_SAMPLE))
     return digest.hexdigest()[:16]
+
+
+def open_reader(faces: Path) -> FaceReader | None:
+    """The face networks of a base (`BaseParts.faces`), or None where there are none."""
+    try:
+        return FaceReader.open(faces)
+    except (MissingWeightError, ImportError):
+        return None

@@ -9,7 +9,7 @@ import numpy as np
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.faces import triage
 from pidiff_cli.core.faces.detect import Face, published_faces
-from pidiff_cli.core.faces.embed import embed_faces, load_embedder
+from pidiff_cli.core.faces.recognise import embed_faces, load_embedder
 from pidiff_cli.errors import InputError
 from pidiff_cli.stages._photos import Shot
 from pidiff_cli.stages.results import Rejected

@@ -23,8 +23,7 @@ from pidiff_cli.core.identity.likeness import FaceReader, likeness
 from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages._bases import fingerprint, identity_fingerprint, load_parts
-from pidiff_cli.stages._reader import open_reader
+from pidiff_cli.stages._bases import fingerprint, identity_fingerprint, load_parts, open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture
 

@@ -10,8 +10,9 @@ import numpy as np
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.faces import triage
 from pidiff_cli.core.faces.align import align_face
-from pidiff_cli.core.faces.detect import Face, candidates, find_faces, shrink
-from pidiff_cli.core.images import SUFFIXES, PhotoError, read_photo
+from pidiff_cli.core.faces.detect import Face, find_faces
+from pidiff_cli.core.faces.mini_detector import candidates
+from pidiff_cli.core.images import SUFFIXES, PhotoError, read_photo, shrink
 from pidiff_cli.errors import InputError
 from pidiff_cli.stages.results import Rejected
 

@@ -20,7 +20,7 @@ from pidiff_cli.core.wplus.prior import STEPS, as_read, fit, load_prior
 from pidiff_cli.core.wplus.weights import SIZES_FILE, load_encoder, read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages._reader import open_reader
+from pidiff_cli.stages._bases import open_reader
 from pidiff_cli.stages._wplus import Decoder
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import InvertResult

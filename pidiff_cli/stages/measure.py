@@ -18,8 +18,8 @@ from pidiff_cli.core.diffusion.probe import branch_energy
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.likeness import SeenFace, likeness
+from pidiff_cli.stages._bases import open_reader as open_reader
 from pidiff_cli.stages._instruments import Instruments
-from pidiff_cli.stages._reader import open_reader as open_reader
 
 WISHES = (
     "smiling", "as an astronaut", "in the snow", "as a chef", "oil painting", "looking sad", "",

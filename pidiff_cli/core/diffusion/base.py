@@ -16,12 +16,12 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.parts import Parts, read_folder
-from pidiff_cli.core.diffusion.plan import TILE
 from pidiff_cli.core.diffusion.quantise import quantise
 from pidiff_cli.core.diffusion.schedulers import make_scheduler
 from pidiff_cli.core.faces.framing import Framing
 from pidiff_cli.core.identity.adapter import CODE, place_projector
-from pidiff_cli.core.identity.attention import IdentityContext, attach, load_branch
+from pidiff_cli.core.identity.attention import attach, load_branch
+from pidiff_cli.core.identity.context import IdentityContext
 from pidiff_cli.core.identity.files import read_identity, save_identity_branch
 from pidiff_cli.core.identity.tokens import WPlusProjector, fresh_projector
 from pidiff_cli.errors import InputError, MissingWeightError, PidiffError, UsageError
@@ -29,6 +29,7 @@ from pidiff_cli.families import family_of
 
 __all__ = ["Base", "load_base", "open_base", "pick_device", "save_identity_branch"]
 
+TILE = 512  # px of a picture that the autoencoder works on at once when it tiles
 HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 TITLES = {"sd15": "Stable Diffusion 1.x", "sdxl": "Stable Diffusion XL"}
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 
 from pidiff_cli.core.later import UNUSED, import_later
+from pidiff_cli.core.tensors.lazy import LazyTensors
 from pidiff_cli.errors import InputError
 
 WHOLE = "Fetch it again, then compare its size or sha256."
@@ -156,28 +156,6 @@ def read_tensors(folder: Path, stem: str, dtype: torch.dtype) -> Mapping[str, Te
 
         return tensors_in(read_pickle(folder / f"{stem}.bin"))
     raise InputError(f"There are no weights in {folder}.", WHOLE)
-
-
-class LazyTensors(Mapping[str, Tensor]):
-    """The tensors of safetensors files by name, read one at a time when they are asked for."""
-
-    def __init__(self, files: list[Path]) -> None:
-        self._files = [safe_open(file, framework="pt") for file in files]
-        self._where = {key: file for file in self._files for key in file.keys()}
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """What the files' headers say of themselves."""
-        return {k: v for file in self._files for k, v in (file.metadata() or {}).items()}
-
-    def __getitem__(self, key: str) -> Tensor:
-        return cast(Tensor, self._where[key].get_tensor(key))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._where)
-
-    def __len__(self) -> int:
-        return len(self._where)
 
 
 def vae_class(config: dict[str, Any]) -> Any:

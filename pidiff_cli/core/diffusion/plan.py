@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pidiff_cli.core.diffusion.base import TILE
+
 TABLE = Path(__file__).with_name("footprints.json")
-TILE = 512  # px of a picture that the autoencoder works on at once when it tiles
 MARGIN = 0.05  # of the predicted peak: what the allocator cannot use between blocks
 #: Time of a step: a part for every picture and one for every pass, fitted to the ratios measured
 #: at 1, 2, 4 and 8 pictures at once (docs/decisions.md); what checkpointing and 4 bits cost.

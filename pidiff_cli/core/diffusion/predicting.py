@@ -11,12 +11,15 @@ from torch import Tensor
 
 from pidiff_cli.core.diffusion.holding import moved, subject_area
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt, subjects, text_states
-from pidiff_cli.core.diffusion.shared import SharedStart
 from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.identity.still import Still
 
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class Predictor:
         self.text = text_states(base, rows)
         self.pulls: dict[bool, Tensor] = {}  # by the prompt, of the step before; True: base's own
         self.shared: SharedStart | None = None
+        self.still: Still | None = None  # the context's
         base.context.clear()
         base.context.size = (settings.size, settings.size)
         if w is not None and identity:
@@ -103,11 +107,11 @@ class Predictor:
             tokens = torch.cat([base.projector.unconditional(), tokens])
             tokens, who = tokens.repeat_interleave(count, 0), slice(0, 2 * count)
         base.context.tokens = tokens
-        still = base.context.still = Still(
+        self.still = base.context.still = Still(
             self.text.tokens, tokens, who, subject if self.settings.use_map else None,
             self.settings.levels, count,
         )  # fmt: skip
-        self.shared = SharedStart(base.unet, still)
+        self.shared = SharedStart(base.unet, self.still)
 
     def __call__(self, x: Tensor, t: Tensor, step: int) -> Tensor:
         """The prediction for latents x, scaled for the model, at t: (B or 2B, C, h, w) both."""
@@ -162,9 +166,54 @@ class Predictor:
         added = text.added(self.settings.size, self.settings.size)
         shared = self.shared if context.active and without else None
         shared = shared if shared and shared.possible else None
-        if context.still is not None:
-            context.still.first, context.still.rows = first, rows
+        if self.still is not None:
+            self.still.first, self.still.rows = first, rows
         with shared.on() if shared else nullcontext():
             x = x if shared or not without else torch.cat([x] * kinds)
             found = cast(Any, unet)(x, t, encoder_hidden_states=text.tokens, **added).sample
         return (found[: self.count], found[self.count :]) if without else (None, found)
+
+
+class SharedStart:
+    """Lets a UNet take latents (B, C, h, w) for ``still.rows`` = R·B rows of text.
+
+    The rows come out in the order of the text: B of the first kind, B of the second, and so on.
+
+    Attributes:
+        possible: rows differ in text alone, and text enters on the way down.
+    """
+
+    def __init__(self, unet: nn.Module, still: Still) -> None:
+        first = next(name for name, _ in unet.named_modules() if name.endswith("attn2"))
+        self._net, self._still = cast(Any, unet), still
+        self._reader = unet.get_submodule(first.rsplit(".transformer_blocks", 1)[0])
+        self._attn1 = unet.get_submodule(first.removesuffix("2") + "1")
+        # On SDXL rows differ from the first layer on: by their pooled text.
+        more = (getattr(unet, part, None) for part in ("add_embedding", "class_embedding"))
+        self.possible = first.startswith("down_blocks.") and all(part is None for part in more)
+
+    def _all_rows(self, x: Tensor) -> Tensor:
+        times = self._still.rows // len(x)
+        return x if times == 1 else x.repeat(times, *[1] * (x.ndim - 1))
+
+    def _skips(self, _: nn.Module, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        kept = tuple(map(self._all_rows, given["res_hidden_states_tuple"]))
+        return args, {**given, "res_hidden_states_tuple": kept}
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """For the calls inside."""
+        rows, some = self._all_rows, self._still.pictures
+        hooks = [
+            self._net.time_embedding.register_forward_hook(lambda _, __, out: out[:1]),
+            self._reader.register_forward_pre_hook(lambda _, args: (rows(args[0]), *args[1:])),
+            self._attn1.register_forward_pre_hook(lambda _, args: (args[0][:some], *args[1:])),
+            self._attn1.register_forward_hook(lambda _, __, out: rows(out)),
+        ]
+        for block in self._net.up_blocks:
+            hooks.append(block.register_forward_pre_hook(self._skips, with_kwargs=True))
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
+import torch.nn.functional as F
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 from torch import Tensor, nn
+from torch.nn.grad import conv2d_input
 
-from pidiff_cli.core.diffusion.lean import make_lean
-from pidiff_cli.core.identity.attention import written_attention
+from pidiff_cli.core.identity.context import written_attention
 
 #: Positions up to which written-out self-attention was faster than the fused call, in bf16 with
 #: gradients on a CPU; beyond it the probabilities take too much memory.
@@ -71,3 +72,77 @@ class WrittenProcessor:
 def _given(more: dict[str, Any]) -> bool:
     """Whether a mask or another sequence was given."""
     return any(value is not None for value in more.values())
+
+
+class _FrozenConv(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, settings: tuple[Any, ...]
+    ) -> Tensor:
+        ctx.save_for_backward(weight)
+        ctx.shape, ctx.settings = x.shape, settings
+        return F.conv2d(x, weight, bias, *settings)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (weight,) = ctx.saved_tensors
+        grad = conv2d_input(ctx.shape, weight, grads[0], *ctx.settings)
+        return grad, None, None, None
+
+
+class FrozenConv2d(nn.Conv2d):
+    """A convolution whose weight has no gradient."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """As ``nn.Conv2d``: (B, C, H, W) to (B, D, H', W')."""
+        if not input.requires_grad or input.dtype != self.weight.dtype:  # the latter: autocast
+            return super().forward(input)
+        settings = self.stride, self.padding, self.dilation, self.groups
+        out = cast(Any, _FrozenConv).apply(input, self.weight, self.bias, settings)
+        return cast(Tensor, out)
+
+
+def make_lean(module: nn.Module) -> int:
+    """Turn a network's frozen convolutions into lean ones, in place; returns how many."""
+    found = [
+        part
+        for part in module.modules()
+        if type(part) is nn.Conv2d
+        and part.padding_mode == "zeros"
+        and not isinstance(part.padding, str)
+        and not any(parameter.requires_grad for parameter in part.parameters())
+    ]
+    for part in found:
+        part.__class__ = FrozenConv2d
+    return len(found)
+
+
+class Narrowed:
+    """``with narrowed:`` frozen linears and convolutions are of autocast's dtype.
+
+    A backward pass must lie in the same block as its forward pass. What learns, the token
+    projection (it runs outside autocast) and the norms stay as they are.
+
+    Args:
+        unet: float32. dtype: autocast's; None makes the block do nothing.
+    """
+
+    def __init__(self, unet: nn.Module, dtype: torch.dtype | None) -> None:
+        self._pairs: list[tuple[nn.Parameter, Tensor, Tensor]] = []
+        if dtype is None or next(unet.parameters()).dtype != torch.float32:
+            return
+        for name, module in unet.named_modules():
+            if isinstance(module, nn.Linear | nn.Conv2d) and "identity_" not in name:
+                self._pairs += [
+                    (parameter, parameter.data, parameter.data.to(dtype))
+                    for parameter in module.parameters(recurse=False)
+                    if not parameter.requires_grad
+                ]
+
+    def __enter__(self) -> None:
+        for parameter, _, narrow in self._pairs:
+            parameter.data = narrow
+
+    def __exit__(self, *error: object) -> None:
+        for parameter, wide, _ in self._pairs:
+            parameter.data = wide

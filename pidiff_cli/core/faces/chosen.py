@@ -11,8 +11,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pidiff_cli._atomic import write_file
-from pidiff_cli.errors import InputError, MissingWeightError, UsageError
+from pidiff_cli.errors import InputError
 
 CHOICE_FILE = "faces.json"
 #: What each network's file is called in the folder (a glob where versions differ).
@@ -67,10 +66,6 @@ class Chosen:
     mask: str = "mini"
     channels: str = "rgb"
 
-    def file(self, name: str) -> Path:
-        """Where a network lies. Raises MissingWeightError with the command that fetches it."""
-        return find_file(self.folder, name)
-
 
 def choose(folder: Path) -> Chosen:
     """What a folder holds and which of it is used.
@@ -81,11 +76,11 @@ def choose(folder: Path) -> Chosen:
     Raises:
         InputError: `faces.json` cannot be understood.
     """
-    wishes = _read(folder)
+    wishes = read_wishes(folder)
     here = holds(folder)
     if not wishes and not here and (folder / "landmarks.json").is_file():
         return Chosen(folder, real=False)
-    picked = {kind: wishes.get(kind, _first(kind, here)) for kind in KINDS}
+    picked = {kind: wishes.get(kind, preferred(kind, here)) for kind in KINDS}
     return Chosen(folder, True, **picked, channels=wishes.get("arcface_channels", "rgb"))
 
 
@@ -98,61 +93,14 @@ def holds(folder: Path) -> tuple[str, ...]:
     )
 
 
-def find_file(folder: Path, name: str) -> Path:
-    """Where a published network lies; a pickle of it is converted once, nothing in it run.
-
-    Raises:
-        MissingWeightError: it is not there; names the command to type.
-        InputError: a pickle that is damaged, of another network, or with code in it.
-    """
-    found = sorted(folder.glob(FILES[name]))
-    if not found and name in RAW and (raw := sorted(folder.glob(RAW[name]))):
-        from pidiff_cli.core.faces.published import CONVERT
-
-        CONVERT[name](raw[-1], folder)
-        found = [folder / FILES[name]]
-    if found:
-        return found[-1]
-    word = "faces" if name in ("2dfan4", "sfd", "yunet", "sface") else WORDS.get(name, "")
-    hint = f"Fetch it once: pidiff models pull {word}" if word else f"Put it there: {FILES[name]}"
-    raise MissingWeightError(f"The face network {name} is not in {folder}.", hint)
-
-
-def write_choice(folder: Path, **wishes: str) -> None:
-    """Write `faces.json`: what is here, what is used, and what was chosen.
-
-    What was not chosen goes on following what the folder holds; a choice whose network is gone
-    is dropped.
-
-    Args:
-        wishes: landmarks, detector, likeness, mask, arcface_channels.
-
-    Raises:
-        UsageError: no such kind or network. MissingWeightError: it is not in the folder.
-    """
-    here = holds(folder)
-    for kind, name in wishes.items():
-        known = CHANNELS if kind == "arcface_channels" else KINDS.get(kind, ())
-        if name not in known:
-            listed = ", ".join(known) or ", ".join(KINDS)
-            raise UsageError(f"{kind} cannot be {name!r}.", f"It can be: {listed}")
-        if name in FILES:
-            find_file(folder, name)
-    kept = {k: v for k, v in _read(folder).items() if v not in FILES or v in here}
-    chosen = kept | wishes
-    used = {kind: chosen.get(kind, _first(kind, here)) for kind in KINDS}
-    told = {"schema": 1, "here": list(here), "used": used, "chosen": chosen}
-    write_file(folder / CHOICE_FILE, (json.dumps(told, indent=1) + "\n").encode())
-
-
-def _first(kind: str, here: tuple[str, ...]) -> str:
+def preferred(kind: str, here: tuple[str, ...]) -> str:
     """The preferred network that is there; the most preferred of all when none is."""
     names = KINDS[kind]
     fits = [n for n in names if n in here or (n not in FILES and kind not in _ONLY_ASKED)]
     return fits[0] if fits else names[0]
 
 
-def _read(folder: Path) -> dict[str, str]:
+def read_wishes(folder: Path) -> dict[str, str]:
     """What `faces.json` chooses, kind -> network."""
     path = folder / CHOICE_FILE
     if not path.is_file():

@@ -19,9 +19,10 @@ from torch import nn
 
 from pidiff_cli.core.faces.align import ffhq_quad
 from pidiff_cli.core.faces.chosen import Chosen, choose
-from pidiff_cli.core.faces.embed import FOLDER, open_net
 from pidiff_cli.core.faces.look import plausible
-from pidiff_cli.core.wplus.weights import load_strictly, read_tensors
+from pidiff_cli.core.faces.nets import FOLDER, open_net
+from pidiff_cli.core.faces.published import find_file
+from pidiff_cli.core.tensors.load import load_strictly, read_tensors
 from pidiff_cli.errors import InputError
 
 WORK_SIDE = 1024  # px, the longer side at which faces are searched
@@ -41,7 +42,7 @@ class Fan:
 
     def find(self, rgb: np.ndarray) -> list[tuple[np.ndarray, float]]:
         """uint8 (H, W, 3) -> points (68, 2) float32 px, iBUG order, and a score each."""
-        from pidiff_cli.core.faces.detect import shrink
+        from pidiff_cli.core.images import shrink
 
         small, factor = shrink(rgb, WORK_SIDE)
         boxes = [
@@ -83,7 +84,7 @@ def open_fan(folder: Path, device: str = "cpu") -> Fan:
 
 @lru_cache(maxsize=2)
 def _open(chosen: Chosen, device: str) -> Fan:
-    path = chosen.file("2dfan4")
+    path = find_file(chosen.folder, "2dfan4")
     with warnings.catch_warnings(), contextlib.redirect_stdout(None):
         warnings.simplefilter("ignore")
         from face_alignment import FaceAlignment, LandmarksType, utils
@@ -123,7 +124,7 @@ def _detector(chosen: Chosen, device: str) -> Any:
     name = chosen.detector
     if name == "mini":
         return _MiniDetector()
-    path = chosen.file(name)
+    path = find_file(chosen.folder, name)
     if name == "sfd":
         return _sfd(path, device)
     try:
@@ -165,8 +166,8 @@ class _MiniDetector:
     reference_scale = 195
 
     def detect_from_image(self, rgb: np.ndarray) -> list[list[float]]:
-        from pidiff_cli.core.faces.detect import candidates
         from pidiff_cli.core.faces.look import look_closely
+        from pidiff_cli.core.faces.mini_detector import candidates
         from pidiff_cli.core.faces.nets import LandmarkNet
 
         net = open_net(LandmarkNet, FOLDER, "landmarks")

@@ -8,8 +8,7 @@ import numpy as np
 import torch
 
 from pidiff_cli.core.faces.align import ffhq_quad, move_points
-from pidiff_cli.core.faces.mask import HEAD_LABELS
-from pidiff_cli.core.faces.nets import LandmarkNet
+from pidiff_cli.core.faces.nets import HEAD_LABELS, LandmarkNet
 from pidiff_cli.core.images import to_tensor
 
 SIDE = 128

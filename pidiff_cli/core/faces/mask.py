@@ -9,17 +9,14 @@ import numpy as np
 import torch
 
 from pidiff_cli.core.faces.chosen import choose
-from pidiff_cli.core.faces.embed import FOLDER, open_net
-from pidiff_cli.core.faces.nets import LandmarkNet
+from pidiff_cli.core.faces.nets import FOLDER, HEAD_LABELS, LandmarkNet, open_net
 from pidiff_cli.core.faces.parsenet import ParseNet, parse_head
+from pidiff_cli.core.faces.published import find_file
 from pidiff_cli.core.images import to_tensor
-from pidiff_cli.core.wplus.weights import load_strictly, read_tensors
+from pidiff_cli.core.tensors.load import load_strictly, read_tensors
 from pidiff_cli.errors import MissingWeightError
 
 SIDE = 128
-#: Skin, hair, headgear, glasses; before them background and body, after them a thing before the
-#: face, in nets that know it.
-HEAD_LABELS = slice(2, 6)
 
 
 def head_mask(
@@ -46,7 +43,7 @@ def head_mask(
     if not chosen.real:
         return _by_net(aligned, folder, refine)
     if chosen.mask == "parser":
-        return parse_head(_parser(chosen.file("parser"), device), aligned, device)
+        return parse_head(_parser(find_file(chosen.folder, "parser"), device), aligned, device)
     mask = _by_net(aligned, FOLDER, refine)
     if points is None:
         return mask

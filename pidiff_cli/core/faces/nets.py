@@ -6,6 +6,7 @@ All take float32 RGB in [-1, 1]; batch norm everywhere, so inference is one fuse
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,11 +15,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.core.packed import pack, unpack
+from pidiff_cli.errors import MissingWeightError
 
 #: Background, body, skin, hair, headgear, glasses: as the drawn world's label map. A seventh, where
 #: a net has it, is a thing before the face.
 LABELS = 6
 POINTS = 68
+#: Skin, hair, headgear, glasses; before them background and body, after them a thing before the
+#: face, in nets that know it.
+HEAD_LABELS = slice(2, 6)
+#: The face nets that come with the program.
+FOLDER = Path(__file__).resolve().parents[2] / "mini" / "weights" / "faces"
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -237,3 +244,15 @@ def load_net(kind: type[Net], stem: Path) -> Net:
 
 def _twice(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+@lru_cache(maxsize=8)
+def open_net(kind: type[Net], folder: Path, name: str) -> Net:
+    """A net of `folder`, read once; raises MissingWeightError when it is not there."""
+    try:
+        return load_net(kind, folder / name)
+    except FileNotFoundError:
+        raise MissingWeightError(
+            f"The face net {name} is missing from the installation.",
+            "Install it again: pip install --force-reinstall pidiff-cli",
+        ) from None

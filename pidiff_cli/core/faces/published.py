@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from torch import nn
 
-from pidiff_cli.core.faces.chosen import CHOICE_FILE, FILES, RAW, WORDS, write_choice
+from pidiff_cli._atomic import write_file
+from pidiff_cli.core.faces.chosen import (
+    CHANNELS,
+    CHOICE_FILE,
+    FILES,
+    KINDS,
+    RAW,
+    WORDS,
+    holds,
+    preferred,
+    read_wishes,
+)
+from pidiff_cli.core.tensors.load import write_tensors
 from pidiff_cli.core.wplus import pickles
-from pidiff_cli.core.wplus.published import write_tensors
+from pidiff_cli.errors import MissingWeightError, UsageError
 
 
 def convert_landmarks(path: Path | str, folder: Path) -> None:
@@ -44,6 +57,51 @@ CONVERT: dict[str, Callable[[Path, Path], None]] = {
     "arcface": convert_arcface,
     "parser": convert_parser,
 }
+
+
+def find_file(folder: Path, name: str) -> Path:
+    """Where a published network lies; a pickle of it is converted once, nothing in it run.
+
+    Raises:
+        MissingWeightError: it is not there; names the command to type.
+        InputError: a pickle that is damaged, of another network, or with code in it.
+    """
+    found = sorted(folder.glob(FILES[name]))
+    if not found and name in RAW and (raw := sorted(folder.glob(RAW[name]))):
+        CONVERT[name](raw[-1], folder)
+        found = [folder / FILES[name]]
+    if found:
+        return found[-1]
+    word = "faces" if name in ("2dfan4", "sfd", "yunet", "sface") else WORDS.get(name, "")
+    hint = f"Fetch it once: pidiff models pull {word}" if word else f"Put it there: {FILES[name]}"
+    raise MissingWeightError(f"The face network {name} is not in {folder}.", hint)
+
+
+def write_choice(folder: Path, **wishes: str) -> None:
+    """Write `faces.json`: what is here, what is used, and what was chosen.
+
+    What was not chosen goes on following what the folder holds; a choice whose network is gone
+    is dropped.
+
+    Args:
+        wishes: landmarks, detector, likeness, mask, arcface_channels.
+
+    Raises:
+        UsageError: no such kind or network. MissingWeightError: it is not in the folder.
+    """
+    here = holds(folder)
+    for kind, name in wishes.items():
+        known = CHANNELS if kind == "arcface_channels" else KINDS.get(kind, ())
+        if name not in known:
+            listed = ", ".join(known) or ", ".join(KINDS)
+            raise UsageError(f"{kind} cannot be {name!r}.", f"It can be: {listed}")
+        if name in FILES:
+            find_file(folder, name)
+    kept = {k: v for k, v in read_wishes(folder).items() if v not in FILES or v in here}
+    chosen = kept | wishes
+    used = {kind: chosen.get(kind, preferred(kind, here)) for kind in KINDS}
+    told = {"schema": 1, "here": list(here), "used": used, "chosen": chosen}
+    write_file(folder / CHOICE_FILE, (json.dumps(told, indent=1) + "\n").encode())
 
 
 def settle_faces(folder: Path) -> None:

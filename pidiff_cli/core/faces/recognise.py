@@ -1,7 +1,8 @@
-"""Whose face it is, on photographs: OpenCV's SFace, and ArcFace IR-SE50 for research.
+"""Whose face it is: aligned faces to unit vectors.
 
-Both read a 112 px face laid on five points. Stored faces are FFHQ-aligned, so the five points are
-looked up again inside the aligned square.
+mini's own embedder for drawings; for photographs OpenCV's SFace, and ArcFace IR-SE50 for research.
+Those two read a 112 px face laid on five points. Stored faces are FFHQ-aligned, so the five points
+are looked up again inside the aligned square.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pidiff_cli.core.faces.chosen import Chosen, choose, holds
+from pidiff_cli.core.faces.nets import FOLDER, FaceEmbedder, open_net
+from pidiff_cli.core.faces.published import find_file
+from pidiff_cli.core.images import to_tensor
+from pidiff_cli.core.tensors.load import load_strictly, read_tensors
 from pidiff_cli.core.wplus.arcface import ArcFace, crop_for_loss
-from pidiff_cli.core.wplus.weights import load_strictly, read_tensors
 from pidiff_cli.errors import InputError
 
 SIDE = 112
@@ -98,17 +102,16 @@ def _open(chosen: Chosen, device: str) -> Recogniser:
 
     net = None
     if chosen.likeness == "arcface" or "arcface" in holds(chosen.folder):
-        net = _arcface(chosen.file("arcface"), device)
+        net = _arcface(find_file(chosen.folder, "arcface"), device)
     critic = None if net is None else _critic(net)
     if chosen.likeness == "arcface" and net is not None:
         return Recogniser(_arcface_features(net, chosen.channels, device), locate, 0.35, critic)
-    return Recogniser(_sface_features(chosen.file("sface")), locate, 0.363, critic)
+    return Recogniser(_sface_features(find_file(chosen.folder, "sface")), locate, 0.363, critic)
 
 
 def _locate_by_mini(face: np.ndarray) -> np.ndarray | None:
-    from pidiff_cli.core.faces.embed import FOLDER, open_net
     from pidiff_cli.core.faces.look import look_closely
-    from pidiff_cli.core.faces.nets import LandmarkNet
+    from pidiff_cli.core.faces.nets import FOLDER, LandmarkNet, open_net
 
     middle = (face.shape[1] / 2, face.shape[0] / 2, float(face.shape[0]))
     looks = look_closely(open_net(LandmarkNet, FOLDER, "landmarks"), face, [middle], least=0.05)
@@ -196,3 +199,31 @@ def _critic(net: nn.Module) -> Callable[[Tensor], Tensor]:
         return found
 
     return critic
+
+
+SIDE = 128
+
+
+def load_embedder(folder: Path = FOLDER, device: str = "cpu") -> FaceEmbedder | Recogniser:
+    """Who is it, by what `folder` holds: mini's own net, or SFace or ArcFace for photographs.
+
+    Raises MissingWeightError when it is not there.
+    """
+    chosen = choose(folder)
+    if chosen.real and chosen.likeness != "mini":
+        return open_recogniser(folder, device)
+    return open_net(FaceEmbedder, FOLDER if chosen.real else folder, "embedder")
+
+
+def embed_faces(embedder: nn.Module | Recogniser, aligned: list[np.ndarray]) -> np.ndarray:
+    """Aligned faces, each uint8 (S, S, 3) -> (B, E) float32, unit length."""
+    import cv2
+
+    if not isinstance(embedder, nn.Module):
+        return np.asarray(embedder.embed(aligned).numpy())
+    small = [cv2.resize(a, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for a in aligned]
+    if not small:
+        return np.zeros((0, 1), np.float32)
+    with torch.no_grad():
+        codes = embedder(to_tensor(np.stack(small)))
+    return np.asarray(codes.float().numpy())

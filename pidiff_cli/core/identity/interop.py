@@ -23,11 +23,8 @@ from torch import Tensor, nn
 from pidiff_cli._atomic import write_file
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.identity.adapter import identity_tokens
-from pidiff_cli.core.identity.attention import (
-    IdentityAttnProcessor,
-    IdentityContext,
-    cross_attentions,
-)
+from pidiff_cli.core.identity.attention import IdentityAttnProcessor, cross_attentions
+from pidiff_cli.core.identity.context import IdentityContext
 from pidiff_cli.errors import InputError
 
 PERSON = "person.safetensors"

@@ -76,7 +76,7 @@ class FaceReader:
             MissingWeightError: they are not there.
         """
         from pidiff_cli.core.faces.chosen import choose
-        from pidiff_cli.core.faces.embed import FOLDER
+        from pidiff_cli.core.faces.nets import FOLDER
 
         chosen = choose(folder)
         if not chosen.real:
@@ -89,10 +89,10 @@ class FaceReader:
     def _published(cls, folder: Path, device: str) -> FaceReader:
         from pidiff_cli.core.faces.chosen import choose
         from pidiff_cli.core.faces.detect import find_faces
-        from pidiff_cli.core.faces.embed import load_embedder
         from pidiff_cli.core.faces.fan import open_fan
         from pidiff_cli.core.faces.mask import head_mask
         from pidiff_cli.core.faces.nets import FaceEmbedder
+        from pidiff_cli.core.faces.recognise import load_embedder
 
         if choose(folder).landmarks != "mini":
             open_fan(folder, device)  # what is missing is said now, not at the first picture
@@ -111,10 +111,9 @@ class FaceReader:
     @classmethod
     def _mini(cls, folder: Path) -> FaceReader:
         from pidiff_cli.core.faces.detect import find_faces
-        from pidiff_cli.core.faces.embed import open_net
         from pidiff_cli.core.faces.look import look_closely
         from pidiff_cli.core.faces.mask import head_mask
-        from pidiff_cli.core.faces.nets import FaceEmbedder, LandmarkNet
+        from pidiff_cli.core.faces.nets import FaceEmbedder, LandmarkNet, open_net
 
         landmarks = open_net(LandmarkNet, folder, "landmarks")
 

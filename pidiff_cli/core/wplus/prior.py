@@ -20,10 +20,11 @@ from torch import Tensor
 
 from pidiff_cli.core.images import resized
 from pidiff_cli.core.packed import pack
+from pidiff_cli.core.tensors.load import read_tensors
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.inversion import Refined, frozen, invert, picture_error
 from pidiff_cli.core.wplus.stylegan2 import Generator
-from pidiff_cli.core.wplus.weights import PRIOR_FILE, read_tensors
+from pidiff_cli.core.wplus.weights import PRIOR_FILE
 
 COUNT = 128  # directions; they hold 0.99 of the variance of mini's codes
 STEPS, RATE = 30, 0.15  # of Adam, in spreads; 60 steps of 0.1 draw the same pictures

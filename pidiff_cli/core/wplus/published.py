@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from pidiff_cli._atomic import write_file
+from pidiff_cli.core.tensors.load import write_tensors
 from pidiff_cli.core.wplus import pickles
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.irse import UNITS, WIDTHS
@@ -132,16 +133,6 @@ def _mean(whole: Any, sizes: Mapping[str, Any], path: Path, what: str) -> Tensor
             PULL,
         )
     return mean.detach().float().reshape(-1, dim).expand(rows, dim).contiguous()
-
-
-def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """One safetensors file, replaced in one step; views and shared memory are written out."""
-    from safetensors.torch import save_file
-
-    own = {
-        name: value.clone(memory_format=torch.contiguous_format) for name, value in tensors.items()
-    }
-    write_file(path, lambda target: save_file(own, target))
 
 
 def _write_sizes(folder: Path, sizes: Mapping[str, Any]) -> None:

@@ -6,18 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
-from pidiff_cli.core.packed import unpack
+from pidiff_cli.core.tensors.load import MEND, load_strictly, read_tensors, with_prefix
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.errors import InputError, MissingWeightError
 
 GENERATOR_FILE, ENCODER_FILE, SIZES_FILE = "stylegan2.safetensors", "e4e.safetensors", "wplus.json"
 PRIOR_FILE = "prior.safetensors"
-MEND = "run: pidiff models verify"
 
 
 def load_generator(folder: Path | str) -> tuple[Generator, Tensor]:
@@ -61,37 +58,6 @@ def read_sizes(folder: Path | str) -> dict[str, Any]:
         raise MissingWeightError(f"{path} is missing", MEND)
     sizes: dict[str, Any] = json.loads(path.read_text())
     return sizes
-
-
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of a safetensors file, with an error a user can read."""
-    if not path.is_file():
-        raise MissingWeightError(f"{path} is missing", MEND)
-    try:
-        return unpack(load_file(path))
-    except SafetensorError as error:
-        raise InputError(f"{path} is damaged: {error}", MEND) from error
-
-
-def with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose names begin with the prefix, without it."""
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def load_strictly(net: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
-    """Load exactly these weights; InputError names the first keys and shapes that do not fit."""
-    wanted = net.state_dict()
-    faults = [f"{k} is missing" for k in wanted if k not in tensors]
-    faults += [f"{k} is not of this network" for k in tensors if k not in wanted]
-    faults += [
-        f"{k} is {tuple(v.shape)}, not {tuple(wanted[k].shape)}"
-        for k, v in tensors.items()
-        if k in wanted and v.shape != wanted[k].shape
-    ]
-    if faults:
-        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
-        raise InputError(f"{path} does not fit its network: {'; '.join(faults[:3])}{more}", MEND)
-    net.load_state_dict({k: v.to(wanted[k].dtype) for k, v in tensors.items()})
 
 
 def mean_code(tensors: dict[str, Tensor], rows: int, dim: int, path: Path) -> Tensor:
