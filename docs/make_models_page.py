@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pidiff_cli.weights_table import SETS, WEIGHTS, Weight
+from pidiff_cli.weights.table import SETS, WEIGHTS, Weight
 
 TARGET = Path(__file__).parent / "models.md"
 COMMERCIAL = {"yes": "allowed", "no": "**forbidden**", "unclear": "unsettled"}

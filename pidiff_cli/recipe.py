@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from pidiff_cli.basemodels import BASES
 from pidiff_cli.config import CommonConfig, GenerateConfig, TuneConfig, value_problems
 from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.weights.bases import BASES
 
 _INSIDE = Path(__file__).parent / "recipes"  # in an installed wheel
 _BESIDE = Path(__file__).parent.parent / "recipes"  # in a checkout

@@ -67,12 +67,12 @@ def photos(tmp_path: Path) -> Path:
 def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, ModuleType]:
     """The stages replaced by ones that write what they must and compute nothing."""
     import pidiff_cli.stages as package
-    from pidiff_cli import hub
+    from pidiff_cli.weights import locate
 
     weights = tmp_path / "weights"
     (weights / "diffusers").mkdir(parents=True)
     (weights / "diffusers" / "model_index.json").write_text("{}")
-    monkeypatch.setattr(hub, "PACKAGE_WEIGHTS", weights)
+    monkeypatch.setattr(locate, "PACKAGE_WEIGHTS", weights)
     runs = {
         "prepare": _prepare,
         "invert": _invert,
@@ -127,7 +127,7 @@ def _tune(config: Any, progress: Any) -> Any:
     from pidiff_cli.profile import Profile
     from pidiff_cli.stages.results import TuneResult
 
-    sys.modules["pidiff_cli.stages.tune"].configs.append(config)  # type: ignore[attr-defined]
+    sys.modules["pidiff_cli.stages.tune.run"].configs.append(config)  # type: ignore[attr-defined]
     profile = Profile.open(config.name, config.home)
     report = profile.write("reports/likeness.html", b"<html>")
     profile.update(base={"name": config.base}, recipe={"name": config.recipe})

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli import fetch
 from pidiff_cli.errors import InputError
-from pidiff_cli.weights_table import WEIGHTS, RemoteFile
+from pidiff_cli.weights import download
+from pidiff_cli.weights.table import WEIGHTS, RemoteFile
 from tests.hub_server import COMMIT, Hub, diffusers_repo, serving
 
 SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
@@ -28,7 +28,7 @@ def pulling_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hu
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(fetch, "pause", lambda seconds: waits.append(seconds))
+    monkeypatch.setattr(download, "pause", lambda seconds: waits.append(seconds))
     waits: list[float] = []
     with serving() as hub_server:
         monkeypatch.setenv("HF_ENDPOINT", hub_server.url)
@@ -51,7 +51,7 @@ def pulling_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hu
 
 def only_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Converting that only copies; the published files have tests of their own."""
-    from pidiff_cli.stages import pull
+    from pidiff_cli.stages.pull import run as pull
 
     def convert(kind: str, path: Path, folder: Path) -> None:
         if path.read_bytes().startswith(b"<html"):

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pidiff_cli import _archive
 from pidiff_cli.core.images import png_bytes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.stages.export.run import run_export, run_import
 from pidiff_cli.stages.progress import SilentProgress
-from pidiff_cli.stages.transfer import run_export, run_import
 
 PICTURE = png_bytes(np.zeros((8, 8, 3), np.uint8))
 CONFIG = json.dumps({"peft_type": "LORA", "target_modules": "x"}).encode()
@@ -62,7 +61,7 @@ def rewritten(file: Path, change, listed: bool = True) -> Path:
     if listed:
         with zipfile.ZipFile(io.BytesIO(), "w") as scratch:
             own = {k: v for k, v in entries.items() if k != "export.json"}
-            files = {name: _archive._entry(scratch, name, data) for name, data in own.items()}
+            files = {name: archive._entry(scratch, name, data) for name, data in own.items()}
         index = {"format": "pidiff profile", "version": 1, "files": files}
         entries["export.json"] = json.dumps(index).encode()
     target = file.with_name("changed.pidiff")

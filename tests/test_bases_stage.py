@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from pidiff_cli.config import TuneConfig
-from pidiff_cli.core.diffusion import single
-from pidiff_cli.core.diffusion.single import clip_tokenizer
+from pidiff_cli.core.diffusion import single_file
+from pidiff_cli.core.diffusion.single_file import clip_tokenizer
 from pidiff_cli.errors import InputError
-from pidiff_cli.hub import BaseParts
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages._bases import check_base, fingerprint, identity_fingerprint
-from pidiff_cli.stages._drawing import check_tuned_on
+from pidiff_cli.stages.base import check_base, fingerprint, identity_fingerprint
+from pidiff_cli.stages.person import check_tuned_on
+from pidiff_cli.weights.locate import BaseParts
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_shipped_sizes_are_the_published_ones(family: str, counts: dict[str,
     from transformers.models.clip.configuration_clip import CLIPTextConfig
     from transformers.models.clip.modeling_clip import CLIPTextModel, CLIPTextModelWithProjection
 
-    config = json.loads((single.CONFIGS / f"{family}.json").read_text())
+    config = json.loads((single_file.CONFIGS / f"{family}.json").read_text())
     for part, count in counts.items():
         with torch.device("meta"):
             if part in ("unet", "vae"):
@@ -102,10 +102,10 @@ def test_the_shipped_sizes_are_the_published_ones(family: str, counts: dict[str,
 
 
 def test_the_shipped_words_give_the_published_ids() -> None:
-    tokenizer = clip_tokenizer(single.CONFIGS / single.MERGES)
+    tokenizer = clip_tokenizer(single_file.CONFIGS / single_file.MERGES)
     assert tokenizer("a photo of a cat").input_ids == [49406, 320, 1125, 539, 320, 2368, 49407]
     padded = tokenizer("a cat", padding="max_length", max_length=77).input_ids
     assert len(padded) == 77 and padded[-1] == 49407 and len(tokenizer) == 49408
-    second = clip_tokenizer(single.CONFIGS / single.MERGES, pad="!")
+    second = clip_tokenizer(single_file.CONFIGS / single_file.MERGES, pad="!")
     padded = second("a cat", padding="max_length", max_length=77).input_ids
     assert padded[-1] == 0

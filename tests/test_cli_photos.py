@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from pidiff_cli.core.images import save_png
-from pidiff_cli.stages import _choosing, _photos
+from pidiff_cli.stages.prepare import photos as _photos
+from pidiff_cli.stages.prepare import select as _choosing
 from tests.faces_fake import ColourEmbedder, Drawn, Finder, draw_people
 from tests.test_images_read import png_bomb
 

@@ -21,7 +21,8 @@ from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import add_adapter, save_adapter, trainable_parameters
 from pidiff_cli.core.images import save_png
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _choosing, _photos
+from pidiff_cli.stages.prepare import photos as _photos
+from pidiff_cli.stages.prepare import select as _choosing
 from tests.conftest import Ran
 from tests.faces_fake import ColourEmbedder, Drawn, Finder, draw_people
 from tests.tiny_base import make_wplus
@@ -45,7 +46,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture
 def album(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Photos of one person, face networks that need no weights, tiny W+ networks in the home."""
-    from pidiff_cli.stages import _drawing, _tuning, invert, measure
+    from pidiff_cli.stages import invert
+    from pidiff_cli.stages import person as _drawing
+    from pidiff_cli.stages.report import measure
+    from pidiff_cli.stages.tune import setup as _tuning
 
     finder = Finder()
     monkeypatch.setattr(_photos, "find_faces", finder)
@@ -152,7 +156,7 @@ def test_exports_are_read_back_and_drawn_by_a_stock_pipeline(
     """What `generate` draws in float32, the stock pipeline draws from the exported file."""
     import diffusers
 
-    from pidiff_cli.core.identity.interop import attach_person
+    from pidiff_cli.core.diffusion.person_branch import attach_person
 
     (home / "models" / family).mkdir()
     (home / "models" / family / "diffusers").symlink_to(folders[family])

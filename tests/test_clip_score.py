@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli.core.clip_score import FILES, load_clip
+from pidiff_cli.core.metrics.clip_score import FILES, load_clip
 from pidiff_cli.errors import MissingWeightError
 from pidiff_cli.mini.train.tokenizer import write_tokenizer
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli.core.later import import_later, import_never
+from pidiff_cli.core.lazy import import_later, import_never
 
 WEIGHTS = Path(__file__).parents[1] / "pidiff_cli" / "mini" / "weights" / "diffusers"
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.diffusion import holding, predicting
+from pidiff_cli.core.diffusion import blending, guidance
 from pidiff_cli.core.diffusion.base import Base, load_base
-from pidiff_cli.core.diffusion.predicting import Predictor
+from pidiff_cli.core.diffusion.guidance import Predictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity import attention
@@ -52,7 +52,7 @@ def faint(monkeypatch: pytest.MonkeyPatch) -> None:
         assert maps and own
         return torch.full_like(like[:, :1], 1 / 3)
 
-    monkeypatch.setattr(predicting, "subject_area", third)
+    monkeypatch.setattr(guidance, "subject_area", third)
 
 
 @pytest.mark.usefixtures("faint")
@@ -78,7 +78,7 @@ def test_nothing_changes_where_the_subject_is_not(
     plain = draw(base, prompt, None, [1], settings).images.astype(int)
     free = draw(base, prompt, w, [1], settings).images
     monkeypatch.setattr(
-        predicting, "subject_area", lambda maps, own, like: torch.zeros_like(like[:, :1])
+        guidance, "subject_area", lambda maps, own, like: torch.zeros_like(like[:, :1])
     )
     held = draw(base, prompt, w, [1], replace(settings, hold=1.0)).images
     assert np.abs(free - plain).mean() > 0.2
@@ -137,8 +137,8 @@ def test_a_batch_and_no_guidance_hold_the_same(
     base: Base, prompt: EncodedPrompt, w: Tensor
 ) -> None:
     """Each picture has a map of its own."""
-    for guidance in (4.0, 1.0):
-        settings = replace(FREE, hold=0.5, guidance=guidance)
+    for factor in (4.0, 1.0):
+        settings = replace(FREE, hold=0.5, guidance=factor)
         single = draw(base, prompt, w, [1, 2], settings).images.astype(int)
         batch = draw(base, prompt, w, [1, 2], replace(settings, chunk=2)).images
         assert np.abs(single - batch).max() <= 1
@@ -147,11 +147,11 @@ def test_a_batch_and_no_guidance_hold_the_same(
 def test_the_area_is_where_either_picture_has_its_head() -> None:
     """What a map hardly sees is the base's own; where one is sure the identity counts whole."""
     like, empty = torch.zeros(1, 4, 8, 8), [torch.zeros(1, 1, 4, 4)]
-    half = (holding.SEEN + holding.FULL) / 2
-    for value, area in ((1.0, 1.0), (holding.FULL, 1.0), (holding.SEEN, 0.0), (half, 0.5)):
+    half = (blending.SEEN + blending.FULL) / 2
+    for value, area in ((1.0, 1.0), (blending.FULL, 1.0), (blending.SEEN, 0.0), (half, 0.5)):
         maps = [torch.full((1, 1, 4, 4), value)]
         for pair in ((maps, empty), (empty, maps)):
-            found = holding.subject_area(*pair, like)
+            found = blending.subject_area(*pair, like)
             assert found.shape == (1, 1, 8, 8)
             assert torch.allclose(found, torch.full_like(found, area), atol=1e-6)
 
@@ -163,7 +163,7 @@ def test_a_prediction_moves_to_other_latents(kind: str, time: float) -> None:
     from diffusers import DDIMScheduler
 
     scheduler = DDIMScheduler(beta_schedule="scaled_linear", prediction_type=kind)
-    alpha, sigma = holding._levels(scheduler.alphas_cumprod, time)
+    alpha, sigma = blending._levels(scheduler.alphas_cumprod, time)
     assert alpha**2 + sigma**2 == pytest.approx(1.0)
 
     def finished(prediction: Tensor, x: Tensor) -> Tensor:
@@ -171,7 +171,7 @@ def test_a_prediction_moves_to_other_latents(kind: str, time: float) -> None:
         return found.get(kind, alpha * x - sigma * prediction)
 
     there, here, made = torch.randn(3, 2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
-    found = holding.moved(made, there, here, scheduler, torch.tensor(time))
+    found = blending.moved(made, there, here, scheduler, torch.tensor(time))
     assert torch.allclose(finished(found, here), finished(made, there), atol=1e-4 / alpha)
 
 

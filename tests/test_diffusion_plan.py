@@ -10,7 +10,7 @@ from torch import nn
 
 from pidiff_cli.core.diffusion import footprint
 from pidiff_cli.core.diffusion.footprint import LiveBytes, call_peak, counted, step_footprint
-from pidiff_cli.core.diffusion.plan import TABLE, Plan, Sizes, choose, plans
+from pidiff_cli.core.training.memory_plan import TABLE, Plan, Sizes, choose, plans
 from tests.tiny_real import CONFIGS
 
 MB = 1_000_000

@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from pidiff_cli.core.diffusion.base import Base, open_base, pick_device
-from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.diffusion.schedulers import CLASSES, SCHEDULERS
-from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
+from pidiff_cli.core.training.dataset import LatentSet
+from pidiff_cli.core.training.step import LossSettings, Tailor
 from pidiff_cli.errors import UsageError
 from tests.tiny_families import FAMILIES, PROMPT, W
 from tests.tiny_real import PIPELINES, SIZE, TOKENS, make_folder
@@ -163,7 +163,7 @@ def test_v_prediction_draws_and_learns_as_epsilon_does(
     folders: dict[str, Path], bases: dict[str, Base], tmp_path: Path
 ) -> None:
     """A UNet that knows the noise, asked for the velocity of the same latents."""
-    from pidiff_cli.core.diffusion.schedule import NoiseSchedule
+    from pidiff_cli.core.training.schedule import NoiseSchedule
 
     base = open_base(make_folder(tmp_path / "v", "sd15", prediction_type="v_prediction"), None, W)
     prompt = encode_prompt(base, PROMPT, "woman")

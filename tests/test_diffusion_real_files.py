@@ -83,7 +83,7 @@ def test_half_precision_files_and_shards(folders: dict[str, Path], tmp_path: Pat
 def test_v_prediction_is_read_from_folder_and_file(
     folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pidiff_cli.core.diffusion.schedule import NoiseSchedule
+    from pidiff_cli.core.training.schedule import NoiseSchedule
 
     folder = make_folder(tmp_path / "v", "sd15", prediction_type="v_prediction")
     assert NoiseSchedule.of(open_base(folder, None, W)).prediction == "v_prediction"
@@ -123,7 +123,7 @@ def test_v_prediction_of_a_file_that_says_so_beside_its_weights(
 
 
 def test_what_is_predicted_has_to_be_known(folders: dict[str, Path], tmp_path: Path) -> None:
-    from pidiff_cli.core.diffusion.schedule import NoiseSchedule
+    from pidiff_cli.core.training.schedule import NoiseSchedule
 
     folder = make_folder(tmp_path / "x0", "sd15", prediction_type="sample")
     with pytest.raises(InputError, match="predict sample") as caught:

@@ -9,20 +9,15 @@ import pytest
 import torch
 
 from pidiff_cli.core.diffusion.base import Base, load_base
-from pidiff_cli.core.diffusion.dataset import (
-    _window,
-    cache_latents,
-    face_variants,
-    photo_variants,
-)
 from pidiff_cli.core.diffusion.prompts import encode_prompt
-from pidiff_cli.core.diffusion.schedule import NoiseSchedule
-from pidiff_cli.core.diffusion.switches import make_lean
-from pidiff_cli.core.diffusion.tailor import LossSettings, Tailor
 from pidiff_cli.core.faces.framing import Framing, Place
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
-from pidiff_cli.core.identity.losses import face_loss, locate_loss, min_snr_weight, preserve_loss
 from pidiff_cli.core.images import to_tensor
+from pidiff_cli.core.training.dataset import _window, cache_latents, face_variants, photo_variants
+from pidiff_cli.core.training.fast_step import make_lean
+from pidiff_cli.core.training.losses import face_loss, locate_loss, min_snr_weight, preserve_loss
+from pidiff_cli.core.training.schedule import NoiseSchedule
+from pidiff_cli.core.training.step import LossSettings, Tailor
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
 from tests.tiny_person import disc
 

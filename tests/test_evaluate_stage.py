@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli import hub
 from pidiff_cli.config import EvaluateConfig, TuneConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _summary, evaluate, report, tune
-from pidiff_cli.stages._instruments import Instruments, instruments
-from pidiff_cli.stages.measure import Shown
+from pidiff_cli.stages import evaluate
+from pidiff_cli.stages.report import page
+from pidiff_cli.stages.report import summary as _summary
+from pidiff_cli.stages.report.evaluators import Instruments, instruments
+from pidiff_cli.stages.report.measure import Shown
+from pidiff_cli.stages.tune import run as tune
+from pidiff_cli.weights import locate
 from tests.tiny_base import SIZE
 from tests.tiny_person import Notes, colour_reader, install, install_judge, make_profile
 
@@ -55,7 +58,7 @@ def test_every_measure_is_there_with_its_yardstick(
 ) -> None:
     install_judge(monkeypatch)
     result = evaluate.run(_config(home, tmp_path), Notes())
-    assert list(result.measures) == list(_summary.TITLES) == list(report.MEANING)
+    assert list(result.measures) == list(_summary.TITLES) == list(page.MEANING)
     values = {name: row["value"] for name, row in result.measures.items()}
     assert values.pop("copy_paste") is None  # every face of the colour reader is the same
     assert all(value is not None for value in values.values()), values
@@ -94,7 +97,7 @@ def test_without_a_judge_text_is_not_measured_and_the_next_command_is_said(
     home: Path, tmp_path: Path
 ) -> None:
     profile = Profile.open("alice", home)
-    parts = replace(hub.base_parts("mini", home), judge=None)  # as on a real base
+    parts = replace(locate.base_parts("mini", home), judge=None)  # as on a real base
     tools = instruments(profile, parts, home, colour_reader())
     assert tools.judge is None and "pidiff models pull clip" in tools.missing["text"]
     measured = _summary.summarise([_shown(0.5, text=None, plain_text=None)], tools)
@@ -111,7 +114,7 @@ def test_what_cannot_be_measured_says_why(
     for name in ("likeness", "stranger_margin", "background", "iou", "energy_off", "copy_paste"):
         row = result.measures[name]
         assert row["value"] is None and "models pull faces" in row["why"], name
-    words = {a: b for a, b, _ in report.table_rows(result.measures)}
+    words = {a: b for a, b, _ in page.table_rows(result.measures)}
     assert "models pull faces" in words["likeness"]
 
 

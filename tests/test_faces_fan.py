@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli.core.faces import fan as module
+from pidiff_cli.core.faces import face_alignment as module
 from pidiff_cli.core.faces.detect import alignment_is_approximate, find_faces
-from pidiff_cli.core.faces.fan import Fan, open_fan
+from pidiff_cli.core.faces.face_alignment import Fan, open_fan
 from pidiff_cli.core.faces.published import settle_faces, write_choice
 from pidiff_cli.errors import InputError, MissingWeightError
 from tests.faces_fake import face_points

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli.core.faces import fan
+from pidiff_cli.core.faces import face_alignment
 from pidiff_cli.core.faces.align import align_face
+from pidiff_cli.core.faces.arcface import ArcFace
 from pidiff_cli.core.faces.published import write_choice
+from pidiff_cli.core.faces.reader import REAL_SIDE, FaceReader
 from pidiff_cli.core.faces.recognise import (
     IN_SQUARE,
     TEMPLATE,
@@ -23,8 +25,6 @@ from pidiff_cli.core.faces.recognise import (
     open_recogniser,
     similarity,
 )
-from pidiff_cli.core.identity.likeness import REAL_SIDE, FaceReader
-from pidiff_cli.core.wplus.arcface import ArcFace
 from pidiff_cli.errors import InputError, MissingWeightError
 from tests.faces_fake import face_points
 from tests.tiny_onnx import write_means
@@ -52,7 +52,7 @@ def faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "2dfan4.safetensors").write_bytes(b"")
     (tmp_path / "s3fd.safetensors").write_bytes(b"")
     still = StillFan(face_points(150.0, 140.0, 120.0, 10.0))
-    monkeypatch.setattr(fan, "open_fan", lambda *given, **more: still)
+    monkeypatch.setattr(face_alignment, "open_fan", lambda *given, **more: still)
     return tmp_path
 
 

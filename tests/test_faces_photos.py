@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pidiff_cli.core.faces.detect import find_faces
-from pidiff_cli.core.faces.look import look_closely
 from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.faces.nets import FOLDER, LandmarkNet, open_net
+from pidiff_cli.core.faces.refinement import look_closely
 from pidiff_cli.core.images import read_photo
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "photos"

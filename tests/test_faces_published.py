@@ -11,14 +11,14 @@ import torch
 from safetensors.torch import load_file
 
 from pidiff_cli.core.faces import published
-from pidiff_cli.core.faces.chosen import choose, holds
+from pidiff_cli.core.faces.choice import choose, holds
 from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.faces.nets import FOLDER
 from pidiff_cli.core.faces.parsenet import ParseNet, parse_head
 from pidiff_cli.core.faces.published import write_choice
-from pidiff_cli.core.wplus import pickles
+from pidiff_cli.core.tensors import pickles
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
-from pidiff_cli.weights_table import WEIGHTS
+from pidiff_cli.weights.table import WEIGHTS
 from tests import published_fake as fake
 
 FILES = {

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
-from pidiff_cli.stages import _drawing, generate, measure
+from pidiff_cli.stages import generate
+from pidiff_cli.stages import person as _drawing
 from pidiff_cli.stages.generate import Candidate, choose
+from pidiff_cli.stages.report import measure
 from tests.conftest import Ran
 from tests.test_generate_stage import _config
 from tests.tiny_person import Notes

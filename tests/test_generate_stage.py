@@ -14,8 +14,10 @@ from pidiff_cli.config import GenerateConfig, TuneConfig
 from pidiff_cli.core.diffusion import sampling
 from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.stages import _drawing, generate, tune
+from pidiff_cli.stages import generate
+from pidiff_cli.stages import person as _drawing
 from pidiff_cli.stages.results import Picture
+from pidiff_cli.stages.tune import run as tune
 from tests.tiny_base import SIZE
 from tests.tiny_person import Notes, install, make_profile
 

@@ -21,7 +21,7 @@ from pidiff_cli.core.identity.adapter import (
     swap_adapter,
     trainable_parameters,
 )
-from pidiff_cli.core.identity.checkpoint import load_checkpoint, read_state, save_checkpoint
+from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state, save_checkpoint
 from pidiff_cli.errors import InputError
 from tests.tiny_base import DIM, ROWS, make_base
 

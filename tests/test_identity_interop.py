@@ -15,6 +15,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pidiff_cli.core.diffusion.base import Base, load_base, open_base
+from pidiff_cli.core.diffusion.person_branch import (
+    PersonBranch,
+    attach_person,
+    person_branch,
+    read_person,
+    save_person,
+)
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import (
@@ -24,15 +31,8 @@ from pidiff_cli.core.identity.adapter import (
     save_adapter,
     trainable_parameters,
 )
-from pidiff_cli.core.identity.interop import (
-    PersonBranch,
-    attach_person,
-    person_branch,
-    read_person,
-    save_person,
-)
 from pidiff_cli.errors import InputError
-from pidiff_cli.stages._interop import _DIFFUSERS
+from pidiff_cli.stages.export.diffusers import _DIFFUSERS
 from tests.tiny_base import DIM, ROWS, make_base
 from tests.tiny_real import PIPELINES, SIZE, make_folder
 

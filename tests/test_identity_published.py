@@ -10,7 +10,7 @@ import pytest
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
-from pidiff_cli.core.diffusion import single
+from pidiff_cli.core.diffusion import single_file
 from pidiff_cli.core.identity.attention import attach, branch_state, public_to_branch
 from pidiff_cli.core.identity.files import read_identity
 from pidiff_cli.core.identity.published import LAYERS, convert_wplus_adapter, layout
@@ -51,7 +51,7 @@ def test_the_layout_is_the_published_one() -> None:
 
 
 def test_the_layers_are_those_of_the_shipped_configuration() -> None:
-    config = json.loads((single.CONFIGS / "sd15.json").read_text())["unet"]
+    config = json.loads((single_file.CONFIGS / "sd15.json").read_text())["unet"]
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(config)
         attach(unet, 768)
@@ -65,7 +65,7 @@ def test_the_layers_are_those_of_the_shipped_configuration() -> None:
 
 
 def test_sdxl_has_the_order_of_its_layout() -> None:
-    config = json.loads((single.CONFIGS / "sdxl.json").read_text())["unet"]
+    config = json.loads((single_file.CONFIGS / "sdxl.json").read_text())["unet"]
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(config)
     order = _published("sdxl_attn_order.json")["index_to_layer"]

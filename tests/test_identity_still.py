@@ -9,12 +9,12 @@ import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.predicting import SharedStart
+from pidiff_cli.core.diffusion.guidance import SharedStart
 from pidiff_cli.core.identity import attention
-from pidiff_cli.core.identity import still as still_module
+from pidiff_cli.core.identity import cached as still_module
 from pidiff_cli.core.identity.attention import attach, cross_attentions
+from pidiff_cli.core.identity.cached import Folded, Still, foldable
 from pidiff_cli.core.identity.context import IdentityContext
-from pidiff_cli.core.identity.still import Folded, Still, foldable
 
 PICTURES, WORDS, WIDTH, TOKENS = 2, 8, 24, 3
 Net = tuple[UNet2DConditionModel, IdentityContext]

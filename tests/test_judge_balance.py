@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pidiff_cli.core.judge import build_embedder, load_judge
+from pidiff_cli.core.metrics.judge import build_embedder, load_judge
 from pidiff_cli.mini.train import judge, judge_data, judge_embedder
 from pidiff_cli.mini.train.aligned import open_aligned
 from pidiff_cli.mini.train.common import WEIGHTS

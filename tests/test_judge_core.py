@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pidiff_cli.core import judge as core
+from pidiff_cli.core.metrics import judge as core
 from pidiff_cli.errors import MissingWeightError
 
 CLIP: dict[str, Any] = {

@@ -25,7 +25,7 @@ def test_contrast_loss_rewards_persons_that_keep_together() -> None:
 
 
 def test_captions_hold_only_words_of_the_vocabulary() -> None:
-    from pidiff_cli.core.judge import caption_words
+    from pidiff_cli.core.metrics.judge import caption_words
     from pidiff_cli.mini.world.captions import VOCABULARY
 
     texts, facts = text.draw_captions(200, np.random.default_rng(0), text.known_facts())

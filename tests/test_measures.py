@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli.core import measures
-from pidiff_cli.core.copying import SPREAD, copied, pose_of
 from pidiff_cli.core.diffusion.base import Base, load_base
-from pidiff_cli.core.diffusion.probe import branch_energy, spread, watched
 from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
 from pidiff_cli.core.identity.adapter import identity_tokens
+from pidiff_cli.core.metrics import measures
+from pidiff_cli.core.metrics.branch_energy import branch_energy, spread, watched
+from pidiff_cli.core.metrics.pose import SPREAD, copied, pose_of
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
 
 
@@ -143,8 +143,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
 def test_the_probe_sees_exactly_what_the_branch_adds(base: Base) -> None:
     """Against the processor's own sum, computed by hand in one layer."""
     from pidiff_cli.core.diffusion.prompts import subjects, text_states
-    from pidiff_cli.core.diffusion.tailor import identity_on
     from pidiff_cli.core.identity.attention import IdentityAttnProcessor
+    from pidiff_cli.core.training.step import identity_on
 
     prompt = encode_prompt(base, complete("as a chef", "woman"), "woman")
     text = text_states(base, [prompt])
@@ -195,7 +195,7 @@ def test_strangers_are_in_the_words_of_the_embedder_that_is_here(tmp_path: Path)
     """Fails when the embedder is trained anew: python -m pidiff_cli.mini.train.strangers."""
     from safetensors.torch import load_file
 
-    from pidiff_cli.core.identity.likeness import FaceReader
+    from pidiff_cli.core.faces.reader import FaceReader
     from pidiff_cli.mini.train.strangers import COUNT, FACES, FILE, FIRST, portrait
 
     kept = load_file(FACES / FILE)["embeddings"].float()

@@ -13,7 +13,7 @@ import torch
 
 from pidiff_cli.core.diffusion.base import open_base
 from pidiff_cli.core.faces.nets import FaceEmbedder, LandmarkNet, load_net
-from pidiff_cli.core.judge import load_judge
+from pidiff_cli.core.metrics.judge import load_judge
 from pidiff_cli.core.wplus.weights import load_directions, load_encoder, load_generator
 from pidiff_cli.mini.train import all as chain_command
 from pidiff_cli.mini.train import diffusion_data, faces, faces_data, judge, sizes, strangers, text
@@ -86,7 +86,7 @@ def test_the_largest_networks_of_the_wide_world_keep_to_the_limits(
 
 
 def test_old_weights_say_nothing_and_are_of_the_narrow_world() -> None:
-    from pidiff_cli.stages._wplus import factor_names
+    from pidiff_cli.stages.codes import factor_names
 
     assert factor_names(WEIGHTS) == NAMES and load_directions(WEIGHTS).shape == (79, 12, 80)
     assert strangers.world_of(WEIGHTS / "faces") == NARROW
@@ -95,7 +95,7 @@ def test_old_weights_say_nothing_and_are_of_the_narrow_world() -> None:
 
 
 def test_edits_go_by_the_names_that_the_weights_tell(work: Path) -> None:
-    from pidiff_cli.stages._wplus import factor_names
+    from pidiff_cli.stages.codes import factor_names
 
     assert factor_names(Path("new")) == names(WIDE) and "scar" in factor_names(Path("new"))
 

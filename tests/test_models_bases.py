@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli import auto, hub
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
-from pidiff_cli.families import family_of
-from pidiff_cli.weights_table import SETS, WEIGHTS, same_hash, weights_of
+from pidiff_cli.weights import auto, locate
+from pidiff_cli.weights.family import family_of
+from pidiff_cli.weights.table import SETS, WEIGHTS, same_hash, weights_of
 
 UNET = "model.diffusion_model."
 
@@ -131,16 +131,16 @@ def fill(home: Path, *names: str) -> None:
 
 def test_parts_of_a_real_base(home, tmp_path):
     with pytest.raises(MissingWeightError, match="not on this machine") as caught:
-        hub.base_parts("sd15", home)
+        locate.base_parts("sd15", home)
     assert caught.value.hint.endswith("pidiff models pull sd15") and "3.7 GB" in str(caught.value)
     fill(home, "sd15-base")
     with pytest.raises(MissingWeightError, match="e4e"):
-        hub.base_parts("sd15", home)
+        locate.base_parts("sd15", home)
     fill(home, "e4e")
-    parts = hub.base_parts("sd15", home)
+    parts = locate.base_parts("sd15", home)
     assert parts.identity is None and parts.family == "sd15" and parts.judge is None
     fill(home, "sd15-identity")
-    parts = hub.base_parts("sd15", home)
+    parts = locate.base_parts("sd15", home)
     assert parts.identity == home / "models/sd15/identity"
     assert (parts.wplus, parts.faces) == (home / "models/ffhq", home / "models/faces")
 
@@ -148,14 +148,14 @@ def test_parts_of_a_real_base(home, tmp_path):
 def test_a_checkpoint_by_path_is_remembered_by_name(home, tmp_path, monkeypatch):
     fill(home, "e4e")
     file = safetensors(tmp_path / "dream.safetensors", stable_diffusion(2048))
-    assert hub.base_parts(str(file), home).family == "sdxl"
-    assert hub.choose_base(str(file), home) == "dream.safetensors"
+    assert locate.base_parts(str(file), home).family == "sdxl"
+    assert locate.choose_base(str(file), home) == "dream.safetensors"
     monkeypatch.chdir(home)
-    parts = hub.base_parts("dream.safetensors", home)
+    parts = locate.base_parts("dream.safetensors", home)
     assert parts.diffusers == file and parts.identity is None
     file.unlink()
     with pytest.raises(InputError, match="not at"):
-        hub.base_parts("dream.safetensors", home)
+        locate.base_parts("dream.safetensors", home)
 
 
 def test_short_names_of_folders_keep_apart(home, tmp_path):
@@ -167,7 +167,7 @@ def test_short_names_of_folders_keep_apart(home, tmp_path):
         ("dream/diffusers", "dream-diffusers"),
     ):
         (tmp_path / path).mkdir(parents=True, exist_ok=True)
-        assert hub.choose_base(str(tmp_path / path), home) == label
+        assert locate.choose_base(str(tmp_path / path), home) == label
 
 
 @pytest.mark.parametrize(
@@ -182,21 +182,21 @@ def test_short_names_of_folders_keep_apart(home, tmp_path):
 )
 def test_names_that_lead_nowhere(home, name, kind):
     with pytest.raises(kind):
-        hub.base_parts(name, home)
+        locate.base_parts(name, home)
 
 
 def test_a_truncated_file_is_seen_before_it_is_loaded(home):
-    from pidiff_cli import pulled
+    from pidiff_cli.weights import records
 
     fill(home, "sd15-base", "e4e")
     folder = home / "models/ffhq"
-    files = {name: pulled.measured(folder / name) for name in WEIGHTS["e4e"].makes}
-    pulled.write_entry(folder, "e4e", pulled.Entry("x", "d", "s", "", {}, files))
-    assert hub.is_ready("sd15", home)
+    files = {name: records.measured(folder / name) for name in WEIGHTS["e4e"].makes}
+    records.write_entry(folder, "e4e", records.Entry("x", "d", "s", "", {}, files))
+    assert locate.is_ready("sd15", home)
     (folder / "e4e.safetensors").write_text("{")
-    assert not hub.is_ready("sd15", home)
+    assert not locate.is_ready("sd15", home)
     with pytest.raises(MissingWeightError, match="has 1 bytes, it had 2"):
-        hub.base_parts("sd15", home)
+        locate.base_parts("sd15", home)
 
 
 def test_auto(home):
@@ -232,7 +232,7 @@ def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):
 def test_doctor_tells_what_fits_and_how_profiles_stand(pidiff, home, monkeypatch):
     from pidiff_cli.core.faces.published import write_choice
     from pidiff_cli.profile import Profile
-    from pidiff_cli.stages import _planning
+    from pidiff_cli.stages.tune import plan as _planning
 
     monkeypatch.setattr(_planning, "free_bytes", lambda device: 8_000_000_000)
     Profile.create(home, "bob", "man")
@@ -271,7 +271,7 @@ def test_the_table_is_whole():
 
 
 def test_every_published_pickle_has_its_converter():
-    from pidiff_cli.stages._convert import converter
+    from pidiff_cli.stages.pull.convert import converter
 
     kinds = {weight.convert for weight in WEIGHTS.values() if weight.convert}
     assert len({converter(kind) for kind in kinds}) == len(kinds) == 7

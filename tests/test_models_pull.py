@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli import hub, pulled
-from pidiff_cli.weights_table import WEIGHTS
+from pidiff_cli.weights import locate, records
+from pidiff_cli.weights.table import WEIGHTS
 from tests.hub_pull import SD15, UNET, left_over
 from tests.hub_server import COMMIT, diffusers_repo
 
@@ -19,16 +19,16 @@ def test_sd15_and_all_it_needs(pidiff, server, converts, home):
     ran = pidiff("--json", "models", "pull", "sd15", "--accept-license")
     assert ran.code == 0, ran.err
     assert ran.json["models"][:3] == ["sd15-base", "sd15-identity", "e4e"]
-    parts = hub.base_parts("sd15", home)
+    parts = locate.base_parts("sd15", home)
     assert parts.diffusers == home / "models/sd15/diffusers" and parts.identity is not None
     whole = server.repos[SD15]
     half = whole["unet/diffusion_pytorch_model.fp16.safetensors"]
     assert (parts.diffusers / UNET).read_bytes() == half
     names = {p.relative_to(parts.diffusers).as_posix() for p in parts.diffusers.rglob("*.*")}
     assert not any("non_ema" in n or n.endswith(".bin") or "safety" in n for n in names)
-    entry = pulled.read_entries(parts.diffusers)["sd15-base"]
+    entry = records.read_entries(parts.diffusers)["sd15-base"]
     assert entry.revision == COMMIT and entry.licence == "creativeml-openrail-m"
-    assert entry.files[UNET] == pulled.FileRecord(len(half), hashlib.sha256(half).hexdigest())
+    assert entry.files[UNET] == records.FileRecord(len(half), hashlib.sha256(half).hexdigest())
     assert not list((home / "models").rglob("*.part"))
     assert pidiff("models", "verify").code == 0
     rows = {r["name"]: r for r in pidiff("--json", "models", "list").json["weights"]}
@@ -138,7 +138,7 @@ def test_a_checkpoint_from_the_hub(pidiff, server, home):
     server.repos["someone/dreams"] = diffusers_repo()
     assert pidiff("models", "pull", "someone/dreams", "--accept-license").code == 0
     folder = home / "models/someone--dreams/diffusers"
-    assert hub.find_diffusers("someone/dreams", home) == folder
+    assert locate.find_diffusers("someone/dreams", home) == folder
     assert pidiff("models", "verify").code == 0
     (folder / UNET).write_bytes(b"cut off")
     ran = pidiff("models", "verify")

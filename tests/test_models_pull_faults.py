@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli import fetch, pulled
+from pidiff_cli.weights import download, records
 from tests.hub_pull import SD15, left_over
 from tests.hub_server import Fault
 
@@ -27,7 +27,7 @@ def test_a_broken_connection_is_gone_on_with(pidiff, server, home):
 
 def test_a_killed_pull_goes_on_in_the_next_run(pidiff, server, home):
     path = "/files/face_recognition_sface_2021dec.onnx"
-    server.faults[path] = [Fault(drop_after=1000)] + [Fault(status=500)] * fetch.TRIES
+    server.faults[path] = [Fault(drop_after=1000)] + [Fault(status=500)] * download.TRIES
     ran = pidiff("models", "pull", "sface")
     assert ran.code == 4 and left_over(home) == []
     assert pidiff("models", "pull", "sface").code == 0
@@ -39,7 +39,7 @@ def test_a_file_that_changed_meanwhile_starts_anew(pidiff, server, converts, hom
     server.faults[path] = [Fault(drop_after=1000, body=b"old" * 78_000)]
     ran = pidiff("models", "pull", "landmarks", "--accept-license")
     assert ran.code == 0, ran.err
-    entry = pulled.read_entries(home / "models/faces")["landmarks"]
+    entry = records.read_entries(home / "models/faces")["landmarks"]
     digest = hashlib.sha256(server.files[path[7:]]).hexdigest()
     assert entry.fetched["2DFAN4-11f355bf06.pth.tar"].sha256 == digest
 
@@ -145,25 +145,27 @@ def test_a_disk_that_fills_up_on_the_way(pidiff, server, monkeypatch, home):
         def write(self, _: object) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(fetch, "_opened", lambda part, start: Full())
+    monkeypatch.setattr(download, "_opened", lambda part, start: Full())
     ran = pidiff("models", "pull", "sface")
     assert ran.code == 3 and "disk is full" in ran.err and left_over(home) == []
 
 
 def test_interrupted_and_gone_on_with(pidiff, server, monkeypatch, home):
     path = f"/cdn/{SD15}/unet/diffusion_pytorch_model.fp16.safetensors"
-    original = fetch.Web.save
+    original = download.Web.save
 
     def stop(self, url, target, size, advance):
         if "unet/diffusion" in url:
             server.faults[path] = [Fault(drop_after=5000)]
-            monkeypatch.setattr(fetch, "pause", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+            monkeypatch.setattr(
+                download, "pause", lambda _: (_ for _ in ()).throw(KeyboardInterrupt)
+            )
         original(self, url, target, size, advance)
 
-    monkeypatch.setattr(fetch.Web, "save", stop)
+    monkeypatch.setattr(download.Web, "save", stop)
     ran = pidiff("models", "pull", "sd15-base", "--accept-license")
     assert ran.code == 130 and "goes on where it stopped" in ran.err and left_over(home) == []
-    monkeypatch.setattr(fetch.Web, "save", original)
+    monkeypatch.setattr(download.Web, "save", original)
     fetched = len(server.asked("unet/config.json"))
     assert pidiff("models", "pull", "sd15-base", "--accept-license").code == 0
     assert server.asked(path)[-1]["range"] == "bytes=5000-"
@@ -171,7 +173,7 @@ def test_interrupted_and_gone_on_with(pidiff, server, monkeypatch, home):
 
 
 def test_cut_short_while_converting(pidiff, server, converts, monkeypatch, home):
-    from pidiff_cli.stages import pull
+    from pidiff_cli.stages.pull import run as pull
 
     good = pull.convert
 
@@ -185,7 +187,7 @@ def test_cut_short_while_converting(pidiff, server, converts, monkeypatch, home)
     server.seen.clear()
     assert pidiff("models", "pull", "e4e", "--accept-license").code == 0
     assert not server.asked("e4e_ffhq_encode.pt")  # fetched already, converted again
-    assert "e4e" in pulled.read_entries(home / "models/ffhq")
+    assert "e4e" in records.read_entries(home / "models/ffhq")
 
 
 def test_two_pulls_at_once(pidiff, server, home):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from pidiff_cli.core.packed import SCALE, pack, unpack
+from pidiff_cli.core.tensors.packed import SCALE, pack, unpack
 
 
 def test_packing_keeps_keys_shapes_and_values() -> None:

@@ -12,7 +12,9 @@ from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _choosing, _photos, prepare
+from pidiff_cli.stages.prepare import photos as _photos
+from pidiff_cli.stages.prepare import run as prepare
+from pidiff_cli.stages.prepare import select as _choosing
 from pidiff_cli.stages.progress import SilentProgress
 from pidiff_cli.stages.results import PrepareResult
 from tests.faces_fake import ColourEmbedder, Drawn, Finder, draw_people

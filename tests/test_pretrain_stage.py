@@ -13,10 +13,11 @@ from safetensors.torch import load_file
 
 from pidiff_cli.config import PretrainConfig
 from pidiff_cli.core.diffusion.base import open_base
-from pidiff_cli.core.identity.pretraining import perturbed
 from pidiff_cli.core.images import save_png
+from pidiff_cli.core.training.pretraining import perturbed
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.stages import _pictures, pretrain
+from pidiff_cli.stages.pretrain import people as _pictures
+from pidiff_cli.stages.pretrain import run as pretrain
 from pidiff_cli.stages.progress import SilentProgress
 from tests.conftest import Ran
 from tests.faces_fake import Drawn, Finder, draw_people

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from pidiff_cli import _atomic
+from pidiff_cli import files
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.transfer import run_import
+from pidiff_cli.stages.export.run import run_import
 from tests.profile_file import PICTURE, export, make_alice, refused, rewritten
 
 
@@ -137,7 +137,7 @@ def test_killed_while_replacing(alice, file, home, monkeypatch, instant) -> None
     alice.update(noun="man")
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", count)
-        patch.setattr(_atomic, "_undo_folder", lambda *a: None)
+        patch.setattr(files, "_undo_folder", lambda *a: None)
         try:
             run_import(file, home, force=True)
         except Killed:
@@ -149,7 +149,7 @@ def test_a_full_disk_leaves_nothing(file: Path, home: Path, monkeypatch) -> None
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left")
 
-    monkeypatch.setattr(_atomic, "_flush", full)
+    monkeypatch.setattr(files, "_flush", full)
     refused(file, home, "disk is full")
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pidiff_cli import _atomic, _manifest
+from pidiff_cli import files
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile, check_name, list_profiles
+from pidiff_cli.profile import manifest as _manifest
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ def test_killed_at_any_instant_of_a_write(home, tmp_path, monkeypatch):
                 original = getattr(os, name)
                 patch.setattr(os, name, lambda *a, original=original: count(*a, original=original))
             for name in ("_remove", "_undo_folder"):  # a killed process cleans nothing
-                patch.setattr(_atomic, name, lambda *a: None)
+                patch.setattr(files, name, lambda *a: None)
             try:
                 profile.write_folder("adapter", lambda f: (f / "w").write_bytes(b"new") and None)
             except Killed:
@@ -169,7 +170,7 @@ def test_a_killed_replacement_gives_the_old_profile_back(alice):
     folder = alice.folder
     shutil.copytree(folder, folder.with_name(".kept-alice"))
     (folder / "photos/01.png").write_bytes(b"half")
-    _atomic.settle(folder, lambda path: False)
+    files.settle(folder, lambda path: False)
     assert (folder / "photos/01.png").read_bytes() == b"face"
     assert not folder.with_name(".kept-alice").exists()
 

@@ -130,11 +130,11 @@ def test_diffusers_writes_a_folder(pidiff, alice, tmp_path):
 
 def test_an_export_that_draws_others_is_not_kept(pidiff, alice, tmp_path, monkeypatch):
     """The read-back is a real one: with answers changed the folder is not there afterwards."""
-    from pidiff_cli.core.identity import interop
-    from pidiff_cli.stages import _interop
+    from pidiff_cli.core.diffusion import person_branch
+    from pidiff_cli.stages.export import diffusers as _interop
 
     def wrong(unet, w):
-        return {k: v * 0 for k, v in interop.person_branch(unet, w).items()}
+        return {k: v * 0 for k, v in person_branch.person_branch(unet, w).items()}
 
     monkeypatch.setattr(_interop, "person_branch", wrong)
     ran = pidiff("profile", "export", "alice", "--format", "diffusers", "--out", tmp_path / "x")

@@ -12,7 +12,8 @@ from pidiff_cli.config import GenerateConfig, InvertConfig, StylemixConfig, Tune
 from pidiff_cli.core.images import read_photo, read_record
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import generate, invert, stylemix, tune
+from pidiff_cli.stages import generate, invert, stylemix
+from pidiff_cli.stages.tune import run as tune
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
 from tests.tiny_person import Notes, install, make_profile
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from pidiff_cli.stages import _previews, prepare, tune
-from pidiff_cli.stages._loop import BETTER, Run, is_better
-from pidiff_cli.stages._previews import Glance
+from pidiff_cli.stages.prepare import run as prepare
+from pidiff_cli.stages.tune import previews as _previews
+from pidiff_cli.stages.tune import run as tune
+from pidiff_cli.stages.tune.loop import BETTER, Run, is_better
+from pidiff_cli.stages.tune.previews import Glance
 from tests.test_tune_stage import _config
 from tests.tiny_person import ColourJudge, Notes, install_judge
 

@@ -11,11 +11,14 @@ import torch
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base, load_base
-from pidiff_cli.core.diffusion.plan import Plan
+from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages import _material, _pace, _planning, _tuning
-from pidiff_cli.stages._material import LATENTS, material
+from pidiff_cli.stages.tune import data as _material
+from pidiff_cli.stages.tune import pace as _pace
+from pidiff_cli.stages.tune import plan as _planning
+from pidiff_cli.stages.tune import setup as _tuning
+from pidiff_cli.stages.tune.data import LATENTS, material
 from tests.tiny_base import SIZE, make_base
 from tests.tiny_person import Notes, make_profile
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from pidiff_cli.config import TuneConfig
-from pidiff_cli.core.diffusion.plan import Plan
+from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.errors import OutOfMemoryError
-from pidiff_cli.stages import _planning
-from pidiff_cli.stages._planning import describe, line, make_plan
+from pidiff_cli.stages.tune import plan as _planning
+from pidiff_cli.stages.tune.plan import describe, line, make_plan
 
 GB = 1_000_000_000
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")

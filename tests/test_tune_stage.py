@@ -17,7 +17,9 @@ from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import InputError, OutOfMemoryError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _loop, _previews, tune
+from pidiff_cli.stages.tune import loop as _loop
+from pidiff_cli.stages.tune import previews as _previews
+from pidiff_cli.stages.tune import run as tune
 from tests.tiny_base import SIZE, make_base
 from tests.tiny_person import Notes, install, make_profile
 

@@ -13,18 +13,8 @@ import torch
 from safetensors.torch import load_file
 
 from pidiff_cli.config import TuneConfig
-from pidiff_cli.core.diffusion import switches as switches_module
 from pidiff_cli.core.diffusion.base import Base, load_base
-from pidiff_cli.core.diffusion.dataset import LatentSet
 from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
-from pidiff_cli.core.diffusion.switches import (
-    FrozenConv2d,
-    Narrowed,
-    Switches,
-    WrittenProcessor,
-    switch,
-)
-from pidiff_cli.core.diffusion.tailor import Batch, LossSettings, Tailor
 from pidiff_cli.core.identity.adapter import (
     add_adapter,
     code_delta,
@@ -35,7 +25,17 @@ from pidiff_cli.core.identity.adapter import (
     trainable_parameters,
 )
 from pidiff_cli.core.identity.attention import cross_attentions
-from pidiff_cli.stages import _planning
+from pidiff_cli.core.training import fast_step as switches_module
+from pidiff_cli.core.training.dataset import LatentSet
+from pidiff_cli.core.training.fast_step import (
+    FrozenConv2d,
+    Narrowed,
+    Switches,
+    WrittenProcessor,
+    switch,
+)
+from pidiff_cli.core.training.step import Batch, LossSettings, Tailor
+from pidiff_cli.stages.tune import plan as _planning
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
 
 CPU = torch.device("cpu")

@@ -182,13 +182,13 @@ def test_code_is_refused_and_not_run(tmp_path: Path, name: str) -> None:
 def test_edit_on_a_real_base_takes_the_folder(
     tmp_path: Path, unit: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pidiff_cli import hub
-    from pidiff_cli.stages._wplus import edited
+    from pidiff_cli.stages.codes import edited
+    from pidiff_cli.weights import locate
 
     (tmp_path / "directions").mkdir()
     torch.save(unit, tmp_path / "directions" / "age.pt")
-    parts = hub.BaseParts("sd15", "sd15", tmp_path, tmp_path, tmp_path, None, None)
-    monkeypatch.setattr(hub, "base_parts", lambda name, home: parts)
+    parts = locate.BaseParts("sd15", "sd15", tmp_path, tmp_path, tmp_path, None, None)
+    monkeypatch.setattr(locate, "base_parts", lambda name, home: parts)
     w = torch.zeros(18, 512)
     moved = edited(w, (("age", -1.5),), "sd15", tmp_path)
     assert torch.allclose(moved, -1.5 * unit.expand(18, 512), atol=1e-6)

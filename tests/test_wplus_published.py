@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import torch
 
-from pidiff_cli.core.wplus import pickles, published, weights
+from pidiff_cli.core.tensors import pickles
+from pidiff_cli.core.wplus import published, weights
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.errors import InputError, MissingWeightError

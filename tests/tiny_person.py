@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.identity.likeness import FaceReader
+from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.images import save_png
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages.progress import SilentProgress
@@ -84,12 +84,16 @@ def colour_reader() -> FaceReader:
 
 def install(monkeypatch: pytest.MonkeyPatch, weights: Path, reads: bool = True) -> None:
     """Let the stages find a tiny base as ``mini`` and, if ``reads``, the colour reader."""
-    from pidiff_cli import hub
-    from pidiff_cli.stages import _drawing, _previews, _tuning, invert, measure
+    from pidiff_cli.stages import invert
+    from pidiff_cli.stages import person as _drawing
+    from pidiff_cli.stages.report import measure
+    from pidiff_cli.stages.tune import previews as _previews
+    from pidiff_cli.stages.tune import setup as _tuning
+    from pidiff_cli.weights import locate
 
     monkeypatch.setattr(_tuning, "REPORT_STEPS", 2)
     monkeypatch.setattr(_previews, "STEPS", 2)
-    monkeypatch.setattr(hub, "PACKAGE_WEIGHTS", weights)
+    monkeypatch.setattr(locate, "PACKAGE_WEIGHTS", weights)
     for module in (measure, invert, _drawing):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader() if reads else None)
 
@@ -109,7 +113,7 @@ class ColourJudge:
 
 def install_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the stages find a judge."""
-    from pidiff_cli.stages import _instruments
+    from pidiff_cli.stages.report import evaluators as _instruments
 
     monkeypatch.setattr(_instruments, "open_judge", lambda *_: ColourJudge())
 

@@ -17,7 +17,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.single import END, START, byte_letters
+from pidiff_cli.core.diffusion.single_file import END, START, byte_letters
 
 SIZE = 64  # px: latents of 4 x 8 x 8
 MERGES = ("w o", "wo m", "a n</w>", "wom an</w>", "p h", "o f</w>", "a s</w>", "i n</w>")
@@ -125,13 +125,13 @@ def write_tokenizer(folder: Path, pad: str) -> None:
 
 def use_tiny_configs(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Let the single-file loader take the tiny sizes for the published ones."""
-    from pidiff_cli.core.diffusion import single
+    from pidiff_cli.core.diffusion import single_file
 
     folder.mkdir(parents=True, exist_ok=True)
     for family, config in CONFIGS.items():
         (folder / f"{family}.json").write_text(json.dumps(config))
-    (folder / single.MERGES).write_bytes(gzip.compress("\n".join(MERGES).encode()))
-    monkeypatch.setattr(single, "CONFIGS", folder)
+    (folder / single_file.MERGES).write_bytes(gzip.compress("\n".join(MERGES).encode()))
+    monkeypatch.setattr(single_file, "CONFIGS", folder)
 
 
 def ldm_state(folder: Path, family: str) -> dict[str, Tensor]:

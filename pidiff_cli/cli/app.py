@@ -32,9 +32,9 @@ from pidiff_cli.cli.failures import INTERRUPTED, explain
 from pidiff_cli.cli.output import Output, close_quietly
 from pidiff_cli.cli.session import Session
 from pidiff_cli.config import DEVICES
-from pidiff_cli.core.later import import_never
+from pidiff_cli.core.lazy import import_never
 from pidiff_cli.errors import UsageError
-from pidiff_cli.hub import default_home
+from pidiff_cli.weights.locate import default_home
 
 app = typer.Typer(
     name="pidiff",

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pidiff_cli import hub
-from pidiff_cli._atomic import replacing, settle
 from pidiff_cli.cli.session import Session
 from pidiff_cli.config import InvertConfig, PrepareConfig, TuneConfig
 from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.files import replacing, settle
 from pidiff_cli.profile import Profile, check_name
 from pidiff_cli.recipe import load_recipe, recipe_names, settings_for
 from pidiff_cli.stages.results import (
@@ -26,6 +25,7 @@ from pidiff_cli.stages.results import (
     Rejected,
     TuneResult,
 )
+from pidiff_cli.weights import locate
 
 
 def prepared(
@@ -40,7 +40,7 @@ def prepared(
         InputError: the name is not allowed or taken by other photos, or the photos are at fault.
     """
     session.output.loading()
-    from pidiff_cli.stages import prepare
+    from pidiff_cli.stages.prepare import run as prepare
 
     check_name(name)
     config = session.config(PrepareConfig, photos=tuple(photos), name=name, **given)
@@ -71,7 +71,7 @@ def inverted(session: Session, profile: Profile, base: str, **given: Any) -> Inv
     session.output.loading()
     from pidiff_cli.stages import invert
 
-    hub.base_parts(base, session.home)
+    locate.base_parts(base, session.home)
     config = session.config(InvertConfig, name=str(profile.folder), base=base, **given)
     wanted = {
         "base": base,
@@ -98,9 +98,9 @@ def inverted(session: Session, profile: Profile, base: str, **given: Any) -> Inv
 def tuned(session: Session, profile: Profile, base: str, recipe: str, **given: Any) -> TuneResult:
     """The profile's tuned identity branch; the stage goes on where an earlier run stopped."""
     session.output.loading()
-    from pidiff_cli.stages import tune
+    from pidiff_cli.stages.tune import run as tune
 
-    hub.base_parts(base, session.home)
+    locate.base_parts(base, session.home)
     config = tune_config(session, profile, base, recipe, **given)
     session.after_interrupt = "The same command goes on from the last checkpoint."
     with profile.lock():
@@ -110,7 +110,7 @@ def tuned(session: Session, profile: Profile, base: str, recipe: str, **given: A
 def may_tune(session: Session, profile: Profile, base: str, recipe: str, **given: Any) -> None:
     """Before anything is changed: raise what would stop `tuned` (settings, another base)."""
     session.output.loading()
-    from pidiff_cli.stages import tune
+    from pidiff_cli.stages.tune import run as tune
 
     tune.refuse_other_base(profile, tune_config(session, profile, base, recipe, **given))
 
@@ -120,11 +120,11 @@ def planned(
 ) -> PlanResult:
     """How the tuning would be computed here, nothing done."""
     session.output.loading()
-    from pidiff_cli.stages import plan
+    from pidiff_cli.stages.tune import dry_run
 
-    hub.base_parts(base, session.home)
+    locate.base_parts(base, session.home)
     config = tune_config(session, profile, base, recipe, **given)
-    return plan.run(config, session.output.progress())
+    return dry_run.run(config, session.output.progress())
 
 
 def tune_config(
@@ -135,7 +135,7 @@ def tune_config(
     done = state.get("result") or state  # a run that was cut short goes on with its own recipe
     if recipe == "auto" and done.get("base") == base and done.get("recipe") in recipe_names():
         recipe = done["recipe"]
-    family = hub.base_parts(base, session.home).family
+    family = locate.base_parts(base, session.home).family
     free = _free_gb(session, given.get("memory")) if recipe == "auto" else None
     chosen = load_recipe(recipe, family, free)
     if chosen.base != family:
@@ -163,18 +163,18 @@ def chosen_base(session: Session, base: str, profile: Profile | None = None) -> 
     """
     own = profile.manifest.base.get("name") if profile else None
     if base == "auto" and own:
-        hub.base_parts(own, session.home)
+        locate.base_parts(own, session.home)
         return str(own)
     if base == "auto":
         session.output.loading()
-        from pidiff_cli import auto
         from pidiff_cli.stages.doctor import free_gpu_mb
+        from pidiff_cli.weights import auto
 
         choice = auto.choose(session.home, free_gpu_mb(session.device))
         session.output.note(f"{choice.why} {choice.advice}".rstrip())
         return choice.name
-    hub.base_parts(base, session.home)
-    return hub.choose_base(base, session.home)
+    locate.base_parts(base, session.home)
+    return locate.choose_base(base, session.home)
 
 
 def is_made_of(folder: Path, photos: Sequence[Path]) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from pidiff_cli import hub
 from pidiff_cli.cli.session import Session
 from pidiff_cli.config import CommonConfig, GenerateConfig
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import recipe_of, settings_for
+from pidiff_cli.weights import locate
 
 
 def generate_settings(
@@ -34,7 +34,7 @@ def generate_settings(
             )
     first = profiles[0].manifest
     base = first.base.get("name") or first.stages.get("invert", {}).get("base", "mini")
-    family = hub.base_parts(base, session.home).family
+    family = locate.base_parts(base, session.home).family
     chosen = recipe_of(first.recipe.get("name", "auto"), family)
     known = {item.name for item in fields(kind)}
     values = settings_for(chosen, "generate", **given)

@@ -48,7 +48,7 @@ def command(
     output = session.output
     output.loading()
     from pidiff_cli.stages import evaluate
-    from pidiff_cli.stages.report import table_rows
+    from pidiff_cli.stages.report.page import table_rows
 
     result = evaluate.run(config, output.progress())
     output.close()

@@ -64,7 +64,7 @@ def _usage(error: typer.TyperException) -> Failure:
 def _disk(error: OSError) -> Failure:
     from pathlib import Path
 
-    from pidiff_cli._atomic import explain as explain_disk
+    from pidiff_cli.files import explain as explain_disk
 
     told = explain_disk(error, Path(str(error.filename or "a file")))
     return Failure(told.message, told.hint, INPUT, error)

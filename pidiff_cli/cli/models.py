@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from pidiff_cli import hub, pulled
-from pidiff_cli.basemodels import BASES
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import MissingWeightError
-from pidiff_cli.weights_table import SETS, WEIGHTS, Weight
+from pidiff_cli.weights import locate, records
+from pidiff_cli.weights.bases import BASES
+from pidiff_cli.weights.table import SETS, WEIGHTS, Weight
 
 app = typer.Typer(help="See, fetch and check weights.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -88,8 +88,8 @@ def pull_command(
     asked = [name for name in names if name != "mini"]
     if len(asked) < len(names):
         session.output.note("mini is part of the program; there is nothing to fetch.")
-    from pidiff_cli.fetch import wants_offline
-    from pidiff_cli.stages import pull
+    from pidiff_cli.stages.pull import run as pull
+    from pidiff_cli.weights.download import wants_offline
 
     everything = pull.named(asked)
     wanted = tuple(w for w in everything if again or not pull.is_done(w, session.home))
@@ -122,12 +122,12 @@ def verify_command(
     words = names or ["mini", *_present(session.home)]
     found: dict[str, list[str]] = {}
     if "mini" in words:
-        found["mini"] = hub.verify_embedded()
+        found["mini"] = locate.verify_embedded()
     weights = _named([word for word in words if word != "mini"])
     progress = session.output.progress()
     progress.start("verify", None)
     for weight in weights:
-        found[weight.name] = pulled.damage(weight, session.home, lambda _: None)
+        found[weight.name] = records.damage(weight, session.home, lambda _: None)
         progress.advance("verify", 1, weight=weight.name)
     progress.finish("verify", "")
     session.output.close()
@@ -136,7 +136,7 @@ def verify_command(
         text = " ".join(f"{name}: {' '.join(faults)}" for name, faults in broken.items())
         raise MissingWeightError(f"Not whole. {text}", _mend(list(broken)))
     for weight in weights:
-        if not pulled.is_recorded(weight, session.home):
+        if not records.is_recorded(weight, session.home):
             session.output.warn(f"{weight.name} was put here by hand: nothing to compare it with.")
     session.output.note(f"Whole: {', '.join(found)}.")
     session.output.result(found, {"models": list(found), "problems": broken})
@@ -148,7 +148,7 @@ def _accept_licences(session: Session, weights: tuple[Weight, ...], accept: bool
     Raises:
         MissingWeightError: they are not.
     """
-    from pidiff_cli.stages.pull import to_accept
+    from pidiff_cli.stages.pull.run import to_accept
 
     output = session.output
     for weight in weights:
@@ -171,7 +171,7 @@ def _base_row(name: str, home: Path) -> dict[str, Any]:
     spec = BASES[name]
     return {
         "name": name,
-        "ready": hub.is_ready(name, home),
+        "ready": locate.is_ready(name, home),
         "title": spec.title,
         "size": spec.size,
         "licence": spec.licence,
@@ -179,7 +179,7 @@ def _base_row(name: str, home: Path) -> dict[str, Any]:
 
 
 def _row(weight: Weight, home: Path) -> dict[str, Any]:
-    ready = pulled.is_here(weight, home)
+    ready = records.is_here(weight, home)
     return {
         "name": weight.name,
         "ready": ready,
@@ -190,12 +190,12 @@ def _row(weight: Weight, home: Path) -> dict[str, Any]:
         "commercial": weight.commercial,
         "says": weight.says,
         "source": weight.source,
-        "folder": str(pulled.folder_of(weight, home)) if weight.folder else None,
+        "folder": str(records.folder_of(weight, home)) if weight.folder else None,
     }
 
 
 def _named(words: list[str]) -> tuple[Weight, ...]:
-    from pidiff_cli.stages.pull import named
+    from pidiff_cli.stages.pull.run import named
 
     return named(words)
 
@@ -205,10 +205,10 @@ def _present(home: Path) -> list[str]:
     found = [
         weight.name
         for weight in WEIGHTS.values()
-        if weight.folder and (pulled.is_here(weight, home) or pulled.is_recorded(weight, home))
+        if weight.folder and (records.is_here(weight, home) or records.is_recorded(weight, home))
     ]
-    for record in sorted((home / "models").glob("*--*/diffusers/" + pulled.NAME)):
-        found += pulled.read_entries(record.parent)
+    for record in sorted((home / "models").glob("*--*/diffusers/" + records.NAME)):
+        found += records.read_entries(record.parent)
     return found
 
 
@@ -220,7 +220,7 @@ def _mend(names: list[str]) -> str:
 
 
 def _next(words: list[str]) -> str:
-    base = next((word for word in words if word in BASES or hub.is_hub_id(word)), None)
+    base = next((word for word in words if word in BASES or locate.is_hub_id(word)), None)
     if base is None or base not in SETS and "/" not in base:
         return "pidiff doctor"
     return f"pidiff tune PHOTOS --name NAME --base {base}"

@@ -55,7 +55,7 @@ def command(
         restart=restart,
     )  # fmt: skip
     session.output.loading()
-    from pidiff_cli.stages import pretrain
+    from pidiff_cli.stages.pretrain import run as pretrain
 
     session.after_interrupt = "The same command goes on from the last checkpoint."
     result = pretrain.run(config, session.output.progress())

@@ -97,9 +97,9 @@ def export_command(
     output = session.output
     if kind != "pidiff":
         output.loading()
-    from pidiff_cli.stages import transfer
+    from pidiff_cli.stages.export import run as export
 
-    done = transfer.run_export(opened, kind, out, not no_photos, session.home, output.progress())
+    done = export.run_export(opened, kind, out, not no_photos, session.home, output.progress())
     output.close()
     holds = "with photos of the person" if done.photos else "without photos"
     output.note(f"{opened.name} as {kind}, {done.mb:.1f} MB, {holds}.")
@@ -117,9 +117,9 @@ def import_command(
 ) -> None:
     """Read a profile file in, checked byte by byte, whole or not at all."""
     session = session_of(context)
-    from pidiff_cli.stages import transfer
+    from pidiff_cli.stages.export import run as export
 
-    done = transfer.run_import(file.expanduser(), session.home, name, force)
+    done = export.run_import(file.expanduser(), session.home, name, force)
     output = session.output
     output.note(f"{done.name}: {done.files} files, all as written, {done.photos} photos.")
     if not done.base_ready:

@@ -17,8 +17,8 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageErro
 from torch import Tensor
 from torch.nn import functional as F
 
-from pidiff_cli._atomic import write_file
 from pidiff_cli.errors import InputError, PidiffError
+from pidiff_cli.files import write_file
 
 MAX_PIXELS = 178_000_000
 SUFFIXES = frozenset(

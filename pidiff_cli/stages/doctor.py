@@ -7,14 +7,14 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from pidiff_cli import auto, hub, pulled
-from pidiff_cli.basemodels import BASES
-from pidiff_cli.core.faces.chosen import choose, holds
+from pidiff_cli.core.faces.choice import choose, holds
 from pidiff_cli.core.faces.detect import published_faces
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import list_profiles
-from pidiff_cli.stages._fits import fits
-from pidiff_cli.weights_table import weights_of
+from pidiff_cli.stages.tune.fits import fits
+from pidiff_cli.weights import auto, locate, records
+from pidiff_cli.weights.bases import BASES
+from pidiff_cli.weights.table import weights_of
 
 NETS = {
     "sfd": "S3FD", "yunet": "YuNet", "scrfd": "SCRFD", "mini": "mini's own",
@@ -127,12 +127,12 @@ def _free_memory() -> int | None:
 
 
 def _base(name: str, home: Path) -> BaseState:
-    if hub.is_ready(name, home):
+    if locate.is_ready(name, home):
         return BaseState(name, True, "ready")
     if BASES[name].embedded:
         return BaseState(name, False, "missing: pip install --force-reinstall pidiff-cli")
-    lacking = [w for w in weights_of(name) if not pulled.is_here(w, home)]
-    broken = [w.name for w in lacking if pulled.is_recorded(w, home)]
+    lacking = [w for w in weights_of(name) if not records.is_here(w, home)]
+    broken = [w.name for w in lacking if records.is_recorded(w, home)]
     what = (
         "missing"
         if len(lacking) == len(weights_of(name))

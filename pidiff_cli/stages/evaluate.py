@@ -6,17 +6,20 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from pidiff_cli import hub
-from pidiff_cli._atomic import write_file
 from pidiff_cli.config import EvaluateConfig, check
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.images import read_photo
+from pidiff_cli.files import write_file
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _drawing, _plots, _summary, measure, report
-from pidiff_cli.stages._instruments import Instruments, instruments
-from pidiff_cli.stages.measure import Shown
+from pidiff_cli.stages import person as _drawing
 from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.report import measure, page
+from pidiff_cli.stages.report import plots as _plots
+from pidiff_cli.stages.report import summary as _summary
+from pidiff_cli.stages.report.evaluators import Instruments, instruments
+from pidiff_cli.stages.report.measure import Shown
 from pidiff_cli.stages.results import EvaluateResult
+from pidiff_cli.weights import locate
 
 PROMPTS = 6  # standard prompts drawn when none are given
 _NOT_SHOWN = {"home", "device", "offline", "name", "out", "prompts"}
@@ -35,7 +38,7 @@ def run(config: EvaluateConfig, progress: Progress) -> EvaluateResult:
     out = _drawing.make_folder(config.out)
     sitter = _drawing.open_sitter(profile, config.home, config.base, config.device, True, progress)
     _drawing.check_size(sitter.base, config.size)
-    parts = hub.base_parts(sitter.record["base"]["name"], config.home)
+    parts = locate.base_parts(sitter.record["base"]["name"], config.home)
     tools = instruments(profile, parts, config.home, sitter.reader)
     plan = [
         (prompt, config.seed + i)
@@ -49,11 +52,11 @@ def run(config: EvaluateConfig, progress: Progress) -> EvaluateResult:
     )  # fmt: skip
     measured = _summary.summarise(shown, tools)
     data = _document(config, sitter, tools, measured, shown)
-    page = report.build_html(data, *_faces(profile), shown, _plots.plot(shown, measured))
+    html = page.build_html(data, *_faces(profile), shown, _plots.plot(shown, measured))
     table = out / f"{profile.name}.json"
     write_file(table, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
     target = out / f"{profile.name}.html"
-    write_file(target, page.encode())
+    write_file(target, html.encode())
     prompts = len(data["prompts"])
     progress.finish(
         "evaluate",
@@ -93,7 +96,7 @@ def _document(
     }
     settings = {k: v for k, v in asdict(config).items() if k not in _NOT_SHOWN}
     settings["base"] = sitter.record["base"]["name"]
-    data = report.build_json(sitter.profile.name, told, measured, shown, [], settings)
+    data = page.build_json(sitter.profile.name, told, measured, shown, [], settings)
     return {**data, "base": settings["base"], "versions": sitter.record["versions"]}
 
 

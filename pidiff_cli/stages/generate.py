@@ -16,8 +16,8 @@ from pidiff_cli.config import GenerateConfig, check
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _drawing
-from pidiff_cli.stages._wplus import edited, mixed_from
+from pidiff_cli.stages import person as _drawing
+from pidiff_cli.stages.codes import edited, mixed_from
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Fallen, GenerateResult, Picture
 

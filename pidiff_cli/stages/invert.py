@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pidiff_cli import hub
 from pidiff_cli.config import InvertConfig, check
-from pidiff_cli.core.identity.likeness import FaceReader
+from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.images import read_photo, resized, save_png, to_tensor, to_uint8
 from pidiff_cli.core.wplus.colours import far_off
 from pidiff_cli.core.wplus.e4e import Encoder
@@ -20,10 +19,11 @@ from pidiff_cli.core.wplus.prior import STEPS, as_read, fit, load_prior
 from pidiff_cli.core.wplus.weights import SIZES_FILE, load_encoder, read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages._bases import open_reader
-from pidiff_cli.stages._wplus import Decoder
+from pidiff_cli.stages.base import open_reader
+from pidiff_cli.stages.codes import Decoder
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import InvertResult
+from pidiff_cli.weights import locate
 
 PREVIEW = "reports/inversion.png"
 
@@ -38,8 +38,8 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
     check(config)
     began = time.perf_counter()
     profile = Profile.open(config.name, config.home)
-    base = hub.choose_base(config.base, config.home)
-    parts = hub.base_parts(base, config.home)
+    base = locate.choose_base(config.base, config.home)
+    parts = locate.base_parts(base, config.home)
     photos = [photo for photo in profile.photos if photo.face and not photo.held_out]
     if not photos:
         raise InputError(
@@ -72,7 +72,7 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
 def fits(profile: Profile, base: str, home: Path) -> bool:
     """Whether the profile's codes have the size of the base's present weights: mini's may be newer
     than they are, and wider. Without weights to read photos with the codes stay as they are."""
-    wplus = hub.base_parts(base, home).wplus
+    wplus = locate.base_parts(base, home).wplus
     if not (wplus / SIZES_FILE).is_file():
         return True
     sizes = read_sizes(wplus)

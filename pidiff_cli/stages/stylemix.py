@@ -10,16 +10,16 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from pidiff_cli import hub
 from pidiff_cli.config import StylemixConfig, check
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.wplus.editing import GROUPS, mix
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import _drawing
-from pidiff_cli.stages._wplus import Decoder, code_of
+from pidiff_cli.stages import person as _drawing
+from pidiff_cli.stages.codes import Decoder, code_of
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture, StylemixResult
+from pidiff_cli.weights import locate
 
 CELL, LABEL, EDGE = 128, 96, 22  # px: side of a picture, width of row names, height of the header
 
@@ -38,7 +38,7 @@ def run(config: StylemixConfig, progress: Progress) -> StylemixResult:
             f"A profile named {config.name} is there already.",
             "Take another --name, or replace it: --force",
         )
-    base = hub.choose_base(config.base or a.manifest.base.get("name") or "mini", config.home)
+    base = locate.choose_base(config.base or a.manifest.base.get("name") or "mini", config.home)
     out = _drawing.make_folder(config.out)
     decoder = Decoder.open(base, config.home)
     wa, wb = code_of(a), code_of(b)

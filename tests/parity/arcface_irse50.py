@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from pidiff_cli.core.wplus.arcface import ArcFace, crop_for_loss
+from pidiff_cli.core.faces.arcface import ArcFace, crop_for_loss
 from tests.parity import rule
 
 

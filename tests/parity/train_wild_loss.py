@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pidiff_cli.core.identity.losses import train_wild_loss
+from pidiff_cli.core.training.losses import train_wild_loss
 from tests.parity import rule
 
 

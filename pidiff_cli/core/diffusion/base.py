@@ -25,7 +25,7 @@ from pidiff_cli.core.identity.context import IdentityContext
 from pidiff_cli.core.identity.files import read_identity, save_identity_branch
 from pidiff_cli.core.identity.tokens import WPlusProjector, fresh_projector
 from pidiff_cli.errors import InputError, MissingWeightError, PidiffError, UsageError
-from pidiff_cli.families import family_of
+from pidiff_cli.weights.family import family_of
 
 __all__ = ["Base", "load_base", "open_base", "pick_device", "save_identity_branch"]
 
@@ -215,7 +215,7 @@ def open_base(
 
 def _read(path: Path, dtype: torch.dtype) -> Parts:
     if path.is_file():
-        from pidiff_cli.core.diffusion.single import read_single
+        from pidiff_cli.core.diffusion.single_file import read_single
 
         return read_single(path, dtype)
     return read_folder(path, dtype)

@@ -19,12 +19,12 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from pidiff_cli.core.diffusion.switches import make_lean
 from pidiff_cli.core.identity.adapter import add_adapter, identity_tokens, place_projector
 from pidiff_cli.core.identity.attention import attach
 from pidiff_cli.core.identity.context import IdentityContext
-from pidiff_cli.core.identity.losses import face_loss, locate_loss, preserve_loss
 from pidiff_cli.core.identity.tokens import WPlusProjector, fresh_projector
+from pidiff_cli.core.training.fast_step import make_lean
+from pidiff_cli.core.training.losses import face_loss, locate_loss, preserve_loss
 
 BLOCK = 512  # bytes; CUDA's allocator rounds every tensor up to whole blocks
 LATENT = 8  # pixels a latent position covers; of every base here

@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from pidiff_cli.core.later import UNUSED, import_later
+from pidiff_cli.core.lazy import UNUSED, import_later
 from pidiff_cli.core.tensors.lazy import LazyTensors
 from pidiff_cli.errors import InputError
 
@@ -152,7 +152,7 @@ def read_tensors(folder: Path, stem: str, dtype: torch.dtype) -> Mapping[str, Te
             return LazyTensors([folder / Path(name).name for name in files])
     stem = "pytorch_model" if stem == "model" else stem
     if (folder / f"{stem}.bin").is_file():
-        from pidiff_cli.core.wplus.pickles import read_pickle, tensors_in
+        from pidiff_cli.core.tensors.pickles import read_pickle, tensors_in
 
         return tensors_in(read_pickle(folder / f"{stem}.bin"))
     raise InputError(f"There are no weights in {folder}.", WHOLE)

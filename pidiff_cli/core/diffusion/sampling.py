@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.predicting import DrawSettings, Predictor
+from pidiff_cli.core.diffusion.guidance import DrawSettings, Predictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.schedulers import step_settings
 

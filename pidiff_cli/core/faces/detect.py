@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pidiff_cli.core.faces.chosen import choose, holds
-from pidiff_cli.core.faces.look import Look, look_closely
+from pidiff_cli.core.faces.choice import choose, holds
 from pidiff_cli.core.faces.mini_detector import candidates
 from pidiff_cli.core.faces.nets import FOLDER, LandmarkNet, open_net
+from pidiff_cli.core.faces.refinement import Look, look_closely
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _better(folder: Path, models: Path | None) -> Path | None:
 
 
 def _with_fan(folder: Path, rgb: np.ndarray, device: str) -> list[Face]:
-    from pidiff_cli.core.faces.fan import open_fan
+    from pidiff_cli.core.faces.face_alignment import open_fan
 
     faces = []
     for points, score in open_fan(folder, device).find(rgb):

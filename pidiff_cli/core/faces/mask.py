@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pidiff_cli.core.faces.chosen import choose
+from pidiff_cli.core.faces.choice import choose
 from pidiff_cli.core.faces.nets import FOLDER, HEAD_LABELS, LandmarkNet, open_net
 from pidiff_cli.core.faces.parsenet import ParseNet, parse_head
 from pidiff_cli.core.faces.published import find_file

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from pidiff_cli.core.faces.chosen import choose
+from pidiff_cli.core.faces.choice import choose
 from pidiff_cli.core.faces.nets import FOLDER, FaceFinder, open_net
 from pidiff_cli.core.images import shrink, to_tensor
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pidiff_cli.core.packed import pack, unpack
+from pidiff_cli.core.tensors.packed import pack, unpack
 from pidiff_cli.errors import MissingWeightError
 
 #: Background, body, skin, hair, headgear, glasses: as the drawn world's label map. A seventh, where

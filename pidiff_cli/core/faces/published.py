@@ -8,8 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
-from pidiff_cli._atomic import write_file
-from pidiff_cli.core.faces.chosen import (
+from pidiff_cli.core.faces.choice import (
     CHANNELS,
     CHOICE_FILE,
     FILES,
@@ -20,9 +19,10 @@ from pidiff_cli.core.faces.chosen import (
     preferred,
     read_wishes,
 )
+from pidiff_cli.core.tensors import pickles
 from pidiff_cli.core.tensors.load import write_tensors
-from pidiff_cli.core.wplus import pickles
 from pidiff_cli.errors import MissingWeightError, UsageError
+from pidiff_cli.files import write_file
 
 
 def convert_landmarks(path: Path | str, folder: Path) -> None:
@@ -142,7 +142,7 @@ def _s3fd() -> nn.Module:
 
 
 def _arcface() -> nn.Module:
-    from pidiff_cli.core.wplus.arcface import ArcFace
+    from pidiff_cli.core.faces.arcface import ArcFace
 
     return ArcFace()
 

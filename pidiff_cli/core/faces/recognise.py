@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pidiff_cli.core.faces.chosen import Chosen, choose, holds
+from pidiff_cli.core.faces.arcface import ArcFace, crop_for_loss
+from pidiff_cli.core.faces.choice import Chosen, choose, holds
 from pidiff_cli.core.faces.nets import FOLDER, FaceEmbedder, open_net
 from pidiff_cli.core.faces.published import find_file
 from pidiff_cli.core.images import to_tensor
 from pidiff_cli.core.tensors.load import load_strictly, read_tensors
-from pidiff_cli.core.wplus.arcface import ArcFace, crop_for_loss
 from pidiff_cli.errors import InputError
 
 SIDE = 112
@@ -96,7 +96,7 @@ def _open(chosen: Chosen, device: str) -> Recogniser:
     def locate(face: np.ndarray) -> np.ndarray | None:
         if chosen.landmarks == "mini":
             return _locate_by_mini(face)
-        from pidiff_cli.core.faces.fan import open_fan
+        from pidiff_cli.core.faces.face_alignment import open_fan
 
         return open_fan(chosen.folder, device).in_square(face)
 
@@ -110,8 +110,8 @@ def _open(chosen: Chosen, device: str) -> Recogniser:
 
 
 def _locate_by_mini(face: np.ndarray) -> np.ndarray | None:
-    from pidiff_cli.core.faces.look import look_closely
     from pidiff_cli.core.faces.nets import FOLDER, LandmarkNet, open_net
+    from pidiff_cli.core.faces.refinement import look_closely
 
     middle = (face.shape[1] / 2, face.shape[0] / 2, float(face.shape[0]))
     looks = look_closely(open_net(LandmarkNet, FOLDER, "landmarks"), face, [middle], least=0.05)

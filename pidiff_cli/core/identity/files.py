@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from pidiff_cli._atomic import write_file
 from pidiff_cli.core.faces.framing import Framing
 from pidiff_cli.core.identity.attention import branch_state
 from pidiff_cli.core.identity.tokens import WPlusProjector
+from pidiff_cli.files import write_file
 
 SETTINGS, PROJECTOR, BRANCH = "identity.json", "wproj.safetensors", "branch.safetensors"
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pidiff_cli.core.identity.files import SETTINGS, write_identity
 from pidiff_cli.core.identity.tokens import PUBLISHED_GROUPS
-from pidiff_cli.core.wplus import pickles
+from pidiff_cli.core.tensors import pickles
 from pidiff_cli.errors import InputError
 
 WHAT = "the W+ adapter of Stable Diffusion 1.5"

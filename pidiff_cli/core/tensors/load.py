@@ -10,9 +10,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from pidiff_cli._atomic import write_file
-from pidiff_cli.core.packed import unpack
+from pidiff_cli.core.tensors.packed import unpack
 from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.files import write_file
 
 MEND = "run: pidiff models verify"
 

@@ -23,8 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pidiff_cli.core.tensors import pickles
 from pidiff_cli.core.tensors.load import write_tensors
-from pidiff_cli.core.wplus import editing, pickles
+from pidiff_cli.core.wplus import editing
 from pidiff_cli.errors import InputError, UsageError
 
 PICKLED = (".pt", ".pth", ".pkl")

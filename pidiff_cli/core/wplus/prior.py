@@ -19,8 +19,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pidiff_cli.core.images import resized
-from pidiff_cli.core.packed import pack
 from pidiff_cli.core.tensors.load import read_tensors
+from pidiff_cli.core.tensors.packed import pack
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.inversion import Refined, frozen, invert, picture_error
 from pidiff_cli.core.wplus.stylegan2 import Generator

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pidiff_cli._atomic import write_file
+from pidiff_cli.core.tensors import pickles
 from pidiff_cli.core.tensors.load import write_tensors
-from pidiff_cli.core.wplus import pickles
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.irse import UNITS, WIDTHS
 from pidiff_cli.core.wplus.stylegan2 import Generator, default_channels, rows_for
 from pidiff_cli.core.wplus.weights import ENCODER_FILE, GENERATOR_FILE, SIZES_FILE
 from pidiff_cli.errors import InputError
+from pidiff_cli.files import write_file
 
 PULL = "Fetch the right one: pidiff models pull ffhq"
 PULL_GENERATOR = "Fetch the right one: pidiff models pull stylegan2-ffhq"

@@ -1,0 +1,219 @@
+"""What the sampler steps by: the guided prediction, all of its rows in one call of the UNet."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import Tensor
+
+from pidiff_cli.core.diffusion.blending import moved, subject_area
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt, subjects, text_states
+from pidiff_cli.core.identity.adapter import identity_tokens
+from pidiff_cli.core.identity.cached import Still
+
+if TYPE_CHECKING:
+    from pidiff_cli.core.diffusion.base import Base
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class DrawSettings:
+    """How a picture is drawn.
+
+    Attributes:
+        steps: denoising steps. guidance: classifier-free guidance; 1 and less is none.
+        identity_scale: λ; 0 is the base's own picture, bit for bit.
+        start: share of the steps before the identity enters.
+        hold: share of the steps after that in which the picture away from the subject is the
+            base's own, drawn beside it; half as much again a step (``_held``).
+        size: side of the picture in px. negative: what it should not show.
+        levels: factor a token, coarse to fine; None is 1 for all.
+        use_map: keep the identity where the subject is; without it nothing is held either.
+        scheduler: by name (``schedulers.SCHEDULERS``); "" is the base's own.
+        chunk: pictures a batch; 0 decides by device. One on the CPU, where a batch is hardly
+            faster and a picture's bytes would depend on its neighbours.
+    """
+
+    steps: int = 16
+    guidance: float = 4.0
+    identity_scale: float = 1.0
+    start: float = 0.0
+    hold: float = 0.0
+    size: int = 128
+    negative: str = ""
+    levels: tuple[float, ...] | None = None
+    use_map: bool = True
+    chunk: int = 0
+    scheduler: str = ""
+
+
+class Predictor:
+    """Guided predictions of one batch of pictures, step by step.
+
+    A step's rows, B of each kind, are: without the prompt (where guided), and with prompt and
+    identity. Without identity the call is the stock pipeline's, bit for bit; with it, what rows
+    share is computed once (``shared``), and what steps share once a batch (``still``).
+
+    Args:
+        base: with the person's adapter on it; its context is filled, and the caller clears it.
+        prompts: B of them, one a picture.
+        w: W+ code (L, D) before Δw; None draws without identity.
+        steps: how many the sampler takes.
+        scheduler: what the sampler steps by.
+
+    Attributes:
+        pair: whether latents come as (2B, ...): the pictures and, behind them, the base's own.
+    """
+
+    def __init__(
+        self,
+        base: Base,
+        prompts: list[EncodedPrompt],
+        w: Tensor | None,
+        steps: int,
+        settings: DrawSettings,
+        record: bool,
+        scheduler: Any,
+    ) -> None:
+        count = len(prompts)
+        self.base, self.settings, self.count, self.record = base, settings, count, record
+        self.scheduler, self.guided = scheduler, settings.guidance > 1
+        self.first = round(settings.start * steps)  # earlier steps are the base's own
+        self.last = self.first + round(settings.hold * steps)  # from here on nothing is held
+        identity = w is not None and settings.identity_scale > 0
+        self.pair = identity and settings.use_map and steps > self.first < self.last
+        rows = [encode_prompt(base, settings.negative, "")] * (count * self.guided) + prompts
+        self.text = text_states(base, rows)
+        self.pulls: dict[bool, Tensor] = {}  # by the prompt, of the step before; True: base's own
+        self.shared: SharedStart | None = None
+        self.still: Still | None = None  # the context's
+        base.context.clear()
+        base.context.size = (settings.size, settings.size)
+        if w is not None and identity:
+            self._prepare(subjects(prompts, base.device), w.to(base.device, base.dtype)[None])
+
+    def _prepare(self, subject: Tensor, code: Tensor) -> None:
+        """Fill the context for the prompts' subject masks (B, S) and a W+ code (1, L, D)."""
+        base, count = self.base, self.count
+        tokens = identity_tokens(base.unet, code)  # (1, N, C)
+        who = slice(count, 2 * count) if self.guided else slice(0, count)
+        if not self.settings.use_map and self.guided:  # M = 1: the other rows have tokens too
+            tokens = torch.cat([base.projector.unconditional(), tokens])
+            tokens, who = tokens.repeat_interleave(count, 0), slice(0, 2 * count)
+        base.context.tokens = tokens
+        self.still = base.context.still = Still(
+            self.text.tokens, tokens, who, subject if self.settings.use_map else None,
+            self.settings.levels, count,
+        )  # fmt: skip
+        self.shared = SharedStart(base.unet, self.still)
+
+    def __call__(self, x: Tensor, t: Tensor, step: int) -> Tensor:
+        """The prediction for latents x, scaled for the model, at t: (B or 2B, C, h, w) both."""
+        context = self.base.context
+        context.scale = self.settings.identity_scale if step >= self.first else 0.0
+        context.record, context.watch, context.maps = self.record, False, []
+        if not self.pair:
+            return self._guide(x, t)
+        x, own = x.chunk(2)
+        if self.first <= step < self.last:
+            return torch.cat(self._held(x, own, t, step - self.first))
+        found = self._guide(x, t)  # before, both are one; after, the base's own is not looked at
+        if self.guided:
+            self.pulls[True] = self.pulls[False]
+        return torch.cat([found, found])
+
+    def _held(self, x: Tensor, own: Tensor, t: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """Predictions for the held pictures and the base's own, (B, C, h, w) each.
+
+        Three rows in the place of two: with identity, the base's own, and in turn either's without
+        the prompt. How a prompt pulls changes little from one step to the next, but for the first
+        ones: the first held step asks for all four.
+        """
+        context = self.base.context
+        context.record = True
+        along = self._guide(x, t, asks=step % 2 == 1 or step == 0)
+        maps, context.maps = context.maps, []
+        context.scale, context.watch = 0.0, True
+        plain = self._guide(own, t, asks=step % 2 == 0, own=True)
+        area = subject_area(maps, context.maps, x)
+        context.maps = maps  # those of the identity are who draws wants to see
+        away = moved(plain, own, x, self.scheduler, t)
+        return area * along + (1 - area) * away, plain
+
+    def _guide(self, x: Tensor, t: Tensor, asks: bool = True, own: bool = False) -> Tensor:
+        """The guided prediction; not asking, by the pull of the step before, if there is one."""
+        asks = self.guided and (asks or own not in self.pulls)
+        without, along = self._rows(x, t, asks)
+        if without is None:
+            more = self.settings.guidance - 1
+            return along + more * self.pulls[own] if self.guided else along
+        if self.pair:
+            self.pulls[own] = along - without
+        return without + self.settings.guidance * (along - without)
+
+    def _rows(self, x: Tensor, t: Tensor, without: bool) -> tuple[Tensor | None, Tensor]:
+        """Predictions without the prompt, as asked, and with it."""
+        unet, context = self.base.unet, self.base.context
+        kinds = 1 + without
+        first, rows = (self.guided and not without) * self.count, kinds * self.count
+        text = self.text.part(first, rows)
+        added = text.added(self.settings.size, self.settings.size)
+        shared = self.shared if context.active and without else None
+        shared = shared if shared and shared.possible else None
+        if self.still is not None:
+            self.still.first, self.still.rows = first, rows
+        with shared.on() if shared else nullcontext():
+            x = x if shared or not without else torch.cat([x] * kinds)
+            found = cast(Any, unet)(x, t, encoder_hidden_states=text.tokens, **added).sample
+        return (found[: self.count], found[self.count :]) if without else (None, found)
+
+
+class SharedStart:
+    """Lets a UNet take latents (B, C, h, w) for ``still.rows`` = R·B rows of text.
+
+    The rows come out in the order of the text: B of the first kind, B of the second, and so on.
+
+    Attributes:
+        possible: rows differ in text alone, and text enters on the way down.
+    """
+
+    def __init__(self, unet: nn.Module, still: Still) -> None:
+        first = next(name for name, _ in unet.named_modules() if name.endswith("attn2"))
+        self._net, self._still = cast(Any, unet), still
+        self._reader = unet.get_submodule(first.rsplit(".transformer_blocks", 1)[0])
+        self._attn1 = unet.get_submodule(first.removesuffix("2") + "1")
+        # On SDXL rows differ from the first layer on: by their pooled text.
+        more = (getattr(unet, part, None) for part in ("add_embedding", "class_embedding"))
+        self.possible = first.startswith("down_blocks.") and all(part is None for part in more)
+
+    def _all_rows(self, x: Tensor) -> Tensor:
+        times = self._still.rows // len(x)
+        return x if times == 1 else x.repeat(times, *[1] * (x.ndim - 1))
+
+    def _skips(self, _: nn.Module, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        kept = tuple(map(self._all_rows, given["res_hidden_states_tuple"]))
+        return args, {**given, "res_hidden_states_tuple": kept}
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """For the calls inside."""
+        rows, some = self._all_rows, self._still.pictures
+        hooks = [
+            self._net.time_embedding.register_forward_hook(lambda _, __, out: out[:1]),
+            self._reader.register_forward_pre_hook(lambda _, args: (rows(args[0]), *args[1:])),
+            self._attn1.register_forward_pre_hook(lambda _, args: (args[0][:some], *args[1:])),
+            self._attn1.register_forward_hook(lambda _, __, out: rows(out)),
+        ]
+        for block in self._net.up_blocks:
+            hooks.append(block.register_forward_pre_hook(self._skips, with_kwargs=True))
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()

@@ -1,0 +1,221 @@
+"""One training step of METHOD.md section 5: tailor the identity branch to one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import Tensor
+
+from pidiff_cli.core.diffusion.prompts import (
+    EncodedPrompt,
+    TextStates,
+    encode_prompt,
+    subjects,
+    text_states,
+)
+from pidiff_cli.core.identity.adapter import identity_tokens
+from pidiff_cli.core.identity.context import IdentityContext
+from pidiff_cli.core.training.dataset import LatentSet
+from pidiff_cli.core.training.fast_step import Narrowed
+from pidiff_cli.core.training.losses import code_loss, face_loss, locate_loss, preserve_loss
+from pidiff_cli.core.training.schedule import NoiseSchedule
+
+if TYPE_CHECKING:
+    from pidiff_cli.core.diffusion.base import Base
+from collections.abc import Iterator
+from dataclasses import replace
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Weights and shares of the losses; the names are METHOD.md's in words."""
+
+    min_snr: float = 5.0
+    off_face: float = 0.1
+    preserve: float = 0.5
+    preserve_share: float = 0.5
+    locate: float = 0.05
+    code: float = 0.01
+    drop_text: float = 0.05
+    drop_identity: float = 0.05
+    drop_both: float = 0.05
+    skip_dropped: bool = False
+
+
+class Tailor:
+    """What stays the same over the steps of one run, and the loss of one step.
+
+    Args:
+        base: with the person's adapter on its UNet.
+        codes: (P, L, D) one W+ code a photo, in the order of the data's photo indices.
+        mean: (L, D) the person's W+ code.
+        captions: completed prompts to learn with; one is drawn for every picture.
+        delta: the trainable Δw (L, D), or None.
+        texts: states of the captions and of "", where they are known.
+    """
+
+    def __init__(
+        self,
+        base: Base,
+        codes: Tensor,
+        mean: Tensor,
+        captions: list[EncodedPrompt],
+        settings: LossSettings,
+        delta: Tensor | None,
+        amp: torch.dtype | None = None,
+        texts: TextStates | None = None,
+    ) -> None:
+        self.base, self.settings, self.delta = base, settings, delta
+        self.codes = codes.to(base.device, base.dtype)
+        self.mean = mean.to(base.device, base.dtype)
+        self.schedule = NoiseSchedule.of(base)
+        everything = [*captions, encode_prompt(base, "", "")]  # the empty one last
+        self.texts = text_states(base, everything) if texts is None else texts
+        self.subjects = torch.cat(
+            [subjects(captions, base.device), torch.zeros_like(captions[0].subject)[None]]
+        )
+        self.amp = amp
+        self.narrow = Narrowed(base.unet, amp)
+
+    def draw(self, data: LatentSet, batch: int, generator: torch.Generator) -> Batch:
+        """The random part of a step: pictures, noise, timesteps, captions, what is dropped."""
+        s = self.settings
+        z, mask, photo = data.pick(batch, generator)
+        noise = torch.randn(z.shape, generator=generator).to(z)
+        t = self._timesteps(batch, generator)
+        which, w, on = self._conditions(photo, generator)
+        keep = bool(torch.rand((), generator=generator) < s.preserve_share) and s.preserve > 0
+        seen = self.subjects[which.to(self.subjects.device)].any(dim=1)
+        whole = Batch(z, mask, noise, t, which, w, on, keep, float(seen.float().mean()))
+        # Without identity or subject the prediction is the frozen base's: no gradient at all.
+        return whole.only((on > 0) & seen.to(on.device)) if s.skip_dropped else whole
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The ``loss`` of a batch with its parts, means over the pictures that are computed.
+
+        Pictures that were left out count as zeros in ``loss``: its gradient is the whole batch's.
+        The identity stays switched on, as a backward pass with gradient checkpointing runs the
+        blocks again; ``base.context.clear()`` ends it.
+        """
+        s, base, t, mask = self.settings, self.base, batch.t, batch.mask
+        base.context.clear()
+        text = self.texts[batch.which]
+        subject = self.subjects[batch.which.to(self.subjects.device)]
+        noisy = self.schedule.noisy(batch.latents, batch.noise, t)
+        target = self.schedule.target(batch.latents, batch.noise, t)
+        own = self._predict(noisy, t, text, grad=False) if batch.keep else None
+        identity_on(base.context, identity_tokens(base.unet, batch.w), subject, batch.on)
+        prediction, maps = self._predict(noisy, t, text), base.context.take_maps()
+        weight = self.schedule.weight(t, s.min_snr)
+        parts = {"face": face_loss(prediction, target, mask, s.off_face, weight)}
+        if own is not None:
+            parts["preserve"] = s.preserve * preserve_loss(prediction, own, mask)
+        seen = subject.any(dim=1)
+        if s.locate > 0 and maps and seen.any():
+            share = float(seen.float().mean()) / batch.seen  # 1 unless the batch was split
+            found = locate_loss([m[seen] for m in maps], mask[seen])
+            parts["locate"] = s.locate * share * found
+        loss = batch.live * torch.stack(list(parts.values())).sum()
+        if self.delta is not None:
+            parts["code"] = s.code * code_loss(self.delta)
+            loss = loss + parts["code"]
+        return {"loss": loss, **parts}
+
+    def _predict(self, noisy: Tensor, t: Tensor, text: TextStates, grad: bool = True) -> Tensor:
+        """The UNet's prediction (B, C, h, w) in float32, with the context as it is now."""
+        device, factor = self.base.device.type, self.base.vae_factor
+        added = text.added(noisy.shape[-2] * factor, noisy.shape[-1] * factor)
+        with torch.set_grad_enabled(grad), torch.autocast(device, self.amp, enabled=bool(self.amp)):
+            unet = cast(Any, self.base.unet)
+            out = unet(
+                noisy.to(self.base.dtype), t, encoder_hidden_states=text.tokens, **added
+            ).sample
+        return cast(Tensor, out.float())
+
+    def _timesteps(self, batch: int, generator: torch.Generator) -> Tensor:
+        """One uniform draw in each of ``batch`` equal parts of the schedule, (B,) int64."""
+        part = (torch.arange(batch) + torch.rand(batch, generator=generator)) / batch
+        return (part * len(self.schedule.alphas)).long().to(self.base.device)
+
+    def _conditions(
+        self, photo: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Which caption (B,), the W+ codes (B, L, D) and where the identity is on (B,)."""
+        s, batch = self.settings, len(photo)
+        u = torch.rand(batch, generator=generator)
+        no_text = (u < s.drop_text) | (u >= 1 - s.drop_both)
+        no_identity = ((u >= s.drop_text) & (u < s.drop_text + s.drop_identity)) | (
+            u >= 1 - s.drop_both
+        )
+        which = torch.randint(len(self.texts) - 1, (batch,), generator=generator)
+        which[no_text] = len(self.texts) - 1
+        # Half of the samples lean towards their own photo's code: what is particular to a photo
+        # (pose, expression) is then explained by the code, not learnt into the weights.
+        lean = torch.rand(batch, generator=generator) * (
+            torch.rand(batch, generator=generator) < 0.5
+        )
+        lean = lean.to(self.mean).view(-1, 1, 1)
+        w = self.mean + lean * (self.codes[photo.to(self.codes.device)] - self.mean)
+        return which, w, (~no_identity).to(w)
+
+
+def identity_on(
+    context: IdentityContext, tokens: Tensor, subject: Tensor, on: Tensor | None = None
+) -> None:
+    """Switch the identity on with these tokens, every layer's M recorded."""
+    context.tokens, context.subject, context.scale = tokens, subject, 1.0
+    context.on, context.levels = on, None
+    context.use_map, context.record, context.maps = True, True, []
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from; B pictures.
+
+    Attributes:
+        latents, noise: (B, C, h, w). mask: (B, 1, h, w), 1 on the head. t: (B,) timesteps.
+        which: (B,) index of the caption. w: (B, L, D) codes before Δw.
+        on: (B,), 0 drops the identity. keep: whether the preserve term is checked.
+        seen: share of the whole batch whose caption names the subject.
+        live: share of the whole batch that is here; pictures that teach nothing may be left out.
+    """
+
+    latents: Tensor
+    mask: Tensor
+    noise: Tensor
+    t: Tensor
+    which: Tensor
+    w: Tensor
+    on: Tensor
+    keep: bool
+    seen: float
+    live: float = 1.0
+
+    def __len__(self) -> int:
+        return len(self.latents)
+
+    def split(self, count: int) -> Iterator[Batch]:
+        """Parts of ``count`` pictures or fewer; weighted by size their losses add up to the whole.
+
+        Gradients accumulate over the parts where the whole has no room.
+        """
+        for start in range(0, len(self), count):
+            yield self._rows(slice(start, start + count))
+
+    def only(self, rows: Tensor) -> Batch:
+        """The pictures (B,) bool that have a gradient; of none at all one stays."""
+        rows = rows.clone()
+        rows[0] |= not rows.any()
+        live = self.live * float(rows.float().mean())
+        return replace(self._rows(rows), live=live)
+
+    def _rows(self, rows: Tensor | slice) -> Batch:
+        names = ("latents", "mask", "noise", "t", "which", "w", "on")
+        values: dict[str, Any] = {name: _at(getattr(self, name), rows) for name in names}
+        return replace(self, **values)
+
+
+def _at(values: Tensor, rows: Tensor | slice) -> Tensor:
+    return values[rows.to(values.device) if isinstance(rows, Tensor) else rows]

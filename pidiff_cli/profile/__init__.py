@@ -1,0 +1,9 @@
+"""One person on disk: the profile directory, its manifest, codes, archive. Knows no torch."""
+
+from __future__ import annotations
+
+from pidiff_cli.profile.codes import Identity
+from pidiff_cli.profile.folder import Profile, list_profiles
+from pidiff_cli.profile.manifest import Manifest, Photo, check_name
+
+__all__ = ["Identity", "Manifest", "Photo", "Profile", "check_name", "list_profiles"]

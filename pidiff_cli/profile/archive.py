@@ -1,0 +1,282 @@
+"""A profile as one file: a zip whose bytes depend on the profile alone, and its careful reading.
+
+The file holds `export.json` (format, version, size and sha256 of every other entry), `profile.json`
+and what the profile is made of. Nothing of it is trusted when it is read.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import re
+import stat
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from pidiff_cli.errors import InputError
+from pidiff_cli.profile import Profile
+from pidiff_cli.profile.codes import Identity, encode_identity
+from pidiff_cli.profile.contents import check_content
+from pidiff_cli.profile.folder import IDENTITY
+from pidiff_cli.profile.manifest import MANIFEST, Manifest, check_name, path_fault, read_manifest
+
+SUFFIX = ".pidiff"
+INDEX, FORMAT, VERSION = "export.json", "pidiff profile", 1
+PARTS = re.compile(
+    r"profile\.json|identity\.safetensors|adapter/adapter_(config\.json|model\.safetensors)"
+    r"|photos/[\w-]+\.png|reports/[\w-]+\.(png|json|jsonl)",
+    re.ASCII,
+)
+PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".npy", ".npz")
+MAX_FILES, MAX_BYTES, MAX_FILE, MAX_JSON = 4000, 2 << 30, 512 << 20, 16 << 20
+MAX_RATIO = 100  # of a compressed entry above a megabyte; the program itself stores uncompressed
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_CHUNK = 1 << 20
+
+
+def write_archive(profile: Profile, target: Path, photos: bool) -> None:
+    """Write a profile as one file.
+
+    Without photos it is what `Profile.forget` would leave: no photo, no report, the mean code.
+    HTML reports, checkpoints and caches never go along.
+
+    Args:
+        target: the file to write; the caller puts it in its place.
+
+    Raises:
+        InputError: a file of the profile is missing or not as it was written.
+    """
+    manifest, pieces = profile.manifest, {}
+    names = sorted(name for name in manifest.files if PARTS.fullmatch(name))
+    if not photos:
+        names = [name for name in names if not name.startswith(("photos/", "reports/"))]
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in names:
+            data = _read_whole(profile, name, manifest)
+            if name == IDENTITY and not photos:
+                mean = profile.load_identity().mean
+                one = mean[:1, 0] * 0 + 1  # (1,) float32: its whole weight
+                data = encode_identity(Identity(mean[None], one, mean))
+            pieces[name] = _entry(archive, name, data)
+        files = {name: piece["sha256"] for name, piece in pieces.items()}
+        told = _portable(manifest, photos, files)
+        pieces[MANIFEST] = _entry(archive, MANIFEST, told.to_bytes())
+        index = {"format": FORMAT, "version": VERSION, "photos": photos, "files": pieces}
+        _entry(archive, INDEX, (json.dumps(index, indent=1, sort_keys=True) + "\n").encode())
+
+
+def peek(path: Path) -> Manifest:
+    """The manifest in an exported file, once its listing and the manifest itself are sound.
+
+    Raises:
+        InputError: as `unpack`.
+    """
+    import tempfile
+
+    with _opened(path) as archive, tempfile.TemporaryDirectory() as folder:
+        entries, _ = _listing(archive)
+        _extract(archive, entries[MANIFEST], Path(folder) / MANIFEST)
+        return read_manifest(Path(folder) / MANIFEST)
+
+
+def unpack(path: Path, folder: Path, name: str = "") -> Manifest:
+    """Write a profile file's content into the empty `folder`, every byte of it checked.
+
+    Args:
+        name: what the profile is called from now on; its own name when empty.
+
+    Raises:
+        InputError: an entry leaves its folder, is no part of a profile, is too large, cannot
+            be read, or is not what `export.json` and `profile.json` say; a newer schema.
+    """
+    with _opened(path) as archive:
+        entries, index = _listing(archive)
+        for entry in entries.values():
+            wanted = index[entry.filename]
+            target = folder / entry.filename
+            if _extract(archive, entry, target) != wanted:
+                raise InputError(f"{path.name} does not verify: {entry.filename} has changed.")
+            check_content(target, entry.filename)
+        manifest = read_manifest(folder / MANIFEST)
+    listed = {name: digest for name, digest in index.items() if name != MANIFEST}
+    if manifest.files != listed or not _photo_files(manifest) <= listed.keys():
+        raise InputError(f"{path.name} does not verify: profile.json lists other files.")
+    if name:
+        check_name(name)
+    manifest = _portable(replace(manifest, name=name or manifest.name), True, manifest.files)
+    (folder / MANIFEST).write_bytes(manifest.to_bytes())
+    return manifest
+
+
+def _read_whole(profile: Profile, name: str, manifest: Manifest) -> bytes:
+    path = profile.path(name)
+    if path.is_symlink() or not path.is_file():
+        raise InputError(f"{name} of {profile.name} is missing.", _look(profile))
+    data = path.read_bytes()
+    pending = any(name == p or (p.endswith("/") and name.startswith(p)) for p in manifest.pending)
+    if not pending and hashlib.sha256(data).hexdigest() != manifest.files[name]:
+        raise InputError(f"{name} of {profile.name} is not as it was written.", _look(profile))
+    return data
+
+
+def _look(profile: Profile) -> str:
+    return f"See all that changed: pidiff profile verify {profile.name}"
+
+
+def _entry(archive: zipfile.ZipFile, name: str, data: bytes) -> dict[str, Any]:
+    """Store one entry, the same bytes on every day and system; its line of the index."""
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.create_system, info.external_attr = 3, (stat.S_IFREG | 0o600) << 16
+    archive.writestr(info, data)
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _portable(manifest: Manifest, photos: bool, files: dict[str, str]) -> Manifest:
+    """The manifest without paths of one machine and, if wished, without a word of the photos."""
+    stages = manifest.stages
+    if not photos:
+        stages = {key: stages[key] for key in ("tune", "stylemix") if key in stages}
+    values = asdict(replace(manifest, stages=stages))
+    plain = {key: _pathless(values[key]) for key in ("base", "recipe", "stages")}
+    kept = manifest.photos if photos else ()
+    return replace(manifest, photos=kept, files=dict(files), pending=(), **plain)
+
+
+def _pathless(value: Any) -> Any:
+    """Texts that are paths (a base given by its file) shortened to the file's name."""
+    if isinstance(value, dict):
+        return {key: _pathless(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_pathless(item) for item in value]
+    if isinstance(value, str) and re.match(r"[/~\\]|\.\.?[/\\]|[A-Za-z]:[/\\]|.*\\", value):
+        return re.split(r"[/\\]", value.rstrip("/\\"))[-1] or "base"
+    return value
+
+
+def _photo_files(manifest: Manifest) -> set[str]:
+    named = [(p.face, p.mask, p.picture, p.picture_mask) for p in manifest.photos]
+    return {name for names in named for name in names if name}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip file; everything that can be wrong with one becomes a sentence."""
+    if not path.is_file():
+        raise InputError(f"{path} is not there." if not path.exists() else f"{path} is no file.")
+    broken = InputError(
+        f"{path.name} is damaged or cut off.", "Copy it again, or export the profile anew."
+    )
+    if not zipfile.is_zipfile(path):
+        raise InputError(
+            f"{path.name} is no profile file, or it is cut off.",
+            "Profile files are written by: pidiff profile export NAME",
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
+        OverflowError, OSError,
+    ) as error:  # fmt: skip
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a place before the start
+            raise
+        raise broken from error
+
+
+def _listing(archive: zipfile.ZipFile) -> tuple[dict[str, zipfile.ZipInfo], dict[str, str]]:
+    """The entries by name, `profile.json` first, and the sha256 of each; nothing is unpacked yet.
+
+    Raises:
+        InputError: names, kinds, sizes, or an index that does not list just these.
+    """
+    file = Path(str(archive.filename)).name
+    infos = archive.infolist()
+    if len(infos) > MAX_FILES or sum(info.file_size for info in infos) > MAX_BYTES:
+        raise InputError(f"{file} is too large: {len(infos)} files are in it.", _NOT_OURS)
+    seen: dict[str, str] = {}
+    for info in infos:
+        fault = path_fault(info.orig_filename) or _entry_fault(info)
+        folded = unicodedata.normalize("NFC", info.orig_filename).casefold()
+        if not fault and folded in seen:
+            fault = f"would be the same file as {seen[folded]} on some systems"
+        if fault:
+            raise InputError(f"{file} is refused: {info.orig_filename!r} {fault}.", _NOT_OURS)
+        seen[folded] = info.orig_filename
+    entries = {info.filename: info for info in infos}
+    if INDEX not in entries or MANIFEST not in entries:
+        raise InputError(
+            f"{file} is no profile file: {INDEX} or {MANIFEST} is missing.",
+            "Profile files are written by: pidiff profile export NAME",
+        )
+    index = _read_index(archive, entries.pop(INDEX), file)
+    if index.keys() != entries.keys():
+        odd = sorted(index.keys() ^ entries.keys())[0]
+        raise InputError(f"{file} does not verify: {odd} is listed or there, not both.")
+    first = {MANIFEST: entries.pop(MANIFEST)}
+    return {**first, **entries}, index
+
+
+_NOT_OURS = "A file that pidiff profile export wrote is never like that: do not trust it."
+
+
+def _entry_fault(info: zipfile.ZipInfo) -> str:
+    """Why an entry is no part of a profile, as the end of a sentence; "" where it is."""
+    mode = info.external_attr >> 16
+    name = info.orig_filename
+    if stat.S_ISLNK(mode):
+        return "is a link"
+    if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
+        return "is no plain file"
+    if name.lower().endswith(PICKLES):
+        return "is a pickle or the like, which can hold a program"
+    if name != INDEX and not PARTS.fullmatch(name):
+        return "is no part of a profile"
+    if info.flag_bits & 1:
+        return "is encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "is packed in a way that is not used here"
+    if info.file_size > (MAX_JSON if name.endswith((".json", ".jsonl")) else MAX_FILE):
+        return f"is too large ({info.file_size / 1e6:.0f} MB)"
+    if info.file_size > _CHUNK and info.file_size > MAX_RATIO * max(info.compress_size, 1):
+        return "unpacks to far more than it holds"
+    return ""
+
+
+def _read_index(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: str) -> dict[str, str]:
+    """Name → sha256 of every other entry."""
+    try:
+        data = json.loads(archive.read(entry))
+        if data.get("format") != FORMAT or not isinstance(data.get("version"), int):
+            raise ValueError("another format")
+        version = data["version"]
+        if version <= VERSION:
+            return {str(k): str(v["sha256"]) for k, v in data["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{file} is no profile file: {INDEX} cannot be read.") from error
+    raise InputError(
+        f"{file} was written by a newer pidiff (version {version}; this one knows {VERSION}).",
+        "Update it: pip install -U pidiff-cli",
+    )
+
+
+def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> str:
+    """Write one entry to `target`, no more than it declared; returns its sha256."""
+    digest, left = hashlib.sha256(), entry.file_size
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with archive.open(entry) as source, target.open("xb") as out:
+        while chunk := source.read(min(_CHUNK, left + 1)):
+            left -= len(chunk)
+            if left < 0:
+                raise InputError(f"{entry.filename} is larger than it says.", _NOT_OURS)
+            digest.update(chunk)
+            out.write(chunk)
+    if left:
+        raise InputError(f"{entry.filename} is shorter than it says.", _NOT_OURS)
+    return digest.hexdigest()

@@ -1,0 +1,101 @@
+"""A base from the parts that `hub` found, and what tells one base's weights from another's."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.core.diffusion.base import Base, open_base
+from pidiff_cli.core.faces.reader import FaceReader
+from pidiff_cli.core.wplus.weights import read_sizes
+from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.profile import Profile
+from pidiff_cli.weights import locate, records
+
+ADAPTER = "adapter"  # folder of a profile
+_SAMPLE = 1 << 20  # bytes read at the start, in the middle and at the end of a large file
+
+
+def load_parts(
+    parts: locate.BaseParts,
+    device: torch.device,
+    dtype: torch.dtype,
+    parked: bool = False,
+    nf4: bool = False,
+) -> Base:
+    """Load a base with its general branch; without one it starts from the text's keys and values.
+
+    ``parked`` and ``nf4`` are ``open_base``'s.
+
+    Raises:
+        InputError: a checkpoint of another family. MissingWeightError: it does not load.
+    """
+    sizes = None
+    if parts.identity is None:
+        found = read_sizes(parts.wplus)
+        sizes = int(found["rows"]), int(found["style_dim"])
+    return open_base(
+        parts.diffusers, parts.identity, sizes, device, dtype, parts.family, parked, nf4
+    )
+
+
+def check_base(
+    profile: Profile, config: TuneConfig, parts: locate.BaseParts, weights: str = ""
+) -> None:
+    """Raise InputError where a tuning on another base would be lost without a word.
+
+    Another base is one of another family, or another checkpoint (``weights`` is its fingerprint)
+    under another name; the same name with newer weights is not.
+    """
+    before = profile.manifest.base
+    family = before.get("family") or before.get("name")
+    other = bool(family) and family != parts.family
+    if weights and before.get("fingerprint"):
+        other = other or (before["fingerprint"] != weights and before.get("name") != parts.name)
+    tuned = (profile.folder / ADAPTER).is_dir()
+    if tuned and other and not (config.retune or config.restart):
+        raise InputError(
+            f"{profile.name} is tuned on {before.get('name')}; a profile holds one tuning.",
+            f"Replace it: pidiff tune {profile.name} --base {parts.name} --retune",
+        )
+
+
+def fingerprint(parts: locate.BaseParts) -> str:
+    """16 hex digits of a base's diffusion weights; of gigabytes, samples of every file."""
+    if parts.family == "mini":
+        return locate.fingerprint(parts.diffusers)
+    return _sampled(parts.diffusers)
+
+
+def identity_fingerprint(parts: locate.BaseParts) -> str:
+    """16 hex digits of the general branch under a person's adapter; "" where it has no files.
+
+    mini's comes and goes with its diffusion weights.
+    """
+    return _sampled(parts.identity) if parts.identity and parts.family != "mini" else ""
+
+
+def _sampled(path: Path) -> str:
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    for file in files:
+        if file.name.startswith(".") or file.name == records.NAME:
+            continue
+        size = file.stat().st_size
+        digest.update(f"{file.relative_to(path).as_posix()} {size}".encode())
+        with file.open("rb") as content:
+            for start in (0, max(0, (size - _SAMPLE) // 2), max(0, size - _SAMPLE)):
+                content.seek(start)
+                digest.update(content.read(_SAMPLE))
+    return digest.hexdigest()[:16]
+
+
+def open_reader(faces: Path) -> FaceReader | None:
+    """The face networks of a base (`BaseParts.faces`), or None where there are none."""
+    try:
+        return FaceReader.open(faces)
+    except (MissingWeightError, ImportError):
+        return None

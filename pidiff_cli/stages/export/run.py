@@ -1,0 +1,195 @@
+"""A profile travels: written as one file or for other programs, and read back in."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from pidiff_cli import files
+from pidiff_cli.errors import InputError, PidiffError, UsageError
+from pidiff_cli.profile import Profile, archive, check_name
+from pidiff_cli.stages.progress import Progress
+from pidiff_cli.weights import locate
+
+FORMATS = ("pidiff", "peft", "diffusers")
+REFUSED = {
+    "diffusers-lora": "A LoRA file cannot hold {name}: it can only change weights that a base "
+    "has, and the identity branch is an attention of its own beside them.",
+    "ip-adapter": "An IP-Adapter file cannot hold {name}: its attention asks with a layer's input, "
+    "the identity branch with what the text attention answered, and only where the person is.",
+}
+REFUSED["kohya"] = REFUSED["diffusers-lora"]
+INSTEAD = "For a stock diffusers pipeline: pidiff profile export {name} --format diffusers"
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """What was written.
+
+    Attributes:
+        profile: its folder. path: the file or folder written. format: of FORMATS.
+        photos: whether photos went along. base: the base it needs; None before tuning.
+        mb: size, decimal MB.
+    """
+
+    profile: Path
+    path: Path
+    format: str
+    photos: bool
+    base: str | None
+    mb: float
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What came in.
+
+    Attributes:
+        profile: its folder. name: as it is called here. base: the base it needs; None before
+            tuning. base_ready: whether that base is on this machine.
+        files: how many. photos: how many of the person.
+    """
+
+    profile: Path
+    name: str
+    base: str | None
+    base_ready: bool
+    files: int
+    photos: int
+
+
+def run_export(
+    profile: Profile, kind: str, out: Path | None, photos: bool, home: Path, progress: Progress
+) -> ExportResult:
+    """Write a profile for another place or program, and read it back before it counts.
+
+    Args:
+        kind: one of FORMATS, or one that cannot hold a profile and is refused with the reason.
+        out: the file or folder to write; inside it, where it is a folder of other things.
+        photos: False leaves photos and reports out. Only "pidiff" holds any.
+
+    Raises:
+        UsageError: a format that cannot hold the identity branch, or none at all.
+        InputError: the profile is damaged or in use, or the place is taken.
+        MissingWeightError: the base that the check needs is not here.
+    """
+    name = profile.name
+    if kind in REFUSED:
+        raise UsageError(REFUSED[kind].format(name=name), INSTEAD.format(name=name))
+    if kind not in FORMATS:
+        raise UsageError(
+            f"There is no format {kind!r}.", f"It can be {', '.join((*FORMATS, *REFUSED))}."
+        )
+    ending = archive.SUFFIX if kind == "pidiff" else f"-{kind}"
+    target = _place(out, name + ending, kind)
+    with profile.lock() if os.access(profile.folder, os.W_OK) else nullcontext():
+        if kind == "pidiff":
+            files.write_file(target, lambda path: _write_checked(profile, path, photos))
+        else:
+            from pidiff_cli.stages.export import diffusers as _interop
+
+            write = _interop.write_peft if kind == "peft" else _interop.write_diffusers
+            _interop.export(profile, home, target, write, progress)
+    base = profile.manifest.base.get("name")
+    kept = photos and kind == "pidiff" and bool(profile.photos)
+    return ExportResult(profile.folder, target, kind, kept, base, round(_size(target) / 1e6, 3))
+
+
+def run_import(path: Path, home: Path, name: str = "", force: bool = False) -> ImportResult:
+    """Read a profile file in, whole or not at all.
+
+    Args:
+        name: what it is called here; its own name when empty.
+        force: replace a profile of that name.
+
+    Raises:
+        InputError: the file is refused (see `archive.unpack`), or the name is taken.
+    """
+    name = name or archive.peek(path).name
+    check_name(name)
+    folder = home / "profiles" / name
+    files.recover(folder)
+    _check_free(folder, name, path, force)
+
+    def fill(temporary: Path) -> None:
+        archive.unpack(path, temporary, name)
+        _check_free(folder, name, path, force)  # another may have come meanwhile
+
+    with _held(folder):
+        try:
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise files.explain(error, folder.parent) from error
+        files.write_folder(folder, fill)
+    manifest = Profile(folder).manifest
+    base = manifest.base.get("name") or None
+    return ImportResult(
+        folder, name, base, base is None or _is_here(base, home), len(manifest.files),
+        len(manifest.photos),
+    )  # fmt: skip
+
+
+def _write_checked(profile: Profile, path: Path, photos: bool) -> None:
+    """Write the file, then read it as an import would: what cannot come in does not go out."""
+    archive.write_archive(profile, path, photos)
+    path.chmod(0o600)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".tmp-") as folder:
+        archive.unpack(path, Path(folder))
+
+
+def _place(out: Path | None, default: str, kind: str) -> Path:
+    """Where to write; never over something that is not an export of this kind."""
+    target = (out or Path(default)).expanduser()
+    if target.is_dir() and not _is_export(target, kind):
+        target = target / default
+    if not target.exists() or _is_export(target, kind):
+        return target
+    raise InputError(f"{target} is there already and is no such export.", "Choose another --out.")
+
+
+def _is_export(path: Path, kind: str) -> bool:
+    if kind != "pidiff":
+        from pidiff_cli.stages.export.diffusers import FILES
+
+        inside = {item.name for item in path.iterdir()} if path.is_dir() else set()
+        return bool(inside) and inside <= set(FILES[kind])
+    try:
+        return path.is_file() and bool(archive.peek(path))
+    except InputError:
+        return False
+
+
+def _check_free(folder: Path, name: str, path: Path, force: bool) -> None:
+    if folder.exists() and not force:
+        raise InputError(
+            f"A profile named {name} is there already.",
+            f"Keep both: pidiff profile import {path.name} --name OTHER. Replace it: --force",
+        )
+
+
+def _held(folder: Path) -> AbstractContextManager[None]:
+    """The lock of the profile to be replaced; Windows cannot move a folder with an open file."""
+    if not folder.exists():
+        return nullcontext()
+    lock = Profile(folder).lock()
+    if os.name != "nt":
+        return lock
+    with lock:
+        return nullcontext()
+
+
+def _is_here(base: str, home: Path) -> bool:
+    """Whether a base can be drawn with now."""
+    try:
+        locate.base_parts(base, home)
+    except PidiffError:
+        return False
+    return True
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(item.stat().st_size for item in files if item.is_file())

@@ -1,0 +1,224 @@
+"""What `generate` and `stylemix` share: open a person on a base, draw, score, write pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pidiff_cli import __version__
+from pidiff_cli.config import EvaluateConfig, GenerateConfig, StylemixConfig
+from pidiff_cli.core.diffusion.base import Base, pick_device
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
+from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
+from pidiff_cli.core.faces.reader import FaceReader, likeness
+from pidiff_cli.core.identity.adapter import load_adapter
+from pidiff_cli.core.images import read_photo, read_record, save_png
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.profile import Profile
+from pidiff_cli.stages.base import fingerprint, identity_fingerprint, load_parts, open_reader
+from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.results import Picture
+from pidiff_cli.weights import locate
+
+
+@dataclass
+class Sitter:
+    """One person on a loaded base, ready to be drawn.
+
+    Attributes:
+        code: W+ code (L, D) before the adapter's Δw.
+        reference: embeddings (P, E) of the person's photos; None where none can be made.
+        record: what every picture's record says of profile, base and versions.
+    """
+
+    profile: Profile
+    base: Base
+    code: Tensor
+    reader: FaceReader | None
+    reference: Tensor | None
+    record: dict[str, Any]
+
+
+def open_sitter(
+    profile: Profile, home: Path, base: str, device: str, score: bool, progress: Progress
+) -> Sitter:
+    """Load a base and put the profile's adapter on it.
+
+    Raises:
+        InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
+    """
+    manifest = profile.manifest
+    name = locate.choose_base(base or manifest.base.get("name") or "mini", home)
+    parts = locate.base_parts(name, home)
+    adapter = profile.folder / "adapter"
+    if adapter.is_dir():
+        check_tuned_on(profile, parts)
+    where, dtype, _ = pick_device(device, family=parts.family)
+    loaded = load_parts(parts, where, dtype)
+    mean = torch.from_numpy(np.array(profile.load_identity().mean))
+    if mean.shape != (loaded.rows, loaded.dim):
+        raise InputError(
+            f"The W+ code of {profile.name} is not of the base {name}.",
+            f"Make it anew: pidiff invert {profile.name} --base {name}",
+        )
+    found = fingerprint(parts)
+    if not adapter.is_dir():
+        progress.warn(f"{profile.name} is not tuned yet: drawn by the general branch alone.")
+    else:
+        if manifest.base.get("fingerprint") not in (None, found):
+            progress.warn(f"{profile.name} was tuned on other weights of {name}; likeness suffers.")
+        elif manifest.base.get("identity", "") != identity_fingerprint(parts):
+            progress.warn(
+                f"{profile.name} was tuned on another general branch of {name}; tune it again: "
+                f"pidiff tune {profile.name} --base {name} --retune"
+            )
+        load_adapter(loaded.unet, adapter)
+        loaded.unet.requires_grad_(False)
+    reader = open_reader(parts.faces) if score else None
+    record = {
+        "profile": {"id": manifest.id, "name": manifest.name, "fingerprint": _of_profile(profile)},
+        "base": {"name": name, "fingerprint": found},
+        "versions": {"pidiff": __version__, "torch": torch.__version__},
+    }
+    return Sitter(profile, loaded, mean, reader, reference_of(profile, reader), record)
+
+
+def draw_settings(config: GenerateConfig | StylemixConfig | EvaluateConfig) -> DrawSettings:
+    """The sampler's settings of a configuration; stylemix has neither negative nor scheduler."""
+    return DrawSettings(
+        steps=config.steps,
+        guidance=config.guidance,
+        identity_scale=config.identity_scale,
+        start=config.start,
+        hold=config.hold,
+        size=config.size,
+        negative=getattr(config, "negative", ""),
+        scheduler=getattr(config, "scheduler", ""),
+    )
+
+
+def check_tuned_on(profile: Profile, parts: locate.BaseParts) -> None:
+    """Raise InputError for a profile whose adapter belongs to a base of another family."""
+    base = profile.manifest.base
+    family = base.get("family") or base.get("name")
+    if family and family != parts.family:
+        raise InputError(
+            f"{profile.name} was tuned on {base.get('name')}, not on {parts.name}.",
+            f"Draw with --base {base.get('name')}, or tune it anew: "
+            f"pidiff tune {profile.name} --base {parts.name} --retune",
+        )
+
+
+def reference_of(profile: Profile, reader: FaceReader | None) -> Tensor | None:
+    """Embeddings (P, E) of the profile's photos; None without networks or photos."""
+    faces = [profile.path(photo.face) for photo in profile.photos if photo.face]
+    faces = [path for path in faces if path.is_file()]
+    return reader.embed([read_photo(path) for path in faces]) if reader and faces else None
+
+
+def encode(sitter: Sitter, prompt: str, progress: Progress) -> EncodedPrompt:
+    """Complete and encode a prompt; warns of words that the base does not know or hold."""
+    noun = sitter.profile.manifest.noun
+    encoded = encode_prompt(sitter.base, complete(prompt, noun, sitter.profile.name), noun)
+    if encoded.unknown:
+        words = ", ".join(encoded.unknown[:8])
+        more = f" and {len(encoded.unknown) - 8} more" if len(encoded.unknown) > 8 else ""
+        progress.warn(f"Words the base does not know, they may be ignored: {words}{more}")
+    if encoded.cut:
+        tail = encoded.cut if len(encoded.cut) < 60 else encoded.cut[:57] + "…"
+        progress.warn(f"The prompt is too long for the base; left out: {tail}")
+    return encoded
+
+
+def check_size(base: Base, size: int) -> None:
+    """Raise UsageError for a side that the base's networks cannot halve often enough."""
+    blocks = len(base.unet.config.block_out_channels)  # type: ignore[union-attr, arg-type]
+    unit = base.vae_factor * 2 ** (blocks - 1)
+    if size % unit:
+        raise UsageError(
+            f"size is {size}; it must be a multiple of {unit} here.",
+            f"Take {max(unit, round(size / unit) * unit)}.",
+        )
+
+
+def draw_pictures(
+    sitter: Sitter,
+    prompts: list[EncodedPrompt],
+    code: Tensor,
+    seeds: list[int],
+    settings: DrawSettings,
+    on_step: Callable[[], None],
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Seed and picture (H, W, 3) uint8, one after another; on a GPU a few are drawn at once.
+
+    ``prompts`` holds one a seed.
+    """
+    some = together(sitter.base.device)
+    for start in range(0, len(seeds), some):
+        part, wanted = seeds[start : start + some], prompts[start : start + some]
+
+        def step(count: int = len(part)) -> None:
+            for _ in range(count):
+                on_step()
+
+        images = draw(sitter.base, wanted, code, part, settings, on_step=step).images
+        yield from zip(part, images, strict=True)
+
+
+def alike(sitter: Sitter, image: np.ndarray) -> float | None:
+    """Mean cosine with the person's photos; None where no face is found or nothing to compare."""
+    if sitter.reader is None or sitter.reference is None:
+        return None
+    face = sitter.reader.embedding(image)
+    return None if face is None else round(likeness(face, sitter.reference), 4)
+
+
+def write_picture(
+    out: Path, image: np.ndarray, record: dict[str, Any], alike: float | None
+) -> Picture:
+    """Write one PNG under a name of its own; an old picture of another record stays."""
+    prompt, seed = str(record["prompt"]), int(record["seed"])
+    stem = f"{record['profile']['name']}-{slug(prompt)}-{seed}"
+    number = 1
+    while True:
+        path = out / (f"{stem}.png" if number == 1 else f"{stem}-{number}.png")
+        if not path.exists() or _same_record(path, record):
+            return Picture(save_png(path, image, record), prompt, seed, alike)
+        number += 1
+
+
+def make_folder(out: Path) -> Path:
+    """The folder for pictures, made if need be. Raises InputError when it cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"Cannot make the folder {out}: {reason}.", "Choose another.") from error
+    return out
+
+
+def slug(text: str) -> str:
+    """A file name's part of a prompt: letters, digits and single dashes, at most 40."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-") or "picture"
+
+
+def _same_record(path: Path, record: dict[str, Any]) -> bool:
+    try:
+        return read_record(path) == record
+    except InputError:
+        return False
+
+
+def _of_profile(profile: Profile) -> str:
+    """Changes when the person's code or adapter does (16 hex digits)."""
+    files = profile.manifest.files
+    kept = {k: v for k, v in files.items() if k.startswith(("adapter/", "identity."))}
+    return hashlib.sha256(repr(sorted(kept.items())).encode()).hexdigest()[:16]

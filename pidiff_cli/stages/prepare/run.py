@@ -1,0 +1,146 @@
+"""Photos -> a profile with aligned, masked faces; a reason for each photo left out."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from pathlib import Path
+
+import numpy as np
+
+from pidiff_cli.config import PrepareConfig
+from pidiff_cli.core.faces import triage
+from pidiff_cli.core.faces.align import points_in_square, unwarp_mask
+from pidiff_cli.core.faces.detect import alignment_is_approximate, published_faces
+from pidiff_cli.core.faces.framing import place_of
+from pidiff_cli.core.faces.mask import head_mask
+from pidiff_cli.core.images import PhotoError, png_bytes
+from pidiff_cli.errors import InputError
+from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.stages.prepare.photos import HINT, Shot, list_photos, look, need_faces
+from pidiff_cli.stages.prepare.select import Choice, choose
+from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.results import Kept, PrepareResult, Rejected
+
+
+def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
+    """Read, find, choose, check, align and mask; write the profile.
+
+    Raises:
+        InputError: no photo is left; the message says why and what would work.
+    """
+    paths = list_photos(config.photos)
+    progress.start("prepare", len(paths))
+    shots: list[Shot] = []
+    rejected: list[Rejected] = []
+    for path in paths:
+        try:
+            shots.append(look(path, config))
+        except PhotoError as error:
+            rejected.append(Rejected(str(path), error.reason))
+        progress.advance("prepare")
+    need_faces(config, paths, shots, rejected)
+    kept, left_out = choose(config, shots)
+    rejected = sorted(rejected + left_out, key=lambda r: [str(p) for p in paths].index(r.file))
+    if not kept:
+        reasons = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
+        raise InputError(f"None of the {len(paths)} photos can be used. {reasons}.", HINT)
+    profile = Profile.create(config.home, config.name, config.noun)
+    held_back = _write(profile, kept, config)
+    advice = triage.advice(
+        [c.face.landmarks for c in kept],
+        [c.sharp for c in kept],
+        [float(c.aligned[64:-64:4, 64:-64:4].mean()) / 255 for c in kept],
+    )
+    result = PrepareResult(
+        profile.folder,
+        tuple(Kept(str(c.shot.path), c.quality, i in held_back) for i, c in enumerate(kept)),
+        tuple(rejected),
+        advice,
+    )
+    _tell(progress, result, config.hold_out, len(paths), config.home / "models")
+    return result
+
+
+def held_count(kept: int, wanted: int) -> int:
+    """How many photos to hold back: none below four, one in five, `wanted` at least."""
+    return 0 if kept < 4 or wanted == 0 else min(max(wanted, kept // 5), kept - 3)
+
+
+def held_note(kept: int, wanted: int) -> str:
+    """What a person is told of the photos held back; "" where none were wanted."""
+    held = held_count(kept, wanted)
+    if held:
+        return f"{held} of {kept} held back for the likeness report."
+    if not wanted:
+        return ""
+    return f"None of {kept} held back (from 4 on): likeness is measured on photos it learns from."
+
+
+def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> set[int]:
+    """Write every kept photo; returns the places of those that are held back."""
+    held = held_count(len(kept), config.hold_out)
+    # The held-back photos: of middling quality, so that neither training nor the measure suffers.
+    order = sorted(range(len(kept)), key=lambda i: -kept[i].quality)
+    middle = (len(kept) - held) // 2
+    held_back = set(order[middle : middle + held])
+    photos = []
+    for i, choice in enumerate(kept):
+        key = f"{i + 1:02d}"
+        face_mask = _head(choice, config)
+        parts = {"face": choice.aligned, "mask": _grey(face_mask)}
+        if config.keep_photos:
+            points = (choice.face.landmarks + 0.5) / choice.shot.factor - 0.5
+            whole = unwarp_mask(face_mask, points, *choice.shot.work.shape[:2])
+            parts |= {"picture": choice.shot.work, "picture_mask": _grey(whole)}
+        names = {}
+        for part, pixels in parts.items():
+            names[part] = f"photos/{key}_{part}.png"
+            profile.write(names[part], png_bytes(pixels))
+        photos.append(
+            Photo(
+                key=key,
+                source=choice.shot.path.name,
+                quality=choice.quality,
+                held_out=i in held_back,
+                info=_info(choice),
+                **names,
+            )
+        )
+    profile.update(photos=tuple(photos))
+    return held_back
+
+
+def _head(choice: Choice, config: PrepareConfig) -> np.ndarray:
+    """The head mask (S, S) of the chosen face."""
+    published = published_faces(config.home / "models")
+    if published is None:
+        return head_mask(choice.aligned)
+    points = points_in_square(choice.face.landmarks, choice.aligned.shape[0])
+    return head_mask(choice.aligned, published, points=points)
+
+
+def _info(choice: Choice) -> dict[str, object]:
+    place = place_of((choice.face.landmarks + 0.5) / choice.shot.factor - 0.5)
+    return {
+        "box": [round(v, 1) for v in choice.face.box],
+        "approximate": choice.face.approximate,
+        "sharpness": round(choice.sharp, 3),
+        "turn": round(triage.turn_of(choice.face.landmarks), 3),
+        "likeness": round(choice.likeness, 3),
+        "place": [round(v, 1) for v in astuple(place)],  # in the working copy
+    }
+
+
+def _grey(mask: np.ndarray) -> np.ndarray:
+    return np.rint(mask * 255).astype(np.uint8)
+
+
+def _tell(progress: Progress, result: PrepareResult, wanted: int, total: int, models: Path) -> None:
+    progress.finish("prepare", f"{total} photo{'s' * (total != 1)} → {len(result.kept)} kept")
+    for item in result.rejected:
+        progress.line(f"{Path(item.file).name}  {item.reason}")
+    if alignment_is_approximate(models):
+        progress.line("Face points are approximate: found without face-alignment's weights.")
+    note = held_note(len(result.kept), wanted)
+    if note or result.advice:
+        progress.line(" ".join(part for part in (note, result.advice) if part))

@@ -1,0 +1,130 @@
+"""What a pull will bring: every file of a weight, where it comes from, and room for all of it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.stages.pull.hub import Item, chosen_files, repository_items
+from pidiff_cli.weights import locate
+from pidiff_cli.weights.download import Web
+from pidiff_cli.weights.records import FileRecord
+from pidiff_cli.weights.table import Weight
+
+
+@dataclass
+class Plan:
+    """One weight and its files.
+
+    Attributes:
+        revision: commit of the repository, "" where there is none.
+        staging: where the files gather until all are there and checked.
+        records: what was found in them, by name.
+        came: bytes that came over the wire.
+    """
+
+    weight: Weight
+    items: list[Item]
+    revision: str
+    staging: Path
+    records: dict[str, FileRecord] = field(default_factory=dict)
+    came: int = 0
+
+    def left(self) -> int:
+        """Bytes still to be written before it is whole; a second name of a file needs none."""
+        device = self.staging.parent.stat().st_dev
+        missing = [
+            item
+            for item in self.items
+            if not (self.staging / item.name).is_file()
+            and not (item.cached and item.linked and item.cached.stat().st_dev == device)
+        ]
+        told = sum(item.size or 0 for item in missing)
+        guessed = any(item.size is None for item in missing)
+        return max(told, round(self.weight.mb * 1e6)) if guessed else told
+
+
+def staging_of(weight: Weight, models: Path) -> Path:
+    """Where a weight's files gather until all are there and checked."""
+    return models / ".pull" / weight.name.replace("/", "--")
+
+
+def plan_of(weight: Weight, models: Path, web: Web, given: Path | None) -> Plan:
+    """Where a weight's files come from.
+
+    Raises:
+        MissingWeightError: the network is not there, or no program can fetch it.
+        InputError: `given` is not what the weight is.
+    """
+    staging = staging_of(weight, models)
+    if given is not None:
+        return Plan(weight, _given_items(weight, given), "", staging)
+    if weight.repo:
+        items, revision = repository_items(weight, web)
+        return Plan(weight, items, revision, staging)
+    if not weight.files:
+        raise MissingWeightError(
+            f"{weight.file_name} cannot be fetched by a program: it is {weight.by_hand}.",
+            f"Download it in a browser, then: pidiff models pull {weight.name} --from FILE",
+        )
+    items = []
+    for file in weight.files:
+        cached = locate.torch_checkpoint(file.name)
+        size = cached.stat().st_size if cached else None
+        if cached is None and not (staging / file.name).is_file():
+            size = web.look(file.url).size
+        items.append(Item(file.name, file.url, size, file.sha256, file.sure, cached))
+    return Plan(weight, items, "", staging)
+
+
+def _given_items(weight: Weight, given: Path) -> list[Item]:
+    """What `--from` names, as items that are on this machine already."""
+    if not given.exists():
+        raise InputError(f"{given} is not there.", "Check the path.")
+    if weight.repo:
+        if not given.is_dir():
+            raise InputError(
+                f"{given.name} is a single file; {weight.name} is a diffusers folder.",
+                f"A single file needs no pull: --base {given}",
+            )
+        names = [p.relative_to(given).as_posix() for p in given.rglob("*") if p.is_file()]
+        chosen = chosen_files(names, str(given))
+        return [_local(given / old, new, weight) for new, old in chosen.items()]
+    known = {file.name: file for file in weight.files}
+    names = list(known) or [weight.file_name]
+    if given.is_file() and len(names) > 1:
+        raise InputError(
+            f"{weight.name} is {len(names)} files: {', '.join(names)}.", "Give their folder: --from"
+        )
+    items = []
+    for name in names:
+        path = given / name if given.is_dir() else given
+        if not path.is_file():
+            raise InputError(f"{path} is not there.", "Check the path.")
+        file = known.get(name)
+        items.append(
+            _local(path, name, weight, file.sha256 if file else "", bool(file and file.sure))
+        )
+    return items
+
+
+def _local(path: Path, name: str, weight: Weight, sha256: str = "", sure: bool = True) -> Item:
+    """A person's own file: copied, unless it is only read and converted."""
+    size = path.stat().st_size
+    return Item(name, str(path), size, sha256, sure, path, linked=bool(weight.convert), own=True)
+
+
+def check_room(plans: list[Plan], models: Path) -> None:
+    """Raise InputError when the disk cannot hold all of it."""
+    need = sum(plan.left() for plan in plans)
+    # A pickle and what it is converted to are both there for a moment.
+    need += max((plan.left() for plan in plans if plan.weight.convert), default=0)
+    free = shutil.disk_usage(models).free
+    if need > free:
+        raise InputError(
+            f"{need / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free on the disk of "
+            f"{models}.",
+            "Make room, or choose another disk: pidiff --home DIR models pull …",
+        )

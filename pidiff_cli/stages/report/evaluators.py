@@ -1,0 +1,135 @@
+"""What a person's pictures are measured with and against, and why something is not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from pidiff_cli.core.faces.reader import FaceReader
+from pidiff_cli.core.images import read_photo
+from pidiff_cli.core.metrics.pose import pose_of
+from pidiff_cli.errors import MissingWeightError, PidiffError
+from pidiff_cli.profile import Photo, Profile, list_profiles
+from pidiff_cli.weights import locate
+
+STRANGERS = "strangers.safetensors"  # beside the face networks that read them
+MOST_OTHERS = 20  # other profiles that serve as strangers
+NO_READER = "There are no face networks here: pidiff models pull faces"
+NO_PHOTOS = "The profile holds no photos."
+NO_STRANGERS = "There is nobody else to compare with: it takes another profile in this home."
+
+
+class Judge(Protocol):
+    """What scores pictures: mini's judge, or CLIP."""
+
+    def text_image(self, images: Any, captions: list[str]) -> Tensor:
+        """Cosine of B pictures with T captions, (B, T)."""
+
+    def maps(self, images: Any) -> list[Tensor]:
+        """Feature maps (B, C, h, w), for distances between pictures."""
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """Networks and yardsticks of one person.
+
+    Attributes:
+        reference: embeddings (P, E) of the photos that likeness is measured against: those held
+            back, or where there is none those learnt from (``held_out`` says which).
+        photos: (P, E) all photos of the person.
+        strangers: (S, E) other people; strangers_are: who they are, in words.
+        poses: (4,) of ``core.copying`` of every photo learnt from.
+        missing: measure -> why it cannot be made here, with the next command.
+    """
+
+    reader: FaceReader | None = None
+    judge: Judge | None = None
+    reference: Tensor | None = None
+    held_out: bool = False
+    photos: Tensor | None = None
+    strangers: Tensor | None = None
+    strangers_are: str = ""
+    poses: tuple[np.ndarray, ...] = ()
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def instruments(
+    profile: Profile, parts: locate.BaseParts, home: Path, reader: FaceReader | None
+) -> Instruments:
+    """What a profile's pictures can be measured with on a base.
+
+    Args:
+        reader: of the base's face networks, or None.
+    """
+    missing: dict[str, str] = {}
+    judge = open_judge(parts, home, missing)
+    own = [photo for photo in profile.photos if photo.face and not photo.held_out]
+    held_out = [photo for photo in profile.photos if photo.face and photo.held_out]
+    faces, held_faces = _faces(profile, own), _faces(profile, held_out)
+    if reader is None or not (faces or held_faces):
+        missing["likeness"] = NO_READER if reader is None else NO_PHOTOS
+        return Instruments(reader, judge, missing=missing)
+    everyone = reader.embed([*faces, *held_faces])  # (P, E)
+    strangers, who = _strangers(profile, parts, home, reader)
+    if strangers is None:
+        missing["stranger_margin"] = NO_STRANGERS
+    return Instruments(
+        reader, judge,
+        reference=everyone[len(faces) :] if held_faces else everyone,
+        held_out=bool(held_faces), photos=everyone, strangers=strangers, strangers_are=who,
+        poses=tuple(pose for face in faces if (pose := _pose(reader, face)) is not None),
+        missing=missing,
+    )  # fmt: skip
+
+
+def open_judge(parts: locate.BaseParts, home: Path, missing: dict[str, str]) -> Judge | None:
+    """mini's judge, or CLIP where it is in the home; notes in ``missing`` why there is none."""
+    from pidiff_cli.core.metrics.clip_score import load_clip
+    from pidiff_cli.core.metrics.judge import load_judge
+
+    try:
+        return load_judge(parts.judge) if parts.judge else load_clip(home / "models" / "clip")
+    except MissingWeightError as error:
+        missing["text"] = f"{error.message} {error.hint}".strip()
+        return None
+
+
+def _faces(profile: Profile, photos: list[Photo]) -> list[np.ndarray]:
+    """The aligned faces that are there, (S, S, 3) uint8."""
+    paths = [profile.path(photo.face) for photo in photos]
+    return [read_photo(path) for path in paths if path.is_file()]
+
+
+def _pose(reader: FaceReader, face: np.ndarray) -> np.ndarray | None:
+    found = reader.find(face)
+    return pose_of(np.asarray(found[0].landmarks)) if len(found) else None
+
+
+def _strangers(
+    profile: Profile, parts: locate.BaseParts, home: Path, reader: FaceReader
+) -> tuple[Tensor | None, str]:
+    """Other people (S, E): those that come with the face networks, else the home's profiles."""
+    path = parts.faces / STRANGERS
+    try:
+        return load_file(path)["embeddings"].float(), "100 drawn strangers"
+    except (OSError, SafetensorError, KeyError):
+        pass  # the published face networks come without any
+    others: list[Tensor] = []
+    for other in list_profiles(home):
+        try:
+            if other.manifest.id != profile.manifest.id and len(others) < MOST_OTHERS:
+                faces = _faces(other, [photo for photo in other.photos if photo.face])
+                others += [reader.embed(faces[:4]).mean(0)] if faces else []
+        except PidiffError:
+            continue  # a damaged profile of somebody else is not this person's trouble
+    if not others:
+        return None, ""
+    people = f"{len(others)} other profile{'s' * (len(others) != 1)}"
+    return torch.nn.functional.normalize(torch.stack(others), dim=-1), people

@@ -1,0 +1,192 @@
+"""The likeness report: one HTML page with everything inside it, and the same as JSON."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.report import html as _page
+from pidiff_cli.stages.report.measure import Shown
+from pidiff_cli.stages.report.summary import TITLES, Measured, grouped
+
+MEANING = {
+    "likeness": "Mean cosine of face embeddings with the person's photos. Read it against how "
+    "alike the photos are among themselves, the most that can be asked for. Higher is better.",
+    "stranger_margin": "Likeness minus the mean cosine with other people, in the same embedder. "
+    "Near 0 the pictures could be anybody. Higher is better.",
+    "faces": "Share of pictures in which a face was found; the others count in no face measure.",
+    "text": "Mean score of a picture with its own prompt. Read it against the base's own pictures "
+    "of the same prompts and seeds.",
+    "text_drop": "What the identity cost of it, base minus tuned. 0 is best; below 0 it gained.",
+    "right_prompt": "Share of pictures whose own prompt scores best among all prompts drawn here.",
+    "background": "Mean absolute difference of pixels off the head, with identity against without, "
+    "a share of the range. 0 is best.",
+    "perceptual": "The same as a distance of a network's features (LPIPS' form): what a person "
+    "would call different. 0 is best.",
+    "iou": "Overlap of where the attention looked with the head that was drawn. 1 is best.",
+    "energy_off": "Share of what the identity branch adds that lands off the head. 0 is best.",
+    "diversity": "Mean feature distance between pictures of one prompt. Not below the base's.",
+    "copy_paste": "How far pose and expression went from what prompt and seed give (0) to those of "
+    "the photos (1). 0 is best.",
+}
+KEYS = (
+    "prompt", "seed", "likeness", "strangers", "text", "plain_text", "right", "background",
+    "perceptual", "iou", "energy_off",
+)  # fmt: skip
+
+
+HEADINGS = {
+    "plain_text": "text, base", "right": "own prompt best", "iou": "IoU",
+    "energy_off": "energy off the head", "perceptual": "background, features",
+}  # fmt: skip
+
+
+def build_html(
+    data: dict[str, Any],
+    faces: list[np.ndarray],
+    held: int,
+    shown: Sequence[Shown],
+    plots: str = "",
+) -> str:
+    """The page.
+
+    Args:
+        data: the JSON document of ``build_json`` (numbers and settings).
+        faces: the person's aligned faces, (S, S, 3) uint8; the last ``held`` are held-out ones.
+        shown: the measured pictures; one of each prompt is on the first screen.
+        plots: SVG.
+    """
+    first = list({s.prompt: s for s in reversed(shown)}.values())[::-1]
+    own = len(faces) - held
+    photos = "".join(_page.figure(f, "held back" * (i >= own)) for i, f in enumerate(faces))
+    pictures = "".join(_page.figure(s.image, _caption(s)) for s in first)
+    looked = "".join(_page.figure(_page.overlay(s.image, s.map), _looked(s)) for s in first)
+    name = html.escape(str(data["profile"]))
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>{name}: likeness</title>
+<style>{_page.STYLE}</style>
+<h1>{name}</h1>
+<div class="numbers">{_numbers(data)}</div>
+<h2>Photos</h2><div class="row small">{photos}</div>
+<h2>Drawn</h2><div class="row">{pictures}</div>
+<h2>Where the attention looked</h2><div class="row">{looked}</div>
+{_details(data, shown, len(first), plots)}
+</html>
+"""
+
+
+def build_json(
+    profile: str,
+    likeness: dict[str, Any],
+    measured: dict[str, Measured],
+    shown: Sequence[Shown],
+    losses: list[dict[str, float]],
+    settings: dict[str, Any],
+) -> dict[str, Any]:
+    """The report's numbers as one JSON document, no picture in it."""
+    return {
+        "profile": profile,
+        "likeness": likeness,
+        "measures": {name: asdict(row) for name, row in measured.items()},
+        "prompts": [asdict(group) for group in grouped(shown, lambda s: s.prompt)],
+        "seeds": [asdict(group) for group in grouped(shown, lambda s: s.seed)],
+        "pictures": [{key: getattr(s, key) for key in KEYS} for s in shown],
+        "losses": losses,
+        "settings": settings,
+    }
+
+
+def table_rows(measures: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """The measures as words: what, how much with its interval, beside what."""
+    rows = []
+    for name, row in measures.items():
+        value = row["why"] or "not measured"
+        if row["value"] is not None:
+            error = row["plus_minus"]
+            value = f"{row['value']:.3f}" + (f" ± {error:.3f}" if error is not None else "")
+        beside = "" if row["beside"] is None else f"{row['beside']:.3f} {row['beside_is']}"
+        rows.append((TITLES[name], value, beside))
+    return rows
+
+
+def tell(progress: Progress, values: dict[str, Any]) -> None:
+    """One line that says how alike, one on what was kept."""
+    found = values["likeness"]
+    held_out = found["held_out"] is not None
+    score = found["held_out"] if held_out else found["learnt_from"]
+    if score is None:
+        progress.line("likeness not measured: no face was found in the drawn pictures")
+    else:
+        on = "the held-out photo" if held_out else "the photos it learnt from"
+        own = found["photos"]
+        beside = f" (your own photos agree at {own:.2f})" if own is not None else ""
+        progress.line(f"likeness {score:.2f} on {on}{beside} · step {found['best_step']} kept")
+    if found["text_drop"] is not None and found["background"] is not None:
+        progress.line(
+            f"text alignment {-found['text_drop']:+.2f} against the untuned base"
+            f" · background changed by {found['background']:.2f}"
+        )
+
+
+def _details(data: dict[str, Any], shown: Sequence[Shown], first: int, plots: str) -> str:
+    """What is folded below the first screen."""
+    measures = data["measures"]
+    all_measures = [
+        {"measure": title, "value": value, "beside": beside, "what it means": MEANING[name]}
+        for name, (title, value, beside) in zip(measures, table_rows(measures), strict=True)
+    ]
+    parts = [("Every measure", _page.table(all_measures))]
+    if plots:
+        parts.append(("Plots", plots))
+    parts += [
+        ("By prompt", _page.table([_named("prompt", row) for row in data["prompts"]])),
+        ("By seed", _page.table([_named("seed", row) for row in data["seeds"]])),
+        ("Every picture", _page.table([_named("seed", row) for row in data["pictures"]])),
+    ]
+    if len(shown) > first:
+        everything = "".join(_page.figure(s.image, f"{_caption(s)} · {s.seed}") for s in shown)
+        parts.append(("All pictures, with their seeds", f'<div class="row">{everything}</div>'))
+    plain = "".join(_page.figure(s.plain, f"{s.prompt} · {s.seed}") for s in shown)
+    parts.append(
+        ("Without the identity, same prompts and seeds", f'<div class="row">{plain}</div>')
+    )
+    if data["losses"]:
+        parts.append(("Loss", _page.curve(data["losses"])))
+    settings = [{"setting": k, "value": v} for k, v in data["settings"].items()]
+    parts.append(("Settings", _page.table(settings)))
+    return "\n".join(_page.folded(title, content) for title, content in parts)
+
+
+def _named(title: str, row: dict[str, Any]) -> dict[str, Any]:
+    return {title if k == "name" else HEADINGS.get(k, k): v for k, v in row.items()}
+
+
+def _caption(shown: Shown) -> str:
+    score = "no face found" if shown.likeness is None else f"{shown.likeness:.2f}"
+    return f"{shown.prompt} · {score}"
+
+
+def _looked(shown: Shown) -> str:
+    return "no face found" if shown.iou is None else f"on the head: {shown.iou:.2f}"
+
+
+def _numbers(data: dict[str, Any]) -> str:
+    measures = data["measures"]
+    likeness = measures["likeness"]
+    held_out = data["likeness"].get("held_out") is not None
+    against = "held-out photos" if held_out else "the photos it learnt from"
+    own = _page.number(likeness["beside"])
+    parts = [
+        (likeness, "", f"likeness, against {against}; own photos agree at {own}"),
+        (measures["text_drop"], "+", "text alignment lost against the untuned base"),
+        (measures["background"], "", "background changed, share of the range"),
+    ]
+    return "".join(
+        f"<div><b>{_page.number(row['value'], sign)}</b><span>{html.escape(text)}</span></div>"
+        for row, sign, text in parts
+    )

@@ -1,0 +1,79 @@
+"""How long a step takes on this machine, as measured by earlier tunings; nothing is guessed.
+
+``cache/pace.json`` under the home folder: seconds a step by everything that changes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pidiff_cli import files
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.core.training.memory_plan import Plan
+from pidiff_cli.errors import InputError
+
+FILE = "cache/pace.json"
+ENOUGH = 5  # steps that a median is taken of
+LONG = 10.0  # seconds; less is not worth a line
+KEPT = 100  # entries; the oldest are dropped
+_SETTINGS = (
+    "size", "batch", "rank", "precision", "lean", "self_attention", "skip_dropped",
+    "trained_blocks", "preserve_share", "optimizer",
+)  # fmt: skip
+
+
+def key_of(config: TuneConfig, family: str, plan: Plan, device: torch.device) -> str:
+    """What a step's time depends on, in words without spaces."""
+    where = str(device.type)
+    if device.type == "cuda" and torch.cuda.is_available():
+        where = torch.cuda.get_device_name(device).replace(" ", "-")
+    how = [plan.at_once, plan.checkpointing, plan.nf4, torch.get_num_threads()]
+    return "/".join([family, where, *map(str, how), *(str(getattr(config, s)) for s in _SETTINGS)])
+
+
+def known(home: Path, key: str) -> float | None:
+    """Seconds a step, where a tuning has measured it here."""
+    value = _entries(home).get(key)
+    return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+
+def note(home: Path, key: str, seconds: list[float]) -> None:
+    """Keep the median of a run's steps; a disk that refuses is no fault of the tuning."""
+    if len(seconds) < ENOUGH:
+        return
+    entries = {k: v for k, v in _entries(home).items() if k != key}
+    entries[key] = round(statistics.median(seconds), 4)
+    kept = dict(list(entries.items())[-KEPT:])
+    with contextlib.suppress(OSError, InputError):
+        path = home / FILE
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.write_file(path, (json.dumps(kept, indent=1) + "\n").encode())
+
+
+def estimate(seconds: list[float], left: int) -> str:
+    """A line on the steps to come after the first ``ENOUGH`` of a run; "" where there is none."""
+    if len(seconds) != ENOUGH or statistics.median(seconds) * left < LONG:
+        return ""
+    rest = duration(statistics.median(seconds) * left)
+    return f"About {rest} for the other {left} steps, going by the first {ENOUGH}."
+
+
+def duration(seconds: float) -> str:
+    """ "40 s", "12 min", "3.5 h"."""
+    if seconds < 100:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _entries(home: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((home / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,220 @@
+"""The memory plan of a tuning: what is free, what will be needed, and the line that says so."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+
+import torch
+
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.training.fast_step import Switches, cpu_knows_bf16, switch
+from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose, plans
+from pidiff_cli.errors import OutOfMemoryError
+from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.tune import pace as _pace
+
+LATENT = 8  # px that a latent position covers
+CONTEXT = 600_000_000  # bytes that CUDA itself takes of a card for this process, at the most
+PROCESS = 620_000_000  # bytes resident before a base is loaded: interpreter, libraries, face nets
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plan taken, and the smaller ones to step down to.
+
+    Attributes:
+        free: bytes free before loading; 0 where the base's sizes are unknown.
+        others: bytes that other programs hold on the same card.
+        seconds: of all steps, going by earlier tunings on this machine; None where there is none.
+    """
+
+    plan: Plan
+    smaller: tuple[Plan, ...] = ()
+    free: int = 0
+    others: int = 0
+    seconds: float | None = None
+
+    def document(self) -> dict[str, object]:
+        """JSON values."""
+        told = {"free_mb": round(self.free / 1e6), "others_mb": round(self.others / 1e6)}
+        return {**self.plan.document(), **told, "seconds": self.seconds}
+
+
+def make_plan(config: TuneConfig, family: str, device: torch.device, dtype: torch.dtype) -> Planned:
+    """The fastest way of tuning that fits the memory.
+
+    ``dtype``: of the frozen weights.
+
+    Raises:
+        OutOfMemoryError: none does; says the smallest need, and a picture size that would fit.
+    """
+    planned = _plan(config, family, device, dtype)
+    pace = _pace.known(config.home, _pace.key_of(config, family, planned.plan, device))
+    seconds = None if pace is None else round(pace * config.steps, 1)
+    return replace(planned, others=held_by_others(device), seconds=seconds)
+
+
+def _plan(config: TuneConfig, family: str, device: torch.device, dtype: torch.dtype) -> Planned:
+    sizes = Sizes.of(family, dtype.itemsize, config.trained_blocks)
+    if sizes is None:
+        return _uncounted(config)
+    found = _allowed(sizes, config, device, config.size)
+    overhead = PROCESS if device.type == "cpu" else 0
+    free = _limited(config, device)
+    plan = choose(found, free - overhead)
+    if plan is None:
+        raise _too_large(sizes, config, device, overhead, free)
+    smaller = [p for p in found[found.index(plan) + 1 :] if p.nf4 == plan.nf4]
+    told = Plan(**{**vars(plan), "peak": plan.peak + overhead})
+    return Planned(told, tuple(smaller), free)
+
+
+def describe(plan: Plan, batch: int) -> str:
+    """A plan in words: "2 of 4 pictures at a time, activations computed twice"."""
+    whole = plan.at_once >= batch
+    count = f"{batch} picture{'s' * (batch > 1)} at a time"
+    words = [count if whole else f"{plan.at_once} of {count}"]
+    if plan.checkpointing:
+        words.append("activations computed twice")
+    if plan.parked:
+        words.append("autoencoder and text encoders waiting in main memory")
+    if plan.nf4:
+        words.append("4-bit base weights")
+    return ", ".join(words)
+
+
+def line(planned: Planned, config: TuneConfig) -> str:
+    """The one line that a person reads before the run."""
+    said = [f"Plan: {describe(planned.plan, config.batch)}"]
+    if planned.plan.peak:
+        said.append(f"about {planned.plan.peak / 1e9:.1f} GB of {planned.free / 1e9:.1f} free")
+    if planned.seconds:
+        took = _pace.duration(planned.seconds)
+        said.append(f"about {took} for {config.steps} steps, as measured here before")
+    if planned.others:
+        said.append(f"other programs hold {planned.others / 1e9:.1f} GB of this card")
+    return "; ".join(said) + "."
+
+
+def rounded(config: TuneConfig, progress: Progress) -> TuneConfig:
+    """The settings with a picture size that the autoencoder can halve three times."""
+    size = config.size // LATENT * LATENT
+    if size == config.size:
+        return config
+    progress.warn(f"A size of {config.size} px is no multiple of {LATENT}: {size} px are taken.")
+    return replace(config, size=size)
+
+
+def switches(config: TuneConfig, family: str, amp: torch.dtype | None) -> Switches:
+    """How a step is computed, "auto" settled. ``amp``: autocast's dtype."""
+    on_cpu = amp is not None and family == "mini"  # mini alone is kept in float32 for autocast
+    lean = {"auto": family != "mini", "always": True, "never": False}[config.lean]
+    written = {"auto": on_cpu, "written": True, "fused": False}[config.self_attention]
+    return Switches(lean, written)
+
+
+def autocast(
+    config: TuneConfig, family: str, device: torch.device, given: torch.dtype | None
+) -> torch.dtype | None:
+    """Autocast's dtype while mini learns; ``given`` is ``pick_device``'s.
+
+    On a CPU that knows bf16 mini learns in it; its pictures are drawn in float32 all the same.
+    """
+    if config.precision == "auto" and device.type == "cpu" and family == "mini":
+        return torch.bfloat16 if cpu_knows_bf16() else None
+    return given
+
+
+def apply(plan: Plan, base: Base, switches: Switches) -> None:
+    """Bring a loaded base into the shape of a plan."""
+    unet = base.unet
+    switch(unet, switches)
+    if plan.checkpointing:
+        unet.enable_gradient_checkpointing()  # type: ignore[operator]
+        unet.train()  # diffusers checkpoints in training mode only; there is no dropout
+    if plan.tiled:
+        base.vae.enable_tiling()  # type: ignore[operator]
+    if plan.parked:
+        base.park()
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that a new process may still take on the device."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def held_by_others(device: torch.device) -> int:
+    """Bytes of a CUDA card that other processes hold; 0 where it is next to nothing."""
+    if device.type != "cuda" or not torch.cuda.is_available():
+        return 0
+    free, whole = torch.cuda.mem_get_info(device)
+    held = whole - free - torch.cuda.memory_reserved(device) - CONTEXT
+    return held if held > 0.05 * whole else 0
+
+
+def hold_to(config: TuneConfig, device: torch.device) -> None:
+    """Let CUDA's allocator take no more than ``memory`` allows."""
+    if config.memory and device.type == "cuda":
+        whole = torch.cuda.mem_get_info(device)[1]
+        torch.cuda.set_per_process_memory_fraction(min(1.0, config.memory * 1e9 / whole), device)
+
+
+def _limited(config: TuneConfig, device: torch.device) -> int:
+    """Free bytes, at most what ``memory`` allows."""
+    free = free_bytes(device)
+    return min(free, int(config.memory * 1e9)) if config.memory else free
+
+
+def _allowed(sizes: Sizes, config: TuneConfig, device: torch.device, size: int) -> list[Plan]:
+    """The plans that the settings and the machine leave."""
+    cuda = device.type == "cuda"
+    eight_bit = cuda if config.optimizer == "auto" else config.optimizer != "adamw"
+    eight_bit = eight_bit and _has_bitsandbytes()
+    nf4 = config.quantise == "nf4" or (config.quantise == "auto" and cuda and _has_bitsandbytes())
+    checkpointing = {"always": True, "never": False}.get(config.checkpointing)
+    at_once = min(config.at_once, config.batch)
+
+    def allowed(plan: Plan) -> bool:
+        return (
+            checkpointing in (None, plan.checkpointing)
+            and at_once in (0, plan.at_once)
+            and (plan.nf4 or config.quantise != "nf4")
+        )
+
+    return plans(sizes, config.batch, size, config.rank, eight_bit, nf4, cuda, allowed)
+
+
+def _uncounted(config: TuneConfig) -> Planned:
+    """Of a base whose sizes nobody counted: the settings as they are, halves to step down to."""
+    at_once = min(config.at_once or config.batch, config.batch)
+    plan = Plan(at_once, config.checkpointing == "always")
+    smaller = [Plan(at_once, True)] if config.checkpointing == "auto" else []
+    smaller += [Plan(n, config.checkpointing != "never") for n in (2, 1) if n < at_once]
+    return Planned(plan, tuple(smaller))
+
+
+def _too_large(
+    sizes: Sizes, config: TuneConfig, device: torch.device, overhead: int, free: int
+) -> OutOfMemoryError:
+    """The refusal, with the largest picture that would fit."""
+    found = _allowed(sizes, config, device, config.size)
+    need = (found[-1].peak + overhead) / 1e9
+    said = (
+        f"Tuning at {config.size} px needs {need:.1f} GB at the least, {free / 1e9:.1f} are free."
+    )
+    for side in range(config.size // 64 * 64 - 64, 127, -64):
+        if choose(_allowed(sizes, config, device, side), free - overhead):
+            return OutOfMemoryError(said, f"It would fit with size: {side} in the recipe.")
+    return OutOfMemoryError(said, "Close other programs, or take a smaller base: --base mini")
+
+
+def _has_bitsandbytes() -> bool:
+    from importlib.util import find_spec
+
+    return "bitsandbytes" in sys.modules or find_spec("bitsandbytes") is not None

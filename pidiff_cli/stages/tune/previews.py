@@ -1,0 +1,120 @@
+"""The strip of pictures that a tuning draws while it learns: how alike, how true to the prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt
+from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.faces.reader import FaceReader, likeness
+from pidiff_cli.core.images import read_photo, save_png
+from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.stages.report import measure
+from pidiff_cli.stages.report.evaluators import Judge
+from pidiff_cli.stages.tune.setup import aligned_faces
+
+STEPS = 10  # denoising steps of a preview picture
+PREVIEWS = "reports/previews.png"
+LEAST_TEXT = 0.01  # cosine; a share of less says nothing
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What one strip says.
+
+    Attributes:
+        likeness: mean cosine with the photos learnt from, 0 for a picture without a face; None
+            without face networks.
+        text_loss: text alignment lost against the untuned base's pictures of the same prompts and
+            seeds, a share of theirs; None without a judge, or where theirs is next to nothing.
+    """
+
+    likeness: float | None
+    text_loss: float | None = None
+
+
+@dataclass
+class Previews:
+    """Draws a strip of pictures while tuning and says how good they are.
+
+    Attributes:
+        reference: embeddings (P, E) of the training photos; None without face networks.
+        judge: scores text alignment; None where there is none.
+        plain_text: the untuned base's own mean score, drawn once when first asked for.
+    """
+
+    profile: Profile
+    base: Base
+    mean: Tensor
+    prompts: list[EncodedPrompt]
+    settings: DrawSettings
+    reader: FaceReader | None
+    reference: Tensor | None
+    judge: Judge | None = None
+    plain_text: float | None = None
+
+    def look(self, fresh: bool = False) -> Glance:
+        """Add a strip to ``reports/previews.png`` and measure it."""
+        images = self._draw(self.mean)
+        strip = np.concatenate(images, axis=1)
+        path = self.profile.path(PREVIEWS)
+        if path.is_file() and not fresh:
+            before = read_photo(path)
+            if before.shape[1] == strip.shape[1]:
+                strip = np.concatenate([before, strip])
+        self.profile.write(PREVIEWS, partial(_save_strip, strip))
+        return Glance(self._likeness(images), self._text_loss(images))
+
+    def _draw(self, w: Tensor | None) -> list[np.ndarray]:
+        """One picture a prompt, at seeds of its own; without identity where ``w`` is None."""
+        return [
+            draw(self.base, prompt, w, [i], self.settings).images[0]
+            for i, prompt in enumerate(self.prompts)
+        ]
+
+    def _likeness(self, images: list[np.ndarray]) -> float | None:
+        if self.reader is None or self.reference is None:
+            return None
+        faces = [self.reader.look(image) for image in images]
+        # A picture without a face is as unlike as can be.
+        scores = [likeness(face.embedding, self.reference) if face else 0.0 for face in faces]
+        return float(np.mean(scores))
+
+    def _text_loss(self, images: list[np.ndarray]) -> float | None:
+        if self.judge is None:
+            return None
+        if self.plain_text is None:
+            self.plain_text = self._text(self._draw(None))
+        if self.plain_text < LEAST_TEXT:
+            return None
+        return 1 - self._text(images) / self.plain_text
+
+    def _text(self, images: list[np.ndarray]) -> float:
+        assert self.judge is not None
+        scores = self.judge.text_image(images, [prompt.text for prompt in self.prompts])
+        return float(scores.diagonal().mean())
+
+
+def previews(
+    profile: Profile,
+    base: Base,
+    settings: DrawSettings,
+    mean: Tensor,
+    photos: list[Photo],
+    reader: FaceReader | None,
+    judge: Judge | None = None,
+) -> Previews:
+    """The previews of a run: three standard prompts against the training photos."""
+    prompts = measure.standard_prompts(base, profile.manifest.noun, 3)
+    reference = reader.embed(aligned_faces(profile, photos)) if reader else None
+    return Previews(profile, base, mean, prompts, settings, reader, reference, judge)
+
+
+def _save_strip(strip: np.ndarray, target: Path) -> None:
+    save_png(target, strip)

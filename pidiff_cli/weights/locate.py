@@ -1,0 +1,285 @@
+"""Where things are: the home folder, and each base's weights. Nothing is fetched here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.files import write_file
+from pidiff_cli.weights import records
+from pidiff_cli.weights.bases import BASES, base_spec
+from pidiff_cli.weights.family import SINGLE_FILES, family_of
+from pidiff_cli.weights.table import WEIGHTS, weights_of
+
+_PATHS = "paths.json"
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+PACKAGE_WEIGHTS = Path(__file__).parent.parent / "mini" / "weights"
+MINI_PARTS = (
+    "diffusers/model_index.json",
+    "diffusers/text_encoder/model.safetensors",
+    "diffusers/unet/diffusion_pytorch_model.safetensors",
+    "diffusers/vae/diffusion_pytorch_model.safetensors",
+    "stylegan2.safetensors",
+    "e4e.safetensors",
+    "wplus.json",
+    "faces/landmarks.safetensors",
+    "faces/embedder.safetensors",
+    "judge/clip.safetensors",
+    "judge/embedder.safetensors",
+    "identity/identity.json",
+    "identity/wproj.safetensors",
+    "identity/branch.safetensors",
+)
+
+
+def default_home() -> Path:
+    """`PIDIFF_HOME`, or the platform's user data folder."""
+    if chosen := os.environ.get("PIDIFF_HOME"):
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("pidiff", appauthor=False))
+
+
+@dataclass(frozen=True)
+class BaseParts:
+    """Where one base's weights lie.
+
+    Attributes:
+        name: as it was asked for: mini, sd15, sdxl, a path or a hub id.
+        family: the row of the table of bases that it behaves like: mini, sd15 or sdxl.
+        diffusers: a diffusers folder, or one .safetensors or .ckpt file.
+        wplus: folder of stylegan2.safetensors, e4e.safetensors, wplus.json and, where there are
+            any, directions/.
+        faces: folder of the face networks; may be missing.
+        identity: folder of identity.json, wproj.safetensors and branch.safetensors; None where
+            no published branch is here (it then starts from the text keys and values).
+        judge: folder of the image-text judge, or None.
+    """
+
+    name: str
+    family: str
+    diffusers: Path
+    wplus: Path
+    faces: Path
+    identity: Path | None
+    judge: Path | None
+
+
+def base_parts(name: str, home: Path) -> BaseParts:
+    """Find a base: mini, sd15, sdxl, a path (diffusers folder or single file), or a hub id.
+
+    Raises:
+        UsageError: the name is none of these.
+        InputError: a path that holds something else; says what it probably is.
+        MissingWeightError: its weights are not on this machine; says how to fetch them.
+    """
+    if name == "mini":
+        return _mini_parts()
+    diffusers = find_diffusers(name, home)
+    family = name if name in BASES else family_of(diffusers)
+    models = home / "models"
+    if faults := records.problems(WEIGHTS["e4e"], home):
+        what = "are not here" if not (models / "ffhq").is_dir() else f"are not whole: {faults[0]}"
+        raise MissingWeightError(
+            f"The faces' W+ networks (StyleGAN2-FFHQ and e4e) that {family} needs {what}.",
+            f"Fetch them once: pidiff models pull {name if name in BASES else 'ffhq faces'}",
+        )
+    identity = models / family / "identity"
+    return BaseParts(
+        name=name,
+        family=family,
+        diffusers=diffusers,
+        wplus=models / "ffhq",
+        faces=models / "faces",
+        identity=identity if (identity / "identity.json").is_file() else None,
+        judge=None,
+    )
+
+
+def _mini_parts() -> BaseParts:
+    if not is_ready("mini", Path()):
+        raise MissingWeightError(
+            "The weights of mini are missing from the installation.",
+            "Install it again: pip install --force-reinstall pidiff-cli",
+        )
+    root = PACKAGE_WEIGHTS
+    return BaseParts(
+        "mini", "mini", root / "diffusers", root, root / "faces", root / "identity", root / "judge"
+    )
+
+
+def find_diffusers(name: str, home: Path) -> Path:
+    """The diffusers folder or single file behind a name."""
+    if name in BASES:
+        folder = home / "models" / name / "diffusers"
+        faults = records.problems(WEIGHTS[f"{name}-base"], home)
+        if not faults:
+            return folder
+        if folder.is_dir():
+            raise MissingWeightError(
+                f"The weights of {name} are not whole: {faults[0]}",
+                f"Fetch them again: pidiff models pull {name}",
+            )
+        megabytes = sum(weight.mb for weight in weights_of(name))
+        raise MissingWeightError(
+            f"The weights of {name} are not on this machine ({megabytes / 1000:.1f} GB to fetch).",
+            f"Fetch them once: pidiff models pull {name}",
+        )
+    path = Path(name).expanduser()
+    if path.exists():
+        return path
+    if known := _paths(home).get(name):
+        if Path(known).exists():
+            return Path(known)
+        raise InputError(f"{name} is not at {known} any more.", "Give its path: --base PATH")
+    if not _HUB_ID.fullmatch(name):
+        if path.suffix in SINGLE_FILES or len(path.parts) > 1:
+            raise InputError(f"{name} is not there.", "Give its path: --base PATH")
+        base_spec(name)  # lists the known ones
+    folder = home / "models" / folder_of_repo(name) / "diffusers"
+    found = folder if (folder / "model_index.json").is_file() else cached_snapshot(name)
+    if found is None:
+        raise MissingWeightError(
+            f"{name} is not on this machine.", f"Fetch it once: pidiff models pull {name}"
+        )
+    return found
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a word looks like `owner/name` and is no path on this machine."""
+    return bool(_HUB_ID.fullmatch(name)) and not Path(name).exists()
+
+
+def folder_of_repo(repo: str) -> str:
+    """The folder under models/ of a repository that is in no table."""
+    return repo.replace("/", "--")
+
+
+def cached_snapshot(repo: str, revision: str = "main") -> Path | None:
+    """The diffusers folder of a hub repository in the hub's own cache, if it lies there."""
+    root = hub_cache() / f"models--{repo.replace('/', '--')}"
+    try:
+        commit = (root / "refs" / revision).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+    folder = root / "snapshots" / commit
+    is_model = (folder / "model_index.json").is_file() or (folder / "config.json").is_file()
+    return folder if is_model else None
+
+
+def cached_file(repo: str, commit: str, name: str) -> Path | None:
+    """One file of a commit in the hub's own cache, if it lies there."""
+    root = hub_cache() / f"models--{repo.replace('/', '--')}"
+    path = root / "snapshots" / commit / name
+    return path if path.is_file() else None
+
+
+def torch_checkpoint(name: str) -> Path | None:
+    """A file that another program has fetched into torch's cache, if it lies there."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
+    root = Path(os.environ.get("TORCH_HOME", cache)).expanduser()
+    path = root / "hub" / "checkpoints" / name
+    return path if path.is_file() else None
+
+
+def hub_home() -> Path:
+    """Where the hub's own programs keep their things: HF_HOME."""
+    default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
+    return Path(os.environ.get("HF_HOME", default)).expanduser()
+
+
+def hub_cache() -> Path:
+    """Where they keep what they fetch: HF_HUB_CACHE, or HF_HOME/hub."""
+    if chosen := os.environ.get("HF_HUB_CACHE"):
+        return Path(chosen).expanduser()
+    return hub_home() / "hub"
+
+
+def is_ready(name: str, home: Path) -> bool:
+    """Whether a base of the table can be used now."""
+    if base_spec(name).embedded:
+        return (PACKAGE_WEIGHTS / "diffusers/model_index.json").is_file()
+    try:
+        base_parts(name, home)
+    except MissingWeightError:
+        return False
+    return True
+
+
+def choose_base(name: str, home: Path) -> str:
+    """The base behind a setting; without a look at the GPU, `auto` is mini (see `auto.choose`).
+
+    A path becomes a short name, which this home remembers: a profile names no paths.
+    """
+    if name == "auto":
+        return "mini"
+    path = Path(name).expanduser()
+    if name in BASES or not path.exists():
+        return name
+    absolute = path.resolve()
+    known = _paths(home)
+    label = _label(absolute, known)
+    if known.get(label) != str(absolute):
+        text = json.dumps(known | {label: str(absolute)}, indent=1, ensure_ascii=False) + "\n"
+        write_file(home / "models" / _PATHS, text.encode())
+    return label
+
+
+def _label(path: Path, known: dict[str, str]) -> str:
+    """A short name for a checkpoint's path that no other path has here."""
+    for label, other in known.items():
+        if other == str(path):
+            return label
+    name = f"{path.parent.name}-{path.name}" if path.name == "diffusers" else path.name
+    if name in ("", "auto", *BASES):
+        name = f"{name}-folder"
+    label, number = name, 1
+    while label in known and Path(known[label]).exists():
+        number += 1
+        label = f"{name}-{number}"
+    return label
+
+
+def _paths(home: Path) -> dict[str, str]:
+    """Checkpoints that were given by path: their paths by their short names."""
+    try:
+        found = json.loads((home / "models" / _PATHS).read_text(encoding="utf-8"))
+        return {str(key): str(value) for key, value in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def fingerprint(folder: Path) -> str:
+    """A sha256 over the names and contents of a folder's files, or of a file (16 hex digits)."""
+    digest = hashlib.sha256()
+    if folder.is_file():
+        with folder.open("rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+        return digest.hexdigest()[:16]
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            digest.update(path.relative_to(folder).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def verify_embedded() -> list[str]:
+    """What is missing or damaged in mini's weights, one sentence each; empty when all is well."""
+    from safetensors import SafetensorError, safe_open
+
+    folder = _mini_parts().diffusers.parent
+    found = [f"{part} is missing." for part in MINI_PARTS if not (folder / part).is_file()]
+    for path in sorted(folder.rglob("*.safetensors")):
+        try:
+            with safe_open(path, framework="numpy") as file:
+                file.keys()
+        except (SafetensorError, OSError):
+            found.append(f"{path.relative_to(folder).as_posix()} is damaged.")
+    return found
