@@ -1,3 +1,28 @@
-"""pidiff: put a person into a generated picture."""
+"""pidiff: put a person into a generated picture.
+
+The Python API is what this module names in ``__all__``; everything else of the package is private
+and may change. Its functions are described in `pidiff_cli.api`. Importing this is cheap: torch
+comes with the first call that computes.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
+__all__ = [
+    "Event", "PidiffError", "StoppedError", "again", "evaluate", "generate", "invert", "plan",
+    "prepare", "stylemix", "tune",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """The API's names, from `pidiff_cli.api` when somebody asks for one."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("pidiff_cli.api"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,7 +1,8 @@
 """One frozen dataclass a command: every setting with its help, unit and range.
 
 The command line, the recipes, the record inside a picture and the tests read the same fields,
-so a setting is described in one place. `check` reports every fault of a configuration at once.
+so a setting is described in one place. A configuration is checked when it is made, and reports
+every fault at once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pidiff_cli.errors import UsageError
 
 NOUNS = ("person", "man", "woman", "boy", "girl")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+SIZE_UNIT = 8  # px that a latent position covers
 MAX_PROMPT = 2_000  # characters; every text encoder here reads 77 tokens at most
 
 
@@ -38,6 +40,11 @@ class CommonConfig:
     home: Path = setting(Path("."), "folder that holds profiles/ and models/")
     device: str = setting("auto", "where to compute", choices=DEVICES)
     offline: bool = setting(False, "never reach for the network")
+
+    def __post_init__(self) -> None:
+        """A configuration that exists is sound. Raises UsageError that lists every fault."""
+        if found := problems(self):
+            raise UsageError(" ".join(found))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,38 +90,20 @@ class TuneConfig(CommonConfig):
     rank: int = setting(8, "rank of the LoRA on Q, K and V of the identity branch", low=1, high=256)
     alpha: float = setting(8.0, "LoRA alpha", low=0.1, high=1024)
     learning_rate: float = setting(1e-3, "peak learning rate", low=1e-7, high=1.0)
-    warmup: int = setting(10, "steps until the learning rate is at its peak", unit="steps", low=0)
     optimizer: str = setting(
         "auto",
         "auto is AdamW8bit on CUDA and fused AdamW elsewhere; paged: states may leave the GPU",
         choices=("auto", "adamw", "adamw8bit", "paged_adamw8bit"),
-    )
-    precision: str = setting(
-        "auto", "arithmetic of the base", choices=("auto", "fp32", "bf16", "fp16")
     )
     checkpointing: str = setting(
         "auto",
         "compute activations again in the backward pass: more time, less memory",
         choices=("auto", "always", "never"),
     )
-    at_once: int = setting(0, "pictures computed at once; 0 is as many as fit", low=0, high=64)
     quantise: str = setting(
         "auto",
         "4-bit base weights: auto is where nothing else fits",
         choices=("auto", "never", "nf4"),
-    )
-    lean: str = setting(
-        "auto",
-        "frozen convolutions keep no input: less memory; auto leaves mini on a CPU as it is",
-        choices=("auto", "always", "never"),
-    )
-    self_attention: str = setting(
-        "auto",
-        "how self-attention is computed; auto is written out for bf16 on a CPU, else fused",
-        choices=("auto", "fused", "written"),
-    )
-    skip_dropped: bool = setting(
-        True, "pictures that teach nothing (dropped caption or identity) are not computed"
     )
     trained_blocks: str = setting(
         "all", "blocks of the UNet that learn", choices=("all", "mid_up", "up")
@@ -124,32 +113,14 @@ class TuneConfig(CommonConfig):
     face_phase: float = setting(
         0.5, "share of the steps on face crops before whole photos", low=0, high=1
     )
-    tune_code: bool = setting(True, "also learn a correction of the W+ code")
-    min_snr: float = setting(5.0, "gamma of the min-SNR weighting; 0 is off", low=0, high=100)
-    off_face_weight: float = setting(0.1, "weight of the noise error off the face", low=0, high=1)
     preserve_weight: float = setting(0.5, "weight of staying with the base off the face", low=0)
     preserve_share: float = setting(0.5, "share of steps that check it", low=0, high=1)
-    locate_weight: float = setting(0.05, "weight of the localisation map's agreement", low=0)
-    code_rate: float = setting(
-        1.0, "learning rate of the code's correction, times the learning rate", low=0, high=1e6
-    )
-    code_weight: float = setting(0.01, "weight that keeps the code's correction small", low=0)
-    drop_text: float = setting(0.05, "share of steps without the caption", low=0, high=1)
-    drop_identity: float = setting(0.05, "share of steps without the identity", low=0, high=1)
-    drop_both: float = setting(0.05, "share of steps without either", low=0, high=1)
     seed: int = setting(0, "seed of noise, timesteps and crops", low=0, high=2**31 - 1)
     resume: bool = setting(True, "go on from the last checkpoint")
     restart: bool = setting(False, "forget the last tuning and begin at step 0")
     retune: bool = setting(False, "replace a tuning on another base")
     checkpoint_every: int = setting(25, "steps between checkpoints", unit="steps", low=1)
     preview_every: int = setting(50, "steps between preview pictures; 0 is never", low=0)
-    patience: int = setting(
-        3, "previews in a row without more likeness that end the tuning; 0 is never", low=0
-    )
-    text_loss: float = setting(
-        0.15, "most text alignment a kept step may lose, a share of the base's own", low=0, high=1
-    )
-    report_prompts: int = setting(5, "prompts drawn for the likeness report", low=1, high=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +231,13 @@ def problems(config: CommonConfig) -> list[str]:
     for item in fields(config):
         value = getattr(config, item.name)
         found += value_problems(item.name, value, dict(item.metadata))
-    for prompt in getattr(config, "prompts", ()):
+    return found + prompt_problems(getattr(config, "prompts", ()))
+
+
+def prompt_problems(prompts: tuple[str, ...]) -> list[str]:
+    """What is wrong with prompts, one sentence each."""
+    found = []
+    for prompt in prompts:
         if not prompt.strip():
             found.append("A prompt is empty.")
         elif len(prompt) > MAX_PROMPT:
@@ -284,10 +261,3 @@ def value_problems(name: str, value: Any, metadata: dict[str, Any]) -> list[str]
     if high is not None and value > high:
         return [f"{option} is {value}; {high}{unit} is the most."]
     return []
-
-
-def check(config: CommonConfig) -> None:
-    """Raise one UsageError that lists everything wrong with `config`."""
-    found = problems(config)
-    if found:
-        raise UsageError(" ".join(found))

@@ -9,7 +9,7 @@ class PidiffError(Exception):
     Args:
         message: what happened, one or two sentences in the user's words.
         hint: the next command to type or thing to do; may be empty.
-        exit_code: 2 usage, 3 input, 4 weight or network missing, 5 out of memory.
+        exit_code: 2 usage, 3 input, 4 weight or network missing, 5 out of memory, 130 stopped.
     """
 
     def __init__(self, message: str, hint: str = "", exit_code: int = 3) -> None:
@@ -42,3 +42,10 @@ class OutOfMemoryError(PidiffError):
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint, exit_code=5)
+
+
+class StoppedError(PidiffError):
+    """The one who listens wanted the work to stop; what was done is kept (exit code 130)."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, exit_code=130)

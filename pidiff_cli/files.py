@@ -12,6 +12,11 @@ from pathlib import Path
 
 from pidiff_cli.errors import InputError
 
+#: Endings of picture files that can be read.
+PICTURES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .heic .heif .hif .avif .tif .tiff .bmp .gif .jp2 .ppm .pgm"
+    " .tga".split()
+)
 _REASONS = {
     errno.ENOSPC: ("The disk is full: {path} was not written.", "Make room, then run it again."),
     errno.EDQUOT: ("The disk quota is used up: {path} was not written.", "Make room, then again."),
@@ -30,7 +35,7 @@ def explain(error: OSError, path: Path) -> InputError:
     return InputError(message.format(path=path), hint)
 
 
-def write_file(path: Path, content: bytes | Callable[[Path], None]) -> None:
+def write_file(path: Path, content: bytes | Callable[[Path], object]) -> None:
     """Replace `path` in one step; the old file stays until the new one is whole.
 
     Args:

@@ -19,6 +19,12 @@ _INSIDE = Path(__file__).parent / "recipes"  # in an installed wheel
 _BESIDE = Path(__file__).parent.parent / "recipes"  # in a checkout
 OF_A_CARD = 0.85  # of a card's memory: what a screen and CUDA itself leave free
 _SECTIONS: dict[str, type[CommonConfig]] = {"tune": TuneConfig, "generate": GenerateConfig}
+#: Keys of earlier recipes that are read over: what failed, and what is no recipe's to set.
+DROPPED = frozenset(
+    "warmup precision at_once lean self_attention skip_dropped tune_code min_snr off_face_weight"
+    " locate_weight code_rate code_weight drop_text drop_identity drop_both patience text_loss"
+    " report_prompts feedback likeness_weight likeness_share flips channels_last compile".split()
+)
 _NOT_IN_RECIPES = {
     *(item.name for item in fields(CommonConfig)),
     *(
@@ -41,13 +47,17 @@ _NOT_IN_RECIPES = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """A checked recipe: the base it is for, and settings for `tune` and `generate`."""
+    """A checked recipe: the base it is for, and settings for `tune` and `generate`.
+
+    ``dropped``: keys of its file that no longer exist and were left out.
+    """
 
     name: str
     base: str
     about: str = ""
     tune: dict[str, Any] = field(default_factory=dict)
     generate: dict[str, Any] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
 
 
 def recipes_folder() -> Path:
@@ -105,8 +115,10 @@ def parse_recipe(text: str, where: str) -> Recipe:
     found = _faults(data)
     if found:
         raise InputError(f"The recipe {where} has faults: " + " ".join(found))
-    known = {item.name for item in fields(Recipe)}
-    return Recipe(**{key: value for key, value in data.items() if key in known})
+    tune = data.get("tune") or {}
+    dropped = tuple(key for key in tune if key in DROPPED)
+    kept = {key: value for key, value in tune.items() if key not in DROPPED}
+    return Recipe(**{**data, "tune": kept, "dropped": dropped})
 
 
 def settings_for(recipe: Recipe, section: str, **given: Any) -> dict[str, Any]:
@@ -134,6 +146,8 @@ def _section_faults(section: str, config: type[CommonConfig], values: Any) -> li
     known = {item.name: item for item in fields(config) if item.name not in _NOT_IN_RECIPES}
     found = []
     for key, value in values.items():
+        if section == "tune" and key in DROPPED:
+            continue
         if key not in known:
             found.append(f"{section}.{key} is unknown.")
         elif not _same_kind(value, known[key].default):
@@ -158,7 +172,7 @@ def _kind(default: Any) -> str:
 
 
 def _top_keys() -> set[str]:
-    return {item.name for item in fields(Recipe)}
+    return {item.name for item in fields(Recipe)} - {"dropped"}
 
 
 def _automatic(base: str, free_gb: float | None) -> str:

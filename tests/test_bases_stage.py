@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion import single_file
 from pidiff_cli.core.diffusion.single_file import clip_tokenizer
 from pidiff_cli.errors import InputError
@@ -17,6 +16,7 @@ from pidiff_cli.profile import Profile
 from pidiff_cli.stages.base import check_base, fingerprint, identity_fingerprint
 from pidiff_cli.stages.person import check_tuned_on
 from pidiff_cli.weights.locate import BaseParts
+from tests.opened import tune_settings
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_another_checkpoint_asks_for_retune(tmp_path: Path, parts: BaseParts) ->
     profile = Profile.create(tmp_path, "alice", "woman")
     profile.write("adapter/adapter_config.json", b"{}")
     profile.update(base={"name": "dream.ckpt", "family": "sd15", "fingerprint": "0" * 16})
-    config = TuneConfig(home=tmp_path, name="alice")
+    config = tune_settings(home=tmp_path, name="alice")
     check_base(profile, config, replace(parts, name="dream.ckpt"), "1" * 16)  # newer weights
     check_base(profile, config, parts, "0" * 16)  # the same file elsewhere
     with pytest.raises(InputError, match="alice is tuned on dream.ckpt") as caught:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli.core.diffusion.base import Base, open_base, pick_device
+from pidiff_cli.core.device import pick_device
+from pidiff_cli.core.diffusion.base import Base, open_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.diffusion.schedulers import CLASSES, SCHEDULERS

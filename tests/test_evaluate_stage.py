@@ -12,16 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli.config import EvaluateConfig, TuneConfig
+from pidiff_cli.config import EvaluateConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import evaluate
 from pidiff_cli.stages.report import page
 from pidiff_cli.stages.report import summary as _summary
 from pidiff_cli.stages.report.evaluators import Instruments, instruments
 from pidiff_cli.stages.report.measure import Shown
-from pidiff_cli.stages.tune import run as tune
 from pidiff_cli.weights import locate
+from tests.opened import run_evaluate, run_tune, tune_settings
 from tests.tiny_base import SIZE
 from tests.tiny_person import Notes, colour_reader, install, install_judge, make_profile
 
@@ -34,8 +33,8 @@ def tuned(tmp_path_factory: pytest.TempPathFactory, disc_base: Path) -> Path:
         install(patch, disc_base)
         make_profile(home)
         make_profile(home, "bob", held_out=0)
-        config = TuneConfig(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2)
-        tune.run(config, Notes())
+        config = tune_settings(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2)
+        run_tune(config, Notes())
     return home
 
 
@@ -57,7 +56,7 @@ def test_every_measure_is_there_with_its_yardstick(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_judge(monkeypatch)
-    result = evaluate.run(_config(home, tmp_path), Notes())
+    result = run_evaluate(_config(home, tmp_path), Notes())
     assert list(result.measures) == list(_summary.TITLES) == list(page.MEANING)
     values = {name: row["value"] for name, row in result.measures.items()}
     assert values.pop("copy_paste") is None  # every face of the colour reader is the same
@@ -75,7 +74,7 @@ def test_every_measure_is_there_with_its_yardstick(
 
 
 def test_the_report_is_one_file_with_pictures_plots_and_tables(home: Path, tmp_path: Path) -> None:
-    result = evaluate.run(_config(home, tmp_path), Notes())
+    result = run_evaluate(_config(home, tmp_path), Notes())
     page = result.report.read_text()
     assert page.count("data:image/png;base64,") == 4 + 2 + 2 + 4 + 4  # photos, first, maps, all
     sources = re.findall(r'(?:src|href)="([^"]{0,20})', page)
@@ -88,8 +87,8 @@ def test_the_report_is_one_file_with_pictures_plots_and_tables(home: Path, tmp_p
 
 
 def test_the_same_run_again_says_the_same(home: Path, tmp_path: Path) -> None:
-    first = evaluate.run(_config(home, tmp_path / "a"), Notes())
-    again = evaluate.run(_config(home, tmp_path / "b"), Notes())
+    first = run_evaluate(_config(home, tmp_path / "a"), Notes())
+    again = run_evaluate(_config(home, tmp_path / "b"), Notes())
     assert first.report.read_bytes() == again.report.read_bytes()
 
 
@@ -110,7 +109,7 @@ def test_what_cannot_be_measured_says_why(
     tuned: Path, tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch, disc_base, reads=False)
-    result = evaluate.run(_config(tuned, tmp_path), Notes())
+    result = run_evaluate(_config(tuned, tmp_path), Notes())
     for name in ("likeness", "stranger_margin", "background", "iou", "energy_off", "copy_paste"):
         row = result.measures[name]
         assert row["value"] is None and "models pull faces" in row["why"], name
@@ -123,17 +122,17 @@ def test_without_photos_or_others_there_is_nothing_to_compare(
 ) -> None:
     install(monkeypatch, disc_base)
     profile = make_profile(tmp_path, held_out=0)
-    result = evaluate.run(_config(tmp_path, tmp_path), Notes())  # untuned: the general branch
+    result = run_evaluate(_config(tmp_path, tmp_path), Notes())  # untuned: the general branch
     assert "learnt-from" in result.measures["likeness"]["beside_is"]
     assert "another profile" in result.measures["stranger_margin"]["why"]
     profile.forget()
-    result = evaluate.run(_config(tmp_path, tmp_path), Notes())
+    result = run_evaluate(_config(tmp_path, tmp_path), Notes())
     assert "no photos" in result.measures["likeness"]["why"]
     assert result.measures["background"]["value"] is not None
 
 
 def test_standard_prompts_are_drawn_when_none_is_given(home: Path, tmp_path: Path) -> None:
-    result = evaluate.run(_config(home, tmp_path, prompts=(), count=1, steps=1), Notes())
+    result = run_evaluate(_config(home, tmp_path, prompts=(), count=1, steps=1), Notes())
     assert len(result.prompts) >= 4 and len(result.pictures) == len(result.prompts)
 
 
@@ -149,7 +148,7 @@ def test_faults_are_sentences(
     home: Path, tmp_path: Path, settings: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        evaluate.run(_config(home, tmp_path, **settings), Notes())
+        run_evaluate(_config(home, tmp_path, **settings), Notes())
 
 
 def _shown(likeness: float | None, **values: Any) -> Shown:

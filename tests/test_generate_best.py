@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
-from pidiff_cli.stages import generate
 from pidiff_cli.stages import person as _drawing
 from pidiff_cli.stages.generate import Candidate, choose
 from pidiff_cli.stages.report import measure
 from tests.conftest import Ran
+from tests.opened import run_generate
 from tests.test_generate_stage import _config
 from tests.tiny_person import Notes
 
@@ -64,7 +64,7 @@ def test_the_others_are_told_and_counted(
 ) -> None:
     _scored(monkeypatch, {7: 0.4, 8: None, 9: 0.8, 10: 0.7})
     notes = Notes()
-    result = generate.run(_config(untuned_home, tmp_path, count=4, best=1, min_likeness=0.5), notes)
+    result = run_generate(_config(untuned_home, tmp_path, count=4, best=1, min_likeness=0.5), notes)
     assert [picture.seed for picture in result.images] == [9]
     assert [one.seed for one in result.fell] == [7, 8, 10]
     assert notes.lines == [
@@ -81,16 +81,16 @@ def test_none_alike_enough_is_an_error_that_says_how_near_it_came(
 ) -> None:
     _scored(monkeypatch, {7: 0.4, 8: None})
     with pytest.raises(InputError, match=r"None of the 2 .*0\.9.*0\.40 \(seed 7\)") as caught:
-        generate.run(_config(untuned_home, tmp_path, count=2, min_likeness=0.9), Notes())
+        run_generate(_config(untuned_home, tmp_path, count=2, min_likeness=0.9), Notes())
     assert caught.value.exit_code == 3 and "--min-likeness 0.4" in caught.value.hint
     _scored(monkeypatch, {7: None})
     with pytest.raises(InputError, match="no face was found in it"):
-        generate.run(_config(untuned_home, tmp_path, min_likeness=0.9), Notes())
+        run_generate(_config(untuned_home, tmp_path, min_likeness=0.9), Notes())
 
 
 def test_more_kept_than_drawn_is_a_sentence(untuned_home: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="only 2 are drawn"):
-        generate.run(_config(untuned_home, tmp_path, count=2, best=3), Notes())
+        run_generate(_config(untuned_home, tmp_path, count=2, best=3), Notes())
 
 
 def test_without_face_networks_nothing_can_be_chosen(
@@ -99,7 +99,7 @@ def test_without_face_networks_nothing_can_be_chosen(
     for module in (_drawing, measure):
         monkeypatch.setattr(module, "open_reader", lambda _: None)
     with pytest.raises(MissingWeightError, match="--best needs face networks"):
-        generate.run(_config(untuned_home, tmp_path, count=2, best=1), Notes())
+        run_generate(_config(untuned_home, tmp_path, count=2, best=1), Notes())
 
 
 @pytest.mark.parametrize(

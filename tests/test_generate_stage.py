@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pidiff_cli.config import GenerateConfig, TuneConfig
+from pidiff_cli.config import GenerateConfig
 from pidiff_cli.core.diffusion import sampling
 from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.stages import generate
 from pidiff_cli.stages import person as _drawing
 from pidiff_cli.stages.results import Picture
-from pidiff_cli.stages.tune import run as tune
+from tests.opened import run_generate, run_tune, tune_settings
 from tests.tiny_base import SIZE
 from tests.tiny_person import Notes, install, make_profile
 
@@ -30,8 +29,8 @@ def tuned(tmp_path_factory: pytest.TempPathFactory, disc_base: Path) -> Path:
         install(patch, disc_base)
         make_profile(home)
         make_profile(home, "bob", noun="man")
-        tune.run(
-            TuneConfig(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2),
+        run_tune(
+            tune_settings(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2),
             Notes(),
         )
     return home
@@ -54,7 +53,7 @@ def _config(home: Path, out: Path, **settings: Any) -> GenerateConfig:
 def test_pictures_are_told_as_they_come(home: Path, tmp_path: Path) -> None:
     seen: list[Picture] = []
     config = _config(home, tmp_path, prompts=("as an astronaut", "as a chef"), count=2)
-    result = generate.run(config, Notes(), seen.append)
+    result = run_generate(config, Notes(), seen.append)
     assert list(result.images) == seen
     assert [(p.prompt, p.seed) for p in seen] == [
         ("as an astronaut", 7), ("as an astronaut", 8), ("as a chef", 7), ("as a chef", 8),
@@ -65,8 +64,8 @@ def test_pictures_are_told_as_they_come(home: Path, tmp_path: Path) -> None:
 
 
 def test_the_record_is_whole_and_the_bytes_repeat(home: Path, tmp_path: Path) -> None:
-    first = generate.run(_config(home, tmp_path / "a"), Notes()).images[0].path
-    again = generate.run(_config(home, tmp_path / "b", count=2), Notes()).images[0].path
+    first = run_generate(_config(home, tmp_path / "a"), Notes()).images[0].path
+    again = run_generate(_config(home, tmp_path / "b", count=2), Notes()).images[0].path
     assert first.read_bytes() == again.read_bytes()
     record = read_record(first)
     assert record["prompt"] == "as an astronaut" and record["seed"] == 7
@@ -77,18 +76,18 @@ def test_the_record_is_whole_and_the_bytes_repeat(home: Path, tmp_path: Path) ->
 
 def test_an_older_picture_is_not_lost(home: Path, tmp_path: Path) -> None:
     config = _config(home, tmp_path)
-    first = generate.run(config, Notes()).images[0].path
-    assert generate.run(config, Notes()).images[0].path == first
-    other = generate.run(replace(config, guidance=2.0), Notes()).images[0].path
+    first = run_generate(config, Notes()).images[0].path
+    assert run_generate(config, Notes()).images[0].path == first
+    other = run_generate(replace(config, guidance=2.0), Notes()).images[0].path
     assert other != first and first.is_file()
     save_png(first, np.zeros((4, 4, 3), np.uint8))  # somebody's own picture
-    third = generate.run(config, Notes()).images[0].path
+    third = run_generate(config, Notes()).images[0].path
     assert third not in (first, other) and read_photo(first).shape == (4, 4, 3)
 
 
 def test_only_the_best_are_kept(home: Path, tmp_path: Path) -> None:
-    everything = generate.run(_config(home, tmp_path / "a", count=4), Notes()).images
-    best = generate.run(_config(home, tmp_path / "b", count=4, best=2), Notes()).images
+    everything = run_generate(_config(home, tmp_path / "a", count=4), Notes()).images
+    best = run_generate(_config(home, tmp_path / "b", count=4, best=2), Notes()).images
     wanted = sorted((p.likeness for p in everything), reverse=True)[:2]
     assert [p.likeness for p in best] == wanted
     assert len(list((tmp_path / "b" / "pics").iterdir())) == 2
@@ -97,14 +96,14 @@ def test_only_the_best_are_kept(home: Path, tmp_path: Path) -> None:
 def test_doubts_are_told(home: Path, tmp_path: Path) -> None:
     notes = Notes()
     config = _config(home, tmp_path, name="bob", prompts=("on a zebra " + "in the snow " * 12,))
-    generate.run(config, notes)
+    run_generate(config, notes)
     assert "bob is not tuned yet" in notes.warnings[0]
     assert notes.warnings[1].endswith(": zebra") and "too long" in notes.warnings[2]
 
 
 def test_edits_and_layers_of_another_change_the_picture(home: Path, tmp_path: Path) -> None:
     pictures = [
-        generate.run(_config(home, tmp_path, **settings), Notes()).images[0].path.read_bytes()
+        run_generate(_config(home, tmp_path, **settings), Notes()).images[0].path.read_bytes()
         for settings in (
             {},
             {"edits": (("smile", 3.0),)},
@@ -134,13 +133,13 @@ def test_faults_are_sentences(
     home: Path, tmp_path: Path, settings: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        generate.run(_config(home, tmp_path, **settings), Notes())
+        run_generate(_config(home, tmp_path, **settings), Notes())
 
 
 def test_a_file_in_the_way_of_the_folder_is_a_sentence(home: Path, tmp_path: Path) -> None:
     (tmp_path / "pics").write_text("a file")
     with pytest.raises(InputError, match="Cannot make the folder"):
-        generate.run(_config(home, tmp_path), Notes())
+        run_generate(_config(home, tmp_path), Notes())
 
 
 def test_prompts_are_taken_one_at_a_time(home: Path, tmp_path: Path) -> None:
@@ -152,7 +151,7 @@ def test_prompts_are_taken_one_at_a_time(home: Path, tmp_path: Path) -> None:
             told.append(prompt)
             yield prompt
 
-    generate.run(
+    run_generate(
         _config(home, tmp_path, count=2), Notes(), lambda p: told.append(f"told {p.seed}"),
         prompts(), lambda: told.append("done"), lambda path: told.append("written"),
     )  # fmt: skip
@@ -165,7 +164,7 @@ def test_known_prompts_are_drawn_together(
 ) -> None:
     """Where a few are drawn at once they may be of several prompts; the pictures are the same."""
     config = _config(home, tmp_path, prompts=("as an astronaut", "as a chef", "in the snow"))
-    alone = generate.run(replace(config, out=tmp_path / "alone"), Notes()).images
+    alone = run_generate(replace(config, out=tmp_path / "alone"), Notes()).images
     batches: list[int] = []
     draw = _drawing.draw
 
@@ -178,7 +177,7 @@ def test_known_prompts_are_drawn_together(
     monkeypatch.setattr(_drawing, "draw", counted)
     monkeypatch.setattr(_drawing, "together", lambda device: 2)
     monkeypatch.setattr(sampling, "together", lambda device: 2)
-    beside = generate.run(config, Notes()).images
+    beside = run_generate(config, Notes()).images
     assert batches == [2, 1]
     assert [(p.prompt, p.seed) for p in beside] == [(p.prompt, p.seed) for p in alone]
     for one, other in zip(alone, beside, strict=True):
@@ -188,5 +187,5 @@ def test_known_prompts_are_drawn_together(
 def test_a_prompt_that_comes_later_is_checked_too(home: Path, tmp_path: Path) -> None:
     prompts = iter(["as a chef", "x" * 5000])
     with pytest.raises(UsageError, match="characters"):
-        generate.run(_config(home, tmp_path), Notes(), prompts=prompts)
+        run_generate(_config(home, tmp_path), Notes(), prompts=prompts)
     assert len(list((tmp_path / "pics").iterdir())) == 1

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pidiff_cli.config import GenerateConfig, InvertConfig, StylemixConfig, TuneConfig
+from pidiff_cli.config import GenerateConfig, InvertConfig, StylemixConfig
 from pidiff_cli.core.images import read_photo, read_record
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import generate, invert, stylemix
-from pidiff_cli.stages.tune import run as tune
+from pidiff_cli.stages import stylemix
+from tests.opened import run_generate, run_invert, run_stylemix, run_tune, tune_settings
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
 from tests.tiny_person import Notes, install, make_profile
 
@@ -45,7 +45,7 @@ def _config(home: Path, **settings: Any) -> StylemixConfig:
 
 
 def test_the_sheet_shows_every_group(home: Path) -> None:
-    result = stylemix.run(_config(home), Notes())
+    result = run_stylemix(_config(home), Notes())
     sheet = read_photo(result.sheet)
     assert sheet.shape[0] == 2 * stylemix.EDGE + 5 * stylemix.CELL
     assert sheet.shape[1] == stylemix.LABEL + 3 * stylemix.CELL
@@ -54,10 +54,10 @@ def test_the_sheet_shows_every_group(home: Path) -> None:
 
 
 def test_a_stored_mix_is_a_profile_that_draws(home: Path) -> None:
-    tune.run(
-        TuneConfig(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2), Notes()
+    run_tune(
+        tune_settings(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2), Notes()
     )
-    result = stylemix.run(_config(home, name="carol", fine=0.5, prompt="as a chef"), Notes())
+    result = run_stylemix(_config(home, name="carol", fine=0.5, prompt="as a chef"), Notes())
     assert result.profile == home / "profiles" / "carol" and len(result.images) == 1
     carol = Profile.open("carol", home)
     a, b = (Profile.open(n, home).load_identity().mean for n in ("alice", "bob"))
@@ -68,14 +68,14 @@ def test_a_stored_mix_is_a_profile_that_draws(home: Path) -> None:
     config = GenerateConfig(
         home=home, name="carol", prompts=("smiling",), size=SIZE, steps=2, out=home / "pics"
     )
-    assert len(generate.run(config, Notes()).images) == 1
+    assert len(run_generate(config, Notes()).images) == 1
     with pytest.raises(InputError, match="there already"):
-        stylemix.run(_config(home, name="carol"), Notes())
-    assert stylemix.run(_config(home, name="carol", force=True), Notes()).profile
+        run_stylemix(_config(home, name="carol"), Notes())
+    assert run_stylemix(_config(home, name="carol", force=True), Notes()).profile
 
 
 def test_invert_stores_codes_and_a_strip(home: Path) -> None:
-    result = invert.run(InvertConfig(home=home, name="alice"), Notes())
+    result = run_invert(InvertConfig(home=home, name="alice"), Notes())
     identity = Profile.open("alice", home).load_identity()
     assert identity.codes.shape == (3, ROWS, DIM) and identity.mean.shape == (ROWS, DIM)
     assert identity.weights.sum() == pytest.approx(1.0) and identity.keys == ("01", "02", "03")
@@ -84,9 +84,9 @@ def test_invert_stores_codes_and_a_strip(home: Path) -> None:
 
 
 def test_refining_moves_the_codes(home: Path) -> None:
-    invert.run(InvertConfig(home=home, name="alice"), Notes())
+    run_invert(InvertConfig(home=home, name="alice"), Notes())
     before = Profile.open("alice", home).load_identity().codes
-    invert.run(InvertConfig(home=home, name="alice", refine=2), Notes())
+    run_invert(InvertConfig(home=home, name="alice", refine=2), Notes())
     after = Profile.open("alice", home).load_identity().codes
     assert not np.array_equal(before, after) and np.abs(before - after).max() < 1
 
@@ -94,4 +94,4 @@ def test_refining_moves_the_codes(home: Path) -> None:
 def test_nobody_to_invert_is_a_sentence(home: Path) -> None:
     Profile.create(home, "empty", "man")
     with pytest.raises(InputError, match="no aligned face"):
-        invert.run(InvertConfig(home=home, name="empty"), Notes())
+        run_invert(InvertConfig(home=home, name="empty"), Notes())

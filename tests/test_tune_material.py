@@ -19,6 +19,7 @@ from pidiff_cli.stages.tune import pace as _pace
 from pidiff_cli.stages.tune import plan as _planning
 from pidiff_cli.stages.tune import setup as _tuning
 from pidiff_cli.stages.tune.data import LATENTS, material
+from tests.opened import TuneSettings, tune_settings
 from tests.tiny_base import SIZE, make_base
 from tests.tiny_person import Notes, make_profile
 
@@ -30,8 +31,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     return load_base(make_base(tmp_path_factory.mktemp("base")))
 
 
-def _config(**settings: Any) -> TuneConfig:
-    return TuneConfig(**{"size": SIZE, "batch": 2, **settings})
+def _config(**settings: Any) -> TuneSettings:
+    return tune_settings(**{"size": SIZE, "batch": 2, **settings})
 
 
 def _taken(

@@ -14,6 +14,7 @@ from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.stages.tune import plan as _planning
 from pidiff_cli.stages.tune.plan import describe, line, make_plan
+from tests.opened import TuneSettings, tune_settings
 
 GB = 1_000_000_000
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
@@ -29,8 +30,8 @@ def free(monkeypatch: pytest.MonkeyPatch) -> Any:
     return there_are
 
 
-def _config(**settings: Any) -> TuneConfig:
-    return TuneConfig(**{"base": "sd15", "size": 512, "batch": 4, "rank": 16, **settings})
+def _config(**settings: Any) -> TuneSettings:
+    return tune_settings(**{"base": "sd15", "size": 512, "batch": 4, "rank": 16, **settings})
 
 
 def _plan(config: TuneConfig, family: str = "sd15", device: torch.device = CUDA) -> Plan:

@@ -12,7 +12,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
 from pidiff_cli.core.identity.adapter import (
@@ -36,6 +35,7 @@ from pidiff_cli.core.training.fast_step import (
 )
 from pidiff_cli.core.training.step import Batch, LossSettings, Tailor
 from pidiff_cli.stages.tune import plan as _planning
+from tests.opened import tune_settings
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
 
 CPU = torch.device("cpu")
@@ -223,15 +223,15 @@ def test_known_text_states_are_taken(folder: Path) -> None:
 
 
 def test_auto_settles_by_base_and_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    config, bf16 = TuneConfig(), torch.bfloat16
+    config, bf16 = tune_settings(), torch.bfloat16
     assert _planning.switches(config, "mini", None) == Switches(lean=False)
     assert _planning.switches(config, "mini", bf16) == Switches(lean=False, written=True)
     assert _planning.switches(config, "sd15", None) == Switches(lean=True)
-    chosen = TuneConfig(lean="always", self_attention="written")
+    chosen = tune_settings(lean="always", self_attention="written")
     assert _planning.switches(chosen, "mini", None) == Switches(True, True)
     monkeypatch.setattr(_planning, "cpu_knows_bf16", lambda: True)
     assert _planning.autocast(config, "mini", CPU, None) == bf16
-    assert _planning.autocast(TuneConfig(precision="fp32"), "mini", CPU, None) is None
+    assert _planning.autocast(tune_settings(precision="fp32"), "mini", CPU, None) is None
     assert _planning.autocast(config, "sd15", CPU, None) is None
     monkeypatch.setattr(_planning, "cpu_knows_bf16", lambda: False)
     assert _planning.autocast(config, "mini", CPU, None) is None

@@ -84,17 +84,15 @@ def colour_reader() -> FaceReader:
 
 def install(monkeypatch: pytest.MonkeyPatch, weights: Path, reads: bool = True) -> None:
     """Let the stages find a tiny base as ``mini`` and, if ``reads``, the colour reader."""
-    from pidiff_cli.stages import invert
-    from pidiff_cli.stages import person as _drawing
-    from pidiff_cli.stages.report import measure
-    from pidiff_cli.stages.tune import previews as _previews
-    from pidiff_cli.stages.tune import setup as _tuning
+    from pidiff_cli.stages import invert, person
+    from pidiff_cli.stages.tune import previews
+    from pidiff_cli.stages.tune import run as tune
     from pidiff_cli.weights import locate
 
-    monkeypatch.setattr(_tuning, "REPORT_STEPS", 2)
-    monkeypatch.setattr(_previews, "STEPS", 2)
+    monkeypatch.setattr(tune, "REPORT_STEPS", 2)
+    monkeypatch.setattr(previews, "STEPS", 2)
     monkeypatch.setattr(locate, "PACKAGE_WEIGHTS", weights)
-    for module in (measure, invert, _drawing):
+    for module in (tune, invert, person):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader() if reads else None)
 
 
@@ -113,9 +111,9 @@ class ColourJudge:
 
 def install_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the stages find a judge."""
-    from pidiff_cli.stages.report import evaluators as _instruments
+    from pidiff_cli.stages.report import evaluators
 
-    monkeypatch.setattr(_instruments, "open_judge", lambda *_: ColourJudge())
+    monkeypatch.setattr(evaluators, "open_judge", lambda *_: ColourJudge())
 
 
 class Notes(SilentProgress):

@@ -11,7 +11,7 @@ import typer
 from pidiff_cli.cli.options import OutOption
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import GenerateConfig
-from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.errors import UsageError
 
 _FIXED = {"home", "device", "offline", "out", "prompts", "edits"}
 
@@ -26,38 +26,12 @@ def command(
     out: OutOption = None,
 ) -> None:
     """Draw a picture again from its own record."""
-    from pidiff_cli.profile import Profile
+    from pidiff_cli import api
 
     session = session_of(context)
-    session.output.loading()
-    from pidiff_cli.core.images import read_record
-    from pidiff_cli.stages import generate
-
-    settings = settings_of(read_record(image), image) | parse_changes(change or [])
-    for name in str(settings.get("name", "")).split("+"):
-        Profile.open(name, session.home)
-    result = generate.run(
-        session.config(GenerateConfig, **settings, out=out), session.output.progress()
-    )
+    changes = parse_changes(change or [])
+    result = api.again(image, changes, out=out, **session.where())
     session.output.result([item.path for item in result.images], result)
-
-
-def settings_of(record: dict[str, Any], image: Path) -> dict[str, Any]:
-    """GenerateConfig values that a picture's record holds.
-
-    The record's `settings` are GenerateConfig fields; `prompt`, `seed` and `profile` stand beside.
-    Raises InputError for a picture without a record.
-    """
-    settings = record.get("settings")
-    if "stylemix" in record or "b" in record:
-        raise InputError(f"{image} was made by stylemix.", "Mix again: pidiff stylemix A B")
-    if not isinstance(settings, dict) or not record.get("prompt"):
-        raise InputError(f"{image} holds no record of how it was made.")
-    known = {item.name for item in fields(GenerateConfig)} - _FIXED
-    chosen = {key: value for key, value in settings.items() if key in known}
-    chosen["edits"] = tuple((name, float(x)) for name, x in settings.get("edits", ()))
-    chosen |= {"prompts": (record["prompt"],), "seed": record["seed"], "count": 1, "best": 0}
-    return chosen
 
 
 def parse_changes(texts: list[str]) -> dict[str, Any]:

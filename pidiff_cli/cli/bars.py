@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -121,6 +122,13 @@ class Bars:
         self.stop_waiting()
         indent = LABEL if self._work else self._indent
         self._print(" " * indent + text, "yellow")
+
+    def preview(self, path: Path) -> None:
+        """Said where the work ends."""
+
+    def stopping(self) -> bool:
+        """Ctrl-C stops a command."""
+        return False
 
     def close(self) -> None:
         """Take every bar away."""

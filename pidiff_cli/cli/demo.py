@@ -29,19 +29,23 @@ def command(
     """
     session = session_of(context)
     session.output.loading()
+    from pidiff_cli import api
     from pidiff_cli.stages import demo
 
     session.home = (out / "home").resolve()
-    note = session.output.note
+    note, pictures = session.output.note, out / "pics"
     photos = demo.run(out)
     note(f"Four drawn portraits of a person no network saw: {photos.drawn}", "bold")
     drawn = learn(session, photos.drawn, "drawn", photos.noun, steps)
     note(f"One real photo, the astronaut of scikit-image: {photos.real}", "bold")
     real = learn(session, photos.real, "astronaut", "woman", steps)
-    images = [path for name in ("drawn", "astronaut") for path in pictures(session, name, out)]
-    sheet = mix(session, out)
-    reports = [made / "reports" / "likeness.html" for made in (drawn, real)]
-    note(f"Pictures  {out}/pics", "bold")
+    images: list[Path] = []
+    for name in ("drawn", "astronaut"):
+        made = api.generate(name, PROMPTS, seed=SEED, out=pictures, **session.where())
+        images += [item.path for item in made.images]
+    sheet = api.stylemix("drawn", "astronaut", out=pictures, **session.where()).sheet
+    reports = [folder / "reports" / "likeness.html" for folder in (drawn, real)]
+    note(f"Pictures  {pictures}", "bold")
     note(f"Mixes     {sheet}")
     note(f"Reports   {reports[0]}")
     note(f"          {reports[1]}")
@@ -52,46 +56,11 @@ def command(
 
 def learn(session: Session, photos: Path, name: str, noun: str, steps: int | None) -> Path:
     """Prepare, invert and tune; returns the profile's folder."""
-    from pidiff_cli.cli.compose import inverted, is_made_of, prepared, tuned
-    from pidiff_cli.profile import Profile
+    from pidiff_cli import api
+    from pidiff_cli.stages.prepare.once import is_made_of
 
-    same = is_made_of(session.home / "profiles" / name, [photos])
-    made = prepared(session, [photos], name, force=not same, noun=noun)
-    profile = Profile.open(made.profile, session.home)
-    inverted(session, profile, "mini")
-    tuned(session, profile, "mini", "auto", steps=steps)
-    return profile.folder
-
-
-def pictures(session: Session, name: str, out: Path) -> list[Path]:
-    """Draw the demo's prompts; returns the paths of the pictures."""
-    from pidiff_cli.cli.drawing import generate_settings
-    from pidiff_cli.config import GenerateConfig
-    from pidiff_cli.stages import generate
-
-    config = session.config(
-        GenerateConfig,
-        name=name,
-        prompts=PROMPTS,
-        out=out / "pics",
-        seed=SEED,
-        **generate_settings(session, name),
+    same = is_made_of(session.home / "profiles" / name, (photos,))
+    result = api.tune(
+        photos, name, base="mini", noun=noun, force=not same, steps=steps, **session.where()
     )
-    result = generate.run(config, session.output.progress())
-    return [Path(item.path) for item in result.images]
-
-
-def mix(session: Session, out: Path) -> Path:
-    """Lay out the mixes of the two people; returns the path of the sheet."""
-    from pidiff_cli.cli.drawing import generate_settings
-    from pidiff_cli.config import StylemixConfig
-    from pidiff_cli.stages import stylemix
-
-    config = session.config(
-        StylemixConfig,
-        a="drawn",
-        b="astronaut",
-        out=out / "pics",
-        **generate_settings(session, "drawn", StylemixConfig),
-    )
-    return Path(stylemix.run(config, session.output.progress()).sheet)
+    return result.profile

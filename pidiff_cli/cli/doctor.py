@@ -12,11 +12,11 @@ from pidiff_cli.profile import Profile, list_profiles
 
 def command(context: typer.Context) -> None:
     """Tell what this machine can do, what is missing, and what is next."""
-    from pidiff_cli.stages import doctor
+    from pidiff_cli import api
 
     session = session_of(context)
     session.output.loading()
-    found = doctor.run(session.home)
+    found = api.doctor(session.home)
     session.output.close()
     output = session.output
     free = f", {found.free_mb / 1000:.1f} GB free" if found.free_mb else ""

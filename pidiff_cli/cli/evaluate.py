@@ -37,20 +37,16 @@ def command(
     Every prompt is drawn with the identity and without, at the same seeds. The report is one HTML
     file; the table is on stderr, and as JSON beside the report.
     """
-    from pidiff_cli.cli.drawing import generate_settings
+    from pidiff_cli import api
 
     session = session_of(context)
-    settings = generate_settings(
-        session, profile, EvaluateConfig, identity_scale=identity_scale, steps=steps
-    )
-    settings |= {"count": count, "seed": seed, "out": out, "prompts": tuple(prompt or ()) or None}
-    config = session.config(EvaluateConfig, name=profile, **settings)
+    result = api.evaluate(
+        profile, prompt or (), count=count, seed=seed, out=out, identity_scale=identity_scale,
+        steps=steps, **session.where(),
+    )  # fmt: skip
     output = session.output
-    output.loading()
-    from pidiff_cli.stages import evaluate
     from pidiff_cli.stages.report.page import table_rows
 
-    result = evaluate.run(config, output.progress())
     output.close()
     output.table(("measure", "value", "beside"), table_rows(result.measures))
     output.result([result.report], result)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pidiff_cli.cli.output import Output
     from pidiff_cli.stages.results import Picture
 
-DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that --best keeps, unless -n says
-
 PromptArgument = Annotated[
     str,
     typer.Argument(
@@ -69,40 +67,22 @@ def command(
     --best K keeps the K most alike of -n (of 4 K, when -n is left out), --min-likeness X those
     that reach X; why the others fell is told on stderr.
     """
-    from pidiff_cli.cli.drawing import generate_settings
+    from pidiff_cli import api
 
     session = session_of(context)
     from_stdin = prompt == "-"
     coming = read_prompts(sys.stdin.buffer) if from_stdin else iter(given_prompts(prompt))
     first = next(coming)  # nothing is loaded for an empty stdin
-    known = (first,) if from_stdin else (first, *coming)
-    settings = generate_settings(
-        session,
-        profile,
-        identity_scale=identity_scale,
-        guidance=guidance,
-        steps=steps,
-        size=size,
-        scheduler=scheduler,
-        start=start,
-        hold=hold,
-        negative=negative,
-    )
-    if best and count is None:
-        count = min(DRAWN_FOR_BEST * best, MOST)
-    settings |= {"count": count, "seed": seed, "out": out, "best": best}
-    settings |= {"min_likeness": min_likeness}
-    settings |= {"style_from": style_from, "edits": parse_edits(edit or ())}
-    config = session.config(GenerateConfig, name=profile, prompts=known, **settings)
+    edits = parse_edits(edit or ())
     output = session.output
-    output.loading()
-    from pidiff_cli.stages import generate
-
     stream = Stream(output, one_a_prompt=from_stdin)
-    more = chain((first,), coming) if from_stdin else None
-    result = generate.run(
-        config, output.progress(), stream.take, more, stream.close, stream.written
-    )
+    result = api.generate(
+        profile, chain((first,), coming) if from_stdin else (first, *coming),
+        best=best, count=count, on_picture=stream.take, on_prompt=stream.close,
+        on_written=stream.written, identity_scale=identity_scale, guidance=guidance, steps=steps,
+        size=size, scheduler=scheduler, start=start, hold=hold, negative=negative, seed=seed,
+        out=out, min_likeness=min_likeness, style_from=style_from, edits=edits, **session.where(),
+    )  # fmt: skip
     if output.json and not from_stdin:
         output.result((), result)
 

@@ -22,11 +22,8 @@ def command(
 
     A strip shows the faces redrawn from their codes beside the photos.
     """
-    from pidiff_cli.cli.compose import chosen_base, inverted
-    from pidiff_cli.profile import Profile
+    from pidiff_cli import api
 
     session = session_of(context)
-    opened = Profile.open(profile, session.home)
-    chosen = chosen_base(session, base)
-    result = inverted(session, opened, chosen, refine=refine, seed=seed)
+    result = api.invert(profile, base=base, refine=refine, seed=seed, **session.where())
     session.output.result([result.preview or result.profile], result)

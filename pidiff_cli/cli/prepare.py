@@ -36,19 +36,12 @@ def command(
 
     Each photo is checked, aligned and masked; one that is left out is named with the reason.
     """
-    from pidiff_cli.cli.compose import prepared
+    from pidiff_cli import api
 
     session = session_of(context)
-    result = prepared(
-        session,
-        photos,
-        name,
-        force,
-        noun=noun,
-        keep_photos=not no_photos,
-        min_face=min_face,
-        min_sharpness=min_sharpness,
-        hold_out=hold_out,
-    )
+    result = api.prepare(
+        photos, name, force=force, noun=noun, keep_photos=not no_photos, min_face=min_face,
+        min_sharpness=min_sharpness, hold_out=hold_out, **session.where(),
+    )  # fmt: skip
     session.output.result([result.profile], result)
     session.output.note(f"Try: pidiff tune {name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Protocol
 
 LABEL = 9  # columns that the name of a piece of work takes
@@ -56,6 +57,13 @@ class PlainProgress:
     def line(self, text: str) -> None:
         """One line; after a summary it belongs to it and stands under it."""
         self._output.note(" " * self._indent + text)
+
+    def preview(self, path: Path) -> None:
+        """Said where the work ends."""
+
+    def stopping(self) -> bool:
+        """Ctrl-C stops a command."""
+        return False
 
     def warn(self, text: str) -> None:
         """One line of advice."""

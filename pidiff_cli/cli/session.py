@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import typer
 
 from pidiff_cli.cli.output import Output
-from pidiff_cli.config import CommonConfig, check
+from pidiff_cli.config import CommonConfig
 
 Config = TypeVar("Config", bound=CommonConfig)
 
@@ -26,15 +26,19 @@ class Session:
     after_interrupt: str = ""  # what a person is told after Ctrl-C
 
     def config(self, kind: type[Config], **values: Any) -> Config:
-        """A checked configuration; values that are None keep the field's default.
+        """A configuration; values that are None keep the field's default.
 
         Raises:
             UsageError: lists everything that is out of range.
         """
         given = {key: value for key, value in values.items() if value is not None}
-        config = kind(home=self.home, device=self.device, offline=self.offline, **given)
-        check(config)
-        return config
+        return kind(home=self.home, device=self.device, offline=self.offline, **given)
+
+    def where(self) -> dict[str, Any]:
+        """The arguments that every function of the API takes; shows that loading begins."""
+        progress = self.output.progress()
+        where = {"home": self.home, "device": self.device, "offline": self.offline}
+        return {**where, "progress": progress}
 
 
 def session_of(context: typer.Context) -> Session:

@@ -40,23 +40,16 @@ def command(
 
     The mixes are laid out on a contact sheet; with --prompt they are drawn as pictures too.
     """
-    from pidiff_cli.cli.drawing import generate_settings
-    from pidiff_cli.profile import Profile, check_name
+    from pidiff_cli import api
 
     session = session_of(context)
-    if name:
-        check_name(name)
     if prompt is not None and not prompt.strip():
         raise UsageError("The prompt is empty.")
-    settings = generate_settings(session, a, StylemixConfig, identity_scale=identity_scale)
-    Profile.open(b, session.home)
-    settings |= {"coarse": amount(coarse), "medium": amount(medium), "fine": amount(fine)}
-    settings |= {"between": between, "out": out, "prompt": prompt, "count": count, "seed": seed}
-    config = session.config(StylemixConfig, a=a, b=b, name=name, force=force, **settings)
-    session.output.loading()
-    from pidiff_cli.stages import stylemix
-
-    result = stylemix.run(config, session.output.progress())
+    result = api.stylemix(
+        a, b, coarse=amount(coarse), medium=amount(medium), fine=amount(fine), between=between,
+        out=out, prompt=prompt, count=count, seed=seed, name=name, force=force,
+        identity_scale=identity_scale, **session.where(),
+    )  # fmt: skip
     lines = [result.sheet, *(item.path for item in result.images)]
     session.output.result([*lines, *filter(None, [result.profile])], result)
 

@@ -21,10 +21,6 @@ from pidiff_cli.errors import InputError, PidiffError
 from pidiff_cli.files import write_file
 
 MAX_PIXELS = 178_000_000
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .heic .heif .hif .avif .tif .tiff .bmp .gif .jp2 .ppm .pgm"
-    " .tga".split()
-)
 RECORD_KEY = "pidiff"
 # The IPTC word for a picture that a trained model drew.
 PROVENANCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"

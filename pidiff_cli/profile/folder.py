@@ -114,7 +114,7 @@ class Profile:
             raise InputError(f"{relative} lies outside the profile.")
         return target
 
-    def write(self, relative: str, content: bytes | Callable[[Path], None]) -> Path:
+    def write(self, relative: str, content: bytes | Callable[[Path], object]) -> Path:
         """Write one file atomically and note its sha256 in the manifest.
 
         Args:

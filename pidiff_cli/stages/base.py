@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base, open_base
 from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.wplus.weights import read_sizes
@@ -42,13 +41,11 @@ def load_parts(
     )
 
 
-def check_base(
-    profile: Profile, config: TuneConfig, parts: locate.BaseParts, weights: str = ""
-) -> None:
+def check_base(profile: Profile, parts: locate.BaseParts, replace: bool, weights: str = "") -> None:
     """Raise InputError where a tuning on another base would be lost without a word.
 
     Another base is one of another family, or another checkpoint (``weights`` is its fingerprint)
-    under another name; the same name with newer weights is not.
+    under another name; the same name with newer weights is not. ``replace``: it is to be lost.
     """
     before = profile.manifest.base
     family = before.get("family") or before.get("name")
@@ -56,11 +53,19 @@ def check_base(
     if weights and before.get("fingerprint"):
         other = other or (before["fingerprint"] != weights and before.get("name") != parts.name)
     tuned = (profile.folder / ADAPTER).is_dir()
-    if tuned and other and not (config.retune or config.restart):
+    if tuned and other and not replace:
         raise InputError(
             f"{profile.name} is tuned on {before.get('name')}; a profile holds one tuning.",
             f"Replace it: pidiff tune {profile.name} --base {parts.name} --retune",
         )
+
+
+def fingerprints(parts: locate.BaseParts) -> dict[str, str]:
+    """What a profile keeps of the base it is tuned on, beside its name."""
+    weights = {"fingerprint": fingerprint(parts)}
+    if parts.family != "mini":
+        weights |= {"family": parts.family, "identity": identity_fingerprint(parts)}
+    return weights
 
 
 def fingerprint(parts: locate.BaseParts) -> str:

@@ -18,7 +18,7 @@ from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.core.wplus.weights import load_directions, load_generator, read_sizes
 from pidiff_cli.errors import UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.weights import locate
+from pidiff_cli.weights.locate import BaseParts
 
 SHORT = {"smile": "mood_corner", "turn": "yaw", "nod": "pitch", "tilt": "roll"}
 """Handy names of edits beside the factors' own."""
@@ -32,9 +32,9 @@ class Decoder:
     mean: Tensor
 
     @classmethod
-    def open(cls, base: str, home: Path) -> Decoder:
-        """Of a base by name. Raises MissingWeightError when it is not on this machine."""
-        return cls(*load_generator(locate.base_parts(base, home).wplus))
+    def open(cls, parts: BaseParts) -> Decoder:
+        """Of a base. Raises MissingWeightError when it is not on this machine."""
+        return cls(*load_generator(parts.wplus))
 
     def pictures(self, codes: Tensor) -> np.ndarray:
         """W+ codes (B, L, D) to faces (B, S, S, 3) uint8."""
@@ -64,9 +64,8 @@ def mixed_from(code: Tensor, wish: str, home: Path) -> Tensor:
     return editing.mix(code, code_of(Profile.open(name, home)), [group], share)
 
 
-def edited(code: Tensor, edits: tuple[tuple[str, float], ...], base: str, home: Path) -> Tensor:
+def edited(code: Tensor, edits: tuple[tuple[str, float], ...], parts: BaseParts) -> Tensor:
     """A code (L, D) moved along the base's directions, one (name, strength) after another."""
-    parts = locate.base_parts(base, home)
     if parts.family != "mini":
         return apply_edits(
             code, edits, published_directions(parts.wplus / "directions", *code.shape)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
 from pathlib import Path
 
+from pidiff_cli.core.device import free_gpu_mb
 from pidiff_cli.core.faces.choice import choose, holds
 from pidiff_cli.core.faces.detect import published_faces
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import list_profiles
-from pidiff_cli.stages.tune.fits import fits
+from pidiff_cli.stages.results import BaseState, DoctorResult
 from pidiff_cli.weights import auto, locate, records
 from pidiff_cli.weights.bases import BASES
 from pidiff_cli.weights.table import weights_of
@@ -22,54 +22,12 @@ NETS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class BaseState:
-    """One base: whether it can be used now, and what is missing in words."""
+def run(home: Path, fits: tuple[str, ...]) -> DoctorResult:
+    """Look around; changes nothing, needs no weights and no network.
 
-    name: str
-    ready: bool
-    note: str
-
-
-@dataclass(frozen=True)
-class DoctorResult:
-    """What `doctor` found.
-
-    Attributes:
-        device: what would be used, "cpu" or "cuda"; device_name: in words.
-        free_mb: free memory of that device, decimal MB; None when it cannot be told.
-        cores: CPU cores of the machine; threads: how many torch computes with.
-        bf16: whether the GPU computes in bf16; None without a GPU.
-        bases: every base of the table.
-        auto: what `--base auto` takes, as a sentence.
-        landmarks, likeness: which networks find and compare faces on photographs.
-        fits: what of the other bases' usual tunings the free memory holds, a line a base.
-        optimizer: the default one here.
-        profiles: names of the profiles.
-        home: the folder that holds them.
-        next: the command to type now.
+    Args:
+        fits: what of the bases' usual tunings this machine's memory holds, a line a base.
     """
-
-    device: str
-    device_name: str
-    free_mb: int | None
-    cores: int
-    threads: int
-    bf16: bool | None
-    bases: tuple[BaseState, ...]
-    auto: str
-    landmarks: str
-    likeness: str
-    fits: tuple[str, ...]
-    optimizer: str
-    profiles: tuple[str, ...]
-    home: str
-    next: str
-    versions: dict[str, str]
-
-
-def run(home: Path) -> DoctorResult:
-    """Look around; changes nothing, needs no weights and no network."""
     import torch
 
     device, name, free = _device()
@@ -88,22 +46,13 @@ def run(home: Path) -> DoctorResult:
         auto=choice.why,
         landmarks=_landmarks(home),
         likeness=_likeness(home),
-        fits=fits(home),
+        fits=fits,
         optimizer="AdamW8bit (bitsandbytes)" if device == "cuda" else "AdamW, fused",
         profiles=profiles,
         home=str(home),
         next=_next(bases, gpu, profiles),
         versions=_versions(),
     )
-
-
-def free_gpu_mb(device: str = "auto") -> float | None:
-    """Free memory of the CUDA GPU in decimal MB; None where there is none or it is not wanted."""
-    import torch
-
-    if device not in ("auto", "cuda") or not torch.cuda.is_available():
-        return None
-    return float(torch.cuda.mem_get_info()[0] / 1e6)
 
 
 def _device() -> tuple[str, str, int | None]:

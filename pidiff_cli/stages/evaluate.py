@@ -6,12 +6,11 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from pidiff_cli.config import EvaluateConfig, check
+from pidiff_cli.config import EvaluateConfig
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
-from pidiff_cli.core.images import read_photo
 from pidiff_cli.files import write_file
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import person as _drawing
+from pidiff_cli.stages import person
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report import measure, page
 from pidiff_cli.stages.report import plots as _plots
@@ -19,27 +18,26 @@ from pidiff_cli.stages.report import summary as _summary
 from pidiff_cli.stages.report.evaluators import Instruments, instruments
 from pidiff_cli.stages.report.measure import Shown
 from pidiff_cli.stages.results import EvaluateResult
-from pidiff_cli.weights import locate
+from pidiff_cli.weights.locate import BaseParts
 
 PROMPTS = 6  # standard prompts drawn when none are given
 _NOT_SHOWN = {"home", "device", "offline", "name", "out", "prompts"}
 
 
-def run(config: EvaluateConfig, progress: Progress) -> EvaluateResult:
+def run(
+    profile: Profile, config: EvaluateConfig, parts: BaseParts, progress: Progress
+) -> EvaluateResult:
     """Draw prompts with and without the identity, measure, write the report and the table.
 
     Raises:
-        InputError: no such profile, no W+ code, or the folder cannot be written.
-        MissingWeightError: the base is not on this machine.
-        UsageError: a setting that cannot mean anything.
+        InputError: no W+ code, or the folder cannot be written.
+        MissingWeightError: the base does not load.
+        UsageError: a size that the base cannot draw.
     """
-    check(config)
-    profile = Profile.open(config.name, config.home)
-    out = _drawing.make_folder(config.out)
-    sitter = _drawing.open_sitter(profile, config.home, config.base, config.device, True, progress)
-    _drawing.check_size(sitter.base, config.size)
-    parts = locate.base_parts(sitter.record["base"]["name"], config.home)
-    tools = instruments(profile, parts, config.home, sitter.reader)
+    out = person.make_folder(config.out)
+    sitter = person.load_person(profile, parts, config.device, True, progress)
+    person.check_size(sitter.base, config.size)
+    tools = instruments(profile, sitter.faces, parts, config.home, sitter.reader)
     plan = [
         (prompt, config.seed + i)
         for prompt in _prompts(config, sitter, progress)
@@ -47,12 +45,12 @@ def run(config: EvaluateConfig, progress: Progress) -> EvaluateResult:
     ]
     progress.start("evaluate", 2 * len(plan) * config.steps)
     shown = measure.measure(
-        sitter.base, sitter.code.float(), plan, _drawing.draw_settings(config), tools,
+        sitter.base, sitter.code.float(), plan, person.draw_settings(config), tools,
         on_step=lambda: progress.advance("evaluate", 1),
     )  # fmt: skip
     measured = _summary.summarise(shown, tools)
     data = _document(config, sitter, tools, measured, shown)
-    html = page.build_html(data, *_faces(profile), shown, _plots.plot(shown, measured))
+    html = page.build_html(data, *_faces(sitter), shown, _plots.plot(shown, measured))
     table = out / f"{profile.name}.json"
     write_file(table, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
     target = out / f"{profile.name}.html"
@@ -72,18 +70,18 @@ def run(config: EvaluateConfig, progress: Progress) -> EvaluateResult:
 
 
 def _prompts(
-    config: EvaluateConfig, sitter: _drawing.Sitter, progress: Progress
+    config: EvaluateConfig, sitter: person.Sitter, progress: Progress
 ) -> list[EncodedPrompt]:
     """The prompts that were given, or the standard ones that the base has words for."""
     if config.prompts:
-        return [_drawing.encode(sitter, prompt, progress) for prompt in config.prompts]
+        return [person.encode(sitter, prompt, progress) for prompt in config.prompts]
     noun = sitter.profile.manifest.noun
     return measure.standard_prompts(sitter.base, noun, PROMPTS)
 
 
 def _document(
     config: EvaluateConfig,
-    sitter: _drawing.Sitter,
+    sitter: person.Sitter,
     tools: Instruments,
     measured: dict[str, _summary.Measured],
     shown: list[Shown],
@@ -100,9 +98,8 @@ def _document(
     return {**data, "base": settings["base"], "versions": sitter.record["versions"]}
 
 
-def _faces(profile: Profile) -> tuple[list[Any], int]:
+def _faces(sitter: person.Sitter) -> tuple[list[Any], int]:
     """The aligned faces that are there, held-out ones last, and how many those are."""
-    found = sorted((photo for photo in profile.photos if photo.face), key=lambda p: p.held_out)
-    found = [photo for photo in found if profile.path(photo.face).is_file()]
-    faces = [read_photo(profile.path(photo.face)) for photo in found]
-    return faces, sum(photo.held_out for photo in found)
+    found = [photo for photo in sitter.profile.photos if photo.key in sitter.faces]
+    found.sort(key=lambda photo: photo.held_out)
+    return [sitter.faces[photo.key] for photo in found], sum(photo.held_out for photo in found)

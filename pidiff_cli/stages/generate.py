@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,22 +12,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pidiff_cli.config import GenerateConfig, check
+from pidiff_cli.config import GenerateConfig, prompt_problems
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import person as _drawing
+from pidiff_cli.stages import person
 from pidiff_cli.stages.codes import edited, mixed_from
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Fallen, GenerateResult, Picture
+from pidiff_cli.weights.locate import BaseParts
 
 _NOT_RECORDED = {
     "home", "device", "offline", "out", "prompts", "count", "seed", "best", "min_likeness", "score",
 }  # fmt: skip
 
+_NOT_FROM_RECORDS = {"home", "device", "offline", "out", "prompts", "edits"}
+
 
 def run(
+    profile: Profile,
     config: GenerateConfig,
+    parts: BaseParts,
     progress: Progress,
     on_picture: Callable[[Picture], None] | None = None,
     prompts: Iterable[str] | None = None,
@@ -47,31 +52,17 @@ def run(
             nothing; otherwise with each that is kept.
 
     Raises:
-        InputError: no such profile, no W+ code, the folder cannot be written, or no picture of
-            any prompt is as alike as was asked for.
+        InputError: no W+ code, the folder cannot be written, or no picture of any prompt is as
+            alike as was asked for.
         MissingWeightError: no such weights here, or none to measure the likeness that was asked
             for.
         UsageError: a setting that cannot mean anything.
     """
-    check(config)
-    if config.best > config.count:
-        raise UsageError(
-            f"best is {config.best}, but only {config.count} are drawn.",
-            f"Draw more: -n {4 * config.best}",
-        )
-    if not config.prompts:
-        raise InputError("There is no prompt.", 'For example: pidiff generate NAME "as a chef"')
-    if "+" in config.name:
-        raise UsageError(
-            "Several people in one picture are not possible yet.",
-            f"Mix their looks instead: pidiff stylemix {config.name.replace('+', ' ')}",
-        )
-    profile = Profile.open(config.name, config.home)
-    out = _drawing.make_folder(config.out)
+    out = person.make_folder(config.out)
     score = config.score or config.best > 0 or config.min_likeness > 0
-    sitter = _drawing.open_sitter(profile, config.home, config.base, config.device, score, progress)
+    sitter = person.load_person(profile, parts, config.device, score, progress)
     _check_measurable(config, sitter)
-    _drawing.check_size(sitter.base, config.size)
+    person.check_size(sitter.base, config.size)
     code = _code(config, sitter)
     known = None if prompts is not None else len(config.prompts) * config.count * config.steps
     progress.start("generate", known)
@@ -89,6 +80,8 @@ def run(
             progress.warn(f"No picture of {prompt!r} is kept.")
         if on_prompt:
             on_prompt()
+        if progress.stopping():
+            break
     progress.finish("generate", _told(pictures))
     for one in fell:
         progress.line(f"seed {one.seed}  {one.reason}")
@@ -99,7 +92,7 @@ def run(
 
 def _drawn(
     config: GenerateConfig,
-    sitter: _drawing.Sitter,
+    sitter: person.Sitter,
     code: Tensor,
     groups: Iterable[tuple[str, ...]],
     progress: Progress,
@@ -108,12 +101,13 @@ def _drawn(
 
     Prompts of one group share batches; a group is taken when the one before is drawn.
     """
-    settings = _drawing.draw_settings(config)
+    settings = person.draw_settings(config)
     seeds = [config.seed + i for i in range(config.count)]
     for group in groups:
-        check(replace(config, prompts=group))
-        encoded = [_drawing.encode(sitter, prompt, progress) for prompt in group]
-        drawn = _drawing.draw_pictures(
+        if found := prompt_problems(group):
+            raise UsageError(" ".join(found))
+        encoded = [person.encode(sitter, prompt, progress) for prompt in group]
+        drawn = person.draw_pictures(
             sitter, [one for one in encoded for _ in seeds], code, seeds * len(group), settings,
             lambda: progress.advance("generate", 1),
         )  # fmt: skip
@@ -123,7 +117,7 @@ def _drawn(
 
 def _one_prompt(
     config: GenerateConfig,
-    sitter: _drawing.Sitter,
+    sitter: person.Sitter,
     prompt: str,
     encoded: EncodedPrompt,
     drawn: Iterator[tuple[int, np.ndarray]],
@@ -142,7 +136,7 @@ def _one_prompt(
             "prompt": prompt, "full_prompt": encoded.text, "seed": seed, "settings": settings,
             **sitter.record,
         }  # fmt: skip
-        picture = _drawing.write_picture(out, image, record, alike)
+        picture = person.write_picture(out, image, record, alike)
         if on_written:
             on_written(picture.path)
         return picture
@@ -154,7 +148,7 @@ def _one_prompt(
             yield write(c.seed, c.image, c.likeness)
 
     def seen(seed: int, image: np.ndarray) -> Candidate:
-        return Candidate(seed, image, _drawing.alike(sitter, image))
+        return Candidate(seed, image, person.alike(sitter, image))
 
     if config.best:
         yield from keep([seen(*item) for item in drawn])
@@ -164,10 +158,10 @@ def _one_prompt(
     else:
         for seed, image in drawn:
             written = write(seed, image, None)
-            yield replace(written, likeness=_drawing.alike(sitter, image))
+            yield replace(written, likeness=person.alike(sitter, image))
 
 
-def _check_measurable(config: GenerateConfig, sitter: _drawing.Sitter) -> None:
+def _check_measurable(config: GenerateConfig, sitter: person.Sitter) -> None:
     """Raise where pictures are to be kept by a likeness that cannot be measured."""
     if not (config.best or config.min_likeness) or sitter.reference is not None:
         return
@@ -201,13 +195,13 @@ def _none(config: GenerateConfig, fell: list[Fallen]) -> InputError:
     )
 
 
-def _code(config: GenerateConfig, sitter: _drawing.Sitter) -> Tensor:
+def _code(config: GenerateConfig, sitter: person.Sitter) -> Tensor:
     """The person's W+ code (L, D) with the wished layers and edits."""
     code = sitter.code
     if config.style_from:
         code = mixed_from(code, config.style_from, config.home)
     if config.edits:
-        code = edited(code, config.edits, sitter.record["base"]["name"], config.home)
+        code = edited(code, config.edits, sitter.parts)
     return code.to(torch.float32)
 
 
@@ -265,3 +259,21 @@ def _ordinal(n: int) -> str:
     """1st, 2nd, 3rd, 4th, 11th."""
     ending = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{ending}"
+
+
+def recorded_settings(record: dict[str, Any], image: Path) -> dict[str, Any]:
+    """GenerateConfig values that a picture's record holds.
+
+    The record's `settings` are GenerateConfig fields; `prompt`, `seed` and `profile` stand beside.
+    Raises InputError for a picture without a record.
+    """
+    settings = record.get("settings")
+    if "stylemix" in record or "b" in record:
+        raise InputError(f"{image} was made by stylemix.", "Mix again: pidiff stylemix A B")
+    if not isinstance(settings, dict) or not record.get("prompt"):
+        raise InputError(f"{image} holds no record of how it was made.")
+    known = {item.name for item in fields(GenerateConfig)} - _NOT_FROM_RECORDS
+    chosen = {key: value for key, value in settings.items() if key in known}
+    chosen["edits"] = tuple((name, float(x)) for name, x in settings.get("edits", ()))
+    chosen |= {"prompts": (record["prompt"],), "seed": record["seed"], "count": 1, "best": 0}
+    return chosen

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pidiff_cli.config import InvertConfig, check
+from pidiff_cli.config import InvertConfig
 from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.images import read_photo, resized, save_png, to_tensor, to_uint8
 from pidiff_cli.core.wplus.colours import far_off
@@ -21,33 +22,60 @@ from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages.base import open_reader
 from pidiff_cli.stages.codes import Decoder
+from pidiff_cli.stages.person import aligned_faces
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import InvertResult
-from pidiff_cli.weights import locate
+from pidiff_cli.weights.locate import BaseParts
 
 PREVIEW = "reports/inversion.png"
 
 
-def run(config: InvertConfig, progress: Progress) -> InvertResult:
-    """Encode every photo that was not held out; store codes, weights and mean in the profile.
+def inverted(
+    profile: Profile, config: InvertConfig, parts: BaseParts, progress: Progress
+) -> InvertResult:
+    """The profile's W+ codes for this base, made when they are missing or other settings ask.
+
+    The caller holds the profile's lock.
 
     Raises:
-        InputError: no such profile, or it holds no aligned face.
-        MissingWeightError: the base is not on this machine.
+        InputError: codes are missing, and the profile holds no photos to make them of.
     """
-    check(config)
+    notes, state = wanted(profile, config), profile.stage_state("invert")
+    there = (profile.folder / "identity.safetensors").is_file()
+    if there and notes.items() <= state.items() and fits(profile, parts.wplus):
+        preview = profile.folder / state["preview"] if state.get("preview") else None
+        return InvertResult(profile.folder, preview, state.get("likeness"))
+    if not profile.photos:
+        raise InputError(
+            f"{profile.name} holds no photos.",
+            f"Give it some: pidiff prepare PHOTOS --name {profile.name} --force",
+        )
+    result = run(profile, config, parts, progress)
+    profile.update_stage("invert", **notes, preview=PREVIEW, likeness=result.likeness)
+    return result
+
+
+def run(
+    profile: Profile, config: InvertConfig, parts: BaseParts, progress: Progress
+) -> InvertResult:
+    """Encode every photo that was not held out; store codes, weights and mean in the profile.
+
+    The caller holds the profile's lock.
+
+    Raises:
+        InputError: the profile holds no aligned face.
+        MissingWeightError: a network of the base is not on this machine.
+    """
     began = time.perf_counter()
-    profile = Profile.open(config.name, config.home)
-    base = locate.choose_base(config.base, config.home)
-    parts = locate.base_parts(base, config.home)
-    photos = [photo for photo in profile.photos if photo.face and not photo.held_out]
+    aligned = aligned_faces(profile)
+    photos = [p for p in profile.photos if p.key in aligned and not p.held_out]
     if not photos:
         raise InputError(
             f"{profile.name} holds no aligned face.",
             f"Give it photos: pidiff prepare PHOTOS --name {profile.name} --force",
         )
-    decoder, encoder = Decoder.open(base, config.home), load_encoder(parts.wplus)
-    faces = torch.cat([white_face(profile, photo) for photo in photos])  # (P, 3, S, S)
+    decoder, encoder = Decoder.open(parts), load_encoder(parts.wplus)
+    faces = torch.cat([white_face(profile, p, aligned[p.key]) for p in photos])  # (P, 3, S, S)
     codes = invert(encoder, decoder.mean, resized(faces, encoder.side))  # (P, L, D)
     codes = _known(decoder, encoder, parts.wplus, codes, faces, progress)
     reader = open_reader(parts.faces)
@@ -55,12 +83,11 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
         codes = _refined(config, decoder, codes, faces, reader, progress)
     mean, weights = robust_mean(codes, [max(photo.quality, 0.01) for photo in photos])
     keys = tuple(photo.key for photo in photos)
-    with profile.lock():
-        profile.save_identity(codes.numpy(), weights.numpy(), mean.numpy(), keys)
-        redrawn = decoder.pictures(torch.cat([codes, mean[None]]))
-        strip = preview_strip(to_uint8(resized(faces, redrawn.shape[1])), redrawn)
-        path = profile.write(PREVIEW, lambda target: _save(target, strip))
-    alike = _likeness(profile, photos, redrawn[-1], reader)
+    profile.save_identity(codes.numpy(), weights.numpy(), mean.numpy(), keys)
+    redrawn = decoder.pictures(torch.cat([codes, mean[None]]))
+    strip = preview_strip(to_uint8(resized(faces, redrawn.shape[1])), redrawn)
+    path = profile.write(PREVIEW, lambda target: save_png(target, strip))
+    alike = _likeness([aligned[p.key] for p in photos], redrawn[-1], reader)
     seconds = time.perf_counter() - began
     count = f"{len(photos)} face{'s' * (len(photos) != 1)}"
     progress.finish(
@@ -69,19 +96,24 @@ def run(config: InvertConfig, progress: Progress) -> InvertResult:
     return InvertResult(profile.folder, path, alike)
 
 
-def fits(profile: Profile, base: str, home: Path) -> bool:
+def wanted(profile: Profile, config: InvertConfig) -> dict[str, Any]:
+    """What a profile notes of its inversion: with equal notes the codes are still good."""
+    keys = [photo.key for photo in profile.photos]
+    return {"base": config.base, "refine": config.refine, "photos": keys}
+
+
+def fits(profile: Profile, wplus: Path) -> bool:
     """Whether the profile's codes have the size of the base's present weights: mini's may be newer
     than they are, and wider. Without weights to read photos with the codes stay as they are."""
-    wplus = locate.base_parts(base, home).wplus
     if not (wplus / SIZES_FILE).is_file():
         return True
     sizes = read_sizes(wplus)
     return profile.load_identity().mean.shape == (sizes["rows"], sizes["style_dim"])
 
 
-def white_face(profile: Profile, photo: Photo) -> Tensor:
+def white_face(profile: Profile, photo: Photo, aligned: np.ndarray) -> Tensor:
     """A photo's aligned face (1, 3, S, S) in [-1, 1] with everything but the head white."""
-    x = to_tensor(read_photo(profile.path(photo.face)))
+    x = to_tensor(aligned)
     if not photo.mask:
         return x
     mask = to_tensor(read_photo(profile.path(photo.mask)))[:, :1] * 0.5 + 0.5  # (1, 1, S, S)
@@ -139,14 +171,10 @@ def _refined(
 
 
 def _likeness(
-    profile: Profile, photos: list[Photo], redrawn: np.ndarray, reader: FaceReader | None
+    faces: list[np.ndarray], redrawn: np.ndarray, reader: FaceReader | None
 ) -> float | None:
     """Mean cosine of the redrawn mean face with the photos."""
     if reader is None:
         return None
-    own = reader.embed([read_photo(profile.path(photo.face)) for photo in photos])
+    own = reader.embed(faces)
     return round(float((own @ reader.embed([redrawn])[0]).mean()), 4)
-
-
-def _save(target: Path, pixels: np.ndarray) -> None:
-    save_png(target, pixels)

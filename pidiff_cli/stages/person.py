@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from torch import Tensor
 
 from pidiff_cli import __version__
 from pidiff_cli.config import EvaluateConfig, GenerateConfig, StylemixConfig
-from pidiff_cli.core.diffusion.base import Base, pick_device
+from pidiff_cli.core.device import pick_device
+from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
 from pidiff_cli.core.faces.reader import FaceReader, likeness
@@ -28,36 +29,49 @@ from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture
 from pidiff_cli.weights import locate
 
+Faces = Mapping[str, np.ndarray]  # photo key → aligned face (S, S, 3) uint8
+
+
+def aligned_faces(profile: Profile) -> Faces:
+    """The aligned faces of a profile's photos by their keys, as far as they are there."""
+    paths = {photo.key: profile.path(photo.face) for photo in profile.photos if photo.face}
+    return {key: read_photo(path) for key, path in paths.items() if path.is_file()}
+
 
 @dataclass
 class Sitter:
     """One person on a loaded base, ready to be drawn.
 
     Attributes:
+        parts: where the base's weights lie.
         code: W+ code (L, D) before the adapter's Δw.
+        faces: the aligned faces of the photos; empty where likeness is not measured.
         reference: embeddings (P, E) of the person's photos; None where none can be made.
         record: what every picture's record says of profile, base and versions.
     """
 
     profile: Profile
     base: Base
+    parts: locate.BaseParts
     code: Tensor
     reader: FaceReader | None
+    faces: Faces
     reference: Tensor | None
     record: dict[str, Any]
 
 
-def open_sitter(
-    profile: Profile, home: Path, base: str, device: str, score: bool, progress: Progress
+def load_person(
+    profile: Profile, parts: locate.BaseParts, device: str, score: bool, progress: Progress
 ) -> Sitter:
     """Load a base and put the profile's adapter on it.
+
+    Args:
+        score: also open the face networks, and embed the photos that likeness is measured against.
 
     Raises:
         InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
     """
-    manifest = profile.manifest
-    name = locate.choose_base(base or manifest.base.get("name") or "mini", home)
-    parts = locate.base_parts(name, home)
+    manifest, name = profile.manifest, parts.name
     adapter = profile.folder / "adapter"
     if adapter.is_dir():
         check_tuned_on(profile, parts)
@@ -88,7 +102,9 @@ def open_sitter(
         "base": {"name": name, "fingerprint": found},
         "versions": {"pidiff": __version__, "torch": torch.__version__},
     }
-    return Sitter(profile, loaded, mean, reader, reference_of(profile, reader), record)
+    faces = aligned_faces(profile) if reader else {}
+    reference = reader.embed([*faces.values()]) if reader and faces else None
+    return Sitter(profile, loaded, parts, mean, reader, faces, reference, record)
 
 
 def draw_settings(config: GenerateConfig | StylemixConfig | EvaluateConfig) -> DrawSettings:
@@ -115,13 +131,6 @@ def check_tuned_on(profile: Profile, parts: locate.BaseParts) -> None:
             f"Draw with --base {base.get('name')}, or tune it anew: "
             f"pidiff tune {profile.name} --base {parts.name} --retune",
         )
-
-
-def reference_of(profile: Profile, reader: FaceReader | None) -> Tensor | None:
-    """Embeddings (P, E) of the profile's photos; None without networks or photos."""
-    faces = [profile.path(photo.face) for photo in profile.photos if photo.face]
-    faces = [path for path in faces if path.is_file()]
-    return reader.embed([read_photo(path) for path in faces]) if reader and faces else None
 
 
 def encode(sitter: Sitter, prompt: str, progress: Progress) -> EncodedPrompt:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 
@@ -23,6 +27,12 @@ class Progress(Protocol):
     def warn(self, text: str) -> None:
         """One line of advice or doubt."""
 
+    def preview(self, path: Path) -> None:
+        """A picture of how far the work is was written."""
+
+    def stopping(self) -> bool:
+        """Whether the listener wants the work to end where it can be gone on with."""
+
 
 class SilentProgress:
     """Says nothing; for tests and for library use."""
@@ -41,3 +51,99 @@ class SilentProgress:
 
     def warn(self, text: str) -> None:
         """Ignored."""
+
+    def preview(self, path: Path) -> None:
+        """Ignored."""
+
+    def stopping(self) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a callback of the Python API gets.
+
+    Attributes:
+        stage: the piece of work: prepare, fit, refine, tune, generate, stylemix, evaluate.
+        step, of: units done and in all; ``of`` is None when unknown.
+        preview: a picture that was written to show how far the work is; else None.
+        seconds_left: going by the units done so far; None when it cannot be told.
+        info: figures of the last unit, as ``{"loss": 0.061}``.
+        text: a line for a person to read, "" for none; ``warning``: it is advice or doubt.
+    """
+
+    stage: str
+    step: int
+    of: int | None
+    preview: Path | None = None
+    seconds_left: float | None = None
+    info: dict[str, object] = field(default_factory=dict)
+    text: str = ""
+    warning: bool = False
+
+
+Callback = Callable[[Event], object]
+
+
+class CallbackProgress:
+    """Progress as events to one callback; when it returns True the work ends where it can be
+    gone on with."""
+
+    def __init__(self, callback: Callback) -> None:
+        self._callback, self._stop = callback, False
+        self._task, self._step, self._of, self._began, self._resumed = "", 0, None, 0.0, 0
+
+    _of: int | None
+
+    def start(self, task: str, total: int | None) -> None:
+        """The first event of a stage."""
+        self._task, self._step, self._of = task, 0, total
+        self._began, self._resumed = time.monotonic(), 0
+        self._tell()
+
+    def advance(self, task: str, n: int = 1, **info: object) -> None:
+        """An event for each unit; the first one may count what an earlier run did."""
+        if n > 1 and not self._step:
+            self._resumed, self._began = n, time.monotonic()
+        self._step += n
+        self._tell(info=info, seconds_left=self._left())
+
+    def finish(self, task: str, summary: str) -> None:
+        """The last event of a stage, with its summary."""
+        self._tell(text=summary)
+
+    def line(self, text: str) -> None:
+        """An event with a line."""
+        self._tell(text=text)
+
+    def warn(self, text: str) -> None:
+        """An event with a line of advice."""
+        self._tell(text=text, warning=True)
+
+    def preview(self, path: Path) -> None:
+        """An event with a picture."""
+        self._tell(preview=path)
+
+    def stopping(self) -> bool:
+        """Whether the callback has asked to stop."""
+        return self._stop
+
+    def _left(self) -> float | None:
+        done = self._step - self._resumed
+        if self._of is None or done < 1:
+            return None
+        return (time.monotonic() - self._began) / done * max(self._of - self._step, 0)
+
+    def _tell(
+        self,
+        preview: Path | None = None,
+        seconds_left: float | None = None,
+        info: dict[str, object] | None = None,
+        text: str = "",
+        warning: bool = False,
+    ) -> None:
+        told = Event(
+            self._task, self._step, self._of, preview, seconds_left, info or {}, text, warning
+        )
+        self._stop = self._callback(told) is True or self._stop

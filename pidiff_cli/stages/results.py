@@ -146,3 +146,49 @@ class StylemixResult:
     sheet: Path
     images: tuple[Picture, ...] = ()
     profile: Path | None = None
+
+
+@dataclass(frozen=True)
+class BaseState:
+    """One base: whether it can be used now, and what is missing in words."""
+
+    name: str
+    ready: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class DoctorResult:
+    """What `doctor` found.
+
+    Attributes:
+        device: what would be used, "cpu" or "cuda"; device_name: in words.
+        free_mb: free memory of that device, decimal MB; None when it cannot be told.
+        cores: CPU cores of the machine; threads: how many torch computes with.
+        bf16: whether the GPU computes in bf16; None without a GPU.
+        bases: every base of the table.
+        auto: what `--base auto` takes, as a sentence.
+        landmarks, likeness: which networks find and compare faces on photographs.
+        fits: what of the other bases' usual tunings the free memory holds, a line a base.
+        optimizer: the default one here.
+        profiles: names of the profiles.
+        home: the folder that holds them.
+        next: the command to type now.
+    """
+
+    device: str
+    device_name: str
+    free_mb: int | None
+    cores: int
+    threads: int
+    bf16: bool | None
+    bases: tuple[BaseState, ...]
+    auto: str
+    landmarks: str
+    likeness: str
+    fits: tuple[str, ...]
+    optimizer: str
+    profiles: tuple[str, ...]
+    home: str
+    next: str
+    versions: dict[str, str]

@@ -10,43 +10,42 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from pidiff_cli.config import StylemixConfig, check
+from pidiff_cli.config import StylemixConfig
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.wplus.editing import GROUPS, mix
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import person as _drawing
+from pidiff_cli.stages import person
 from pidiff_cli.stages.codes import Decoder, code_of
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture, StylemixResult
-from pidiff_cli.weights import locate
+from pidiff_cli.weights.locate import BaseParts
 
 CELL, LABEL, EDGE = 128, 96, 22  # px: side of a picture, width of row names, height of the header
 
 
-def run(config: StylemixConfig, progress: Progress) -> StylemixResult:
+def run(
+    a: Profile, b: Profile, config: StylemixConfig, parts: BaseParts, progress: Progress
+) -> StylemixResult:
     """Mix two people's W+ codes; write the sheet, and what else was asked for.
 
     Raises:
-        InputError: no such profile, no code, codes of different bases, the name is taken.
-        MissingWeightError: the base is not on this machine.
+        InputError: no code, codes of different bases, the name is taken.
+        MissingWeightError: a network of the base is not on this machine.
     """
-    check(config)
-    a, b = Profile.open(config.a, config.home), Profile.open(config.b, config.home)
     if config.name and not config.force and (config.home / "profiles" / config.name).exists():
         raise InputError(
             f"A profile named {config.name} is there already.",
             "Take another --name, or replace it: --force",
         )
-    base = locate.choose_base(config.base or a.manifest.base.get("name") or "mini", config.home)
-    out = _drawing.make_folder(config.out)
-    decoder = Decoder.open(base, config.home)
+    out = person.make_folder(config.out)
+    decoder = Decoder.open(parts)
     wa, wb = code_of(a), code_of(b)
     amounts = {"coarse": config.coarse, "medium": config.medium, "fine": config.fine}
     mixed = mix(wa, wb, amounts)
     sheet = contact_sheet(decoder, wa, wb, amounts, config.between, (a.name, b.name))
     path = save_png(out / f"{a.name}-{b.name}-sheet.png", sheet, {"stylemix": _settings(config)})
-    images = _pictures(config, a, mixed, out, progress) if config.prompt else ()
+    images = _pictures(config, a, parts, mixed, out, progress) if config.prompt else ()
     stored = _store(config, a, b, mixed, decoder) if config.name else None
     return StylemixResult(path, images, stored.folder if stored else None)
 
@@ -94,27 +93,32 @@ def _paste(sheet: Image.Image, picture: np.ndarray, x: int, y: int) -> None:
 
 
 def _pictures(
-    config: StylemixConfig, a: Profile, mixed: Tensor, out: Path, progress: Progress
+    config: StylemixConfig,
+    a: Profile,
+    parts: BaseParts,
+    mixed: Tensor,
+    out: Path,
+    progress: Progress,
 ) -> tuple[Picture, ...]:
     """Diffusion pictures of the mix, with A's tuned adapter."""
-    sitter = _drawing.open_sitter(a, config.home, config.base, config.device, True, progress)
-    _drawing.check_size(sitter.base, config.size)
-    prompt = _drawing.encode(sitter, config.prompt, progress)
-    settings = _drawing.draw_settings(config)
+    sitter = person.load_person(a, parts, config.device, True, progress)
+    person.check_size(sitter.base, config.size)
+    prompt = person.encode(sitter, config.prompt, progress)
+    settings = person.draw_settings(config)
     progress.start("stylemix", config.count * config.steps)
     seeds = [config.seed + i for i in range(config.count)]
-    drawn = _drawing.draw_pictures(
+    drawn = person.draw_pictures(
         sitter, [prompt] * len(seeds), mixed, seeds, settings,
         lambda: progress.advance("stylemix", 1),
     )  # fmt: skip
     images = []
     for seed, image in drawn:
-        alike = _drawing.alike(sitter, image)
+        alike = person.alike(sitter, image)
         record = {
             "prompt": config.prompt, "full_prompt": prompt.text, "seed": seed, "b": config.b,
             "settings": _settings(config), **sitter.record,
         }  # fmt: skip
-        images.append(_drawing.write_picture(out, image, record, alike))
+        images.append(person.write_picture(out, image, record, alike))
     progress.finish("stylemix", f"{len(images)} pictures")
     return tuple(images)
 
@@ -136,14 +140,10 @@ def _store(
 
         profile.write_folder("adapter", fill)
     face = decoder.pictures(mixed[None])[0]
-    profile.write("reports/mix.png", lambda target: _save(target, face))
+    profile.write("reports/mix.png", lambda target: save_png(target, face))
     profile.update(base=a.manifest.base, recipe=a.manifest.recipe)
     profile.update_stage("stylemix", **_settings(config))
     return profile
-
-
-def _save(target: Path, pixels: np.ndarray) -> None:
-    save_png(target, pixels)
 
 
 def _settings(config: StylemixConfig) -> dict[str, object]:

@@ -24,13 +24,12 @@ from pidiff_cli.core.identity.attention import attach, load_branch
 from pidiff_cli.core.identity.context import IdentityContext
 from pidiff_cli.core.identity.files import read_identity, save_identity_branch
 from pidiff_cli.core.identity.tokens import WPlusProjector, fresh_projector
-from pidiff_cli.errors import InputError, MissingWeightError, PidiffError, UsageError
+from pidiff_cli.errors import InputError, MissingWeightError, PidiffError
 from pidiff_cli.weights.family import family_of
 
-__all__ = ["Base", "load_base", "open_base", "pick_device", "save_identity_branch"]
+__all__ = ["Base", "load_base", "open_base", "save_identity_branch"]
 
 TILE = 512  # px of a picture that the autoencoder works on at once when it tiles
-HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 TITLES = {"sd15": "Stable Diffusion 1.x", "sdxl": "Stable Diffusion XL"}
 
 
@@ -278,37 +277,3 @@ def _hush() -> None:
     for library in (diffusers_logging, transformers_logging):
         library.set_verbosity_error()
         library.disable_progress_bar()
-
-
-def pick_device(
-    name: str = "auto", precision: str = "auto", family: str = "mini"
-) -> tuple[torch.device, torch.dtype, torch.dtype | None]:
-    """Device, dtype of the frozen networks, and autocast dtype (None is off).
-
-    On a CPU mini stays float32; Stable Diffusion is kept in bf16 where that is asked for, XL
-    always: in float32 it needs 15 GB before the first picture.
-
-    Args:
-        name: auto, cpu, cuda or mps. precision: auto (on CUDA bf16, or fp16 where the card
-            does not know bf16), fp32, bf16 or fp16.
-        family: mini, sd15 or sdxl.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("There is no CUDA GPU here.", "Leave --device out.")
-    device = torch.device(name)
-    large = family == "sdxl"
-    half = precision in HALVES or (precision == "auto" and (name == "cuda" or large))
-    if not half:
-        return device, torch.float32, None
-    dtype = HALVES.get(precision, torch.bfloat16)
-    if precision == "auto" and name == "cuda" and not _knows_bf16():
-        dtype = torch.float16
-    stored = name == "cuda" or family != "mini"
-    return device, dtype if stored else torch.float32, dtype
-
-
-def _knows_bf16() -> bool:
-    """Whether the CUDA card computes in bf16 itself: torch would emulate it, slowly."""
-    return torch.cuda.is_bf16_supported(including_emulation=False)

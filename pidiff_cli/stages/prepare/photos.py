@@ -12,12 +12,11 @@ from pidiff_cli.core.faces import triage
 from pidiff_cli.core.faces.align import align_face
 from pidiff_cli.core.faces.detect import Face, find_faces
 from pidiff_cli.core.faces.mini_detector import candidates
-from pidiff_cli.core.images import SUFFIXES, PhotoError, read_photo, shrink
+from pidiff_cli.core.images import PhotoError, read_photo, shrink
 from pidiff_cli.errors import InputError
 from pidiff_cli.stages.results import Rejected
 
 WORK_SIDE = 1024  # px, longer side of the working copies
-MOST_PHOTOS = 500
 SMALL_PICTURE = 0.15  # in a small picture a face of this share of its short side is enough
 HINT = "Photos where the face is sharp and fills more of the picture will work."
 
@@ -35,37 +34,6 @@ class Shot:
     factor: float  # original over working copy
     hash: np.ndarray
     largest_candidate: float  # px, face height of the best doubtful place
-
-
-def list_photos(given: tuple[Path, ...]) -> list[Path]:
-    """Files as given, folders by their picture files (not deeper), in order, each once.
-
-    Raises:
-        InputError: nothing given, no such path, a folder without pictures, or far too many.
-    """
-    found: list[Path] = []
-    for path in given:
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if _is_picture_name(p))
-            if not inside:
-                raise InputError(
-                    f"No picture in the folder {path}.",
-                    "Pictures are files like .jpg, .png, .webp, .heic, .tif.",
-                )
-            found += inside
-        elif path.exists():
-            found.append(path)
-        else:
-            raise InputError(f"No such file or folder: {path}.", "Check the path.")
-    if not found:
-        raise InputError("No photos given.", "Give files or a folder: pidiff prepare ./my_photos")
-    unique = list(dict.fromkeys(found))
-    if len(unique) > MOST_PHOTOS:
-        raise InputError(
-            f"{len(unique)} photos are too many ({MOST_PHOTOS} at most).",
-            "Eight good ones of different days are enough.",
-        )
-    return unique
 
 
 def look(path: Path, config: PrepareConfig) -> Shot:
@@ -118,7 +86,3 @@ def need_faces(
         hint = HINT
     count = f"any of the {len(shots)} pictures{where}" if len(shots) > 1 else shots[0].path.name
     raise InputError(f"No face found in {count}.", hint)
-
-
-def _is_picture_name(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()

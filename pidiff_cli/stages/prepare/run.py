@@ -16,7 +16,8 @@ from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.images import PhotoError, png_bytes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages.prepare.photos import HINT, Shot, list_photos, look, need_faces
+from pidiff_cli.stages.prepare.inputs import list_photos
+from pidiff_cli.stages.prepare.photos import HINT, Shot, look, need_faces
 from pidiff_cli.stages.prepare.select import Choice, choose
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Kept, PrepareResult, Rejected

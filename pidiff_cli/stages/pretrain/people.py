@@ -17,13 +17,13 @@ from pidiff_cli.core.faces.align import align_face, unwarp_mask
 from pidiff_cli.core.faces.detect import find_faces
 from pidiff_cli.core.faces.framing import place_of
 from pidiff_cli.core.faces.mask import head_mask
-from pidiff_cli.core.images import SUFFIXES, PhotoError, on_white, read_photo, resized
+from pidiff_cli.core.images import PhotoError, on_white, read_photo, resized
 from pidiff_cli.core.training.dataset import photo_variants
 from pidiff_cli.core.training.pretraining import People
 from pidiff_cli.core.wplus.inversion import invert
 from pidiff_cli.core.wplus.weights import load_encoder, load_generator, read_sizes
 from pidiff_cli.errors import InputError
-from pidiff_cli.files import write_file
+from pidiff_cli.files import PICTURES, write_file
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
 
@@ -42,7 +42,7 @@ def read_people(
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder.", "Give a folder of pictures: --data FOLDER")
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES and p.is_file())
     reader = _Reader(parts, base, size)
     progress.start("read", len(files))
     found: list[dict[str, Tensor]] = []

@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from pidiff_cli.config import PretrainConfig, check
-from pidiff_cli.core.diffusion.base import pick_device
+from pidiff_cli.config import PretrainConfig
+from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.identity.adapter import make_optimizer
 from pidiff_cli.core.identity.files import SETTINGS, save_identity_branch
 from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state, save_optimizer
@@ -60,7 +60,6 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult:
         UsageError: mini, whose branch is trained with its UNet.
         MissingWeightError: the base is not on this machine.
     """
-    check(config)
     parts = locate.base_parts(locate.choose_base(config.base, config.home), config.home)
     if parts.family == "mini":
         raise UsageError("mini's branch is trained with its UNet.", "pidiff pretrain mini")

@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from pidiff_cli.core.faces.reader import FaceReader
-from pidiff_cli.core.images import read_photo
 from pidiff_cli.core.metrics.pose import pose_of
 from pidiff_cli.errors import MissingWeightError, PidiffError
-from pidiff_cli.profile import Photo, Profile, list_profiles
+from pidiff_cli.profile import Profile, list_profiles
+from pidiff_cli.stages.person import Faces, aligned_faces
 from pidiff_cli.weights import locate
 
 STRANGERS = "strangers.safetensors"  # beside the face networks that read them
@@ -61,30 +61,35 @@ class Instruments:
 
 
 def instruments(
-    profile: Profile, parts: locate.BaseParts, home: Path, reader: FaceReader | None
+    profile: Profile,
+    faces: Faces,
+    parts: locate.BaseParts,
+    home: Path,
+    reader: FaceReader | None,
 ) -> Instruments:
     """What a profile's pictures can be measured with on a base.
 
     Args:
+        faces: the aligned faces of its photos.
         reader: of the base's face networks, or None.
     """
     missing: dict[str, str] = {}
     judge = open_judge(parts, home, missing)
-    own = [photo for photo in profile.photos if photo.face and not photo.held_out]
-    held_out = [photo for photo in profile.photos if photo.face and photo.held_out]
-    faces, held_faces = _faces(profile, own), _faces(profile, held_out)
-    if reader is None or not (faces or held_faces):
+    photos = [photo for photo in profile.photos if photo.key in faces]
+    own = [faces[photo.key] for photo in photos if not photo.held_out]
+    held_out = [faces[photo.key] for photo in photos if photo.held_out]
+    if reader is None or not photos:
         missing["likeness"] = NO_READER if reader is None else NO_PHOTOS
         return Instruments(reader, judge, missing=missing)
-    everyone = reader.embed([*faces, *held_faces])  # (P, E)
+    everyone = reader.embed([*own, *held_out])  # (P, E)
     strangers, who = _strangers(profile, parts, home, reader)
     if strangers is None:
         missing["stranger_margin"] = NO_STRANGERS
     return Instruments(
         reader, judge,
-        reference=everyone[len(faces) :] if held_faces else everyone,
-        held_out=bool(held_faces), photos=everyone, strangers=strangers, strangers_are=who,
-        poses=tuple(pose for face in faces if (pose := _pose(reader, face)) is not None),
+        reference=everyone[len(own) :] if held_out else everyone,
+        held_out=bool(held_out), photos=everyone, strangers=strangers, strangers_are=who,
+        poses=tuple(pose for face in own if (pose := _pose(reader, face)) is not None),
         missing=missing,
     )  # fmt: skip
 
@@ -99,12 +104,6 @@ def open_judge(parts: locate.BaseParts, home: Path, missing: dict[str, str]) -> 
     except MissingWeightError as error:
         missing["text"] = f"{error.message} {error.hint}".strip()
         return None
-
-
-def _faces(profile: Profile, photos: list[Photo]) -> list[np.ndarray]:
-    """The aligned faces that are there, (S, S, 3) uint8."""
-    paths = [profile.path(photo.face) for photo in photos]
-    return [read_photo(path) for path in paths if path.is_file()]
 
 
 def _pose(reader: FaceReader, face: np.ndarray) -> np.ndarray | None:
@@ -125,7 +124,7 @@ def _strangers(
     for other in list_profiles(home):
         try:
             if other.manifest.id != profile.manifest.id and len(others) < MOST_OTHERS:
-                faces = _faces(other, [photo for photo in other.photos if photo.face])
+                faces = [*aligned_faces(other).values()]
                 others += [reader.embed(faces[:4]).mean(0)] if faces else []
         except PidiffError:
             continue  # a damaged profile of somebody else is not this person's trouble

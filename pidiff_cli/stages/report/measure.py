@@ -18,7 +18,6 @@ from pidiff_cli.core.faces.reader import SeenFace, likeness
 from pidiff_cli.core.metrics import measures
 from pidiff_cli.core.metrics.branch_energy import branch_energy
 from pidiff_cli.core.metrics.pose import pose_of
-from pidiff_cli.stages.base import open_reader as open_reader
 from pidiff_cli.stages.report.evaluators import Instruments
 
 WISHES = (

@@ -1,16 +1,18 @@
-"""What a tuning learns from, kept in the profile between runs: latents and text states.
+"""What a tuning learns from: photos, captions, latents and text states, kept between runs.
 
-They lie under ``photos/``, as pictures can be drawn from latents: what drops the photos drops
-them, and no export takes them along. The key is content: photos, settings, the base's weights.
+Latents lie under ``photos/``, as pictures can be drawn from them: what drops the photos drops
+them, and no export takes them along. Their key is content: photos, settings, the base's weights.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -19,11 +21,15 @@ from torch import Tensor
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, TextStates, encode_prompt, text_states
-from pidiff_cli.core.training.dataset import LatentSet
+from pidiff_cli.core.faces.framing import Place
+from pidiff_cli.core.images import read_photo
+from pidiff_cli.core.training.dataset import LatentSet, cache_latents, face_variants, photo_variants
+from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.stages.person import Faces
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.tune import setup as _tuning
 
+VARIANTS = 24  # cached pictures a phase, shared out over the photos, at least 4 a photo
 LATENTS = "photos/latents.safetensors"
 VERSION = 2  # of what is kept; another one is made anew
 
@@ -37,11 +43,37 @@ class Material:
     texts: TextStates
 
 
+def training_photos(profile: Profile) -> tuple[list[Photo], list[Photo]]:
+    """Photos to learn from, and photos held out. Raises InputError when there is none."""
+    own = [photo for photo in profile.photos if not photo.held_out]
+    if not own:
+        raise InputError(
+            f"{profile.name} holds no photo to learn from.",
+            f"Add some: pidiff tune PHOTOS --name {profile.name}",
+        )
+    return own, [photo for photo in profile.photos if photo.held_out]
+
+
+def codes_of(profile: Profile, photos: list[Photo]) -> tuple[Tensor, Tensor]:
+    """W+ codes (P, L, D) of these photos in order, and the person's mean (L, D)."""
+    identity = profile.load_identity()
+    rows = {key: row for row, key in enumerate(identity.keys)}
+    codes = [identity.codes[rows[p.key]] if p.key in rows else identity.mean for p in photos]
+    return torch.from_numpy(np.stack(codes)), torch.from_numpy(np.array(identity.mean))
+
+
+def captions(base: Base, noun: str) -> list[EncodedPrompt]:
+    """The captions to learn with: those of two forms that the base has words for."""
+    forms = [encode_prompt(base, f"a {kind} of a {noun}", noun) for kind in ("photo", "portrait")]
+    return [form for form in forms if not form.unknown] or forms[:1]
+
+
 def material(
     profile: Profile,
     config: TuneConfig,
     base: Base,
     photos: list[Photo],
+    faces: Faces,
     weights: str,
     progress: Progress,
 ) -> Material:
@@ -49,17 +81,43 @@ def material(
 
     ``weights``: fingerprint of the base, whose autoencoder and text encoders made it.
     """
-    captions = _tuning.captions(base, profile.manifest.noun)
-    key = _key(profile, config, base, photos, weights, captions)
-    found = _read(profile.path(LATENTS), key, base)
+    texts_of = captions(base, profile.manifest.noun)
+    key = _key(profile, config, base, photos, weights, texts_of)
+    found = _read_latents(profile.path(LATENTS), key, base)
     if found:
         progress.line("Latents and text of these photos are there from an earlier tuning.")
-        return Material(found[0], captions, found[1])
-    data = _tuning.training_data(profile, config, base, photos)
-    texts = text_states(base, [*captions, encode_prompt(base, "", "")])
+        return Material(found[0], texts_of, found[1])
+    data = training_data(profile, config, base, photos, faces)
+    texts = text_states(base, [*texts_of, encode_prompt(base, "", "")])
     if all(photo.picture for photo in photos):  # else no photo is to stay
-        profile.write(LATENTS, lambda path: _save(path, key, data, texts))
-    return Material(data, captions, texts)
+        profile.write(LATENTS, lambda path: _save_latents(path, key, data, texts))
+    return Material(data, texts_of, texts)
+
+
+def training_data(
+    profile: Profile, config: TuneConfig, base: Base, photos: list[Photo], faces: Faces
+) -> tuple[LatentSet, LatentSet]:
+    """Cached latents of phase (a) and phase (b); (b) is (a) where no photo was kept."""
+    generator = torch.Generator().manual_seed(config.seed)
+    count = max(4, math.ceil(VARIANTS / len(photos)))
+    heads, whole = [], []
+    for photo in photos:
+        mask = _read_mask(profile, photo.mask)
+        heads.append(face_variants(faces[photo.key], mask, config.size, count, generator))
+        if photo.picture and photo.picture_mask:
+            picture = read_photo(profile.path(photo.picture))
+            mask = _read_mask(profile, photo.picture_mask)
+            place = Place(*photo.info["place"]) if "place" in photo.info else None
+            whole.append(
+                photo_variants(picture, mask, config.size, count, generator, base.framing, place)
+            )
+        else:
+            whole.append(heads[-1])
+    return cache_latents(base, heads), cache_latents(base, whole)
+
+
+def _read_mask(profile: Profile, relative: str) -> np.ndarray:
+    return read_photo(profile.path(relative))[..., 0].astype(np.float32) / 255
 
 
 def _key(
@@ -79,7 +137,7 @@ def _key(
             + [i.info.get("place")]
             for i in photos
         ],
-        "settings": [config.size, config.seed, _tuning.VARIANTS],
+        "settings": [config.size, config.seed, VARIANTS],
         "framing": base.framing.values(),
         "base": [weights, str(base.dtype)],
         "captions": [caption.text for caption in captions],
@@ -87,7 +145,9 @@ def _key(
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _save(path: Path, key: str, data: tuple[LatentSet, LatentSet], texts: TextStates) -> None:
+def _save_latents(
+    path: Path, key: str, data: tuple[LatentSet, LatentSet], texts: TextStates
+) -> None:
     tensors: dict[str, Tensor] = {"text": texts.tokens}
     if texts.pooled is not None:
         tensors["pooled"] = texts.pooled
@@ -98,7 +158,7 @@ def _save(path: Path, key: str, data: tuple[LatentSet, LatentSet], texts: TextSt
     save_file(kept, path, metadata={"key": key})
 
 
-def _read(
+def _read_latents(
     path: Path, key: str, base: Base
 ) -> tuple[tuple[LatentSet, LatentSet], TextStates] | None:
     """What is kept under this key; None where nothing is, or where it is damaged."""

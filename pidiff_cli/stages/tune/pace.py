@@ -17,24 +17,27 @@ from pidiff_cli import files
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.errors import InputError
+from pidiff_cli.stages.tune.internals import TuneInternals
 
 FILE = "cache/pace.json"
 ENOUGH = 5  # steps that a median is taken of
 LONG = 10.0  # seconds; less is not worth a line
 KEPT = 100  # entries; the oldest are dropped
-_SETTINGS = (
-    "size", "batch", "rank", "precision", "lean", "self_attention", "skip_dropped",
-    "trained_blocks", "preserve_share", "optimizer",
-)  # fmt: skip
+_SETTINGS = ("size", "batch", "rank", "trained_blocks", "preserve_share", "optimizer")
+_INTERNALS = ("precision", "fast_step", "self_attention", "skip_dropped")
 
 
-def key_of(config: TuneConfig, family: str, plan: Plan, device: torch.device) -> str:
+def key_of(
+    config: TuneConfig, internals: TuneInternals, family: str, plan: Plan, device: torch.device
+) -> str:
     """What a step's time depends on, in words without spaces."""
     where = str(device.type)
     if device.type == "cuda" and torch.cuda.is_available():
         where = torch.cuda.get_device_name(device).replace(" ", "-")
     how = [plan.at_once, plan.checkpointing, plan.nf4, torch.get_num_threads()]
-    return "/".join([family, where, *map(str, how), *(str(getattr(config, s)) for s in _SETTINGS)])
+    settings = [getattr(config, name) for name in _SETTINGS]
+    settings += [getattr(internals, name) for name in _INTERNALS]
+    return "/".join([family, where, *map(str, [*how, *settings])])
 
 
 def known(home: Path, key: str) -> float | None:

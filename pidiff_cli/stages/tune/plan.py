@@ -4,37 +4,50 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
 from pidiff_cli.config import TuneConfig
+from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.training.fast_step import Switches, cpu_knows_bf16, switch
 from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose, plans
-from pidiff_cli.errors import OutOfMemoryError
-from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.tune import pace as _pace
+from pidiff_cli.errors import OutOfMemoryError, UsageError
+from pidiff_cli.recipe import load_recipe, settings_for
+from pidiff_cli.stages.results import PlanResult
+from pidiff_cli.stages.tune import pace
+from pidiff_cli.stages.tune.internals import TuneInternals
+from pidiff_cli.weights.bases import BASES
+from pidiff_cli.weights.locate import BaseParts
 
-LATENT = 8  # px that a latent position covers
 CONTEXT = 600_000_000  # bytes that CUDA itself takes of a card for this process, at the most
 PROCESS = 620_000_000  # bytes resident before a base is loaded: interpreter, libraries, face nets
 
 
 @dataclass(frozen=True)
 class Planned:
-    """The plan taken, and the smaller ones to step down to.
+    """How a tuning is computed here: device, arithmetic, the memory plan and smaller ones.
 
     Attributes:
+        dtype: of the frozen networks. amp: autocast's dtype while it learns; None is off.
+        smaller: the plans to step down to where memory runs out all the same.
+        pace: key of a step's time on this machine.
         free: bytes free before loading; 0 where the base's sizes are unknown.
         others: bytes that other programs hold on the same card.
         seconds: of all steps, going by earlier tunings on this machine; None where there is none.
     """
 
+    device: torch.device
+    dtype: torch.dtype
+    amp: torch.dtype | None
+    switches: Switches
     plan: Plan
     smaller: tuple[Plan, ...] = ()
     free: int = 0
     others: int = 0
     seconds: float | None = None
+    pace: str = ""
 
     def document(self) -> dict[str, object]:
         """JSON values."""
@@ -42,33 +55,71 @@ class Planned:
         return {**self.plan.document(), **told, "seconds": self.seconds}
 
 
-def make_plan(config: TuneConfig, family: str, device: torch.device, dtype: torch.dtype) -> Planned:
+def make_plan(config: TuneConfig, family: str, internals: TuneInternals | None = None) -> Planned:
     """The fastest way of tuning that fits the memory.
-
-    ``dtype``: of the frozen weights.
 
     Raises:
         OutOfMemoryError: none does; says the smallest need, and a picture size that would fit.
+        UsageError: a device that is not here.
     """
-    planned = _plan(config, family, device, dtype)
-    pace = _pace.known(config.home, _pace.key_of(config, family, planned.plan, device))
-    seconds = None if pace is None else round(pace * config.steps, 1)
-    return replace(planned, others=held_by_others(device), seconds=seconds)
+    internals = internals or TuneInternals()
+    device, dtype, given = pick_device(config.device, internals.precision, family)
+    amp = autocast(internals, family, device, given)
+    amp = amp if dtype == torch.float32 else None  # PEFT casts for its float32 layers
+    found = Planned(device, dtype, amp, switches(internals, family, amp), Plan(config.batch))
+    found = _plan(config, internals, family, found)
+    key = pace.key_of(config, internals, family, found.plan, device)
+    known = pace.known(config.home, key)
+    seconds = None if known is None else round(known * config.steps, 1)
+    return replace(found, others=held_by_others(device), seconds=seconds, pace=key)
 
 
-def _plan(config: TuneConfig, family: str, device: torch.device, dtype: torch.dtype) -> Planned:
-    sizes = Sizes.of(family, dtype.itemsize, config.trained_blocks)
+def _plan(config: TuneConfig, internals: TuneInternals, family: str, found: Planned) -> Planned:
+    device = found.device
+    sizes = Sizes.of(family, found.dtype.itemsize, config.trained_blocks)
     if sizes is None:
-        return _uncounted(config)
-    found = _allowed(sizes, config, device, config.size)
+        return _uncounted(config, internals, found)
+    ways = _allowed(sizes, config, internals, device, config.size)
     overhead = PROCESS if device.type == "cpu" else 0
     free = _limited(config, device)
-    plan = choose(found, free - overhead)
+    plan = choose(ways, free - overhead)
     if plan is None:
-        raise _too_large(sizes, config, device, overhead, free)
-    smaller = [p for p in found[found.index(plan) + 1 :] if p.nf4 == plan.nf4]
+        raise _too_large(sizes, config, internals, device, overhead, free)
+    smaller = [p for p in ways[ways.index(plan) + 1 :] if p.nf4 == plan.nf4]
     told = Plan(**{**vars(plan), "peak": plan.peak + overhead})
-    return Planned(told, tuple(smaller), free)
+    return replace(found, plan=told, smaller=tuple(smaller), free=free)
+
+
+def dry_run(config: TuneConfig, parts: BaseParts) -> tuple[PlanResult, str]:
+    """What a tuning would take on this machine now, and the line that says so; nothing is loaded.
+
+    Raises:
+        OutOfMemoryError: no plan fits; says what the smallest needs.
+    """
+    planned = make_plan(config, parts.family)
+    told = PlanResult(parts.name, config.recipe, config.size, config.batch, planned.document())
+    return told, line(planned, config)
+
+
+def fits(home: Path) -> tuple[str, ...]:
+    """The plan that each downloadable base's recipe would get now, in words."""
+    return tuple(_fits(name, home) for name, spec in BASES.items() if not spec.embedded)
+
+
+def _fits(family: str, home: Path) -> str:
+    try:
+        recipe = load_recipe("auto", family)
+    except UsageError:
+        return f"{family}: no recipe in this version"
+    settings = settings_for(recipe, "tune")
+    config = TuneConfig(home=home, base=family, recipe=recipe.name, **settings)
+    what = f"{family} at {config.size} px"
+    try:
+        planned = make_plan(config, family)
+    except OutOfMemoryError as error:
+        return f"{what}: no. {error.message} {error.hint}".rstrip()
+    plan, slow = planned.plan, ", slowly without a GPU" if planned.device.type == "cpu" else ""
+    return f"{what}: {describe(plan, config.batch)}, peak about {plan.peak / 1e9:.1f} GB{slow}"
 
 
 def describe(plan: Plan, batch: int) -> str:
@@ -91,38 +142,29 @@ def line(planned: Planned, config: TuneConfig) -> str:
     if planned.plan.peak:
         said.append(f"about {planned.plan.peak / 1e9:.1f} GB of {planned.free / 1e9:.1f} free")
     if planned.seconds:
-        took = _pace.duration(planned.seconds)
+        took = pace.duration(planned.seconds)
         said.append(f"about {took} for {config.steps} steps, as measured here before")
     if planned.others:
         said.append(f"other programs hold {planned.others / 1e9:.1f} GB of this card")
     return "; ".join(said) + "."
 
 
-def rounded(config: TuneConfig, progress: Progress) -> TuneConfig:
-    """The settings with a picture size that the autoencoder can halve three times."""
-    size = config.size // LATENT * LATENT
-    if size == config.size:
-        return config
-    progress.warn(f"A size of {config.size} px is no multiple of {LATENT}: {size} px are taken.")
-    return replace(config, size=size)
-
-
-def switches(config: TuneConfig, family: str, amp: torch.dtype | None) -> Switches:
+def switches(internals: TuneInternals, family: str, amp: torch.dtype | None) -> Switches:
     """How a step is computed, "auto" settled. ``amp``: autocast's dtype."""
     on_cpu = amp is not None and family == "mini"  # mini alone is kept in float32 for autocast
-    lean = {"auto": family != "mini", "always": True, "never": False}[config.lean]
-    written = {"auto": on_cpu, "written": True, "fused": False}[config.self_attention]
+    lean = {"auto": family != "mini", "always": True, "never": False}[internals.fast_step]
+    written = {"auto": on_cpu, "written": True, "fused": False}[internals.self_attention]
     return Switches(lean, written)
 
 
 def autocast(
-    config: TuneConfig, family: str, device: torch.device, given: torch.dtype | None
+    internals: TuneInternals, family: str, device: torch.device, given: torch.dtype | None
 ) -> torch.dtype | None:
     """Autocast's dtype while mini learns; ``given`` is ``pick_device``'s.
 
     On a CPU that knows bf16 mini learns in it; its pictures are drawn in float32 all the same.
     """
-    if config.precision == "auto" and device.type == "cpu" and family == "mini":
+    if internals.precision == "auto" and device.type == "cpu" and family == "mini":
         return torch.bfloat16 if cpu_knows_bf16() else None
     return given
 
@@ -171,14 +213,16 @@ def _limited(config: TuneConfig, device: torch.device) -> int:
     return min(free, int(config.memory * 1e9)) if config.memory else free
 
 
-def _allowed(sizes: Sizes, config: TuneConfig, device: torch.device, size: int) -> list[Plan]:
+def _allowed(
+    sizes: Sizes, config: TuneConfig, internals: TuneInternals, device: torch.device, size: int
+) -> list[Plan]:
     """The plans that the settings and the machine leave."""
     cuda = device.type == "cuda"
     eight_bit = cuda if config.optimizer == "auto" else config.optimizer != "adamw"
     eight_bit = eight_bit and _has_bitsandbytes()
     nf4 = config.quantise == "nf4" or (config.quantise == "auto" and cuda and _has_bitsandbytes())
     checkpointing = {"always": True, "never": False}.get(config.checkpointing)
-    at_once = min(config.at_once, config.batch)
+    at_once = min(internals.micro_batch, config.batch)
 
     def allowed(plan: Plan) -> bool:
         return (
@@ -190,26 +234,31 @@ def _allowed(sizes: Sizes, config: TuneConfig, device: torch.device, size: int) 
     return plans(sizes, config.batch, size, config.rank, eight_bit, nf4, cuda, allowed)
 
 
-def _uncounted(config: TuneConfig) -> Planned:
+def _uncounted(config: TuneConfig, internals: TuneInternals, found: Planned) -> Planned:
     """Of a base whose sizes nobody counted: the settings as they are, halves to step down to."""
-    at_once = min(config.at_once or config.batch, config.batch)
+    at_once = min(internals.micro_batch or config.batch, config.batch)
     plan = Plan(at_once, config.checkpointing == "always")
     smaller = [Plan(at_once, True)] if config.checkpointing == "auto" else []
     smaller += [Plan(n, config.checkpointing != "never") for n in (2, 1) if n < at_once]
-    return Planned(plan, tuple(smaller))
+    return replace(found, plan=plan, smaller=tuple(smaller))
 
 
 def _too_large(
-    sizes: Sizes, config: TuneConfig, device: torch.device, overhead: int, free: int
+    sizes: Sizes,
+    config: TuneConfig,
+    internals: TuneInternals,
+    device: torch.device,
+    overhead: int,
+    free: int,
 ) -> OutOfMemoryError:
     """The refusal, with the largest picture that would fit."""
-    found = _allowed(sizes, config, device, config.size)
+    found = _allowed(sizes, config, internals, device, config.size)
     need = (found[-1].peak + overhead) / 1e9
     said = (
         f"Tuning at {config.size} px needs {need:.1f} GB at the least, {free / 1e9:.1f} are free."
     )
     for side in range(config.size // 64 * 64 - 64, 127, -64):
-        if choose(_allowed(sizes, config, device, side), free - overhead):
+        if choose(_allowed(sizes, config, internals, device, side), free - overhead):
             return OutOfMemoryError(said, f"It would fit with size: {side} in the recipe.")
     return OutOfMemoryError(said, "Close other programs, or take a smaller base: --base mini")
 

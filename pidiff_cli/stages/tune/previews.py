@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,8 @@ from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.faces.reader import FaceReader, likeness
 from pidiff_cli.core.images import read_photo, save_png
-from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages.report import measure
+from pidiff_cli.profile import Profile
 from pidiff_cli.stages.report.evaluators import Judge
-from pidiff_cli.stages.tune.setup import aligned_faces
 
 STEPS = 10  # denoising steps of a preview picture
 PREVIEWS = "reports/previews.png"
@@ -25,7 +22,7 @@ LEAST_TEXT = 0.01  # cosine; a share of less says nothing
 
 
 @dataclass(frozen=True)
-class Glance:
+class PreviewScore:
     """What one strip says.
 
     Attributes:
@@ -44,6 +41,7 @@ class Previews:
     """Draws a strip of pictures while tuning and says how good they are.
 
     Attributes:
+        mean: the person's W+ code (L, D). prompts: one a picture.
         reference: embeddings (P, E) of the training photos; None without face networks.
         judge: scores text alignment; None where there is none.
         plain_text: the untuned base's own mean score, drawn once when first asked for.
@@ -59,17 +57,21 @@ class Previews:
     judge: Judge | None = None
     plain_text: float | None = None
 
-    def look(self, fresh: bool = False) -> Glance:
-        """Add a strip to ``reports/previews.png`` and measure it."""
+    def draw_strip(self, fresh: bool = False) -> PreviewScore:
+        """Add a strip to ``reports/previews.png`` and measure it; ``fresh`` begins the file."""
         images = self._draw(self.mean)
         strip = np.concatenate(images, axis=1)
-        path = self.profile.path(PREVIEWS)
-        if path.is_file() and not fresh:
-            before = read_photo(path)
+        if self.path.is_file() and not fresh:
+            before = read_photo(self.path)
             if before.shape[1] == strip.shape[1]:
                 strip = np.concatenate([before, strip])
-        self.profile.write(PREVIEWS, partial(_save_strip, strip))
-        return Glance(self._likeness(images), self._text_loss(images))
+        self.profile.write(PREVIEWS, lambda target: save_png(target, strip))
+        return PreviewScore(self._likeness(images), self._text_loss(images))
+
+    @property
+    def path(self) -> Path:
+        """Where the strips lie."""
+        return self.profile.path(PREVIEWS)
 
     def _draw(self, w: Tensor | None) -> list[np.ndarray]:
         """One picture a prompt, at seeds of its own; without identity where ``w`` is None."""
@@ -99,22 +101,3 @@ class Previews:
         assert self.judge is not None
         scores = self.judge.text_image(images, [prompt.text for prompt in self.prompts])
         return float(scores.diagonal().mean())
-
-
-def previews(
-    profile: Profile,
-    base: Base,
-    settings: DrawSettings,
-    mean: Tensor,
-    photos: list[Photo],
-    reader: FaceReader | None,
-    judge: Judge | None = None,
-) -> Previews:
-    """The previews of a run: three standard prompts against the training photos."""
-    prompts = measure.standard_prompts(base, profile.manifest.noun, 3)
-    reference = reader.embed(aligned_faces(profile, photos)) if reader else None
-    return Previews(profile, base, mean, prompts, settings, reader, reference, judge)
-
-
-def _save_strip(strip: np.ndarray, target: Path) -> None:
-    save_png(target, strip)

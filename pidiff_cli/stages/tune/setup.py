@@ -1,175 +1,196 @@
-"""What `tune` needs around its loop: pictures, captions, previews, digest of the settings."""
+"""What the training loop works with, made before it: base, adapter, optimizer, data, previews."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
-import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings
-from pidiff_cli.core.faces.framing import Place
-from pidiff_cli.core.identity.adapter import code_delta, trainable_parameters
-from pidiff_cli.core.images import read_photo
-from pidiff_cli.core.training.dataset import LatentSet, cache_latents, face_variants, photo_variants
-from pidiff_cli.core.training.step import LossSettings
-from pidiff_cli.errors import InputError
+from pidiff_cli.core.identity.adapter import (
+    add_adapter,
+    code_delta,
+    load_adapter,
+    make_optimizer,
+    trainable_parameters,
+)
+from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
+from pidiff_cli.core.training.step import LossSettings, Tailor
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.recipe import recipe_of
+from pidiff_cli.recipe import Recipe
+from pidiff_cli.stages.base import ADAPTER, load_parts
+from pidiff_cli.stages.person import Faces
+from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.report.evaluators import Instruments
+from pidiff_cli.stages.report.measure import standard_prompts
+from pidiff_cli.stages.tune import plan, previews
+from pidiff_cli.stages.tune.data import codes_of, material, training_photos
+from pidiff_cli.stages.tune.internals import TuneInternals
+from pidiff_cli.stages.tune.log import read_log
+from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run
+from pidiff_cli.weights.locate import BaseParts
 
-VARIANTS = 24  # cached pictures a phase, shared out over the photos, at least 4 a photo
-REPORT_STEPS = 16  # denoising steps of a picture in the report
-LOG = "reports/loss.jsonl"
+SCALE = 2.0**12  # of the loss in fp16 at first; it doubles while nothing overflows
 DIGEST = 2  # raised where settings come or go: an earlier tuning still draws, and begins anew
 _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
-    "checkpoint_every", "preview_every", "report_prompts", "checkpointing", "at_once",
-    "quantise", "memory", "patience", "text_loss", "lean", "self_attention",
-    "skip_dropped",
+    "checkpoint_every", "preview_every", "report_prompts", "checkpointing", "micro_batch",
+    "quantise", "memory", "patience", "text_loss", "fast_step", "self_attention", "skip_dropped",
 }  # fmt: skip
 
 
-def training_photos(profile: Profile) -> tuple[list[Photo], list[Photo]]:
-    """Photos to learn from, and photos held out. Raises InputError when there is none."""
-    own = [photo for photo in profile.photos if not photo.held_out]
-    if not own:
-        raise InputError(
-            f"{profile.name} holds no photo to learn from.",
-            f"Add some: pidiff tune PHOTOS --name {profile.name}",
-        )
-    return own, [photo for photo in profile.photos if photo.held_out]
+@dataclass(frozen=True)
+class Task:
+    """What is to be tuned, on what, from which photos.
+
+    Attributes:
+        recipe: whose ``generate`` section says how pictures are drawn.
+        weights: fingerprints of the base, kept in the profile.
+        digest: changes when a run cannot go on from another's checkpoint.
+    """
+
+    profile: Profile
+    config: TuneConfig
+    internals: TuneInternals
+    parts: BaseParts
+    recipe: Recipe
+    weights: dict[str, str]
+    own: list[Photo]
+    held_out: list[Photo]
+    digest: str
+
+    def drawing(self, steps: int) -> DrawSettings:
+        """How previews and the report are drawn: as `generate` will with this recipe."""
+        chosen = self.recipe.generate
+        names = ("guidance", "identity_scale", "start", "hold", "negative", "scheduler")
+        given = {name: chosen[name] for name in names if name in chosen}
+        return DrawSettings(steps=steps, size=self.config.size, **given)
+
+    def settings(self) -> dict[str, object]:
+        """The settings worth keeping, JSON values."""
+        hidden = {"home", "device", "offline", "name", "resume", "restart", "retune"}
+        values = {**asdict(self.config), **asdict(self.internals)}
+        return {key: value for key, value in values.items() if key not in hidden}
 
 
-def codes_of(profile: Profile, photos: list[Photo]) -> tuple[Tensor, Tensor]:
-    """W+ codes (P, L, D) of these photos in order, and the person's mean (L, D)."""
-    identity = profile.load_identity()
-    rows = {key: row for row, key in enumerate(identity.keys)}
-    codes = [identity.codes[rows[p.key]] if p.key in rows else identity.mean for p in photos]
-    return torch.from_numpy(np.stack(codes)), torch.from_numpy(np.array(identity.mean))
+def make_task(
+    profile: Profile,
+    config: TuneConfig,
+    internals: TuneInternals,
+    parts: BaseParts,
+    weights: dict[str, str],
+    recipe: Recipe,
+) -> Task:
+    """Raises InputError where the profile holds no photo to learn from."""
+    own, held_out = training_photos(profile)
+    values: dict[str, Any] = {**asdict(config), **asdict(internals)}
+    values = {key: value for key, value in values.items() if key not in _NOT_IN_DIGEST}
+    files = profile.manifest.files
+    values["version"] = DIGEST
+    values["photos"] = [(p.key, files.get(p.face, "")) for p in own]
+    values["codes"] = files.get("identity.safetensors", "")
+    values["fingerprint"] = "".join(weights.values())
+    text = json.dumps(values, sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return Task(profile, config, internals, parts, recipe, weights, own, held_out, digest)
 
 
-def training_data(
-    profile: Profile, config: TuneConfig, base: Base, photos: list[Photo]
-) -> tuple[LatentSet, LatentSet]:
-    """Cached latents of phase (a) and phase (b); (b) is (a) where no photo was kept."""
-    generator = torch.Generator().manual_seed(config.seed)
-    count = max(4, math.ceil(VARIANTS / len(photos)))
-    faces, whole = [], []
-    for photo in photos:
-        face, mask = _read(profile, photo.face), _read_mask(profile, photo.mask)
-        faces.append(face_variants(face, mask, config.size, count, generator))
-        if photo.picture and photo.picture_mask:
-            picture, mask = _read(profile, photo.picture), _read_mask(profile, photo.picture_mask)
-            place = Place(*photo.info["place"]) if "place" in photo.info else None
-            whole.append(
-                photo_variants(picture, mask, config.size, count, generator, base.framing, place)
-            )
-        else:
-            whole.append(faces[-1])
-    return cache_latents(base, faces), cache_latents(base, whole)
+def make_job(
+    task: Task, state: dict[str, Any], tools: Instruments, faces: Faces, progress: Progress
+) -> tuple[Job, Run, plan.Planned]:
+    """Everything the loop works with, where it begins, and how it is computed.
+
+    Args:
+        state: what the profile's last tuning noted. tools: evaluators, for the previews.
+    """
+    profile, config, internals, own = task.profile, task.config, task.internals, task.own
+    planned = plan.make_plan(config, task.parts.family, internals)
+    progress.line(plan.line(planned, config))
+    plan.hold_to(config, planned.device)
+    base = load_parts(
+        task.parts, planned.device, planned.dtype, planned.plan.parked, planned.plan.nf4
+    )
+    codes, mean = codes_of(profile, own)
+    model, current = _adapter(task, base, state, progress)
+    plan.apply(planned.plan, base, planned.switches)
+    stuff = material(profile, config, base, own, faces, task.weights["fingerprint"], progress)
+    training = Tailor(
+        base, codes, mean, stuff.captions, _losses(config, internals), code_delta(model),
+        planned.amp, stuff.texts,
+    )  # fmt: skip
+    eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
+    optimizer = make_optimizer(
+        _rate_groups(model, internals), planned.device, config.learning_rate, eight_bit,
+        config.optimizer == "paged_adamw8bit", progress.warn,
+    )  # fmt: skip
+    generator = torch.Generator().manual_seed(config.seed + current.step)
+    best = None
+    if current.step and not state.get("done"):
+        best = load_checkpoint(profile.folder / CHECKPOINT, optimizer, generator)
+    reference = (
+        tools.reader.embed([faces[p.key] for p in own if p.key in faces]) if tools.reader else None
+    )
+    strips = previews.Previews(
+        profile, base, mean, standard_prompts(base, profile.manifest.noun, 3),
+        task.drawing(previews.STEPS), tools.reader, reference, tools.judge,
+    )  # fmt: skip
+    scaler = torch.amp.GradScaler(
+        planned.device.type, SCALE, enabled=planned.dtype == torch.float16
+    )
+    job = Job(
+        profile, config, internals, base, training, stuff.data, model, optimizer, generator,
+        strips, task.digest, planned.plan, list(planned.smaller), planned.switches, scaler, best,
+    )  # fmt: skip
+    return job, current, planned
 
 
-def captions(base: Base, noun: str) -> list[EncodedPrompt]:
-    """The captions to learn with: those of two forms that the base has words for."""
-    forms = [encode_prompt(base, f"a {kind} of a {noun}", noun) for kind in ("photo", "portrait")]
-    return [form for form in forms if not form.unknown] or forms[:1]
+def _adapter(
+    task: Task, base: Base, state: dict[str, Any], progress: Progress
+) -> tuple[nn.Module, Run]:
+    """The adapter to train, and where: new, from a checkpoint, or from a finished tuning."""
+    profile, config = task.profile, task.config
+    same = state.get("digest") == task.digest
+    checkpoint = profile.folder / CHECKPOINT
+    saved = read_state(checkpoint)
+    current, adapter = Run(), None
+    if same and state.get("done"):
+        current.step = current.best_step = state["result"]["steps"]
+        current.before = state["result"]["likeness"]["before"]
+        current.losses = read_log(profile)[: current.step]
+        adapter = profile.folder / ADAPTER
+    elif same and saved and saved.pop("digest") == task.digest and saved["step"] < config.steps:
+        current, adapter = Run(**saved), checkpoint / ADAPTER
+    elif state and not same:
+        progress.line("The photos or settings have changed: tuning starts again at step 0.")
+    if adapter:
+        progress.line(f"Going on from step {current.step}.")
+        return load_adapter(base.unet, adapter, trainable=True), current
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)  # LoRA's A matrices start random
+        tune_code = task.internals.tune_code
+        return add_adapter(
+            base.unet, config.rank, config.alpha, tune_code, config.trained_blocks
+        ), current
 
 
-def loss_settings(config: TuneConfig) -> LossSettings:
-    """The recipe's losses."""
+def _losses(config: TuneConfig, internals: TuneInternals) -> LossSettings:
     return LossSettings(
-        config.min_snr, config.off_face_weight, config.preserve_weight, config.preserve_share,
-        config.locate_weight, config.code_weight if config.tune_code else 0.0,
-        config.drop_text, config.drop_identity, config.drop_both, config.skip_dropped,
+        internals.min_snr, internals.off_face_weight, config.preserve_weight,
+        config.preserve_share, internals.locate_weight,
+        internals.code_weight if internals.tune_code else 0.0,
+        internals.drop_text, internals.drop_identity, internals.drop_both, internals.skip_dropped,
     )  # fmt: skip
 
 
-def drawing(config: TuneConfig, family: str, steps: int) -> DrawSettings:
-    """How previews and the report are drawn: as `generate` will with this recipe."""
-    chosen = recipe_of(config.recipe or "auto", family).generate
-    names = ("guidance", "identity_scale", "start", "hold", "negative", "scheduler")
-    given = {name: chosen[name] for name in names if name in chosen}
-    return DrawSettings(steps=steps, size=config.size, **given)
-
-
-def rate_groups(model: nn.Module, config: TuneConfig) -> list[dict[str, Any]]:
+def _rate_groups(model: nn.Module, internals: TuneInternals) -> list[dict[str, Any]]:
     """Parameter groups for the optimizer; ``rate`` multiplies the learning rate of each."""
     code = code_delta(model)
     rest = [p for p in trainable_parameters(model).values() if p is not code]
     groups: list[dict[str, Any]] = [{"params": rest, "rate": 1.0}]
-    return groups if code is None else [*groups, {"params": [code], "rate": config.code_rate}]
-
-
-def learning_rate(config: TuneConfig, step: int) -> float:
-    """Linear warm-up, then a cosine down to a tenth of the peak."""
-    if step < config.warmup:
-        return config.learning_rate * (step + 1) / config.warmup
-    along = (step - config.warmup) / max(config.steps - config.warmup, 1)
-    return config.learning_rate * (0.55 + 0.45 * math.cos(math.pi * min(along, 1.0)))
-
-
-def settings_of(config: TuneConfig) -> dict[str, object]:
-    """The settings worth keeping, JSON values."""
-    hidden = {"home", "device", "offline", "name", "resume", "restart", "retune"}
-    return {key: value for key, value in asdict(config).items() if key not in hidden}
-
-
-def digest_of(profile: Profile, config: TuneConfig, photos: list[Photo], base: str) -> str:
-    """Changes when a run cannot go on from another's checkpoint."""
-    values = {key: v for key, v in asdict(config).items() if key not in _NOT_IN_DIGEST}
-    files = profile.manifest.files
-    values["version"] = DIGEST
-    values["photos"] = [(p.key, files.get(p.face, "")) for p in photos]
-    values["codes"] = files.get("identity.safetensors", "")
-    values["fingerprint"] = base
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def aligned_faces(profile: Profile, photos: list[Photo]) -> list[np.ndarray]:
-    """The aligned faces of photos, (S, S, 3) uint8."""
-    return [_read(profile, photo.face) for photo in photos if photo.face]
-
-
-def write_log(profile: Profile, losses: list[dict[str, float]]) -> None:
-    """Write ``reports/loss.jsonl``, one line a step."""
-    lines = (json.dumps({"step": i + 1, **values}) + "\n" for i, values in enumerate(losses))
-    profile.write(LOG, "".join(lines).encode())
-
-
-def read_log(profile: Profile) -> list[dict[str, float]]:
-    """The losses in ``reports/loss.jsonl``; empty when it is not there or damaged."""
-    try:
-        lines = profile.path(LOG).read_text(encoding="utf-8").splitlines()
-        entries = [json.loads(line) for line in lines]
-    except (OSError, ValueError):
-        return []
-    return [{k: v for k, v in entry.items() if k != "step"} for entry in entries]
-
-
-def peak_mb(device: torch.device) -> float:
-    """Most memory used so far: of the GPU, or of the process; 0 where it cannot be told."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated() / 1e6
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0.0
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
-def _read(profile: Profile, relative: str) -> np.ndarray:
-    return read_photo(profile.path(relative))
-
-
-def _read_mask(profile: Profile, relative: str) -> np.ndarray:
-    return _read(profile, relative)[..., 0].astype(np.float32) / 255
+    return groups if code is None else [*groups, {"params": [code], "rate": internals.code_rate}]

@@ -1,0 +1,13 @@
+from pidiff_cli.api import again as again
+from pidiff_cli.api import evaluate as evaluate
+from pidiff_cli.api import generate as generate
+from pidiff_cli.api import invert as invert
+from pidiff_cli.api import plan as plan
+from pidiff_cli.api import prepare as prepare
+from pidiff_cli.api import stylemix as stylemix
+from pidiff_cli.api import tune as tune
+from pidiff_cli.errors import PidiffError as PidiffError
+from pidiff_cli.errors import StoppedError as StoppedError
+from pidiff_cli.stages.progress import Event as Event
+
+__version__: str

@@ -1,0 +1,371 @@
+"""The Python API: the commands' work as functions, with frozen results and no terminal.
+
+Each function opens the profile, the base and the recipe once, makes one configuration (which is
+checked as it is made), and hands them to a stage. Nothing heavy is imported before all of that is
+sound. What a person would have to mend is a `PidiffError`.
+
+Arguments that all of them take:
+    home: the folder that holds ``profiles/`` and ``models/``; None is PIDIFF_HOME or the
+        platform's user data folder. device: auto, cpu, cuda or mps. offline: never use the network.
+    progress: a callback that gets an `Event`, or a `Progress` of one's own. A callback that
+        returns True ends the work where it can be gone on with.
+    settings: further fields of the command's configuration (`pidiff_cli.config`), as the
+        command's options of the same names; None leaves the recipe's or the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from pidiff_cli.config import (
+    EvaluateConfig,
+    GenerateConfig,
+    InvertConfig,
+    PrepareConfig,
+    StylemixConfig,
+    TuneConfig,
+)
+from pidiff_cli.errors import InputError, PidiffError, StoppedError, UsageError
+from pidiff_cli.profile import Profile, check_name
+from pidiff_cli.stages.opening import (
+    Place,
+    base_of,
+    draw_values,
+    find_profile,
+    open_base,
+    open_person,
+)
+from pidiff_cli.stages.prepare.once import prepared
+from pidiff_cli.stages.progress import Callback, Event, Progress
+from pidiff_cli.stages.results import (
+    DoctorResult,
+    EvaluateResult,
+    GenerateResult,
+    InvertResult,
+    Picture,
+    PlanResult,
+    PrepareResult,
+    StylemixResult,
+    TuneResult,
+)
+from pidiff_cli.stages.tune.settings import choose_recipe, tune_values
+
+__all__ = [
+    "Event", "PidiffError", "StoppedError", "again", "evaluate", "generate", "invert", "plan",
+    "prepare", "stylemix", "tune",
+]  # fmt: skip
+
+DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that ``best`` keeps, unless ``count`` says
+Paths = str | Path | Sequence[str | Path]
+
+
+def prepare(
+    photos: Paths,
+    name: str,
+    *,
+    force: bool = False,
+    home: Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+    **settings: Any,
+) -> PrepareResult:
+    """Photos → a profile with aligned, masked faces: the one that is there, or a new one.
+
+    The same photos again change nothing; more photos beside the same ones make the profile anew;
+    other photos need ``force``. A failure leaves the old profile as it was.
+
+    Args:
+        photos: files or folders. settings: noun, keep_photos, min_face, min_sharpness, hold_out.
+
+    Raises:
+        InputError: the name is not allowed or taken by other photos, or the photos are at fault.
+    """
+    place = Place.of(home, device, offline, progress)
+    paths = tuple(_paths(photos))
+    return prepared(
+        place.config(PrepareConfig, photos=paths, name=name, **settings), force, place.progress
+    )
+
+
+def invert(
+    profile: str | Path,
+    *,
+    base: str = "mini",
+    home: Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+    **settings: Any,
+) -> InvertResult:
+    """Aligned faces → W+ codes, where they are missing or other settings ask for others.
+
+    Args:
+        profile: a name, or a path to a directory. settings: refine, seed.
+
+    Raises:
+        InputError: no such profile, or it holds no photos. MissingWeightError: no such base here.
+    """
+    place = Place.of(home, device, offline, progress)
+    opened = Profile.open(profile, place.home)
+    parts = open_base(place.home, device, base, place.progress)
+    config = place.config(InvertConfig, name=str(opened.folder), base=parts.name, **settings)
+    from pidiff_cli.stages.invert import inverted
+
+    with opened.lock():
+        return inverted(opened, config, parts, place.progress)
+
+
+def tune(
+    sources: Paths,
+    name: str | None = None,
+    *,
+    base: str = "auto",
+    recipe: str = "auto",
+    noun: str | None = None,
+    keep_photos: bool = True,
+    force: bool = False,
+    home: Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+    **settings: Any,
+) -> TuneResult:
+    """Learn one person: prepare and invert where needed, then tune.
+
+    The same call goes on after an interruption, and does nothing when all is done.
+
+    Args:
+        sources: photos or folders with the ``name`` of their profile, or a profile without one.
+        base: auto, mini, sd15, sdxl, a path or a hub id. recipe: a name, or a YAML file's path.
+        noun, keep_photos, force: of a profile that is made now.
+        settings: steps, batch, rank, learning_rate, optimizer, seed, memory, preview_every,
+            resume, restart, retune.
+
+    Raises:
+        InputError: photos, profile or recipe are at fault, or it is tuned on another base.
+        UsageError: settings that cannot mean anything; all are listed.
+        MissingWeightError: the base is not here. OutOfMemoryError: it has no room.
+        StoppedError: the callback asked to stop.
+    """
+    place, paths = Place.of(home, device, offline, progress), _paths(sources)
+    profile = find_profile(place.home, [str(path) for path in paths], name)
+    parts = open_base(place.home, device, base, place.progress, profile)
+    chosen = choose_recipe(profile, parts, recipe, device, settings.get("memory"))
+    folder = profile.folder if profile else place.home / "profiles" / str(name)
+    values = tune_values(folder, parts, chosen, settings, place.progress)
+    config = place.config(TuneConfig, **values)
+    reading = place.config(InvertConfig, name=str(folder), base=parts.name)
+    if profile is None:
+        about = {"photos": tuple(paths), "name": name, "noun": noun, "keep_photos": keep_photos}
+        prepared(place.config(PrepareConfig, **about), force, place.progress)
+        profile = Profile.open(str(name), place.home)
+    from pidiff_cli.stages.base import check_base, fingerprints
+    from pidiff_cli.stages.invert import inverted
+    from pidiff_cli.stages.tune import run as stage
+
+    weights = fingerprints(parts)
+    check_base(profile, parts, config.retune or config.restart, weights["fingerprint"])
+    with profile.lock():
+        inverted(profile, reading, parts, place.progress)
+        return stage.run(profile, config, parts, weights, chosen, place.progress)
+
+
+def plan(
+    sources: Paths,
+    name: str | None = None,
+    *,
+    base: str = "auto",
+    recipe: str = "auto",
+    home: Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+    **settings: Any,
+) -> PlanResult:
+    """How `tune` with these arguments would be computed here; nothing is loaded or changed."""
+    place = Place.of(home, device, offline, progress)
+    profile = find_profile(place.home, [str(path) for path in _paths(sources)], name)
+    parts = open_base(place.home, device, base, place.progress, profile)
+    chosen = choose_recipe(profile, parts, recipe, device, settings.get("memory"))
+    folder = profile.folder if profile else Path()
+    values = tune_values(folder, parts, chosen, settings, place.progress)
+    config = place.config(TuneConfig, **values)
+    from pidiff_cli.stages.tune.plan import dry_run
+
+    result, told = dry_run(config, parts)
+    place.progress.line(told)
+    return result
+
+
+def generate(
+    profile: str | Path,
+    prompts: str | Iterable[str],
+    *,
+    best: int | None = None,
+    count: int | None = None,
+    on_picture: Callable[[Picture], None] | None = None,
+    on_prompt: Callable[[], None] | None = None,
+    on_written: Callable[[Path], None] | None = None,
+    home: Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+    **settings: Any,
+) -> GenerateResult:
+    """Pictures of a profile's person.
+
+    Args:
+        prompts: one, or several; of an iterator the next is taken when the last one is drawn.
+        best: keep the most alike of ``count`` (of 4 for each, when it is left out).
+        on_picture: called with each picture, its likeness known. on_prompt: after each prompt's.
+        on_written: with each file as soon as it is written.
+        settings: seed, out, identity_scale, start, hold, guidance, steps, size, negative,
+            scheduler, min_likeness, edits, style_from.
+
+    Raises:
+        InputError: no such profile or W+ code, or no picture is as alike as was asked for.
+        UsageError: settings that cannot mean anything. MissingWeightError: no such base here.
+    """
+    place = Place.of(home, device, offline, progress)
+    if "+" in str(profile):
+        raise UsageError(
+            "Several people in one picture are not possible yet.",
+            f"Mix their looks instead: pidiff stylemix {str(profile).replace('+', ' ')}",
+        )
+    known, more = _known_prompts(prompts)
+    opened = open_person(profile, place.home)
+    parts = base_of(place.home, opened, settings.pop("base", ""))
+    if best and count is None:
+        count = min(DRAWN_FOR_BEST * best, MOST)
+    settings |= {"name": str(profile), "base": parts.name, "prompts": known}
+    settings |= {"best": best, "count": count}
+    config = place.config(GenerateConfig, **draw_values(opened, parts, GenerateConfig, settings))
+    if config.best > config.count:
+        raise UsageError(
+            f"best is {config.best}, but only {config.count} are drawn.",
+            f"Draw more: -n {4 * config.best}",
+        )
+    from pidiff_cli.stages import generate as stage
+
+    told = on_picture, more, on_prompt, on_written
+    return stage.run(opened, config, parts, place.progress, *told)
+
+
+def again(
+    image: Path,
+    changes: dict[str, Any] | None = None,
+    *,
+    out: Path | None = None,
+    home: Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+) -> GenerateResult:
+    """Draw a picture again from the record inside it.
+
+    Args:
+        changes: GenerateConfig values in place of the recorded ones.
+
+    Raises:
+        InputError: no record in the picture, or its profile is not here.
+    """
+    place = Place.of(home, device, offline, progress)
+    from pidiff_cli.core.images import read_record
+    from pidiff_cli.stages import generate as stage
+
+    values = stage.recorded_settings(read_record(image), image) | (changes or {})
+    opened = Profile.open(str(values.get("name", "")), place.home)
+    parts = base_of(place.home, opened, values.get("base", ""))
+    config = place.config(GenerateConfig, **values, out=out)
+    return stage.run(opened, config, parts, place.progress)
+
+
+def stylemix(
+    a: str | Path,
+    b: str | Path,
+    *,
+    home: Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+    **settings: Any,
+) -> StylemixResult:
+    """Coarse, medium and fine W+ layers of two people: a contact sheet, pictures, a profile.
+
+    Args:
+        settings: coarse, medium, fine (how much of ``b``, 0 to 1), between, out, prompt, count,
+            seed, name, force, identity_scale.
+
+    Raises:
+        InputError: no such profiles or codes, or the name is taken.
+    """
+    place = Place.of(home, device, offline, progress)
+    if name := settings.get("name"):
+        check_name(name)
+    first, second = open_person(a, place.home), Profile.open(b, place.home)
+    parts = base_of(place.home, first)
+    settings |= {"a": str(a), "b": str(b), "base": parts.name}
+    config = place.config(StylemixConfig, **draw_values(first, parts, StylemixConfig, settings))
+    from pidiff_cli.stages import stylemix as stage
+
+    return stage.run(first, second, config, parts, place.progress)
+
+
+def evaluate(
+    profile: str | Path,
+    prompts: Sequence[str] = (),
+    *,
+    home: Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+    **settings: Any,
+) -> EvaluateResult:
+    """Measure a profile: likeness, text alignment, background, attention, copy-paste.
+
+    Args:
+        prompts: what to draw; none takes the standard set.
+        settings: count, seed, out, identity_scale, steps, and others of EvaluateConfig.
+
+    Raises:
+        InputError: no such profile or W+ code. MissingWeightError: no such base here.
+    """
+    place = Place.of(home, device, offline, progress)
+    opened = open_person(profile, place.home)
+    parts = base_of(place.home, opened)
+    settings |= {"name": str(profile), "base": parts.name, "prompts": tuple(prompts)}
+    config = place.config(EvaluateConfig, **draw_values(opened, parts, EvaluateConfig, settings))
+    from pidiff_cli.stages import evaluate as stage
+
+    return stage.run(opened, config, parts, place.progress)
+
+
+def doctor(home: Path) -> DoctorResult:
+    """What this machine can do; changes nothing, needs no weights and no network."""
+    from pidiff_cli.stages import doctor as stage
+    from pidiff_cli.stages.tune.plan import fits
+
+    return stage.run(home, fits(home))
+
+
+def _paths(sources: Paths) -> list[Path]:
+    several = [sources] if isinstance(sources, (str, Path)) else [*sources]
+    return [Path(item).expanduser() for item in several]
+
+
+def _known_prompts(prompts: str | Iterable[str]) -> tuple[tuple[str, ...], Iterator[str] | None]:
+    """The prompts that are known now, and of an iterator all of them, to be taken one by one."""
+    if isinstance(prompts, str):
+        return (prompts,), None
+    if not isinstance(prompts, Iterator):
+        prompts = iter(known := tuple(prompts))
+        if known:
+            return known, None
+    first = next(prompts, None)
+    if first is None:
+        raise InputError("There is no prompt.", 'For example: pidiff generate NAME "as a chef"')
+    return (first,), chain((first,), prompts)

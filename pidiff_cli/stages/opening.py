@@ -1,0 +1,130 @@
+"""What a command names, opened once and before anything heavy: profile, base, recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pidiff_cli.config import CommonConfig
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.profile import Profile
+from pidiff_cli.recipe import Recipe, recipe_of, settings_for
+from pidiff_cli.stages.progress import Callback, CallbackProgress, Progress, SilentProgress
+from pidiff_cli.weights import auto, locate
+from pidiff_cli.weights.locate import BaseParts
+
+Config = TypeVar("Config", bound=CommonConfig)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the work is done, and who listens."""
+
+    home: Path
+    device: str
+    offline: bool
+    progress: Progress
+
+    @classmethod
+    def of(
+        cls, home: Path | None, device: str, offline: bool, progress: Progress | Callback | None
+    ) -> Place:
+        listener: Progress = SilentProgress()
+        if progress is not None:
+            plain = callable(progress) and not hasattr(progress, "advance")
+            listener = CallbackProgress(progress) if plain else progress  # type: ignore[arg-type, assignment]
+        return cls(Path(home) if home else locate.default_home(), device, offline, listener)
+
+    def config(self, kind: type[Config], **values: Any) -> Config:
+        """A configuration; values that are None keep the field's default. Raises UsageError."""
+        given = {key: value for key, value in values.items() if value is not None}
+        unknown = set(given) - {item.name for item in fields(kind)}
+        if unknown:
+            raise UsageError(f"There is no setting {', '.join(sorted(unknown))}.")
+        return kind(home=self.home, device=self.device, offline=self.offline, **given)
+
+
+def find_profile(home: Path, sources: list[str], name: str | None) -> Profile | None:
+    """The profile that the words name, or None when they are photos.
+
+    Raises:
+        InputError: neither a profile nor photos are there.
+        UsageError: photos without a name.
+    """
+    paths = [Path(item).expanduser() for item in sources]
+    if len(sources) == 1 and name is None:
+        is_named = (home / "profiles" / sources[0] / "profile.json").is_file()
+        if is_named or (paths[0] / "profile.json").is_file():
+            return Profile.open(sources[0], home)
+        if not paths[0].exists() and "/" not in sources[0] and "." not in sources[0]:
+            return Profile.open(sources[0], home)  # says that there is none
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        raise InputError(f"There is no {', '.join(missing)}.", "Check the path of the photos.")
+    if name is None:
+        raise UsageError("The photos need a name.", "Add one, for example: --name alice")
+    return None
+
+
+def open_base(
+    home: Path, device: str, base: str, progress: Progress, profile: Profile | None = None
+) -> BaseParts:
+    """The base behind a word; says in one line what `auto` took.
+
+    A profile that was tuned stays on its base when nothing else is asked for. A path becomes a
+    short name that this home remembers: a profile names no paths.
+
+    Raises:
+        UsageError, InputError, MissingWeightError: as `locate.base_parts`.
+    """
+    own = profile.manifest.base.get("name") if profile else None
+    if base == "auto" and own:
+        return locate.base_parts(str(own), home)
+    if base == "auto":
+        from pidiff_cli.core.device import free_gpu_mb
+
+        choice = auto.choose(home, free_gpu_mb(device))
+        progress.line(f"{choice.why} {choice.advice}".rstrip())
+        return locate.base_parts(choice.name, home)
+    parts = locate.base_parts(base, home)
+    return replace(parts, name=locate.choose_base(base, home))
+
+
+def base_of(home: Path, profile: Profile, base: str = "") -> BaseParts:
+    """The base to draw a profile on: the one asked for, else its own, else where it was read."""
+    manifest = profile.manifest
+    read_on = manifest.stages.get("invert", {}).get("base", "mini")
+    name = locate.choose_base(base or manifest.base.get("name") or read_on, home)
+    return locate.base_parts(name, home)
+
+
+def open_person(name: str | Path, home: Path) -> Profile:
+    """A profile that can be drawn. Raises InputError: there is none, or it has no W+ code yet."""
+    profile = Profile.open(name, home)
+    if not (profile.folder / "identity.safetensors").is_file():
+        raise InputError(
+            f"{profile.name} is not tuned yet.", f"Tune it: pidiff tune {profile.name}"
+        )
+    return profile
+
+
+def draw_values(
+    profile: Profile, parts: BaseParts, kind: type[CommonConfig], given: dict[str, Any]
+) -> dict[str, Any]:
+    """The ``generate`` section of the recipe a profile was tuned with, under what was given.
+
+    Args:
+        kind: the configuration that takes the values; those it does not know are left out.
+    """
+    recipe = recipe_of(profile.manifest.recipe.get("name", "auto"), parts.family)
+    known = {item.name for item in fields(kind)}
+    values = settings_for(recipe, "generate", **given)
+    return {key: value for key, value in values.items() if key in known or key in given}
+
+
+def tell_dropped(recipe: Recipe, progress: Progress) -> None:
+    """One line on settings of a recipe that no longer exist."""
+    if recipe.dropped:
+        keys = ", ".join(recipe.dropped)
+        progress.line(f"Settings of the recipe {recipe.name} that no longer exist: {keys}.")
