@@ -12,16 +12,17 @@ from typing import Any
 
 __version__ = "0.1.0"
 __all__ = [
-    "Event", "PidiffError", "StoppedError", "again", "evaluate", "generate", "invert", "plan",
-    "prepare", "stylemix", "tune",
+    "Event", "PidiffError", "StoppedError", "again", "attach_person", "evaluate", "generate",
+    "invert", "plan", "prepare", "stylemix", "tune",
 ]  # fmt: skip
+_ELSEWHERE = {"attach_person": "pidiff_cli.core.diffusion.person_branch"}
 
 
 def __getattr__(name: str) -> Any:
     """The API's names, from `pidiff_cli.api` when somebody asks for one."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("pidiff_cli.api"), name)
+    return getattr(import_module(_ELSEWHERE.get(name, "pidiff_cli.api")), name)
 
 
 def __dir__() -> list[str]:

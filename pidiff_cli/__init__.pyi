@@ -6,6 +6,7 @@ from pidiff_cli.api import plan as plan
 from pidiff_cli.api import prepare as prepare
 from pidiff_cli.api import stylemix as stylemix
 from pidiff_cli.api import tune as tune
+from pidiff_cli.core.diffusion.person_branch import attach_person as attach_person
 from pidiff_cli.errors import PidiffError as PidiffError
 from pidiff_cli.errors import StoppedError as StoppedError
 from pidiff_cli.stages.progress import Event as Event

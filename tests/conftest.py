@@ -66,32 +66,26 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture
 def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, ModuleType]:
     """The stages replaced by ones that write what they must and compute nothing."""
-    import pidiff_cli.stages as package
+    from pidiff_cli.stages import evaluate, generate, invert, stylemix
+    from pidiff_cli.stages.prepare import run as prepare
+    from pidiff_cli.stages.tune import run as tune
     from pidiff_cli.weights import locate
 
     weights = tmp_path / "weights"
     (weights / "diffusers").mkdir(parents=True)
     (weights / "diffusers" / "model_index.json").write_text("{}")
     monkeypatch.setattr(locate, "PACKAGE_WEIGHTS", weights)
-    runs = {
-        "prepare": _prepare,
-        "invert": _invert,
-        "tune": _tune,
-        "generate": _generate,
-        "stylemix": _stylemix,
-        "evaluate": _evaluate,
-    }
-    made = {}
-    for name, run in runs.items():
-        module = ModuleType(f"pidiff_cli.stages.{name}")
-        module.run = run  # type: ignore[attr-defined]
-        module.configs = []  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setattr(package, name, module, raising=False)
-        made[name] = module
-    made["invert"].fits = lambda profile, base, home: True  # type: ignore[attr-defined]
-    made["tune"].refuse_other_base = lambda profile, config: None  # type: ignore[attr-defined]
-    return made
+    runs = (
+        (prepare, _prepare), (invert, _invert), (tune, _tune), (generate, _generate),
+        (stylemix, _stylemix), (evaluate, _evaluate),
+    )  # fmt: skip
+    for module, run in runs:
+        monkeypatch.setattr(module, "run", run)
+        monkeypatch.setattr(module, "configs", [], raising=False)
+    return {
+        "prepare": prepare, "invert": invert, "tune": tune, "generate": generate,
+        "stylemix": stylemix, "evaluate": evaluate,
+    }  # fmt: skip
 
 
 def _prepare(config: Any, progress: Any) -> Any:
@@ -112,23 +106,19 @@ def _prepare(config: Any, progress: Any) -> Any:
     )
 
 
-def _invert(config: Any, progress: Any) -> Any:
-    from pidiff_cli.profile import Profile
+def _invert(profile: Any, config: Any, parts: Any, progress: Any) -> Any:
     from pidiff_cli.stages.results import InvertResult
 
-    profile = Profile.open(config.name, config.home)
     code = np.zeros((1, 12, 80), np.float32)
     profile.save_identity(code, np.ones(1, np.float32), code[0], ("01",))
     preview = profile.write("reports/inversion.png", b"strip")
     return InvertResult(profile.folder, preview, 0.5)
 
 
-def _tune(config: Any, progress: Any) -> Any:
-    from pidiff_cli.profile import Profile
+def _tune(profile: Any, config: Any, parts: Any, weights: Any, recipe: Any, progress: Any) -> Any:
     from pidiff_cli.stages.results import TuneResult
 
     sys.modules["pidiff_cli.stages.tune.run"].configs.append(config)  # type: ignore[attr-defined]
-    profile = Profile.open(config.name, config.home)
     report = profile.write("reports/likeness.html", b"<html>")
     profile.update(base={"name": config.base}, recipe={"name": config.recipe})
     likeness = {"held_out": 0.71, "photos": 0.78}
@@ -139,7 +129,9 @@ def _tune(config: Any, progress: Any) -> Any:
 
 
 def _generate(
+    profile: Any,
     config: Any,
+    parts: Any,
     progress: Any,
     on_picture: Any = None,
     prompts: Any = None,
@@ -163,14 +155,14 @@ def _generate(
     return GenerateResult(tuple(made))
 
 
-def _stylemix(config: Any, progress: Any) -> Any:
+def _stylemix(a: Any, b: Any, config: Any, parts: Any, progress: Any) -> Any:
     from pidiff_cli.stages.results import StylemixResult
 
     sys.modules["pidiff_cli.stages.stylemix"].configs.append(config)  # type: ignore[attr-defined]
     return StylemixResult(config.out / "sheet.png")
 
 
-def _evaluate(config: Any, progress: Any) -> Any:
+def _evaluate(profile: Any, config: Any, parts: Any, progress: Any) -> Any:
     from pidiff_cli.stages.results import EvaluateResult
 
     sys.modules["pidiff_cli.stages.evaluate"].configs.append(config)  # type: ignore[attr-defined]

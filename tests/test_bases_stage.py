@@ -16,7 +16,6 @@ from pidiff_cli.profile import Profile
 from pidiff_cli.stages.base import check_base, fingerprint, identity_fingerprint
 from pidiff_cli.stages.person import check_tuned_on
 from pidiff_cli.weights.locate import BaseParts
-from tests.opened import tune_settings
 
 
 @pytest.fixture
@@ -45,14 +44,12 @@ def test_another_checkpoint_asks_for_retune(tmp_path: Path, parts: BaseParts) ->
     profile = Profile.create(tmp_path, "alice", "woman")
     profile.write("adapter/adapter_config.json", b"{}")
     profile.update(base={"name": "dream.ckpt", "family": "sd15", "fingerprint": "0" * 16})
-    config = tune_settings(home=tmp_path, name="alice")
-    check_base(profile, config, replace(parts, name="dream.ckpt"), "1" * 16)  # newer weights
-    check_base(profile, config, parts, "0" * 16)  # the same file elsewhere
+    check_base(profile, replace(parts, name="dream.ckpt"), False, "1" * 16)  # newer weights
+    check_base(profile, parts, False, "0" * 16)  # the same file elsewhere
     with pytest.raises(InputError, match="alice is tuned on dream.ckpt") as caught:
-        check_base(profile, config, parts, "1" * 16)
+        check_base(profile, parts, False, "1" * 16)
     assert "pidiff tune alice --base sd15 --retune" in caught.value.hint
-    for given in ({"retune": True}, {"restart": True}):
-        check_base(profile, replace(config, **given), parts, "1" * 16)
+    check_base(profile, parts, True, "1" * 16)
 
 
 def test_fingerprints_change_with_the_weights(parts: BaseParts) -> None:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from pidiff_cli.cli import bars, output
+from pidiff_cli.cli import bars, progress
 from pidiff_cli.cli.failures import explain
 from pidiff_cli.cli.output import Output
 from pidiff_cli.cli.progress import format_info, labelled
@@ -19,7 +19,7 @@ from pidiff_cli.errors import PidiffError
 def clock(monkeypatch):
     """A clock that stands still until it is set."""
     now = SimpleNamespace(time=0.0)
-    for module in (bars, output):
+    for module in (bars, progress):
         monkeypatch.setattr(module.time, "monotonic", lambda: now.time)
     return now
 

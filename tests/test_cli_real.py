@@ -46,17 +46,15 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture
 def album(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Photos of one person, face networks that need no weights, tiny W+ networks in the home."""
-    from pidiff_cli.stages import invert
-    from pidiff_cli.stages import person as _drawing
-    from pidiff_cli.stages.report import measure
-    from pidiff_cli.stages.tune import setup as _tuning
+    from pidiff_cli.stages import invert, person
+    from pidiff_cli.stages.tune import run as tune
 
     finder = Finder()
     monkeypatch.setattr(_photos, "find_faces", finder)
     monkeypatch.setattr(_photos, "candidates", lambda *_, **__: [])
     monkeypatch.setattr(_choosing, "load_embedder", ColourEmbedder)
-    monkeypatch.setattr(_tuning, "REPORT_STEPS", 1)
-    for module in (measure, invert, _drawing):
+    monkeypatch.setattr(tune, "REPORT_STEPS", 1)
+    for module in (tune, invert, person):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader())
     use_tiny_configs(monkeypatch, tmp_path / "configs")
     (home / "models" / "ffhq").mkdir(parents=True)

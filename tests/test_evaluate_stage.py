@@ -15,6 +15,7 @@ import torch
 from pidiff_cli.config import EvaluateConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
+from pidiff_cli.stages.person import aligned_faces
 from pidiff_cli.stages.report import page
 from pidiff_cli.stages.report import summary as _summary
 from pidiff_cli.stages.report.evaluators import Instruments, instruments
@@ -97,7 +98,7 @@ def test_without_a_judge_text_is_not_measured_and_the_next_command_is_said(
 ) -> None:
     profile = Profile.open("alice", home)
     parts = replace(locate.base_parts("mini", home), judge=None)  # as on a real base
-    tools = instruments(profile, parts, home, colour_reader())
+    tools = instruments(profile, aligned_faces(profile), parts, home, colour_reader())
     assert tools.judge is None and "pidiff models pull clip" in tools.missing["text"]
     measured = _summary.summarise([_shown(0.5, text=None, plain_text=None)], tools)
     for name in ("text", "text_drop", "right_prompt", "perceptual", "diversity"):

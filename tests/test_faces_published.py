@@ -15,7 +15,7 @@ from pidiff_cli.core.faces.choice import choose, holds
 from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.faces.nets import FOLDER
 from pidiff_cli.core.faces.parsenet import ParseNet, parse_head
-from pidiff_cli.core.faces.published import write_choice
+from pidiff_cli.core.faces.published import find_file, write_choice
 from pidiff_cli.core.tensors import pickles
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.weights.table import WEIGHTS
@@ -66,7 +66,7 @@ def test_what_a_folder_holds_is_used(tmp_path: Path) -> None:
     empty = choose(tmp_path)
     assert empty.real and (empty.landmarks, empty.likeness) == ("2dfan4", "sface")
     with pytest.raises(MissingWeightError) as caught:
-        empty.file("2dfan4")
+        find_file(tmp_path, "2dfan4")
     assert "pidiff models pull faces" in caught.value.hint
     for name in ("2dfan4.safetensors", "face_detection_yunet_2023mar.onnx"):
         (tmp_path / name).write_bytes(b"")

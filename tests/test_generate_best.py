@@ -9,10 +9,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from pidiff_cli import api
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.stages import person as _drawing
 from pidiff_cli.stages.generate import Candidate, choose
-from pidiff_cli.stages.report import measure
 from tests.conftest import Ran
 from tests.opened import run_generate
 from tests.test_generate_stage import _config
@@ -90,14 +90,13 @@ def test_none_alike_enough_is_an_error_that_says_how_near_it_came(
 
 def test_more_kept_than_drawn_is_a_sentence(untuned_home: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="only 2 are drawn"):
-        run_generate(_config(untuned_home, tmp_path, count=2, best=3), Notes())
+        api.generate("alice", "as a chef", count=2, best=3, home=untuned_home)
 
 
 def test_without_face_networks_nothing_can_be_chosen(
     untuned_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (_drawing, measure):
-        monkeypatch.setattr(module, "open_reader", lambda _: None)
+    monkeypatch.setattr(_drawing, "open_reader", lambda _: None)
     with pytest.raises(MissingWeightError, match="--best needs face networks"):
         run_generate(_config(untuned_home, tmp_path, count=2, best=1), Notes())
 

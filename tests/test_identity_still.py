@@ -10,8 +10,8 @@ from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor
 
 from pidiff_cli.core.diffusion.guidance import SharedStart
-from pidiff_cli.core.identity import attention
 from pidiff_cli.core.identity import cached as still_module
+from pidiff_cli.core.identity import context
 from pidiff_cli.core.identity.attention import attach, cross_attentions
 from pidiff_cli.core.identity.cached import Folded, Still, foldable
 from pidiff_cli.core.identity.context import IdentityContext
@@ -77,7 +77,7 @@ def test_what_is_kept_changes_no_number(
 ) -> None:  # fmt: skip
     """Also by the call that CUDA uses, which a CPU can compute."""
     wanted = _plainly(net, use_map, levels)
-    for module in (attention, still_module):
+    for module in (context, still_module):
         monkeypatch.setattr(module, "fused", lambda q: way == "fused")
     monkeypatch.setattr(still_module, "foldable", lambda *_: way == "folded")
     still = _kept(net, use_map, levels)

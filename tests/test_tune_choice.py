@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from pidiff_cli.stages.prepare import run as prepare
+from pidiff_cli.stages.report.summary import Measured
 from pidiff_cli.stages.tune import previews as _previews
 from pidiff_cli.stages.tune import run as tune
 from pidiff_cli.stages.tune.loop import BETTER, Run, is_better
-from pidiff_cli.stages.tune.previews import Glance
+from pidiff_cli.stages.tune.previews import PreviewScore
 from tests.opened import run_tune
 from tests.test_tune_stage import _config
 from tests.tiny_person import ColourJudge, Notes, install_judge
@@ -20,36 +21,36 @@ from tests.tiny_person import ColourJudge, Notes, install_judge
 @pytest.mark.parametrize(
     ("seen", "best", "last", "kept"),
     [
-        (Glance(0.6, 0.0), (None, None), False, True),
-        (Glance(0.7, 0.1), (0.6, 0.0), False, True),
-        (Glance(0.5, 0.0), (0.6, 0.0), False, False),
-        (Glance(0.9, 0.3), (0.6, 0.0), False, False),  # alike, but the prompt is lost
-        (Glance(0.5, 0.1), (0.9, 0.3), False, True),
-        (Glance(0.5, 0.4), (0.9, 0.3), False, False),  # both lose too much: the lesser loss
-        (Glance(0.6 - BETTER / 2, 0.0), (0.6, 0.0), True, True),
-        (Glance(0.6 - BETTER / 2, 0.0), (0.6, 0.0), False, False),
-        (Glance(None, 0.0), (None, None), True, False),
-        (Glance(0.7, None), (0.6, None), False, True),
+        (PreviewScore(0.6, 0.0), (None, None), False, True),
+        (PreviewScore(0.7, 0.1), (0.6, 0.0), False, True),
+        (PreviewScore(0.5, 0.0), (0.6, 0.0), False, False),
+        (PreviewScore(0.9, 0.3), (0.6, 0.0), False, False),  # alike, but the prompt is lost
+        (PreviewScore(0.5, 0.1), (0.9, 0.3), False, True),
+        (PreviewScore(0.5, 0.4), (0.9, 0.3), False, False),  # both lose too much: the lesser loss
+        (PreviewScore(0.6 - BETTER / 2, 0.0), (0.6, 0.0), True, True),
+        (PreviewScore(0.6 - BETTER / 2, 0.0), (0.6, 0.0), False, False),
+        (PreviewScore(None, 0.0), (None, None), True, False),
+        (PreviewScore(0.7, None), (0.6, None), False, True),
     ],
 )
 def test_the_most_alike_within_the_bound_is_kept(
-    seen: Glance, best: tuple[float | None, float | None], last: bool, kept: bool
+    seen: PreviewScore, best: tuple[float | None, float | None], last: bool, kept: bool
 ) -> None:
     run = Run(best_score=best[0], best_loss=best[1])
     assert is_better(seen, run, 0.15, last) is kept
 
 
-def _glances(monkeypatch: pytest.MonkeyPatch, *seen: Glance) -> None:
+def _glances(monkeypatch: pytest.MonkeyPatch, *seen: PreviewScore) -> None:
     """Let the strips say this, one after another; the first is before any step."""
     left = list(seen)
-    monkeypatch.setattr(_previews.Previews, "look", lambda *_, **__: left.pop(0))
+    monkeypatch.setattr(_previews.Previews, "draw_strip", lambda *_, **__: left.pop(0))
 
 
 def test_a_plateau_ends_the_tuning_and_is_not_gone_on_with(
     untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _glances(monkeypatch, *(Glance(x) for x in (0.1, 0.5, 0.504, 0.4, 0.9)))
+    _glances(monkeypatch, *(PreviewScore(x) for x in (0.1, 0.5, 0.504, 0.4, 0.9)))
     notes = Notes()
     settings: dict[str, Any] = {"steps": 10, "preview_every": 2, "patience": 2}
     result = run_tune(_config(untuned_home, **settings), notes)
@@ -66,7 +67,7 @@ def test_a_tuning_that_does_harm_is_not_kept(
 ) -> None:
     from safetensors.torch import load_file
 
-    _glances(monkeypatch, Glance(0.5), Glance(0.4), Glance(0.45))
+    _glances(monkeypatch, PreviewScore(0.5), PreviewScore(0.4), PreviewScore(0.45))
     notes = Notes()
     result = run_tune(_config(untuned_home, preview_every=3), notes)
     assert result.steps == 6 and result.likeness["best_step"] == 0
@@ -80,7 +81,7 @@ def test_a_tuning_that_is_hardly_less_alike_is_kept(
     untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _glances(monkeypatch, Glance(0.5), Glance(0.4), Glance(0.5 - BETTER / 2))
+    _glances(monkeypatch, PreviewScore(0.5), PreviewScore(0.4), PreviewScore(0.5 - BETTER / 2))
     result = run_tune(_config(untuned_home, preview_every=3), Notes())
     assert result.likeness["best_step"] == 6
 
@@ -89,7 +90,7 @@ def test_without_patience_it_goes_to_the_end(
     untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _glances(monkeypatch, *[Glance(0.5)] * 4)
+    _glances(monkeypatch, *[PreviewScore(0.5)] * 4)
     assert run_tune(_config(untuned_home, preview_every=2, patience=0), Notes()).steps == 6
 
 
@@ -97,7 +98,7 @@ def test_text_that_every_step_loses_is_warned_of(
     untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _glances(monkeypatch, Glance(0.1), Glance(0.5, 0.4), Glance(0.9, 0.5))
+    _glances(monkeypatch, PreviewScore(0.1), PreviewScore(0.5, 0.4), PreviewScore(0.9, 0.5))
     notes = Notes()
     result = run_tune(_config(untuned_home, preview_every=3), notes)
     assert result.likeness["best_step"] == 3
@@ -108,13 +109,13 @@ def test_copied_pose_is_warned_of(
     untuned_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tune._summary, "copies", lambda _: True)
-    real = tune._summary.summarise
+    monkeypatch.setattr(tune, "copies", lambda _: True)
+    real = tune.summarise
 
     def pasted(*given: Any) -> Any:
-        return {**real(*given), "copy_paste": tune._summary.Measured(0.8)}
+        return {**real(*given), "copy_paste": Measured(0.8)}
 
-    monkeypatch.setattr(tune._summary, "summarise", pasted)
+    monkeypatch.setattr(tune, "summarise", pasted)
     notes = Notes()
     assert run_tune(_config(untuned_home), notes).likeness["copy_paste"] == 0.8
     assert any("copy-paste 0.80" in line for line in notes.warnings)
@@ -127,17 +128,17 @@ def test_the_loss_of_text_is_a_share_of_the_base_s_own(
     install_judge(monkeypatch)
     score = ColourJudge.text_image
     monkeypatch.setattr(ColourJudge, "text_image", lambda *given: score(*given) + 0.5)
-    seen: list[Glance] = []
-    real = _previews.Previews.look
+    seen: list[PreviewScore] = []
+    real = _previews.Previews.draw_strip
 
-    def look(self: _previews.Previews, fresh: bool = False) -> Glance:
+    def look(self: _previews.Previews, fresh: bool = False) -> PreviewScore:
         seen.append(real(self, fresh))
         assert self.plain_text is not None
         drawn = self._text(self._draw(self.mean))
         assert seen[-1].text_loss == pytest.approx(1 - drawn / self.plain_text)
         return seen[-1]
 
-    monkeypatch.setattr(_previews.Previews, "look", look)
+    monkeypatch.setattr(_previews.Previews, "draw_strip", look)
     run_tune(_config(untuned_home, preview_every=6), Notes())
     assert len(seen) == 2
 

@@ -14,12 +14,14 @@ from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
+from pidiff_cli.stages.person import aligned_faces
 from pidiff_cli.stages.tune import data as _material
 from pidiff_cli.stages.tune import pace as _pace
 from pidiff_cli.stages.tune import plan as _planning
-from pidiff_cli.stages.tune import setup as _tuning
 from pidiff_cli.stages.tune.data import LATENTS, material
-from tests.opened import TuneSettings, tune_settings
+from pidiff_cli.stages.tune.internals import TuneInternals
+from pidiff_cli.stages.tune.settings import tune_values
+from pidiff_cli.weights.locate import base_parts
 from tests.tiny_base import SIZE, make_base
 from tests.tiny_person import Notes, make_profile
 
@@ -31,16 +33,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     return load_base(make_base(tmp_path_factory.mktemp("base")))
 
 
-def _config(**settings: Any) -> TuneSettings:
-    return tune_settings(**{"size": SIZE, "batch": 2, **settings})
+def _config(**settings: Any) -> TuneConfig:
+    return TuneConfig(**{"size": SIZE, "batch": 2, **settings})
 
 
 def _taken(
     profile: Profile, base: Base, config: TuneConfig, weights: str = "w"
 ) -> tuple[_material.Material, bool]:
     """The material, and whether it was there."""
-    own, notes = _tuning.training_photos(profile)[0], Notes()
-    found = material(profile, config, base, own, weights, notes)
+    own, notes = _material.training_photos(profile)[0], Notes()
+    found = material(profile, config, base, own, aligned_faces(profile), weights, notes)
     return found, any("earlier tuning" in line for line in notes.lines)
 
 
@@ -98,7 +100,7 @@ def test_a_time_is_told_only_where_one_was_measured(
     config = _config(home=tmp_path, steps=200)
     planned = _planning.make_plan(config, "mini", CPU, torch.float32)
     assert planned.seconds is None and " for 200 steps" not in _planning.line(planned, config)
-    key = _pace.key_of(config, "mini", planned.plan, CPU)
+    key = _pace.key_of(config, TuneInternals(), "mini", planned.plan, CPU)
     _pace.note(tmp_path, key, [0.5] * (_pace.ENOUGH - 1))
     assert _pace.known(tmp_path, key) is None
     _pace.note(tmp_path, key, [9.0, 0.2, 0.2, 0.2, 0.2])
@@ -120,10 +122,11 @@ def test_the_first_steps_give_an_estimate_once() -> None:
 
 
 def test_a_size_is_rounded_down_and_said() -> None:
-    notes = Notes()
-    assert _planning.rounded(_config(size=131), notes).size == 128
+    notes, recipe, parts = Notes(), load_recipe("mini-cpu"), base_parts("mini", Path())
+    assert tune_values(Path("alice"), parts, recipe, {"size": 131}, notes)["size"] == 128
     assert len(notes.warnings) == 1 and "131" in notes.warnings[0] and "128" in notes.warnings[0]
-    assert _planning.rounded(_config(size=128), notes).size == 128 and len(notes.warnings) == 1
+    assert tune_values(Path("alice"), parts, recipe, {"size": 128}, notes)["size"] == 128
+    assert len(notes.warnings) == 1
 
 
 def test_another_process_on_the_card_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +145,8 @@ def test_another_process_on_the_card_is_said(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_pace_depends_on_the_plan() -> None:
     keys = {
-        _pace.key_of(_config(), "mini", plan, CPU) for plan in (Plan(2), Plan(1), Plan(2, True))
+        _pace.key_of(_config(), TuneInternals(), "mini", plan, CPU)
+        for plan in (Plan(2), Plan(1), Plan(2, True))
     }
     assert len(keys) == 3 and not any(" " in key for key in keys)
 

@@ -13,8 +13,8 @@ from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.stages.tune import plan as _planning
+from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.plan import describe, line, make_plan
-from tests.opened import TuneSettings, tune_settings
 
 GB = 1_000_000_000
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
@@ -30,12 +30,12 @@ def free(monkeypatch: pytest.MonkeyPatch) -> Any:
     return there_are
 
 
-def _config(**settings: Any) -> TuneSettings:
-    return tune_settings(**{"base": "sd15", "size": 512, "batch": 4, "rank": 16, **settings})
+def _config(**settings: Any) -> TuneConfig:
+    return TuneConfig(**{"base": "sd15", "size": 512, "batch": 4, "rank": 16, **settings})
 
 
-def _plan(config: TuneConfig, family: str = "sd15", device: torch.device = CUDA) -> Plan:
-    return make_plan(config, family, device, torch.bfloat16).plan
+def _plan(config: TuneConfig, family: str = "sd15", **given: Any) -> Plan:
+    return make_plan(config, family, CUDA, torch.bfloat16, **given).plan
 
 
 def test_a_large_card_gets_the_fastest_plan(free: Any) -> None:
@@ -68,11 +68,11 @@ def test_sdxl_is_quantised_where_nothing_else_fits(free: Any, card: int, nf4: bo
 def test_settings_that_are_given_stay(free: Any) -> None:
     free(24)
     assert _plan(_config(checkpointing="always")).checkpointing
-    assert _plan(_config(at_once=1)).at_once == 1
+    assert _plan(_config(), internals=TuneInternals(micro_batch=1)).at_once == 1
     assert _plan(_config(memory=3.0)).peak <= 3 * GB
     free(3)
     with pytest.raises(OutOfMemoryError, match="at the least"):
-        _plan(_config(checkpointing="never", at_once=4))
+        _plan(_config(checkpointing="never"), internals=TuneInternals(micro_batch=4))
     assert make_plan(_config(quantise="nf4"), "sd15", CPU, torch.bfloat16).plan.nf4
 
 

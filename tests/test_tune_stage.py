@@ -14,11 +14,13 @@ import torch
 from safetensors.numpy import load_file
 
 from pidiff_cli.core.images import read_photo
+from pidiff_cli.core.training.step import Tailor
 from pidiff_cli.errors import InputError, OutOfMemoryError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.tune import loop as _loop
 from pidiff_cli.stages.tune import previews as _previews
 from pidiff_cli.stages.tune import run as tune
+from pidiff_cli.stages.tune import setup
 from tests.opened import TuneSettings, run_tune, tune_settings
 from tests.tiny_base import SIZE, make_base
 from tests.tiny_person import Notes, install, make_profile
@@ -154,26 +156,48 @@ def test_a_step_that_overflows_in_fp16_is_left_out(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_profile(home)
-    real, seen = _loop._step, []
+    jobs: list[_loop.Job] = []
+    real = tune.train
 
-    def step(job: _loop.Job, current: _loop.Run) -> Any:
-        if not seen:
-            job.scaler = torch.amp.GradScaler("cpu", 2.0**4)
-        scale = job.scaler.get_scale()
-        if len(seen) == 1:
-            first = next(p for p in job.model.parameters() if p.requires_grad)
-            handle = first.register_hook(lambda grad: grad * float("inf"))
-        before = {k: v.clone() for k, v in job.model.state_dict().items()}
-        losses = real(job, current)
-        if len(seen) == 1:
-            handle.remove()
-        same = all(torch.equal(v, before[k]) for k, v in job.model.state_dict().items())
-        seen.append((same, job.scaler.get_scale() / scale))
-        return losses
+    def train(job: _loop.Job, *given: Any) -> None:
+        job.scaler = torch.amp.GradScaler("cpu", 2.0**4)
+        jobs.append(job)
+        real(job, *given)
 
-    monkeypatch.setattr(_loop, "_step", step)
-    assert run_tune(_config(home, steps=3), Notes()).steps == 3
-    assert seen == [(False, 1.0), (True, 0.5), (False, 1.0)]
+    class Watch(Notes):
+        """Weights and scale after every step; the second one's gradient overflows."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: list[tuple[list[torch.Tensor], float]] = []
+
+        def start(self, task: str, total: int | None) -> None:
+            if task == "tune":
+                self.look()
+
+        def advance(self, task: str, n: int = 1, **info: object) -> None:
+            if self.hooks:
+                self.hooks.pop().remove()
+            self.look()
+            if len(self.seen) == 2:
+                first = next(p for p in jobs[0].model.parameters() if p.requires_grad)
+                self.hooks.append(first.register_hook(lambda grad: grad * float("inf")))
+
+        def look(self) -> None:
+            weights = [v.clone() for v in jobs[0].model.state_dict().values()]
+            self.seen.append((weights, jobs[0].scaler.get_scale()))
+
+        hooks: list[Any] = []
+
+    monkeypatch.setattr(tune, "train", train)
+    watch = Watch()
+    assert run_tune(_config(home, steps=3), watch).steps == 3
+    same = [
+        all(torch.equal(a, b) for a, b in zip(one[0], other[0], strict=True))
+        for one, other in zip(watch.seen, watch.seen[1:], strict=False)
+    ]
+    scales = [scale for _, scale in watch.seen]
+    assert same == [False, True, False] and scales == [16.0, 16.0, 8.0, 8.0]
 
 
 @pytest.mark.parametrize("what", ["step", "preview"])
@@ -184,8 +208,8 @@ def test_out_of_memory_goes_on_with_a_smaller_plan(
     make_profile(home, "bob")
     plain = run_tune(_config(home, preview_every=3), Notes())
     calls: list[int] = []
-    place: Any = _loop if what == "step" else _previews.Previews
-    name = "_backward" if what == "step" else "look"
+    place: Any = Tailor if what == "step" else _previews.Previews
+    name = "loss" if what == "step" else "draw_strip"
     real = getattr(place, name)
 
     def full(*args: Any, **given: Any) -> Any:
@@ -236,7 +260,7 @@ def test_faults_of_the_user_are_sentences(home: Path, monkeypatch: pytest.Monkey
     def full(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(tune, "load_parts", full)
+    monkeypatch.setattr(setup, "load_parts", full)
     make_profile(home, "carol")
     with pytest.raises(OutOfMemoryError, match="Not enough memory"):
         run_tune(_config(home, name="carol"), Notes())

@@ -179,21 +179,18 @@ def test_code_is_refused_and_not_run(tmp_path: Path, name: str) -> None:
     assert not mark.exists() and not (tmp_path / "evil.safetensors").exists()
 
 
-def test_edit_on_a_real_base_takes_the_folder(
-    tmp_path: Path, unit: torch.Tensor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_edit_on_a_real_base_takes_the_folder(tmp_path: Path, unit: torch.Tensor) -> None:
     from pidiff_cli.stages.codes import edited
     from pidiff_cli.weights import locate
 
     (tmp_path / "directions").mkdir()
     torch.save(unit, tmp_path / "directions" / "age.pt")
     parts = locate.BaseParts("sd15", "sd15", tmp_path, tmp_path, tmp_path, None, None)
-    monkeypatch.setattr(locate, "base_parts", lambda name, home: parts)
     w = torch.zeros(18, 512)
-    moved = edited(w, (("age", -1.5),), "sd15", tmp_path)
+    moved = edited(w, (("age", -1.5),), parts)
     assert torch.allclose(moved, -1.5 * unit.expand(18, 512), atol=1e-6)
     with pytest.raises(UsageError, match="smile"):
-        edited(w, (("smile", 1.0),), "sd15", tmp_path)
+        edited(w, (("smile", 1.0),), parts)
 
 
 def test_damaged_files_clashes_and_bad_tables(tmp_path: Path, unit: torch.Tensor) -> None:

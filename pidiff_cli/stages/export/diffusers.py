@@ -162,7 +162,7 @@ _DIFFUSERS = """# {name}: an identity branch for a stock diffusers pipeline of {
 ```python
 import torch
 from diffusers import DiffusionPipeline
-from pidiff_cli.core.identity.interop import attach_person
+from pidiff_cli import attach_person
 
 pipe = DiffusionPipeline.from_pretrained("BASE")
 person = attach_person(pipe.unet, ".")

@@ -55,15 +55,30 @@ class Planned:
         return {**self.plan.document(), **told, "seconds": self.seconds}
 
 
-def make_plan(config: TuneConfig, family: str, internals: TuneInternals | None = None) -> Planned:
+def plan_here(config: TuneConfig, family: str, internals: TuneInternals | None = None) -> Planned:
+    """`make_plan` for the device that the settings choose. Raises UsageError: it is not here."""
+    internals = internals or TuneInternals()
+    device, dtype, given = pick_device(config.device, internals.precision, family)
+    return make_plan(config, family, device, dtype, given, internals)
+
+
+def make_plan(
+    config: TuneConfig,
+    family: str,
+    device: torch.device,
+    dtype: torch.dtype,
+    given: torch.dtype | None = None,
+    internals: TuneInternals | None = None,
+) -> Planned:
     """The fastest way of tuning that fits the memory.
+
+    Args:
+        dtype, given: of the frozen networks, and of autocast, as ``pick_device`` says.
 
     Raises:
         OutOfMemoryError: none does; says the smallest need, and a picture size that would fit.
-        UsageError: a device that is not here.
     """
     internals = internals or TuneInternals()
-    device, dtype, given = pick_device(config.device, internals.precision, family)
     amp = autocast(internals, family, device, given)
     amp = amp if dtype == torch.float32 else None  # PEFT casts for its float32 layers
     found = Planned(device, dtype, amp, switches(internals, family, amp), Plan(config.batch))
@@ -96,7 +111,7 @@ def dry_run(config: TuneConfig, parts: BaseParts) -> tuple[PlanResult, str]:
     Raises:
         OutOfMemoryError: no plan fits; says what the smallest needs.
     """
-    planned = make_plan(config, parts.family)
+    planned = plan_here(config, parts.family)
     told = PlanResult(parts.name, config.recipe, config.size, config.batch, planned.document())
     return told, line(planned, config)
 
@@ -115,7 +130,7 @@ def _fits(family: str, home: Path) -> str:
     config = TuneConfig(home=home, base=family, recipe=recipe.name, **settings)
     what = f"{family} at {config.size} px"
     try:
-        planned = make_plan(config, family)
+        planned = plan_here(config, family)
     except OutOfMemoryError as error:
         return f"{what}: no. {error.message} {error.hint}".rstrip()
     plan, slow = planned.plan, ", slowly without a GPU" if planned.device.type == "cpu" else ""

@@ -110,7 +110,7 @@ def make_job(
         state: what the profile's last tuning noted. tools: evaluators, for the previews.
     """
     profile, config, internals, own = task.profile, task.config, task.internals, task.own
-    planned = plan.make_plan(config, task.parts.family, internals)
+    planned = plan.plan_here(config, task.parts.family, internals)
     progress.line(plan.line(planned, config))
     plan.hold_to(config, planned.device)
     base = load_parts(
