@@ -82,6 +82,7 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, ModuleT
     for module, run in runs:
         monkeypatch.setattr(module, "run", run)
         monkeypatch.setattr(module, "configs", [], raising=False)
+    monkeypatch.setattr(invert, "fits", invert.fits)  # a test may set another
     return {
         "prepare": prepare, "invert": invert, "tune": tune, "generate": generate,
         "stylemix": stylemix, "evaluate": evaluate,

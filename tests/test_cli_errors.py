@@ -225,7 +225,7 @@ def test_an_unknown_device(pidiff):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, ZeroDivisionError])
 def test_what_is_raised_in_a_stage(pidiff, stages, photos, home, error):
-    def fail(config, progress):
+    def fail(*given):
         raise error("inside")
 
     stages["tune"].run = fail
@@ -260,7 +260,7 @@ def test_verbose_shows_the_traceback(pidiff, stages, photos):
 def test_a_cuda_memory_error_is_told_as_memory(pidiff, stages, photos):
     kind = type("OutOfMemoryError", (RuntimeError,), {})
 
-    def fail(config, progress):
+    def fail(*given):
         raise kind("CUDA out of memory")
 
     stages["tune"].run = fail
@@ -308,12 +308,14 @@ def test_models(pidiff):
 def test_interrupted_while_drawing_keeps_what_is_drawn(pidiff, stages, alice, tmp_path):
     original = stages["generate"].run
 
-    def stop(config, progress, on_picture=None, prompts=None, on_prompt=None, on_written=None):
+    def stop(*given):
+        *rest, on_written = given
+
         def draw_one(path):
             on_written(path)
             raise KeyboardInterrupt
 
-        return original(config, progress, on_picture, prompts, on_prompt, draw_one)
+        return original(*rest, draw_one)
 
     stages["generate"].run = stop
     ran = pidiff("generate", "alice", "as a chef", "-n", "3", "--out", tmp_path / "pics")

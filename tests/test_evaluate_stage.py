@@ -15,7 +15,7 @@ import torch
 from pidiff_cli.config import EvaluateConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.person import aligned_faces
+from pidiff_cli.stages.faces import aligned_faces
 from pidiff_cli.stages.report import page
 from pidiff_cli.stages.report import summary as _summary
 from pidiff_cli.stages.report.evaluators import Instruments, instruments

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pidiff_cli import api
 from pidiff_cli.config import GenerateConfig
 from pidiff_cli.core.diffusion import sampling
 from pidiff_cli.core.images import read_photo, read_record, save_png
@@ -118,8 +119,6 @@ def test_edits_and_layers_of_another_change_the_picture(home: Path, tmp_path: Pa
     ("settings", "error", "words"),
     [
         ({"name": "nobody"}, InputError, "no profile"),
-        ({"name": "alice+bob"}, UsageError, "not possible yet"),
-        ({"prompts": ()}, InputError, "no prompt"),
         ({"prompts": (" ",)}, UsageError, "empty"),
         ({"prompts": ("a" * 10_000,)}, UsageError, "10000 characters"),
         ({"count": 0}, UsageError, "count is 0"),
@@ -134,6 +133,14 @@ def test_faults_are_sentences(
 ) -> None:
     with pytest.raises(error, match=words):
         run_generate(_config(home, tmp_path, **settings), Notes())
+
+
+def test_several_people_or_no_prompt_are_sentences_too(home: Path) -> None:
+    with pytest.raises(UsageError, match="not possible yet"):
+        api.generate("alice+bob", "as a chef", home=home)
+    for prompts in ((), iter(())):
+        with pytest.raises(InputError, match="no prompt"):
+            api.generate("alice", prompts, home=home)
 
 
 def test_a_file_in_the_way_of_the_folder_is_a_sentence(home: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages.person import aligned_faces
+from pidiff_cli.stages.faces import aligned_faces
 from pidiff_cli.stages.tune import data as _material
 from pidiff_cli.stages.tune import pace as _pace
 from pidiff_cli.stages.tune import plan as _planning

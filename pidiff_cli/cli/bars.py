@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,8 @@ class _Count(ProgressColumn):
 class Bars:
     """The Progress of a terminal."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, begun: Callable[[str], None] = lambda task: None) -> None:
+        self._console, self._begun = console, begun
         self._work: dict[str, _Work] = {}
         self._live = self._new_live()
         self._shown = False
@@ -68,6 +69,7 @@ class Bars:
 
     def start(self, task: str, total: int | None) -> None:
         """A bar that appears once the work has taken a moment."""
+        self._begun(task)
         self.stop_waiting()
         if not self._work:
             self._live = self._new_live()

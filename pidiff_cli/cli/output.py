@@ -29,12 +29,16 @@ class Output:
         json: print one JSON document instead of lines.
         quiet: no progress, no tables; warnings and errors stay.
         verbose: the traceback of what stopped the run, and the libraries' own warnings.
+
+    Attributes:
+        begun: the pieces of work that have begun.
     """
 
     def __init__(self, json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
         self.json = json
         self.quiet = quiet
         self.verbose = verbose
+        self.begun: set[str] = set()
         self._console: Console | None = None
         self._bars: Bars | None = None
         if isinstance(sys.stdout, TextIOWrapper):  # any file name can be printed
@@ -106,10 +110,10 @@ class Output:
         if self.on_terminal and not self.quiet:
             from pidiff_cli.cli.bars import Bars
 
-            self._bars = self._bars or Bars(self.console)
+            self._bars = self._bars or Bars(self.console, self.begun.add)
             self._bars.wait()
             return self._bars
-        return PlainProgress(self)
+        return PlainProgress(self, self.begun.add)
 
     def loading(self) -> None:
         """Heavy imports and weights come next: show it on a terminal until the work begins."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -23,8 +24,8 @@ class Lines(Protocol):
 class PlainProgress:
     """Progress as sparse lines: one every ten seconds of the same work, and the summary."""
 
-    def __init__(self, output: Lines) -> None:
-        self._output = output
+    def __init__(self, output: Lines, begun: Callable[[str], None] = lambda task: None) -> None:
+        self._output, self._begun = output, begun
         self._done: dict[str, int] = {}
         self._total: dict[str, int | None] = {}
         self._told: dict[str, float] = {}
@@ -32,6 +33,7 @@ class PlainProgress:
 
     def start(self, task: str, total: int | None) -> None:
         """Remember the work; nothing is said yet."""
+        self._begun(task)
         self._done[task], self._total[task] = 0, total
         self._told[task] = time.monotonic()
 

@@ -68,8 +68,12 @@ def command(
         return
     given |= {"resume": resume, "restart": restart or not resume, "retune": retune}
     given |= {"noun": noun, "keep_photos": not no_photos, "force": force}
-    session.after_interrupt = "The same command goes on where it stopped."
-    result = api.tune(sources, name, **given, **session.where())
+    try:
+        result = api.tune(sources, name, **given, **session.where())
+    except KeyboardInterrupt:
+        if "tune" in session.output.begun:
+            session.after_interrupt = "The same command goes on from the last checkpoint."
+        raise
     session.output.result([result.profile], result)
     session.output.note(f'Try: pidiff generate {result.profile.name} "as an astronaut"')
     if result.report:

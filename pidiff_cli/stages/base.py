@@ -8,9 +8,8 @@ from pathlib import Path
 import torch
 
 from pidiff_cli.core.diffusion.base import Base, open_base
-from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.wplus.weights import read_sizes
-from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.weights import locate, records
 
@@ -96,11 +95,3 @@ def _sampled(path: Path) -> str:
                 content.seek(start)
                 digest.update(content.read(_SAMPLE))
     return digest.hexdigest()[:16]
-
-
-def open_reader(faces: Path) -> FaceReader | None:
-    """The face networks of a base (`BaseParts.faces`), or None where there are none."""
-    try:
-        return FaceReader.open(faces)
-    except (MissingWeightError, ImportError):
-        return None

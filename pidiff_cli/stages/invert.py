@@ -20,9 +20,8 @@ from pidiff_cli.core.wplus.prior import STEPS, as_read, fit, load_prior
 from pidiff_cli.core.wplus.weights import SIZES_FILE, load_encoder, read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages.base import open_reader
 from pidiff_cli.stages.codes import Decoder
-from pidiff_cli.stages.person import aligned_faces
+from pidiff_cli.stages.faces import aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import InvertResult
 from pidiff_cli.weights.locate import BaseParts

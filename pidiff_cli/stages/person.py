@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,21 +21,14 @@ from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_pr
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
 from pidiff_cli.core.faces.reader import FaceReader, likeness
 from pidiff_cli.core.identity.adapter import load_adapter
-from pidiff_cli.core.images import read_photo, read_record, save_png
+from pidiff_cli.core.images import read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.base import fingerprint, identity_fingerprint, load_parts, open_reader
+from pidiff_cli.stages.base import fingerprint, identity_fingerprint, load_parts
+from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture
 from pidiff_cli.weights import locate
-
-Faces = Mapping[str, np.ndarray]  # photo key → aligned face (S, S, 3) uint8
-
-
-def aligned_faces(profile: Profile) -> Faces:
-    """The aligned faces of a profile's photos by their keys, as far as they are there."""
-    paths = {photo.key: profile.path(photo.face) for photo in profile.photos if photo.face}
-    return {key: read_photo(path) for key, path in paths.items() if path.is_file()}
 
 
 @dataclass

@@ -201,7 +201,7 @@ def _critic(net: nn.Module) -> Callable[[Tensor], Tensor]:
     return critic
 
 
-SIDE = 128
+MINI_SIDE = 128  # px: what mini's embedder reads
 
 
 def load_embedder(folder: Path = FOLDER, device: str = "cpu") -> FaceEmbedder | Recogniser:
@@ -221,7 +221,7 @@ def embed_faces(embedder: nn.Module | Recogniser, aligned: list[np.ndarray]) -> 
 
     if not isinstance(embedder, nn.Module):
         return np.asarray(embedder.embed(aligned).numpy())
-    small = [cv2.resize(a, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for a in aligned]
+    small = [cv2.resize(a, (MINI_SIDE, MINI_SIDE), interpolation=cv2.INTER_AREA) for a in aligned]
     if not small:
         return np.zeros((0, 1), np.float32)
     with torch.no_grad():

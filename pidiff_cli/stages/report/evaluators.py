@@ -16,7 +16,7 @@ from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.metrics.pose import pose_of
 from pidiff_cli.errors import MissingWeightError, PidiffError
 from pidiff_cli.profile import Profile, list_profiles
-from pidiff_cli.stages.person import Faces, aligned_faces
+from pidiff_cli.stages.faces import Faces, aligned_faces
 from pidiff_cli.weights import locate
 
 STRANGERS = "strangers.safetensors"  # beside the face networks that read them

@@ -26,7 +26,7 @@ from pidiff_cli.core.images import read_photo
 from pidiff_cli.core.training.dataset import LatentSet, cache_latents, face_variants, photo_variants
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages.person import Faces
+from pidiff_cli.stages.faces import Faces
 from pidiff_cli.stages.progress import Progress
 
 VARIANTS = 24  # cached pictures a phase, shared out over the photos, at least 4 a photo

@@ -12,8 +12,8 @@ from pidiff_cli.core.identity.adapter import save_adapter
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import Recipe
-from pidiff_cli.stages.base import ADAPTER, open_reader
-from pidiff_cli.stages.person import Faces, aligned_faces
+from pidiff_cli.stages.base import ADAPTER
+from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report import measure, page
 from pidiff_cli.stages.report.evaluators import Instruments, instruments

@@ -25,7 +25,7 @@ from pidiff_cli.core.training.step import LossSettings, Tailor
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.stages.base import ADAPTER, load_parts
-from pidiff_cli.stages.person import Faces
+from pidiff_cli.stages.faces import Faces
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report.evaluators import Instruments
 from pidiff_cli.stages.report.measure import standard_prompts
