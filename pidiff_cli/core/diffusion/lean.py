@@ -2,7 +2,7 @@
 
 PyTorch's convolution keeps its input whether or not the weight learns. With frozen weights only
 the gradient of the input is wanted, and that needs no input: 13 % of a step's memory on SD 1.5
-at 512 px (``benchmarks/memory.py``), the same numbers, the same time.
+at 512 px (``benchmarks.speed.memory``), the same numbers, the same time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A float32 UNet whose frozen weights lie in half precision while it learns.
 
 Autocast keeps no cast of a weight that has no gradient: it would cast every weight at every pass.
-Casting them once gives the same numbers (``benchmarks/tune_speed.py --tricks`` measures it).
+Casting them once gives the same numbers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Switches of a tuning step: how it is computed, never what it learns.
-
-What each is worth: ``benchmarks/tune_speed.py --tricks``.
-"""
+"""Switches of a tuning step: how it is computed, never what it learns."""
 
 from __future__ import annotations
 
