@@ -99,7 +99,9 @@ def extremes(photos: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quality.copy_paste", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
     found = {"spreads": spreads(), "extremes": [extremes(n) for n in (1, 4, 6)], "on": machine()}

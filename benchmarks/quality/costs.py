@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +12,10 @@ import torch
 from benchmarks.commands import pidiff
 from benchmarks.drawings import identities
 from benchmarks.quality.people import write_photos
+from benchmarks.speed import help_start
 
 SEED, COUNT = 900, 4
+RUNS = 7  # of --help
 
 
 def tuned_profile(home: Path, name: str = "costs") -> tuple[str, dict[str, float]]:
@@ -47,17 +46,9 @@ def measure_speed(home: Path) -> dict[str, Any]:
     }
 
 
-def measure_help(runs: int = 7) -> dict[str, Any]:
-    """Wall seconds of `pidiff --help` with warm files: the least and the median."""
-    command = [str(Path(sys.executable).with_name("pidiff")), "--help"]
-    if not Path(command[0]).exists():
-        command = [sys.executable, "-m", "pidiff_cli", "--help"]
-    times = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=True)
-        times.append(time.perf_counter() - began)
-    return {"seconds": statistics.median(times), "least": min(times), "runs": runs}
+def measure_help() -> dict[str, Any]:
+    """Wall seconds of `pidiff --help` with warm files, and of the imports it cannot do without."""
+    return {**help_start.measure(RUNS), "runs": RUNS}
 
 
 def measure_size(home: Path) -> dict[str, Any]:

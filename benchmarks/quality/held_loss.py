@@ -96,7 +96,9 @@ def errors(base: Base, made: dict[str, Any], codes: Tensor | None) -> tuple[floa
 def main() -> None:
     """A line of JSON for each folder of weights."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m benchmarks.quality.held_loss",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("weights", nargs="*", type=Path, default=[WEIGHTS])
     parser.add_argument("--people", type=int, default=96)

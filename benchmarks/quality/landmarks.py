@@ -63,7 +63,9 @@ def draw(rgb: np.ndarray, faces: list[Face], path: Path) -> None:
 
 def main() -> None:
     """Print one line a photograph and the mean."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quality.landmarks", description=__doc__
+    )
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT.parent / "shared" / "photos")
     parser.add_argument("--draw", type=Path)
     args = parser.parse_args()

@@ -149,7 +149,9 @@ def print_table(r: dict[str, Any]) -> None:
 def main() -> None:
     """Measure, save, print."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m benchmarks.quality.mini_pictures",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("--count", type=int, default=2000, help="pictures, and as many drawings")
     parser.add_argument("--steps", type=int, default=12, help="denoising steps of a picture")

@@ -146,7 +146,9 @@ def print_table(results: dict[str, Any]) -> None:
 def main() -> None:
     """Run the parts that were asked for, merge, save, print."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m benchmarks.quality.mini_table",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("--only", default="", help="parts, with commas between; all if left out")
     parser.add_argument("--people", type=int, default=10, help="how many people are tuned")

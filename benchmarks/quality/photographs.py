@@ -184,7 +184,9 @@ def drawn_people(count: int) -> list[float]:
 
 def main() -> None:
     """Print a line a person; write the JSON and, if asked, the sheet."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quality.photographs", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT.parent / "shared" / "photos")
     parser.add_argument("--tune", action="store_true")
     parser.add_argument("--home", type=Path, default=Path(".mini/photographs").resolve())

@@ -171,7 +171,9 @@ def try_variant(
 def main() -> None:
     """Try every variant in turn."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m benchmarks.quality.tune_settings",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("variants", nargs="*", default=[""])
     parser.add_argument("--people", type=int, default=6)

@@ -87,7 +87,9 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     """Draw, measure, print, keep."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m benchmarks.rivals.disentangle",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("--identities", type=int, default=20, help="people of each table")
     parser.add_argument("--methods", default="", help=f"of {', '.join(METHODS)}")

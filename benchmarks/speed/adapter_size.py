@@ -55,7 +55,9 @@ def adapter_bytes(family: str, rank: int, folder: Path) -> dict[str, Any]:
 
 def main() -> int:
     """Print the table; exit status 1 where SD 1.5 is over the limit."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed.adapter_size", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
     rows = []

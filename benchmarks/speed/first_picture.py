@@ -77,7 +77,9 @@ def print_table(results: dict[str, Any]) -> None:
 def main() -> None:
     """Measure one person, keep, print."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m benchmarks.speed.first_picture",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("--photos", type=Path, help="a folder of photos of one person")
     parser.add_argument("--rounds", type=int, default=3)

@@ -281,7 +281,9 @@ def plot(results: dict[str, Any], path: Path) -> None:
 def main() -> None:
     """Measure, merge into the kept results, print, plot."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m benchmarks.speed.generate_speed",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("--base", action="append", choices=tuple(RECIPES))
     parser.add_argument("--rounds", type=int, default=7)

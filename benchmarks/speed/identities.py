@@ -189,7 +189,9 @@ def plot(found: dict[str, Any], path: Path) -> None:
 def main() -> None:
     """Measure, keep, print, plot."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m benchmarks.speed.identities",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("--tuned", type=int, default=3, help="people who are really tuned")
     parser.add_argument("--steps", type=int, default=2, help="optimizer steps of each")

@@ -193,7 +193,9 @@ def print_recipes() -> int:
 
 def main() -> int:
     """Print the table; write it where asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed.memory", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--base", choices=tuple(SIZES), action="append")
     parser.add_argument("--write", action="store_true", help="store what tune plans with")
     parser.add_argument("--plans", action="store_true", help="what fits which card")

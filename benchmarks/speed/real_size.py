@@ -189,7 +189,9 @@ def write_row(out: Path, row: dict[str, Any]) -> None:
 
 def main() -> int:
     """Run it; exit status 1 where a command takes more than the limit."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed.real_size", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--base", choices=("sd15", "sdxl"), action="append")
     parser.add_argument("--size", type=int, default=0, help="px; 512, or 64 with --tiny")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

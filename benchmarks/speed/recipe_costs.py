@@ -46,7 +46,9 @@ def cost(recipe: str, threads: int) -> dict[str, Any]:
 
 def main() -> int:
     """Run the recipes one after another."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed.recipe_costs", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--recipe", action="append", help="several times; default: all of mini's")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS)

@@ -234,7 +234,9 @@ def keep(out: Path, name: str, found: dict[str, Any]) -> None:
 def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m benchmarks.speed.tune_speed",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("--base", choices=tuple(RECIPES), default="mini")
     parser.add_argument("--cuda", action="store_true")
