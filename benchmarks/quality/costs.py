@@ -75,7 +75,8 @@ def measure_scale0(home: Path, folder: Path) -> dict[str, Any]:
 
     words = ("--json", "generate", existing_profile(home), "as an astronaut", "-n", "2")
     options = ("--seed", str(SEED), "--identity-scale", "0", "--steps", "20", "--guidance", "4")
-    done = pidiff(*words, *options, "--out", str(home / "scale0"), home=home)
+    threads = torch.get_num_threads()  # sums are only the same bits with as many
+    done = pidiff(*words, *options, "--out", str(home / "scale0"), home=home, threads=threads)
     images = done.document()["images"]
     pipe = StableDiffusionPipeline.from_pretrained(folder / "diffusers", safety_checker=None)
     pipe.set_progress_bar_config(disable=True)
