@@ -1,78 +1,12 @@
-"""The memory plan: counting on shapes, and the choice among ways of tuning."""
+"""The memory plan: the choice among ways of tuning."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
-import torch
-from torch import nn
 
-from pidiff_cli.core.diffusion import footprint
-from pidiff_cli.core.diffusion.footprint import LiveBytes, call_peak, counted, step_footprint
-from pidiff_cli.core.training.memory_plan import TABLE, Plan, Sizes, choose, plans
-from tests.tiny_real import CONFIGS
+from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose, plans
 
 MB = 1_000_000
-
-
-def test_live_bytes_are_those_of_tensors_that_live() -> None:
-    with LiveBytes() as live:
-        x = torch.empty(1024, 256)  # 1 MiB
-        y = x + 1
-        view = y.T[:10]
-        assert live.live == 2 * 2**20
-        del y
-        assert live.live == 2 * 2**20, "a view keeps its storage"
-        del view
-        assert live.live == 2**20
-    assert live.peak == 2 * 2**20
-    assert x.shape[0] == 1024
-
-
-def test_what_was_there_before_is_not_counted() -> None:
-    weight = torch.empty(512, 512)
-    with LiveBytes() as live:
-        out = torch.empty(512, 512) @ weight.T
-    assert live.peak == 2 * 2**20 and out.shape == weight.shape
-
-
-def test_attention_keeps_no_probabilities() -> None:
-    def bytes_of(tokens: int) -> int:
-        with counted() as live:
-            q = torch.empty(1, 2, tokens, 8, requires_grad=True)
-            torch.nn.functional.scaled_dot_product_attention(q, q, q).sum().backward()
-        return live.peak
-
-    assert bytes_of(4096) < 2.1 * bytes_of(2048)
-    real = torch.nn.functional.scaled_dot_product_attention
-    assert real.__name__ == "scaled_dot_product_attention", "the stock one is back"
-
-
-@pytest.mark.parametrize("family", ["sd15", "sdxl"])
-def test_a_step_grows_with_the_batch_and_shrinks_by_checkpointing(family: str) -> None:
-    config = CONFIGS[family]["unet"]
-
-    def step(batch: int, checkpointing: bool = False) -> int:
-        return step_footprint(config, batch, 256, checkpointing, rank=2, codes=(4, 8)).step
-
-    one, two, four = step(1), step(2), step(4)
-    assert (four - two) == pytest.approx(2 * (two - one), rel=0.05)
-    assert step(4, True) < 0.8 * four
-
-
-def test_a_checkpointed_step_keeps_no_block_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Maps recorded while the blocks run again would keep everything."""
-    config = CONFIGS["sd15"]["unet"]
-    wanted = step_footprint(config, 4, 256, True, rank=2, codes=(4, 8)).step
-    monkeypatch.setattr(footprint.IdentityContext, "take_maps", lambda self: self.maps)
-    assert step_footprint(config, 4, 256, True, rank=2, codes=(4, 8)).step > 1.1 * wanted
-
-
-def test_a_call_s_peak() -> None:
-    with torch.device("meta"):
-        layer = nn.Sequential(nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 1))
-    assert call_peak(layer, lambda: layer(torch.empty(1024, 256))) == 3 * 2**20 // 1
 
 
 def _sizes() -> Sizes:
@@ -116,30 +50,6 @@ def test_between_counted_sizes_the_area_decides() -> None:
 def test_where_nothing_can_wait_elsewhere_no_plan_parks() -> None:
     found = plans(_sizes(), 4, 512, 8, eight_bit=False, move=False)
     assert not any(plan.parked or plan.nf4 for plan in found) and len(found) > 2
-
-
-@pytest.mark.parametrize("blocks", ["all", "mid_up", "up"])
-def test_the_table_is_what_is_counted_now(blocks: str) -> None:
-    """`benchmarks/memory.py --write` renews it."""
-    from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
-
-    table = json.loads(TABLE.read_text())
-    assert set(table) == {"mini", "sd15", "sdxl"}
-    weights = TABLE.parents[2] / "mini" / "weights"
-    config = json.loads((weights / "diffusers" / "unet" / "config.json").read_text())
-    sizes = json.loads((weights / "wplus.json").read_text())
-    codes = int(sizes["rows"]), int(sizes["style_dim"])
-    one, two = (
-        step_footprint(
-            config, batch, 128, dtype=torch.float32, codes=codes, blocks=blocks,
-            projector=lambda: WPlusProjector(*codes, MINI_GROUPS, config["cross_attention_dim"]),
-        )
-        for batch in (1, 2)
-    )  # fmt: skip
-    found = Sizes.of("mini", 4, blocks)
-    assert found is not None
-    row = next(row for row in found.values["steps"] if not row[1])
-    assert row[2:] == [2 * one.step - two.step, two.step - one.step]
 
 
 @pytest.mark.parametrize("family", ["sd15", "sdxl"])

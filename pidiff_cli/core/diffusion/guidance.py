@@ -177,6 +177,9 @@ class Predictor:
 class SharedStart:
     """Lets a UNet take latents (B, C, h, w) for ``still.rows`` = R·B rows of text.
 
+    Unconditional and conditional rows see the same latents at the same time and differ in their
+    text alone: until the first layer that reads text they are equal, and that part runs for one.
+
     The rows come out in the order of the text: B of the first kind, B of the second, and so on.
 
     Attributes:

@@ -1,7 +1,9 @@
 """One .safetensors or .ckpt file of a Stable Diffusion 1.x or XL checkpoint, with no network.
 
 Names are turned into those of diffusers by its own single-file converters; the sizes come from
-`configs/` beside this file, as a checkpoint says nothing of them.
+`configs/` beside this file, as a checkpoint says nothing of them. It brings no tokenizer either:
+`configs/clip_merges.txt.gz` is the used part of OpenAI's `bpe_simple_vocab_16e6.txt` (MIT licence,
+copyright 2021 OpenAI), the one list of merges that Stable Diffusion 1.x and XL share.
 """
 
 from __future__ import annotations

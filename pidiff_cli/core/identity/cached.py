@@ -5,7 +5,12 @@ of Attn(Q† f', K† c, V† c) only two things a layer are needed: the questio
 A = Q†ᵀ (K† c) / √e a head, and its answer, V† c. The logits are then f' A, the same numbers by
 another order of multiplication: with 4 tokens and 8 heads a 320 x 32 matrix instead of 320 x 320.
 Rows without identity (the unconditional ones, the base's own) pass the text attention only. Where
-the text is short the whole block is folded (``folded``).
+the text is short against the layer's width (``foldable``) the whole block is folded into three
+products: everything linear between two softmaxes is constant then and multiplied out once:
+
+    P = softmax(f Wq (K t)ᵀ / √e)          the text attention, a head
+    S = softmax(P (V t) A)                 what the identity's tokens are asked: f' A, f' = P (V t)
+    out = P (V t) Wo + λ M S (V† c) Wo + b
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Read from the 68 landmarks, as four numbers that hardly depend on whose face it is: of drawn people
 a number's spread between pictures of one person is over five times its spread between people
-(``benchmarks/copy_paste.py``). Mouth width, brow height, eye opening and the nose's height fail
-that and are left out: they would count the identity itself as copied.
+(``benchmarks.quality.copy_paste``). Mouth width, brow height, eye opening and the nose's height
+fail that and are left out: they would count the identity itself as copied.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 NAMES = ("turn", "corners", "mouth", "brow")
-SPREAD = np.array([0.497, 0.079, 0.153, 0.057])  # within a person; benchmarks/copy_paste.py
+SPREAD = np.array([0.497, 0.079, 0.153, 0.057])  # within a person; benchmarks.quality.copy_paste
 LEAST = 0.5  # squared distance, in spreads, between the photos' and the base's mean to measure by
 
 

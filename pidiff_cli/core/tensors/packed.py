@@ -1,8 +1,7 @@
 """Weights in one byte a value: int8 with a scale for each output, so that mini fits its size.
 
 Matrices and kernels become int8 beside `<key>.scale` (O,) float16; the rest is float16. Keys and
-shapes stay those of the network. The weights move by 0.7 to 0.9 % of their norm, as
-``benchmarks/packing.py`` prints.
+shapes stay those of the network. The weights move by 0.7 to 0.9 % of their norm.
 """
 
 from __future__ import annotations

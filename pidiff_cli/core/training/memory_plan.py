@@ -1,8 +1,8 @@
 """Which way of tuning fits the memory that is free: predicted before anything is loaded.
 
-Sizes come from ``footprints.json``, which ``benchmarks/memory.py --write`` counts. A plan changes
-how a step is computed and never what it learns: the batch, the losses and the random numbers are
-the recipe's.
+Sizes come from ``footprints.json``, which ``python -m benchmarks.speed.memory --write``
+counts. A plan changes how a step is computed and never what it learns: the batch, the losses and
+the random numbers are the recipe's.
 """
 
 from __future__ import annotations

@@ -1,0 +1,98 @@
+"""Real training steps on a GPU with random weights of the real size: peak memory and time."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from benchmarks.speed.footprint import LATENT, step_loss
+from pidiff_cli.core.diffusion.quantise import quantise
+from pidiff_cli.core.identity.adapter import (
+    add_adapter,
+    make_optimizer,
+    place_projector,
+    trainable_parameters,
+)
+from pidiff_cli.core.identity.attention import attach
+from pidiff_cli.core.identity.tokens import fresh_projector
+from pidiff_cli.core.training.fast_step import make_lean
+from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose, plans
+
+#: base, side of the picture in px, pictures a step
+CASES = (("sd15", 512, 1), ("sd15", 512, 4), ("sdxl", 1024, 1), ("sdxl", 1024, 4))
+RANK, CODES, PASSES = 16, (18, 512), 6
+
+
+def measure(
+    base: str, config: dict[str, Any], size: int, batch: int, limit: float
+) -> dict[str, Any]:
+    """One row: the plan for this memory, what it predicts for the UNet's part, what was taken."""
+    sizes = cast(Sizes, Sizes.of(base, 2))
+    free = int(limit * 1e9) if limit else torch.cuda.mem_get_info()[0]
+    row: dict[str, Any] = {"base": base, "size": size, "batch": batch, "limit_gb": limit}
+    plan = choose(plans(sizes, batch, size, RANK, eight_bit=True, nf4=base == "sdxl"), free)
+    if plan is None:
+        return row | {"plan": None}
+    predicted = sizes.unet(plan, size, RANK, eight_bit=True)
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    seconds = run_passes(config, plan, size, torch.device("cuda"))
+    peak = torch.cuda.max_memory_allocated()
+    return row | {
+        "plan": plan.document(), "predicted_mb": round(predicted / 1e6),
+        "measured_mb": round(peak / 1e6), "off": round(predicted / peak - 1, 3),
+        "seconds_a_pass": round(seconds, 4),
+    }  # fmt: skip
+
+
+def run_passes(config: dict[str, Any], plan: Plan, size: int, device: torch.device) -> float:
+    """Seconds of a pass of ``plan.at_once`` pictures, the median of the later ones."""
+    unet = build(config, plan.nf4, device)
+    model = add_adapter(unet, RANK, RANK)
+    make_lean(unet)
+    if plan.checkpointing:
+        cast(Any, unet).enable_gradient_checkpointing()
+        unet.train()
+    parameters = list(trainable_parameters(model).values())
+    optimizer = make_optimizer(parameters, device, 1e-4)
+    times = []
+    for _ in range(PASSES):
+        _wait(device)
+        began = time.perf_counter()
+        with torch.device(device):
+            loss = step_loss(unet, plan.at_once, size // LATENT, CODES, torch.bfloat16)
+        cast(Any, loss).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        _wait(device)
+        times.append(time.perf_counter() - began)
+    return sorted(times[2:])[len(times[2:]) // 2]
+
+
+def build(config: dict[str, Any], nf4: bool, device: torch.device) -> nn.Module:
+    """A UNet of random bf16 weights with the identity branch, its linears in 4 bits if asked."""
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    with torch.device("meta"):
+        unet = cast(nn.Module, UNet2DConditionModel.from_config(config))
+        width = int(config["cross_attention_dim"])
+        cast(Any, unet).identity_context = attach(unet, width)
+        place_projector(unet, fresh_projector(*CODES, width))
+    unet.to(torch.bfloat16).to_empty(device="cpu" if nf4 else device)
+    with torch.no_grad():
+        for parameter in unet.parameters():
+            parameter.normal_(0, 0.02) if parameter.ndim > 1 else parameter.fill_(0.5)
+    unet.requires_grad_(False)
+    if nf4:
+        quantise(unet, torch.bfloat16)
+    unet.to(device)
+    cast(Any, unet).identity_code.float()
+    return unet
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()

@@ -1,0 +1,222 @@
+"""Memory of a tuning step: by base, picture size, batch and plan.
+
+    python -m benchmarks.speed.memory                   # the table, counted on shapes
+    python -m benchmarks.speed.memory --write           # and what `tune` plans with
+    python -m benchmarks.speed.memory --plans           # what fits which card
+    python -m benchmarks.speed.memory --recipes         # the recipes on the cards in their names
+    python -m benchmarks.speed.memory --cuda            # real steps on a GPU, beside the prediction
+    python -m benchmarks.speed.memory --cuda --limit 8  # the same, at most 8 GB of it
+
+Counting needs no GPU and no weights: the step runs on tensors without contents and every storage
+is counted (`footprint`). On a GPU random weights of the real size are tuned and
+the allocator's own counters are read; `--limit` forbids the process more memory than that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+from unittest.mock import patch
+
+import torch
+from torch import nn
+
+from benchmarks.places import ROOT, WEIGHTS
+from benchmarks.speed import footprint
+from pidiff_cli.core.diffusion.parts import vae_class
+from pidiff_cli.core.diffusion.single_file import CONFIGS
+from pidiff_cli.core.identity.adapter import BLOCKS
+from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
+
+SIZES = {"mini": (128,), "sd15": (256, 512, 768), "sdxl": (512, 768, 1024)}
+TABLE = ROOT / "pidiff_cli" / "core" / "diffusion" / "footprints.json"
+
+
+def configs(base: str) -> dict[str, Any]:
+    """The configuration of every part of a base."""
+    if base != "mini":
+        return cast(dict[str, Any], json.loads((CONFIGS / f"{base}.json").read_text()))
+    parts = ("unet", "vae", "text_encoder")
+    return {p: json.loads((WEIGHTS / "diffusers" / p / "config.json").read_text()) for p in parts}
+
+
+def counted(base: str) -> dict[str, Any]:
+    """Everything a plan needs to know of a base, bytes."""
+    config, half = configs(base), torch.float32 if base == "mini" else torch.bfloat16
+    more: dict[str, Any] = {"dtype": half}
+    if base == "mini":
+        sizes = json.loads((WEIGHTS / "wplus.json").read_text())
+        codes = int(sizes["rows"]), int(sizes["style_dim"])
+        width = int(config["unet"]["cross_attention_dim"])
+        more |= {"codes": codes, "projector": lambda: WPlusProjector(*codes, MINI_GROUPS, width)}
+    found = {blocks: learning(base, config["unet"], blocks, more) for blocks in BLOCKS}
+    rank = {"rank": 4, **more}
+    four = footprint.step_footprint(config["unet"], 1, SIZES[base][0], **rank)
+    with torch.device("meta"):
+        vae = vae_class(config["vae"]).from_config(config["vae"]).to(half)
+    return {
+        "bytes": half.itemsize,
+        "frozen": four.frozen,
+        **found.pop("all"),
+        "linears": linear_bytes(config["unet"], half),
+        "vae": sum(p.numel() for p in vae.parameters()) * half.itemsize,
+        "text": text_bytes(config, half),
+        "encode": vae_peaks(vae, config, SIZES[base], half, "encode"),
+        "decode": vae_peaks(vae, config, SIZES[base], half, "decode"),
+        "fewer": found,
+    }  # fmt: skip
+
+
+def learning(
+    base: str, config: dict[str, Any], blocks: str, more: dict[str, Any]
+) -> dict[str, Any]:
+    """What depends on which blocks learn: an adapter's bytes a rank, and of a step."""
+    rows = []
+    for size in SIZES[base]:
+        for checkpointing in (False, True):
+            one, two = (
+                footprint.step_footprint(config, b, size, checkpointing, blocks=blocks, **more)
+                for b in (1, 2)
+            )
+            rows.append([size, checkpointing, 2 * one.step - two.step, two.step - one.step])
+            print(
+                f"{base} {size} px, {blocks} learn{', checkpointed' * checkpointing}: "
+                f"{one.step / 1e9:.3f} GB at batch 1, {rows[-1][3] / 1e9:.3f} more a picture",
+                flush=True,
+            )
+    four, eight = (
+        footprint.step_footprint(config, 1, SIZES[base][0], rank=rank, blocks=blocks, **more)
+        for rank in (4, 8)
+    )
+    per_rank = (eight.trained - four.trained) // 4
+    return {"rank": per_rank, "code": four.trained - 4 * per_rank, "steps": rows}
+
+
+def linear_bytes(config: dict[str, Any], dtype: torch.dtype) -> int:
+    """Bytes of the UNet's linear layers, which can be quantised."""
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    with torch.device("meta"):
+        unet = cast(nn.Module, UNet2DConditionModel.from_config(config))
+    linears = [m for m in unet.modules() if isinstance(m, nn.Linear)]
+    return sum(m.weight.numel() for m in linears) * dtype.itemsize
+
+
+def text_bytes(config: dict[str, Any], dtype: torch.dtype) -> int:
+    """Bytes of the text encoders."""
+    from transformers.models.clip.configuration_clip import CLIPTextConfig
+    from transformers.models.clip.modeling_clip import CLIPTextModel
+
+    total = 0
+    for name in ("text_encoder", "text_encoder_2"):
+        if name in config:
+            with torch.device("meta"):
+                model = CLIPTextModel(CLIPTextConfig(**config[name]))
+            total += sum(p.numel() for p in model.parameters()) * dtype.itemsize
+    return total
+
+
+def vae_peaks(
+    vae: nn.Module, config: dict[str, Any], sizes: tuple[int, ...], dtype: torch.dtype, what: str
+) -> list[list[int]]:
+    """[side, bytes] of one picture encoded or decoded."""
+    found = []
+    for size in sizes:
+        side = size if what == "encode" else size // footprint.LATENT
+        channels = 3 if what == "encode" else config["unet"]["in_channels"]
+        shape = (1, channels, side, side)
+        call = getattr(vae, what)
+        found.append(
+            [size, footprint.call_peak(vae, lambda c=call, s=shape: c(torch.empty(s, dtype=dtype)))]
+        )
+    return found
+
+
+def measured(args: argparse.Namespace) -> int:
+    """Real steps on the GPU beside what was predicted; exit status 1 where that is 10 % off."""
+    from benchmarks.speed.cuda_steps import CASES, measure
+
+    if args.limit:
+        whole = torch.cuda.mem_get_info()[1]
+        torch.cuda.set_per_process_memory_fraction(args.limit * 1e9 / whole)
+    rows = []
+    for base, size, batch in CASES:
+        if base in (args.base or SIZES):
+            rows.append(measure(base, configs(base)["unet"], size, batch, args.limit))
+            print(json.dumps(rows[-1]), flush=True)
+    if args.out:
+        told = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "rows": rows}
+        args.out.write_text(json.dumps(told, indent=1) + "\n")
+    return 1 if any(abs(row.get("off", 0)) > 0.1 for row in rows) else 0
+
+
+def print_plans() -> int:
+    """The plan that `tune` would take on cards of several sizes, as a Markdown table."""
+    from pidiff_cli.core.training.memory_plan import Sizes, choose, plans
+    from pidiff_cli.stages.tune.plan import describe
+
+    print("| base | free, GB | plan | peak, GB |\n|---|---|---|---|")
+    for base, size, batch in (("sd15", 512, 4), ("sdxl", 1024, 4)):
+        sizes = cast(Sizes, Sizes.of(base, 2))
+        found = plans(sizes, batch, size, 16, eight_bit=True, nf4=True)
+        for free in (2, 3, 4, 5, 6, 8, 10, 12, 16, 24):
+            plan = choose(found, int(free * 1e9))
+            said = f"{describe(plan, batch)} | {plan.peak / 1e9:.2f}" if plan else "none fits | "
+            print(f"| {base} {size} px, {batch} a step | {free} | {said} |")
+    return 0
+
+
+def print_recipes() -> int:
+    """The plan and the counted peak of every recipe on the card in its name."""
+    from pidiff_cli.config import TuneConfig
+    from pidiff_cli.recipe import OF_A_CARD, load_recipe, recipe_names
+    from pidiff_cli.stages.tune.plan import describe, make_plan
+
+    print("| recipe | free, GB | plan | peak counted, GB |\n|---|---|---|---|")
+    for name in recipe_names():
+        recipe = load_recipe(name)
+        if recipe.base == "mini":
+            continue
+        card = float(name.rpartition("-")[2].removesuffix("gb"))
+        config = TuneConfig(base=recipe.base, recipe=name, **recipe.tune)
+        limit = replace(config, memory=round(OF_A_CARD * card, 2))
+        with patch("pidiff_cli.stages.tune.plan.free_bytes", lambda device: 1 << 40):
+            plan = make_plan(limit, recipe.base, torch.device("cuda"), torch.bfloat16).plan
+        said = describe(plan, config.batch)
+        print(f"| {name} | {limit.memory} | {said} | {plan.peak / 1e9:.2f} |")
+    return 0
+
+
+def main() -> int:
+    """Print the table; write it where asked."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed.memory", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--base", choices=tuple(SIZES), action="append")
+    parser.add_argument("--write", action="store_true", help="store what tune plans with")
+    parser.add_argument("--plans", action="store_true", help="what fits which card")
+    parser.add_argument("--cuda", action="store_true", help="real steps on the GPU")
+    parser.add_argument("--limit", type=float, default=0.0, help="GB of the GPU, with --cuda")
+    parser.add_argument("--out", type=Path, help="write the rows of --cuda as JSON")
+    parser.add_argument("--recipes", action="store_true", help="each recipe on its card")
+    args = parser.parse_args()
+    if args.recipes:
+        return print_recipes()
+    if args.plans:
+        return print_plans()
+    if args.cuda:
+        return measured(args)
+    table = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
+    for base in args.base or SIZES:
+        table[base] = counted(base)
+    if args.write:
+        TABLE.write_text(json.dumps(table, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

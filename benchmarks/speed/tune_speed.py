@@ -1,0 +1,272 @@
+"""Time of a tuning step beside DreamBooth-LoRA's, same base, size, batch and rank, side by side.
+
+    python -m benchmarks.speed.tune_speed  # mini on this CPU, two minutes
+    python -m benchmarks.speed.tune_speed --base sd15  # real size, random weights
+    python -m benchmarks.speed.tune_speed --base sd15 --cuda  # the same on a GPU
+
+The baseline is stock diffusers + peft (`dreambooth`): LoRA on every attention, latents and
+text cached, with and without prior preservation; on the real bases also with gradient
+checkpointing, as it is set up for small cards, and PIDiff too. Rounds alternate; a ratio is the
+median of the rounds' ratios. A PIDiff step that checks the preserve term and one that does not are
+timed apart and weighed by the recipe's share; dropped captions and identities come as they come
+(with one picture a step they save nothing). On a CPU both CPU time and wall time are told; wall
+time is worth little where the cores are shared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from benchmarks.machine import cpu_name
+from benchmarks.places import MEASUREMENTS, WEIGHTS
+from benchmarks.speed.dreambooth import Cached, DreamBooth
+from benchmarks.speed.tune_steps import (
+    CAPTION,
+    Case,
+    Steps,
+    config_of,
+    halves,
+    mini_steps,
+    nobody,
+    random_person,
+    real_base,
+    same_weights,
+    timed,
+)
+from pidiff_cli.core.training.memory_plan import Plan
+
+RESULTS = MEASUREMENTS / "tune_speed.json"
+FIRST = "DreamBooth-LoRA"
+AIM = 0.8  # of its time, to reach
+RECIPES = {"mini": "mini-cpu", "sd15": "sd15-8gb", "sdxl": "sdxl-16gb"}
+
+
+def mini_cases() -> dict[str, Case]:
+    """PIDiff's default recipe and the baseline in float32 and bf16, mini's own weights."""
+    from diffusers import DDPMScheduler, UNet2DConditionModel
+
+    config = config_of("mini-cpu")
+    person = nobody()
+    cases: dict[str, Case] = {}
+    for title, prior, amp in baselines():
+        unet = UNet2DConditionModel.from_pretrained(str(WEIGHTS / "diffusers" / "unet"))
+        scheduler = DDPMScheduler.from_pretrained(str(WEIGHTS / "diffusers" / "scheduler"))
+        cached = Cached(person.data.latents, torch.randn(1, CAPTION["mini"], 192))
+        cases[title] = [(1.0, DreamBooth(
+            cast(Any, unet).float(), scheduler, cached, cached if prior else None, config.batch,
+            config.rank, amp=amp,
+        ).step)]  # fmt: skip
+    cases["PIDiff, recipe mini-cpu"] = halves(mini_steps(config, person))
+    cases["PIDiff, mini-cpu in float32"] = halves(
+        mini_steps(config_of("mini-cpu", precision="fp32"), person)
+    )
+    return cases
+
+
+def baselines() -> list[tuple[str, bool, torch.dtype | None]]:
+    """Title, prior preservation, autocast."""
+    return [
+        ("DreamBooth-LoRA", False, None),
+        ("DreamBooth-LoRA, bf16", False, torch.bfloat16),
+        ("DreamBooth-LoRA with prior", True, None),
+    ]
+
+
+def real_cases(
+    family: str, device: torch.device, batch: int, size: int, every: bool, prior: bool = True
+) -> dict[str, Case]:
+    """Random weights of the real size in bf16; all cases share the frozen ones."""
+    from diffusers import DDPMScheduler
+
+    base = real_base(family, device)
+    unet_config = cast(Any, base.unet).config
+    asked = {key: value for key, value in (("batch", batch), ("size", size)) if value}
+    config = config_of(RECIPES[family], **asked)
+    person = random_person(family, config.size, unet_config.in_channels, (base.rows, base.dim))
+    person.data = type(person.data)(
+        person.data.latents.to(device, torch.bfloat16), person.data.masks.to(device),
+        person.data.photo,
+    )  # fmt: skip
+    scheduler = DDPMScheduler.from_config(base.scheduler_config)
+    text = torch.randn(1, CAPTION[family], unet_config.cross_attention_dim).to(
+        device, torch.bfloat16
+    )
+    added = None
+    if family == "sdxl":
+        added = {"text_embeds": text.new_zeros(1, 1280), "time_ids": text.new_zeros(1, 6)}
+    cached, cases = Cached(person.data.latents, text, added), {}
+    for title, with_prior, again in (
+        (FIRST, False, False), (f"{FIRST}, checkpointed", False, True),
+        (f"{FIRST} with prior", True, False),
+    ):  # fmt: skip
+        if with_prior and not prior:
+            continue
+        stock = same_weights(base.unet, dict(unet_config))
+        cases[title] = [(1.0, DreamBooth(
+            stock, scheduler, cached, cached if with_prior else None, config.batch,
+            config.rank, amp=torch.bfloat16, checkpointing=again,
+        ).step)]  # fmt: skip
+    recipe, own = f"PIDiff, recipe {RECIPES[family]}", base
+    for blocks in ("all", "mid_up", "up") if every else ("all",):
+        changed = config_of(RECIPES[family], **asked, trained_blocks=blocks)
+        for again in (False, True):
+            title = recipe + f", {blocks} learn" * (blocks != "all") + ", checkpointed" * again
+            plan = Plan(changed.batch, checkpointing=again)
+            cases[title] = halves(Steps(own, family, changed, person, plan=plan))
+            own = copied(base)
+    return cases
+
+
+def copied(base: Any) -> Any:
+    """A base whose UNet shares its frozen weights, without the adapter."""
+    from dataclasses import replace
+
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    from benchmarks.speed.cuda_steps import CODES
+    from pidiff_cli.core.identity.adapter import place_projector
+    from pidiff_cli.core.identity.attention import attach
+    from pidiff_cli.core.identity.tokens import fresh_projector
+
+    with torch.device("meta"):
+        unet = UNet2DConditionModel.from_config(base.unet.config)
+        width = int(base.unet.config.cross_attention_dim)
+        unet.identity_context = attach(unet, width)
+        place_projector(unet, fresh_projector(*CODES, width))
+    state = {
+        key.replace(".base_layer", "").replace(".original_module", ""): value
+        for key, value in base.unet.state_dict().items()
+        if "lora_" not in key and "modules_to_save" not in key
+    }
+    unet.load_state_dict(state, assign=True)
+    unet.requires_grad_(False)
+    return replace(base, unet=unet, context=unet.identity_context)
+
+
+def race(
+    cases: dict[str, Case], first: str, rounds: int, each: int, device: torch.device
+) -> list[dict[str, Any]]:
+    """Milliseconds a step and ratios to ``first``: medians over the rounds, one round warms up."""
+    walls: dict[str, list[float]] = {name: [] for name in cases}
+    cpus: dict[str, list[float]] = {name: [] for name in cases}
+    for number in range(rounds + 1):
+        for name, parts in cases.items():
+            wall = cpu = 0.0
+            for weight, act in parts:
+                if weight:
+                    found = timed(act, each, device)
+                    wall, cpu = wall + weight * found[0], cpu + weight * found[1]
+            if number:
+                walls[name].append(wall)
+                cpus[name].append(cpu)
+        print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
+
+    def ratio(times: dict[str, list[float]], name: str) -> float:
+        pairs = zip(times[name], times[first], strict=True)
+        return round(statistics.median(a / b for a, b in pairs), 3)
+
+    return [
+        {
+            "case": name, "ms": round(1e3 * statistics.median(walls[name]), 1),
+            "cpu_ms": round(1e3 * statistics.median(cpus[name]), 1),
+            "ratio": ratio(walls, name), "cpu_ratio": ratio(cpus, name),
+        }
+        for name in cases
+    ]  # fmt: skip
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows as a Markdown table."""
+    columns = [key for key in rows[0] if key != "rounds"]
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(str(row[key]) for key in columns) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def plot(rows: list[dict[str, Any]], title: str, path: Path) -> None:
+    """A bar a case: its CPU time over the baseline's."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "pidiff"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 0.5 * len(rows) + 1.2))
+    names, values = [row["case"] for row in rows], [row["cpu_ratio"] for row in rows]
+    colours = ["#4477aa" if name.startswith("PIDiff") else "#bbbbbb" for name in names]
+    bars = axes.barh(names[::-1], values[::-1], color=colours[::-1])
+    axes.bar_label(bars, fmt="%.2f", padding=3)
+    axes.axvline(AIM, color="#cc3311", linewidth=1, linestyle="--")
+    axes.set_xlabel(f"time of a step, DreamBooth-LoRA = 1; dashed: {AIM:.2f}")
+    axes.set_title(title, fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Where and when."""
+    name = torch.cuda.get_device_name() if device.type == "cuda" else cpu_name()
+    date = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {
+        "date": date, "machine": name, "threads": torch.get_num_threads(),
+        "torch": torch.__version__, "script": "benchmarks.speed.tune_speed",
+    }  # fmt: skip
+
+
+def keep(out: Path, name: str, found: dict[str, Any]) -> None:
+    """Put a measurement beside the others in the file."""
+    data = json.loads(out.read_text()) if out.is_file() else {}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps({**data, name: found}, indent=1) + "\n")
+
+
+def main() -> int:
+    """Run it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed.tune_speed",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
+    parser.add_argument("--base", choices=tuple(RECIPES), default="mini")
+    parser.add_argument("--cuda", action="store_true")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--each", type=int, default=0, help="steps of a case a round")
+    parser.add_argument("--batch", type=int, default=0, help="0 is the recipe's")
+    parser.add_argument("--size", type=int, default=0, help="px; 0 is the recipe's")
+    parser.add_argument("--no-prior", action="store_true", help="real bases: leave that case out")
+    parser.add_argument("--blocks", action="store_true", help="also with fewer blocks that learn")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    device = torch.device("cuda" if args.cuda else "cpu")
+    each = args.each or (8 if args.base == "mini" else 1)
+    name = f"{args.base}-{device.type}"
+    cases = (
+        mini_cases()
+        if args.base == "mini"
+        else real_cases(args.base, device, args.batch, args.size, args.blocks, not args.no_prior)
+    )
+    rows = race(cases, FIRST, args.rounds, each, device)
+    title = f"{args.base} on {device.type}, {machine(device)['machine']}"
+    print(table(rows))
+    settings = {"rounds": args.rounds, "batch": args.batch, "size": args.size}
+    keep(args.out, name, {**machine(device), **settings, "rows": rows})
+    plot(rows, title, args.out.with_name(f"tune_speed_{name}.svg"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
