@@ -10,7 +10,7 @@ import torch
 
 from pidiff_cli.core.clip_score import FILES, load_clip
 from pidiff_cli.errors import MissingWeightError
-from pidiff_cli.mini.train.tokenizer import write_tokenizer
+from mini.train.text.tokenizer import write_tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pidiff_cli.mini.train import tokenizer as build
-from pidiff_cli.mini.world.captions import VOCABULARY
+from mini.train.text import tokenizer as build
+from mini.world.captions import VOCABULARY
 
 WORDS = ("a", "art", "start", "tart", "starting", "photo", "of", "person", "Pop-art")
 

@@ -31,7 +31,7 @@ def make_base(folder: Path, seed: int = 0, values: float = 1.0) -> Path:
     from pidiff_cli.core.diffusion.base import save_identity_branch
     from pidiff_cli.core.identity.attention import attach, cross_attentions
     from pidiff_cli.core.identity.tokens import WPlusProjector
-    from pidiff_cli.mini.train.tokenizer import write_tokenizer
+    from mini.train.text.tokenizer import write_tokenizer
 
     torch.manual_seed(seed)
     parts = folder / "diffusers"

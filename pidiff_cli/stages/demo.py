@@ -41,9 +41,9 @@ def run(out: Path, person_id: int = HELD_OUT + 7) -> DemoPhotos:
 
 
 def _draw_portraits(folder: Path, person_id: int) -> str:
-    from pidiff_cli.mini.world.context import sample_context
-    from pidiff_cli.mini.world.people import sample_person
-    from pidiff_cli.mini.world.render import draw
+    from mini.world.context import sample_context
+    from mini.world.people import sample_person
+    from mini.world.render import draw
 
     person = sample_person(person_id)
     looks = (

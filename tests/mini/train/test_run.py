@@ -1,0 +1,233 @@
+"""All of mini's training by one command: it stops, goes on, and can move to another machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mini.train import run as chain_command
+from mini.train import cards
+from mini.train import carry
+from mini.train import common
+from mini.train import light
+from mini.train import plan as links
+from mini.train import losses
+from mini.train.plan import STATE, Link
+from tests.mini.tiny_bank import working_in
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Iterator[Path]:
+    with working_in(tmp_path):
+        yield tmp_path
+
+
+class Chain:
+    """Stand-ins for the trainers: each needs `calls` calls, and keeps what it was given."""
+
+    def __init__(self, calls: dict[str, int]) -> None:
+        self.left, self.given = calls, list[tuple[str, list[str]]]()
+
+    def main_of(self, link: Link) -> Any:
+        def main(argv: Sequence[str]) -> bool:
+            self.given.append((link.name, list(argv)))
+            self.left[link.name] = self.left.get(link.name, 1) - 1
+            finished = self.left[link.name] <= 0
+            if finished and link.product is not None:
+                link.product.parent.mkdir(parents=True, exist_ok=True)
+                link.product.write_text("{}")
+            if link.minutes:
+                run = common.Run(common.RUNS / link.name, say=False)
+                run.log(len(self.given), loss=0.5)
+                run.save(1, net=nn.Linear(2, 2).state_dict())
+            return finished
+
+        return main
+
+
+@pytest.fixture
+def chain(work: Path, monkeypatch: pytest.MonkeyPatch) -> Chain:
+    made = Chain({"bank": 2, "e4e": 3})
+    monkeypatch.setattr(chain_command, "main_of", made.main_of)
+    return made
+
+
+OPTIONS = ["--weights", "new", "--pictures", "40", "--total", "10", "--minutes-per-call", "9"]
+
+
+def test_it_stops_with_what_is_unfinished_and_goes_on(
+    chain: Chain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not chain_command.main(OPTIONS)  # the bank's first piece
+    assert [name for name, _ in chain.given] == ["bank"]
+    assert "to be made" in capsys.readouterr().out
+    assert not chain_command.main(OPTIONS)  # up to the first piece of e4e
+    assert chain.given[-1][0] == "e4e"
+    assert json.loads(STATE.read_text())["done"][-1] == "stylegan"
+    assert not chain_command.main(OPTIONS)
+    assert "bank            done" in capsys.readouterr().out
+    assert chain_command.main(OPTIONS)
+    names = [name for name, _ in chain.given]
+    assert names.count("e4e") == 3 and names.count("autoencoder") == 1
+    assert names[-1] == "strangers" and "features" not in names  # no crisp terms on a CPU
+    count = len(names)
+    assert chain_command.main(OPTIONS) and len(chain.given) == count
+
+
+def test_shares_make_the_whole_budget_and_pieces_stay_in_the_call(chain: Chain) -> None:
+    while not chain_command.main([*OPTIONS, "--shares", "diffusion=100"]):
+        pass
+    minutes = {
+        name: float(argv[argv.index("--minutes") + 1])
+        for name, argv in chain.given if "--minutes" in argv
+    }  # fmt: skip
+    assert sum(minutes.values()) == pytest.approx(10, abs=0.01)
+    assert minutes["diffusion"] > minutes["e4e"] * 5
+    pieces = [
+        float(argv[argv.index("--piece") + 1]) for _, argv in chain.given if "--piece" in argv
+    ]
+    assert pieces and all(0 < piece <= 9 * 60 for piece in pieces)
+
+
+def test_nothing_is_begun_where_the_time_is_too_short(chain: Chain) -> None:
+    chain.left["bank"] = 1
+    options = [*OPTIONS[:-1], "0.01"]
+    assert not chain_command.main(options)
+    assert [name for name, _ in chain.given] == ["bank"]  # one link a call at least
+
+
+def test_other_settings_are_refused_until_fresh(chain: Chain) -> None:
+    chain_command.main(OPTIONS)
+    other = [*OPTIONS, "--total", "20"]
+    with pytest.raises(SystemExit, match="--total 10"):
+        chain_command.main(other)
+    chain_command.main([*other, "--fresh"])
+    assert json.loads(STATE.read_text())["settings"]["total"] == 20
+
+
+def test_another_machine_goes_on_from_a_pack(
+    chain: Chain, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    chain_command.main(OPTIONS)
+    chain_command.main(OPTIONS)
+    Path("new").mkdir()
+    (Path("new") / "stylegan2.safetensors").write_bytes(np.random.default_rng(0).bytes(3000))
+    packs = carry.pack(Path("out"), Path("new"))
+    assert 1 <= len(packs) <= 8 and all(p.stat().st_size <= 16 * 2**20 for p in packs)
+    old = Path.cwd()
+    with working_in(tmp_path_factory.mktemp("other")):
+        carry.unpack(old / "out", Path("new"))
+        assert (Path("new") / "stylegan2.safetensors").stat().st_size == 3000
+        assert (common.RUNS / "e4e" / light.LIGHT).is_file()
+        assert not (common.RUNS / "stylegan" / light.LIGHT).exists()  # finished: its weights do
+        before = len(chain.given)
+        while not chain_command.main(OPTIONS):
+            pass
+        again = [name for name, _ in chain.given[before:]]
+        assert again[0] == "bank" and "latents" in again and "stylegan" not in again
+        assert {"stylegan", "diffusion"} <= set(json.loads(chain_command.LOSSES.read_text()))
+
+
+def test_a_pack_is_refused_where_it_is_not_whole_or_leads_elsewhere(work: Path) -> None:
+    import tarfile
+
+    with pytest.raises(ValueError, match="whole"):
+        carry.unpack(work)
+    (work / "x").write_text("x")
+    with tarfile.open(work / "pack.000", "w:gz") as archive:
+        archive.add(work / "x", "weights/../../x")
+    with pytest.raises(ValueError, match="belong"):
+        carry.unpack(work, work / "new")
+
+
+def test_weights_are_held_to_their_limits(work: Path) -> None:
+    (work / "w").mkdir()
+    (work / "w" / "a").write_bytes(bytes(15 * 2**20))
+    assert carry.check_weights(work / "w") == 15 * 2**20
+    (work / "w" / "b").write_bytes(bytes(16 * 2**20))
+    with pytest.raises(ValueError, match="16"):
+        carry.check_weights(work / "w")
+    for name in ("b", "c"):
+        (work / "w" / name).write_bytes(bytes(15 * 2**20))
+    with pytest.raises(ValueError, match="40"):
+        carry.check_weights(work / "w")
+    assert carry.check_weights(common.WEIGHTS) > 30e6
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        ["--world", "narrow"],
+        ["--world", "wide", "--crisp", "--unet", "large", "--compile", "--batch", "8"],
+    ],
+)
+def test_every_link_is_a_command_with_such_options(
+    work: Path, plan: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trainers take the options of the chain; nothing is run."""
+    parse = argparse.ArgumentParser.parse_args
+
+    def parsed(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+        parse(parser, argv)  # ends with code 2 where an option is unknown
+        raise SystemExit(0)
+
+    args = chain_command.options().parse_args(["--weights", "new", "--steps", "3", *plan])
+    args.crisp = bool(args.crisp)
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parsed)
+    for link in links.chain(args):
+        with pytest.raises(SystemExit) as ended:
+            chain_command.main_of(link)([*link.options, *(["--piece", "1"] * link.pieces)])
+        assert ended.value.code == 0, link.name
+
+
+def test_curves_keep_the_last_point_and_the_validation(work: Path) -> None:
+    run = common.Run(work / "runs" / "judge", say=False)
+    for step in range(1000):
+        run.log(step, loss=1 / (step + 1), note="x")
+    run.log(1000, rank1=0.9)
+    table = losses.gather(work / "runs")
+    curve = table["judge"]
+    assert len(curve["loss"]) <= losses.POINTS and curve["step"][-1] == 999
+    assert curve["held"] == {"rank1": [[1000, 0.9]]} and "note" not in curve
+    cards.draw(table, work / "losses.svg")
+    text = (work / "losses.svg").read_text()
+    assert "judge: 1000 steps" in text and text.count("<svg") == 1
+    shutil.rmtree(work / "runs")
+    (work / "losses.json").write_text(json.dumps(table))
+    assert losses.gather(work / "runs", work / "losses.json") == table
+
+
+def test_a_bank_of_another_size_is_drawn_anew(work: Path) -> None:
+    from mini.world import bank
+
+    list(bank.make(work / "bank", bank.Plan(1), workers=1))
+    list(bank.make(work / "bank", bank.Plan(2), workers=1))
+    assert bank.Bank.open(work / "bank").images.std(axis=(1, 2, 3)).min() > 0
+
+
+def test_muon_moves_weights_of_one_shape_as_it_moves_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU takes them together; the products are the same."""
+    from mini.train import muon
+
+    found = []
+    for together in (False, True):
+        torch.manual_seed(0)
+        weights = [nn.Parameter(torch.randn(4, 2, 3)), nn.Parameter(torch.randn(4, 6))]
+        if together:
+            monkeypatch.setattr(muon, "_alike", lambda weights: [weights])
+        optimizer = muon.Muon(weights, lr=0.1)
+        for weight in weights:
+            weight.grad = torch.randn_like(weight)
+        optimizer.step()
+        found.append([weight.detach().clone() for weight in weights])
+    for a, b in zip(*found, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-2, atol=1e-3)
