@@ -125,7 +125,7 @@ def test_the_table_is_what_is_counted_now(blocks: str) -> None:
 
     table = json.loads(TABLE.read_text())
     assert set(table) == {"mini", "sd15", "sdxl"}
-    weights = TABLE.parents[2] / "mini" / "weights"
+    weights = TABLE.parents[2] / "weights" / "mini"
     config = json.loads((weights / "diffusers" / "unet" / "config.json").read_text())
     sizes = json.loads((weights / "wplus.json").read_text())
     codes = int(sizes["rows"]), int(sizes["style_dim"])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mini.train.common import WEIGHTS
 from pidiff_cli.core.diffusion.base import load_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.diffusion.schedulers import SCHEDULERS, make_scheduler
-from mini.train.common import WEIGHTS
 
 
 @pytest.mark.parametrize("name", ["ddim", "ddpm", "lcm", "tcd"])

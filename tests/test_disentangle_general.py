@@ -17,10 +17,10 @@ import _rivals_general as general
 import _rivals_shop
 from _rivals_train import ddpm
 
+from mini.train.diffusion.data import Batch
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.attention import branch_state
-from mini.train.diffusion.data import Batch
 from tests.tiny_base import SIZE, WIDTH, make_base
 
 DIM = 10  # of the face vector

@@ -195,8 +195,8 @@ def test_strangers_are_in_the_words_of_the_embedder_that_is_here(tmp_path: Path)
     """Fails when the embedder is trained anew: python -m mini.train.faces.strangers."""
     from safetensors.torch import load_file
 
-    from pidiff_cli.core.identity.likeness import FaceReader
     from mini.train.faces.strangers import COUNT, FACES, FILE, FIRST, portrait
+    from pidiff_cli.core.identity.likeness import FaceReader
 
     kept = load_file(FACES / FILE)["embeddings"].float()
     assert len(kept) == COUNT

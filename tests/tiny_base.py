@@ -28,10 +28,10 @@ def make_base(folder: Path, seed: int = 0, values: float = 1.0) -> Path:
     from transformers.models.clip.configuration_clip import CLIPTextConfig
     from transformers.models.clip.modeling_clip import CLIPTextModel
 
+    from mini.train.text.tokenizer import write_tokenizer
     from pidiff_cli.core.diffusion.base import save_identity_branch
     from pidiff_cli.core.identity.attention import attach, cross_attentions
     from pidiff_cli.core.identity.tokens import WPlusProjector
-    from mini.train.text.tokenizer import write_tokenizer
 
     torch.manual_seed(seed)
     parts = folder / "diffusers"

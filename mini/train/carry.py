@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mini.train.common import FILE_LIMIT, RUNS, WEIGHTS
-from mini.train.perceptual import FEATURES
 from mini.train.light import LIGHT, write_light
+from mini.train.perceptual import FEATURES
 from mini.train.plan import STATE
 
 TOTAL_LIMIT = 40_000_000  # bytes of all the weights

@@ -1,6 +1,6 @@
 """What every trainer of the mini base shares: a resumable run folder, a time budget, EMA, export.
 
-`python -m pidiff_cli.mini.train.<name> --minutes M --threads T` resumes by default:
+`python -m mini.train.<name> --minutes M --threads T` resumes by default:
 
     args = arguments("stylegan", "train the 128 px generator").parse_args(argv)
     run = open_run(args)
@@ -34,10 +34,11 @@ from torch import Tensor, nn
 
 from mini.train.light import LIGHT, load_light
 from mini.train.machine import add_options, seed_of
+from pidiff_cli.hub import PACKAGE_WEIGHTS
 
 RUNS = Path(".mini/runs")
 BANK = Path(".mini/bank")
-WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+WEIGHTS = PACKAGE_WEIGHTS
 FILE_LIMIT = 16 * 2**20  # bytes; a packaged file must stay below it
 
 
@@ -45,7 +46,7 @@ def arguments(name: str, description: str) -> argparse.ArgumentParser:
     """The options every trainer has: the budget, the folders, the device."""
     # A trainer may describe one of these options anew.
     parser = argparse.ArgumentParser(
-        prog=f"pidiff_cli.mini.train.{name}", description=description, conflict_handler="resolve"
+        prog=f"mini.train.{name}", description=description, conflict_handler="resolve"
     )
     parser.add_argument("--minutes", type=float, default=15.0, help="of all calls together")
     parser.add_argument("--steps", type=int, default=0, help="a budget in steps, not in minutes")

@@ -1,12 +1,13 @@
 """All of mini's training by one command, in pieces that end by themselves.
 
-    python -m mini.train.run --device cuda --pictures 100000 --total 120 \\
+    python -m mini.train                    # lists the plan's steps
+    python -m mini.train --go --device cuda --pictures 100000 --total 120 \\
         --minutes-per-call 9 --weights new
 
 draws the bank with all cores, trains every network for its share of --total minutes, and stops
 at a checkpoint when the call's minutes are over; the same command goes on. What is done stands in
 `.mini/all.json`, finished networks in --weights (fp16 or int8, checked: below 16 MiB a file, 40 MB
-in all), losses in `.mini/losses.json`. The chain and its shares: links.py.
+in all), losses in `.mini/losses.json`. The steps and their parts of the budget: plan.py.
 """
 
 from __future__ import annotations
@@ -22,42 +23,36 @@ from typing import Any
 
 import torch
 
-from pidiff_cli._atomic import write_file
 from mini.train import machine
 from mini.train.carry import check_weights
-from mini.train.common import BANK, RUNS, WEIGHTS
-from mini.train.plan import STATE, Link, chain
+from mini.train.common import RUNS
 from mini.train.losses import gather, read_log
-from mini.world.bank import read_world
-from mini.world.worlds import NARROW, WORLDS
+from mini.train.plan import MINUTES, PICTURES, STATE, Step, steps
+from pidiff_cli._atomic import write_file
 
 LOSSES = Path(".mini/losses.json")
+MADE = Path(".mini/weights")
 MARGIN = 15.0  # seconds of a call kept for checkpoints and the last lines
 #: What may not change between two calls: another budget or bank is another training.
-FIXED = ("world", "pictures", "total", "seed", "unet", "crisp", "steps", "shares")
+FIXED = ("pictures", "total", "seed", "steps", "shares")
 
 
 def options() -> argparse.ArgumentParser:
     """The options; those of FIXED are kept from the first call on."""
-    parser = argparse.ArgumentParser(prog="mini.train.run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="mini.train", description=__doc__)
+    parser.add_argument("--go", action="store_true", help="run the steps instead of listing them")
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), default="cpu")
     parser.add_argument("--minutes-per-call", type=float, default=0.0, help="0: to the end")
-    parser.add_argument("--total", type=float, default=287.0, help="minutes of all the networks")
-    parser.add_argument("--pictures", type=int, default=26000, help="of the bank")
     parser.add_argument(
-        "--world", choices=tuple(WORLDS), help="drawn; asked once (default: the bank's, or narrow)"
+        "--total", type=float, default=sum(MINUTES.values()), help="minutes of all the networks"
     )
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where networks are written")
-    parser.add_argument("--unet", choices=("small", "large"), default="small")
+    parser.add_argument("--pictures", type=int, default=PICTURES, help="of the bank")
+    parser.add_argument("--weights", type=Path, default=MADE, help="where networks are written")
     parser.add_argument(
-        "--crisp", action=argparse.BooleanOptionalAction, default=None,
-        help="perceptual and adversarial terms (default: on a GPU)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--shares", type=_shares, default={}, metavar="NAME=PARTS,…", help="instead of links.py's"
+        "--shares", type=_shares, default={}, metavar="NAME=PARTS,…", help="instead of plan.py's"
     )
     parser.add_argument("--batch", type=int, default=0, help="of every network; 0: its own")
-    parser.add_argument("--steps", type=int, default=0, help="of every network, to try the chain")
+    parser.add_argument("--steps", type=int, default=0, help="of every network, to try the plan")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw; 0: all cores")
     parser.add_argument("--compile", action="store_true", help="torch.compile where it helps")
@@ -73,36 +68,37 @@ def _shares(text: str) -> dict[str, float]:
 
 
 def main(argv: Sequence[str] | None = None) -> bool:
-    """Go on for this call's minutes; whether everything is done."""
+    """List the steps, or go on for this call's minutes; whether everything is done."""
     args = options().parse_args(argv)
+    if not (args.go or args.export):
+        for step in steps(args):
+            print(f"{step.command}  # {step.about}")
+        return False
     args.device = machine.pick_device(args.device).type
-    args.crisp = args.device == "cuda" if args.crisp is None else args.crisp
-    args.world = args.world or known_world(args.fresh)
-    state = _state(args)
-    links = chain(args)
+    state, plan = _state(args), steps(args)
     if args.export:
-        _export(links, state)
+        _export(plan, state)
         return False
     ended = time.monotonic() + 60 * args.minutes_per_call if args.minutes_per_call else None
-    whole = _go(links, state, ended, args.weights)
+    whole = _go(plan, state, ended, args.weights)
     LOSSES.write_text(json.dumps(gather(RUNS, LOSSES)), encoding="utf-8")
-    for line in told(links, state):
+    for line in told(plan, state):
         print(line, flush=True)
     return whole
 
 
-def _go(links: list[Link], state: dict[str, Any], ended: float | None, weights: Path) -> bool:
+def _go(plan: list[Step], state: dict[str, Any], ended: float | None, weights: Path) -> bool:
     """Run what is not done, in order, as long as there is time; whether all of it is done."""
-    for link in links:
-        if is_done(link, state):
+    for step in plan:
+        if is_done(step, state):
             continue
         left = None if ended is None else ended - MARGIN - time.monotonic()
-        if left is not None and left < link.least and state["begun"]:
+        if left is not None and left < step.least and state["begun"]:
             return False
         state["begun"] = True
-        finished = run(link, left)
+        finished = run(step, left)
         if finished:
-            state["done"] = [*(name for name in state["done"] if name != link.name), link.name]
+            state["done"] = [*(name for name in state["done"] if name != step.name), step.name]
             check_weights(weights)
         write_file(STATE, json.dumps(state, indent=1).encode())
         if not finished:
@@ -110,54 +106,44 @@ def _go(links: list[Link], state: dict[str, Any], ended: float | None, weights: 
     return True
 
 
-def run(link: Link, seconds: float | None) -> bool:
-    """Run one link in this process for at most so many seconds; whether it is finished."""
-    print(f"== {link.name}: {link.module} {' '.join(link.options)}", flush=True)
-    given = list(link.options)
-    if link.pieces and seconds is not None:
+def run(step: Step, seconds: float | None) -> bool:
+    """Run one step in this process for at most so many seconds; whether it is finished."""
+    print(f"== {step.name}: {step.module} {' '.join(step.options)}", flush=True)
+    given = list(step.options)
+    if step.pieces and seconds is not None:
         given += ["--piece", f"{max(seconds, 0.001):.3f}"]
-    finished = main_of(link)(given)
+    finished = main_of(step)(given)
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     return finished
 
 
-def main_of(link: Link) -> Callable[[Sequence[str]], bool]:
-    """The link's command."""
-    entry: Callable[[Sequence[str]], bool] = importlib.import_module(
-        f"pidiff_cli.mini.{link.module}"
-    ).main
+def main_of(step: Step) -> Callable[[Sequence[str]], bool]:
+    """The step's command."""
+    entry: Callable[[Sequence[str]], bool] = importlib.import_module(step.module).main
     return entry
 
 
-def is_done(link: Link, state: dict[str, Any]) -> bool:
-    """Whether a link is done, and what it made is on this machine."""
-    return link.name in state["done"] and (link.product is None or link.product.exists())
+def is_done(step: Step, state: dict[str, Any]) -> bool:
+    """Whether a step is done, and what it made is on this machine."""
+    return step.name in state["done"] and (step.product is None or step.product.exists())
 
 
-def told(links: list[Link], state: dict[str, Any]) -> list[str]:
-    """What is done and what is left, a line a link."""
+def told(plan: list[Step], state: dict[str, Any]) -> list[str]:
+    """What is done and what is left, a line a step."""
     lines = []
-    for link in links:
-        if is_done(link, state):
+    for step in plan:
+        if is_done(step, state):
             word = "done"
-        elif link.minutes:
-            spent = read_log(RUNS / link.name)[-1:]
+        elif step.minutes:
+            spent = read_log(RUNS / step.name)[-1:]
             seconds = float(spent[0]["seconds"]) if spent else 0.0
-            word = f"{min(seconds / (60 * link.minutes), 1):.0%} of {link.minutes:.1f} minutes"
+            word = f"{min(seconds / (60 * step.minutes), 1):.0%} of {step.minutes:.1f} minutes"
         else:
             word = "to be made"
-        lines.append(f"{link.name:15} {word}")
+        lines.append(f"{step.name:15} {word}")
     return lines
-
-
-def known_world(fresh: bool) -> str:
-    """The world of the training that is under way, else of the bank that is there, else narrow."""
-    if STATE.exists() and not fresh:
-        settings = json.loads(STATE.read_text(encoding="utf-8"))["settings"]
-        return str(settings.get("world", NARROW.name))
-    return read_world(BANK)[0].name
 
 
 def _state(args: argparse.Namespace) -> dict[str, Any]:
@@ -170,8 +156,7 @@ def _state(args: argparse.Namespace) -> dict[str, Any]:
         STATE.parent.mkdir(parents=True, exist_ok=True)
         return fresh
     state: dict[str, Any] = json.loads(STATE.read_text(encoding="utf-8"))
-    state["settings"].setdefault("world", NARROW.name)  # begun before there were two
-    other = [name for name in FIXED if state["settings"][name] != now[name]]
+    other = [name for name in FIXED if state["settings"].get(name) != now[name]]
     if other:
         was = ", ".join(f"--{name} {state['settings'][name]}" for name in other)
         raise SystemExit(f"The training that is under way has {was}. Give the same, or --fresh.")
@@ -179,13 +164,9 @@ def _state(args: argparse.Namespace) -> dict[str, Any]:
     return state
 
 
-def _export(links: list[Link], state: dict[str, Any]) -> None:
+def _export(plan: list[Step], state: dict[str, Any]) -> None:
     """Write the weights of the network under way as they are."""
-    for link in links:
-        if not is_done(link, state) and link.minutes:
-            main_of(link)([*link.options, "--export-only"])
+    for step in plan:
+        if not is_done(step, state) and step.minutes:
+            main_of(step)([*step.options, "--export-only"])
             return
-
-
-if __name__ == "__main__":
-    main()

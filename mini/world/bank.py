@@ -1,18 +1,18 @@
 """The bank: a folder of drawn portraits with everything that is known about them.
 
 ``python -m mini.world.bank --pictures 24000 --workers 2`` draws it, in shards, across
-processes; the same command goes on where a stopped one was. ``--world wide`` draws the wide world.
+processes; the same command goes on where a stopped one was. ``--world broad`` draws the broad
+world.
 Layout of the folder:
 
     images.npy     (N, 128, 128, 3) u8
     labels.npy     (N, 128, 128) u8   0 background, 1 clothes, 2 skin of the head, 3 hair and
-                                      beard, 4 headgear, 5 glasses; 6 a thing before the face
+                                      beard, 4 headgear, 5 glasses
     landmarks.npy  (N, 68, 2) f32 px
-    factors.npy    (N, F) f32         see factors.py; F = 79 in the narrow world
+    factors.npy    (N, 79) f32        see factors.py
     persons.npy    (N,) i32           ids below 1,000,000; greater ones are held out everywhere
     meta.jsonl     a line a picture: noun, caption and all of the context
-    world.json     which world, and its factors' names and groups; read it, not a constant
-    other_labels.npy, other_landmarks.npy  wide world: the second person's, 0 and NaN for none
+    world.json     which world
     shards/        what is finished
 
 The first picture of each person is a plain one: a photo, everyday clothes, nearly frontal.
@@ -25,7 +25,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import TimeoutError, get_context
 from pathlib import Path
@@ -34,40 +34,31 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from pidiff_cli.mini.world.camera import NO_CAMERA
-from mini.world.factors import GROUPS, NAMES, groups, names
-from mini.world.worlds import NARROW, WORLDS, World
+from mini.world import registry
+from mini.world.context import Context, context_line, sample_context
+from mini.world.factors import NAMES
+from mini.world.people import sample_person
+from mini.world.registry import NARROW, WORLDS, World
+from mini.world.render import draw
 
 SIDE = 128
 SHARD = 400  # pictures a shard
 WORLD_FILE = "world.json"
 PAUSE = 5.0  # seconds
 HELD_OUT_FROM = 1_000_000  # person ids from here on are never drawn for training
-Arrays = dict[str, tuple[tuple[int, ...], type]]
-
-
-def arrays_of(world: World) -> Arrays:
-    """A bank's arrays by name: a row's shape and kind."""
-    shapes: Arrays = {
-        "images": ((SIDE, SIDE, 3), np.uint8),
-        "labels": ((SIDE, SIDE), np.uint8),
-        "landmarks": ((68, 2), np.float32),
-        "factors": ((len(names(world)),), np.float32),
-        "persons": ((), np.int32),
-    }
-    if world.varied:
-        shapes["other_labels"] = ((SIDE, SIDE), np.uint8)
-        shapes["other_landmarks"] = ((68, 2), np.float32)
-    return shapes
+#: A bank's arrays by name: a row's shape and kind.
+ARRAYS: dict[str, tuple[tuple[int, ...], type]] = {
+    "images": ((SIDE, SIDE, 3), np.uint8),
+    "labels": ((SIDE, SIDE), np.uint8),
+    "landmarks": ((68, 2), np.float32),
+    "factors": ((len(NAMES),), np.float32),
+    "persons": ((), np.int32),
+}
 
 
 @dataclass(frozen=True)
 class Bank:
-    """A finished bank: memory-mapped arrays of equal length, the meta lines, and its world.
-
-    factor_names and groups say what the columns of `factors` are, however many; the last two
-    arrays are None in the narrow world.
-    """
+    """A finished bank: memory-mapped arrays of equal length, the meta lines, and its world."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -76,45 +67,36 @@ class Bank:
     persons: np.ndarray
     meta: list[dict[str, Any]]
     world: World = NARROW
-    factor_names: tuple[str, ...] = NAMES
-    groups: dict[str, slice] = field(default_factory=lambda: dict(GROUPS))
-    other_labels: np.ndarray | None = None
-    other_landmarks: np.ndarray | None = None
 
     @classmethod
     def open(cls, folder: Path | str) -> Bank:
         """Open a finished bank. FileNotFoundError where there is none."""
         folder = Path(folder)
-        world, columns, parts = read_world(folder)
-        arrays = {n: np.load(folder / f"{n}.npy", mmap_mode="r") for n in arrays_of(world)}
+        arrays = {n: np.load(folder / f"{n}.npy", mmap_mode="r") for n in ARRAYS}
         with (folder / "meta.jsonl").open(encoding="utf-8") as file:
             meta = [json.loads(line) for line in file]
-        return cls(**arrays, meta=meta, world=world, factor_names=columns, groups=parts)
+        return cls(**arrays, meta=meta, world=read_world(folder))
 
     def __len__(self) -> int:
         return len(self.images)
 
 
-def read_world(folder: Path | str) -> tuple[World, tuple[str, ...], dict[str, slice]]:
-    """A bank's world, and its factors' names and groups; banks before `world.json` are narrow."""
+def read_world(folder: Path | str) -> World:
+    """A bank's world, plain or aligned; banks before `world.json` are narrow."""
     path = Path(folder) / WORLD_FILE
     if not path.exists():
-        return NARROW, NAMES, dict(GROUPS)
-    told = json.loads(path.read_text(encoding="utf-8"))
-    parts = {name: slice(*ends) for name, ends in told["groups"].items()}
-    return WORLDS[told["world"]], tuple(told["names"]), parts
+        return NARROW
+    return WORLDS[json.loads(path.read_text(encoding="utf-8"))["world"]]
 
 
 def write_world(folder: Path, world: World) -> None:
     """Write `world.json`. ValueError where the folder already holds the other world's."""
     path = folder / WORLD_FILE
     begun = path.exists() or (folder / "images.npy").exists()
-    if begun and read_world(folder)[0] != world:
-        raise ValueError(f"{folder} holds a bank of the {read_world(folder)[0].name} world")
-    ends = {name: [part.start, part.stop] for name, part in groups(world).items()}
-    told = {"world": world.name, "groups": ends, "names": list(names(world))}
+    if begun and read_world(folder) != world:
+        raise ValueError(f"{folder} holds a bank of the {read_world(folder).name} world")
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    temporary.write_text(json.dumps({"world": world.name}) + "\n", encoding="utf-8")
     os.replace(temporary, path)
 
 
@@ -136,45 +118,33 @@ class Plan:
     new: float = 0.0
 
     def check(self) -> None:
-        """ValueError where people below the held-out ones would reach ids that are no bank's, or
-        where the narrow world is asked for what it lacks."""
+        """ValueError where people below the held-out ones would reach into those, or where the
+        narrow world is asked for what it lacks."""
         people = -(-self.pictures // self.per_person)
-        if self.new and not self.world.listed:
+        if self.new and self.world == NARROW:
             raise ValueError(f"the {self.world.name} world has no role, scene or style of its own")
-        if self.start < HELD_OUT_FROM and self.start + people > self.world.people:
-            raise ValueError(
-                f"a bank of the {self.world.name} world has people below {self.world.people}"
-            )
+        if self.start < HELD_OUT_FROM < self.start + people:
+            raise ValueError(f"a bank's people are below {HELD_OUT_FROM}; these reach beyond it")
 
 
 def draw_shard(shard: int, folder: Path, plan: Plan) -> int:
     """Draw one shard into the bank's arrays; returns how many pictures it holds."""
     import cv2
 
-    from mini.world.context import context_line
-    from mini.world.people import sample_person
-    from mini.world.render import draw
-
     cv2.setNumThreads(1)
     done = folder / "shards" / f"{shard:05d}.jsonl"
     first, last = shard * SHARD, min((shard + 1) * SHARD, plan.pictures)
     if done.exists():
         return last - first
-    arrays = {
-        name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in arrays_of(plan.world)
-    }
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ARRAYS}
     lines = []
     for i in range(first, last):
         number = plan.start + i // plan.per_person
-        person = sample_person(number, plan.world)
+        person = sample_person(number)
         context = picture_context(plan, i, i % plan.per_person == 0)
         portrait = draw(person, context, SIDE)
         for name in ("images", "labels", "landmarks", "factors"):
             arrays[name][i] = portrait.rgb if name == "images" else getattr(portrait, name)
-        if "other_labels" in arrays:
-            there = portrait.other_labels is not None
-            arrays["other_labels"][i] = portrait.other_labels if there else 0
-            arrays["other_landmarks"][i] = portrait.other_landmarks if there else np.nan
         arrays["persons"][i] = number
         line = {"noun": person.noun, "caption": portrait.caption, **context_line(context)}
         lines.append(json.dumps(line))
@@ -186,56 +156,38 @@ def draw_shard(shard: int, folder: Path, plan: Plan) -> int:
     return last - first
 
 
-def picture_context(plan: Plan, index: int, plain: bool) -> Any:
+def picture_context(plan: Plan, index: int, plain: bool) -> Context:
     """The context of the bank's picture `index`; plain ones are frontal photos of one person.
 
     Of the others a share of `styled` is in a painted style, each as often; beside those that the
     world itself paints. And a share of `new` has a role, scene or style that the narrow world
     lacks, each kind as often: for networks that know the narrow one already.
     """
-    from mini.world.context import sample_context
-    from mini.world.registry import styles
-
     world, rng = plan.world, np.random.default_rng((plan.seed, index))
     if not plain:
         chance = np.random.default_rng((plan.seed, index, 1))  # so that without it nothing changes
         fixed = {}
         if chance.random() < plan.styled:
-            painted = [style for style in styles(world) if style != "photo"]
+            painted = [style for style in world.styles if style != "photo"]
             fixed["style"] = str(chance.choice(painted))
         if plan.new and chance.random() < plan.new:
             fixed |= _newcomer(chance, world)
         return sample_context(rng, world, **fixed)
     yaw = float(np.clip(rng.normal(0, 6), -12, 12))
-    calm = {"role": "casual", "yaw": yaw, **_clear(world)}
-    if world.varied:
-        calm["light"] = "scene"
-        calm["pitch"] = float(np.clip(rng.normal(0, 3), -8, 8))
-        calm["roll"] = float(np.clip(rng.normal(0, 2), -6, 6))
-    return sample_context(rng, world, **calm)
+    return sample_context(rng, world, role="casual", yaw=yaw, style="photo", headgear=False)
 
 
 def _newcomer(rng: np.random.Generator, world: World) -> dict[str, str]:
     """One role, scene or style that the narrow world lacks."""
-    from mini.world import registry
-
     kinds = {"role": registry.roles, "scene": registry.scenes, "style": registry.styles}
     kind = str(rng.choice(list(kinds)))
     return {kind: str(rng.choice(kinds[kind](world)[len(kinds[kind]()) :]))}
 
 
-def bare_context(seed: int, index: int, world: World = NARROW) -> Any:
-    """The context of a photo of a bare head with nothing before it, any role, pose and mood."""
-    from mini.world.context import sample_context
-
-    return sample_context(np.random.default_rng((seed, index)), world, **_clear(world))
-
-
-def _clear(world: World) -> dict[str, Any]:
-    clear: dict[str, Any] = {"style": "photo", "headgear": False}
-    if world.varied:
-        clear |= {"companion": None, "occluder": "none", "camera": NO_CAMERA}
-    return clear
+def bare_context(seed: int, index: int, world: World = NARROW) -> Context:
+    """The context of a photo of a bare head, any role, pose and mood."""
+    rng = np.random.default_rng((seed, index))
+    return sample_context(rng, world, style="photo", headgear=False)
 
 
 def make(folder: Path, plan: Plan, workers: int) -> Iterator[int]:
@@ -246,7 +198,7 @@ def make(folder: Path, plan: Plan, workers: int) -> Iterator[int]:
     plan.check()
     (folder / "shards").mkdir(parents=True, exist_ok=True)
     write_world(folder, plan.world)
-    for name, (shape, kind) in arrays_of(plan.world).items():
+    for name, (shape, kind) in ARRAYS.items():
         path = folder / f"{name}.npy"
         if not path.exists() or len(np.load(path, mmap_mode="r")) != plan.pictures:
             for drawn in (folder / "shards").glob("*.jsonl"):
@@ -284,8 +236,8 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
     parser.add_argument("--world", choices=tuple(WORLDS), help="default: the folder's, or narrow")
     args = parser.parse_args(argv)
-    world = WORLDS[args.world] if args.world else read_world(args.out)[0]
-    if (args.out / "images.npy").exists() and read_world(args.out)[0] != world:
+    world = WORLDS[args.world] if args.world else read_world(args.out)
+    if (args.out / "images.npy").exists() and read_world(args.out) != world:
         raise SystemExit(f"{args.out} holds a bank of another world: delete it, or give its world.")
     began, before = time.monotonic(), -1
     plan = Plan(

@@ -1,7 +1,7 @@
 """What a picture's caption says, in the words that people use for prompts.
 
 The commonest form is the one that prompts are completed to, ``a photo of a {noun} as an
-astronaut``; others vary wording and order. Only words of `VOCABULARY` occur.
+astronaut``; others vary wording and order. Only words of `vocabulary` occur.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from mini.world.context import Context
 from mini.world.people import HAIR_STOPS, Person
-from mini.world.worlds import WORLDS
+from mini.world.registry import BROAD, NARROW, WORLDS, World
 
 Phrases = Mapping[str, tuple[str, ...]]
 
@@ -25,6 +25,7 @@ STYLE_PHRASES: Phrases = {
     "watercolour": ("a watercolour painting", "a watercolour", "a watercolor painting"),
     "pop": ("a pop art picture", "a pop art portrait", "a pop art poster", "pop art"),
     "linocut": ("a linocut", "a linocut print"),
+    "woodblock": ("a woodblock print", "a colour woodblock print", "a woodcut"),
 }
 ROLE_PHRASES: Phrases = {
     "casual": ("", "", "", "in casual clothes"),
@@ -47,6 +48,9 @@ ROLE_PHRASES: Phrases = {
         "as a business {noun}",
     ),
     "athlete": ("as an athlete", "dressed for sport", "in sportswear"),
+    "builder": ("as a builder", "as a construction worker", "dressed as a builder"),
+    "pilot": ("as a pilot", "dressed as a pilot", "in a flying jacket"),
+    "artist": ("as an artist", "dressed as an artist", "as a painter"),
 }
 SCENE_PHRASES: Phrases = {
     "studio": ("in a studio", "", "", "in front of a plain background"),
@@ -63,6 +67,9 @@ SCENE_PHRASES: Phrases = {
     "mountains": ("in the mountains", "in the mountains at sunset", "at sunset"),
     "castle": ("in front of a castle", "at a castle", "near a castle"),
     "stage": ("on a stage", "on stage", "in a theatre", "in a theater"),
+    "room": ("in a living room", "in the living room", "at home", "in a room"),
+    "street": ("on a street", "in the street", "on a street by day"),
+    "harbour": ("at a harbour", "at the harbour", "at a harbor", "by the boats"),
 }
 EXPRESSION_PHRASES: Phrases = {
     "neutral": ("", "", "", "with a neutral face"),
@@ -104,12 +111,7 @@ def caption(person: Person, context: Context, rng: np.random.Generator) -> str:
     Args:
         person, context: what is drawn. rng: chooses wording and order.
     """
-    from mini.world.captions_wide import phrase_tables, wide_caption
-
-    world = WORLDS[context.world]
-    if world.varied:
-        return wide_caption(person, context, rng)
-    known = phrase_tables(world)
+    known = phrase_tables(WORLDS[context.world])
     medium = pick_phrase(known["style"].get(context.style, STYLE_PHRASES["photo"]), rng)
     look = _appearance(person, rng) if rng.random() < 0.3 else ""
     role = kept_phrase(known["role"].get(context.role, (f"as a {context.role}",)), rng)
@@ -132,41 +134,24 @@ def describe(
     expression: str = "neutral",
     noun: str = "person",
     glasses: str = "none",
-    occluder: str = "none",
-    light: str = "scene",
-    companion: str = "",
 ) -> str:
-    """The canonical caption of given facts, for benchmarks and plain training captions.
-
-    The last three are the wide world's; companion: the second person's noun, "" for none.
-    """
-    from mini.world import captions_wide as wide
-
-    body = [f"{wide.STYLE_PHRASES[style][0]} of a {noun}", wide.ROLE_PHRASES[role][0]]
-    if companion:
-        body.append(wide.companion_phrase(wide.COMPANION_PHRASES[0], noun, companion))
-    body.append(wide.SCENE_PHRASES.get(scene, (f"in the {scene}",))[0])
+    """The canonical caption of given facts, for benchmarks and plain training captions."""
+    body = [f"{STYLE_PHRASES[style][0]} of a {noun}", ROLE_PHRASES[role][0]]
+    body.append(SCENE_PHRASES.get(scene, (f"in the {scene}",))[0])
     tail = [EXPRESSION_PHRASES[expression][0], GLASSES_PHRASES[glasses][0]]
-    tail += [wide.OCCLUDER_PHRASES[occluder][0], wide.LIGHT_PHRASES[light][0]]
     text = ", ".join([" ".join(p for p in body if p), *(p for p in tail if p)])
     return filled(text, noun)
 
 
 def canonical(context: Context, noun: str) -> str:
-    """The canonical caption of a context (`describe`); wide ones tell all that changes a picture.
+    """The canonical caption of a context (`describe`).
 
     Args:
         noun: what the person is called.
     """
-    names = ("role", "scene", "style", "expression")
+    names = ("role", "scene", "style", "expression", "glasses")
     told: dict[str, str] = {name: getattr(context, name) for name in names}
-    if not WORLDS[context.world].varied:
-        return describe(**told, noun=noun, glasses=context.glasses)
-    from mini.world.captions_wide import canonical_rest
-
-    rest, fault = canonical_rest(context)
-    text = describe(**told, noun=noun, **rest)
-    return f"{text}, {fault}" if fault else text
+    return describe(**told, noun=noun)
 
 
 def hair_colour(person: Person) -> str:
@@ -206,13 +191,38 @@ def kept_phrase(phrases: Sequence[str], rng: np.random.Generator) -> str:
     return "" if rng.random() < _DROP else pick_phrase(phrases, rng)
 
 
-def _words() -> tuple[str, ...]:
-    tables = (STYLE_PHRASES, ROLE_PHRASES, SCENE_PHRASES, EXPRESSION_PHRASES, GLASSES_PHRASES)
-    texts = [phrase for table in tables for phrases in table.values() for phrase in phrases]
+def phrase_tables(world: World = NARROW) -> dict[str, Phrases]:
+    """Fact -> its values' phrases, for whatever learns from captions; facts of contexts only."""
+    tables = {"role": ROLE_PHRASES, "scene": SCENE_PHRASES, "style": STYLE_PHRASES,
+              "expression": EXPRESSION_PHRASES, "glasses": GLASSES_PHRASES}  # fmt: skip
+    hidden = _lacking(world)
+    return {
+        fact: {value: phrases for value, phrases in table.items() if value not in hidden}
+        for fact, table in tables.items()
+    }
+
+
+def vocabulary(world: World = NARROW) -> tuple[str, ...]:
+    """Every word of the world's captions, in a fixed order that begins with the narrow one's."""
+    if world == NARROW:
+        return VOCABULARY
+    return tuple(dict.fromkeys((*VOCABULARY, *_words(world))))
+
+
+def _lacking(world: World) -> set[str]:
+    """Roles, scenes and styles that are another world's alone."""
+    every = {*BROAD.roles, *BROAD.scenes, *BROAD.styles}
+    return every - {*world.roles, *world.scenes, *world.styles}
+
+
+def _words(world: World) -> tuple[str, ...]:
+    tables = phrase_tables(world)
+    parts = (tables[fact] for fact in ("style", "role", "scene", "expression", "glasses"))
+    texts = [phrase for table in parts for phrases in table.values() for phrase in phrases]
     texts += [*HAIR_PHRASES.values(), *BEARD_PHRASES.values(), _EXTRA]
     plain = re.sub(r"\{\w+\}", " ", " ".join(texts))
     return tuple(dict.fromkeys(re.findall(r"[a-z]+", plain)))
 
 
-#: Every word that captions hold, in a fixed order.
-VOCABULARY: tuple[str, ...] = _words()
+#: Every word that captions of the narrow world hold, in a fixed order.
+VOCABULARY: tuple[str, ...] = _words(NARROW)

@@ -7,9 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from pidiff_cli.mini.world.camera import NO_CAMERA, Camera
 from mini.world.combinations import role_for, scene_for
-from mini.world.worlds import NARROW, WORLDS, World
+from mini.world.registry import (
+    NARROW,
+    PITCH,
+    ROLL,
+    WORLDS,
+    YAW,
+    World,
+    roles,
+    styles,
+    zoom_for,
+)
 
 #: The seven mood numbers, each in about [-1, 1].
 MOOD_NAMES = ("corner", "open", "brow", "inner", "eye_open", "squint", "width")
@@ -46,36 +55,14 @@ class Context:
     zoom: float = 1.17
     offset: tuple[float, float] = (0.0, 0.0)
     seed: int = 0
-    # wide world only
-    world: str = "narrow"  # which world this was sampled from: factors and captions follow it
-    light: str = "scene"  # see lighting.LIGHTS
-    occluder: str = "none"  # see occluders.OCCLUDERS
-    companion: Companion | None = None
-    camera: Camera = NO_CAMERA
-
-
-@dataclass(frozen=True)
-class Companion:
-    """A second person, of the wide world, beside or partly behind the first.
-
-    Of its context the person's own fields count; scene, style, light and camera are the first's.
-    """
-
-    person: int
-    context: Context
-
-
-#: Fields that contexts of the narrow world leave at their defaults, and banks of it leave out.
-WIDE_FIELDS = ("world", "light", "occluder", "companion", "camera")
+    world: str = "narrow"  # which world this was sampled from: captions follow it
 
 
 def context_line(context: Context) -> dict[str, Any]:
     """The context as plain data for a bank's meta line; `context_from` reads it."""
     line = asdict(context)
-    if not WORLDS[context.world].varied:
-        kept = {"world"} if context.world != NARROW.name else set()
-        left_out = set(WIDE_FIELDS) - kept
-        line = {name: value for name, value in line.items() if name not in left_out}
+    if context.world == NARROW.name:
+        del line["world"]  # as in banks that were drawn before there were two worlds
     return line
 
 
@@ -85,10 +72,6 @@ def context_from(line: dict[str, Any]) -> Context:
     held: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in line.items() if k in names
     }
-    if told := held.get("camera"):
-        held["camera"] = Camera(**told)
-    if other := held.get("companion"):
-        held["companion"] = Companion(other["person"], context_from(other["context"]))
     return Context(**held)
 
 
@@ -101,12 +84,6 @@ def make_mood(expression: str, rng: np.random.Generator) -> tuple[float, ...]:
 def sample_context(rng: np.random.Generator, world: World | str = NARROW, **fixed: Any) -> Context:
     """A random context; keywords fix fields (a fixed `expression` draws its mood around it)."""
     world = WORLDS[world] if isinstance(world, str) else world
-    if world.varied:
-        from pidiff_cli.mini.world.context_wide import sample_wide_context
-
-        return sample_wide_context(rng, **fixed)
-    from mini.world.registry import roles, styles, zoom_for
-
     expression = str(fixed.get("expression") or rng.choice(list(EXPRESSIONS), p=EXPRESSION_SHARES))
     names = [r for r in roles(world) if r != "casual"]
     role = str(rng.choice(names)) if names and rng.random() < 0.45 else "casual"
@@ -119,9 +96,9 @@ def sample_context(rng: np.random.Generator, world: World | str = NARROW, **fixe
         world=world.name,
         expression=expression,
         mood=make_mood(expression, rng),
-        yaw=float(np.clip(rng.normal(0, 12), -25, 25)),
-        pitch=float(np.clip(rng.normal(0, 3.5), -8, 8)),
-        roll=float(np.clip(rng.normal(0, 2.4), -6, 6)),
+        yaw=float(np.clip(rng.normal(0, 12), -YAW, YAW)),
+        pitch=float(np.clip(rng.normal(0, 3.5), -PITCH, PITCH)),
+        roll=float(np.clip(rng.normal(0, 2.4), -ROLL, ROLL)),
         gaze=(
             float(np.clip(rng.normal(0, 0.35), -1, 1)),
             float(np.clip(rng.normal(0, 0.2), -1, 1)),

@@ -1,4 +1,4 @@
-"""Who is drawn: `Person`, 42 identity factors and 28 more of the wide world, a function of an id.
+"""Who is drawn: `Person`, 42 identity factors that are a function of an id.
 
 Continuous fields lie in about [-1, 1] (0 = average) and mean the same for everybody; the modules
 that draw turn them into units. Priors depend on noun, age and skin; nothing is forced by them.
@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-
-from mini.world.worlds import NARROW, World
 
 HAIR_SHAPES = (
     "bald", "buzz", "short", "sidepart", "crop", "bob",
@@ -51,14 +49,6 @@ MEDIUM_FIELDS = (
     "mouth_width", "upper_lip", "lower_lip", "mouth_height", "age",
 )  # fmt: skip
 FINE_FIELDS = ("skin", "undertone", "freckles", "mole", "blush", "lip")
-
-#: What only the wide world's people have; 0 for all others, and 0 draws nothing.
-WIDE_COARSE_FIELDS = ("weight", "crown", "jaw_corner", "neck_length", "slope", "lobe", "recede")
-WIDE_MEDIUM_FIELDS = (
-    "cheek_fullness", "eye_depth", "eye_asymmetry", "iris", "eye_bags", "brow_slant", "brow_peak",
-    "nose_bend", "nostril", "lip_corner", "cupid", "dimples", "chin_cleft", "tooth_gap", "lines",
-)  # fmt: skip
-WIDE_FINE_FIELDS = ("scar", "brow_tone", "beard_tone", "pale", "salt", "streaks")
 
 
 @dataclass(frozen=True)
@@ -112,48 +102,10 @@ class Person:
     lip: float = 0.0
     hair_rgb: Rgb = (0.36, 0.22, 0.13)
     eye_rgb: Rgb = (0.34, 0.19, 0.09)
-    # coarse, wide world only
-    weight: float = 0.0  # of body and face
-    crown: float = 0.0  # height of the skull's top
-    jaw_corner: float = 0.0
-    neck_length: float = 0.0
-    slope: float = 0.0  # of the shoulders, > 0 falls
-    lobe: float = 0.0
-    recede: float = 0.0  # of the hairline at the temples
-    # medium, wide world only
-    cheek_fullness: float = 0.0
-    eye_depth: float = 0.0
-    eye_asymmetry: float = 0.0  # > 0: the eye at the picture's right is the larger
-    iris: float = 0.0
-    eye_bags: float = 0.0  # 0 to 1
-    brow_slant: float = 0.0
-    brow_peak: float = 0.0
-    nose_bend: float = 0.0
-    nostril: float = 0.0
-    lip_corner: float = 0.0
-    cupid: float = 0.0
-    dimples: float = 0.0  # 0 to 1, as the next four
-    chin_cleft: float = 0.0
-    tooth_gap: float = 0.0
-    lines: float = 0.0  # wrinkles beyond those of age
-    # fine, wide world only
-    scar: float = 0.0  # signed side, as mole
-    brow_tone: float = 0.0
-    beard_tone: float = 0.0
-    pale: float = 0.0  # 0 to 1: light passes through the hair, its shadows stay light
-    salt: float = 0.0  # 0 to 1: grey strands
-    streaks: float = 0.0  # 0 to 1: lighter strands
 
 
-def sample_person(person_id: int, world: World = NARROW) -> Person:
-    """The person with this id, always the same. Ids >= 1,000,000 are held out from training.
-
-    People of one id in the wide world and in the others are different people.
-    """
-    if world.varied:
-        from pidiff_cli.mini.world.people_wide import sample_wide_person
-
-        return sample_wide_person(person_id)
+def sample_person(person_id: int) -> Person:
+    """The person with this id, always the same. Ids >= 1,000,000 are held out from training."""
     rng = np.random.default_rng([20_241, person_id])
     noun = str(rng.choice(NOUNS, p=(0.38, 0.38, 0.12, 0.12)))
     young, male = noun in ("girl", "boy"), noun in ("man", "boy")
@@ -182,8 +134,8 @@ def person_from_mix(coarse: Person, medium: Person, fine: Person) -> Person:
 
     Agrees with `factors.GROUPS`; noun and seed come with the coarse person.
     """
-    of_medium = (*MEDIUM_FIELDS, *WIDE_MEDIUM_FIELDS, "beard")
-    of_fine = (*FINE_FIELDS, *WIDE_FINE_FIELDS, "hair_rgb", "eye_rgb")
+    of_medium = (*MEDIUM_FIELDS, "beard")
+    of_fine = (*FINE_FIELDS, "hair_rgb", "eye_rgb")
     changes = {name: getattr(medium, name) for name in of_medium}
     changes |= {name: getattr(fine, name) for name in of_fine}
     return replace(coarse, **changes)

@@ -1,92 +1,72 @@
-"""What can be drawn right now: roles, scenes and styles of the modules that are there.
+"""The worlds: which roles, scenes and styles are sampled, and how far heads turn.
 
-Read lazily so that a missing or unfinished module only narrows the choice.
+NARROW is what mini's shipped networks began on and what most benchmarks draw: it stays as it is, to
+the byte, and is the default everywhere. BROAD is its people and views in all roles, scenes and
+styles: mini is trained on it. `Context.world` says which one a context was sampled from, and
+captions follow it. A role is drawn by `garments.catalogue` and `headgear.catalogue`, a scene by
+`scenes.catalogue`, a style by `styles.catalogue`, under the names given here.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
-from mini.world.worlds import NARROW, World
+#: Limits of a head's turn, degrees; the pose among the factors is divided by them.
+YAW, PITCH, ROLL = 25.0, 8.0, 6.0
 
-#: Zoom that leaves room for tall headgear; other hats use HAT_ZOOM, bare heads BARE_ZOOM.
-TALL = {"wizard": 0.98, "chef": 1.0, "astronaut": 1.0}
+
+@dataclass(frozen=True)
+class World:
+    """A breadth of the drawn world; the first of each list is the plain one."""
+
+    name: str
+    roles: tuple[str, ...]
+    scenes: tuple[str, ...]
+    styles: tuple[str, ...]
+
+
+NARROW = World(
+    "narrow",
+    roles=("casual", "astronaut", "chef", "knight", "doctor", "pirate", "wizard", "firefighter",
+           "royal", "cowboy", "diver", "police", "clown", "business", "athlete"),
+    scenes=("studio", "beach", "forest", "snow", "city", "space", "library", "garden", "desert",
+            "kitchen", "underwater", "mountains", "castle", "stage"),
+    # linocut keeps too little of a face to be recognised by: it can be asked for, is not sampled
+    styles=("photo", "oil", "pencil", "watercolour", "pop"),
+)  # fmt: skip
+BROAD = World(
+    "broad",
+    roles=(*NARROW.roles, "builder", "pilot", "artist"),
+    scenes=(*NARROW.scenes, "room", "street", "harbour"),
+    styles=(*NARROW.styles, "woodblock"),
+)
+WORLDS: dict[str, World] = {world.name: world for world in (NARROW, BROAD)}
+
+#: Camera zoom that leaves room for a role's headgear; other hats use HAT_ZOOM, bare heads
+#: BARE_ZOOM.
+ZOOM: dict[str, float] = {
+    "casual": 1.03, "astronaut": 1.0, "chef": 1.0, "knight": 1.02, "pirate": 1.04, "wizard": 0.98,
+    "royal": 1.04, "cowboy": 1.0, "diver": 1.02, "police": 1.05, "clown": 1.03, "athlete": 1.15,
+    "builder": 1.05, "pilot": 1.08, "artist": 1.06,
+}  # fmt: skip
 BARE_ZOOM, HAT_ZOOM = 1.15, 1.05
 
 
-def _module(name: str) -> Any | None:
-    try:
-        return importlib.import_module(f"pidiff_cli.mini.world.{name}")
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("pidiff_cli"):
-            return None
-        raise
-
-
-def _attribute(module: str, name: str, default: Any) -> Any:
-    return getattr(_module(module), name, default)
-
-
-def _listed(world: World, module: str, name: str, default: str) -> tuple[str, ...]:
-    listed = f"WIDE_{name}" if world.listed else name
-    return tuple(_attribute(module, listed, (default,))) or (default,)
-
-
 def roles(world: World = NARROW) -> tuple[str, ...]:
-    """The world's roles, all with a garment, "casual" always first."""
-    return _listed(world, "garments", "ROLES", "casual")
+    """The world's roles, "casual" first."""
+    return world.roles
 
 
 def scenes(world: World = NARROW) -> tuple[str, ...]:
-    """The world's scenes; "studio" alone when there is no scene module."""
-    return _listed(world, "scenes", "SCENES", "studio")
+    """The world's scenes, "studio" (a plain backdrop) first."""
+    return world.scenes
 
 
 def styles(world: World = NARROW) -> tuple[str, ...]:
-    """The world's sampled styles; "photo" alone when there is no style module."""
-    return _listed(world, "styles", "STYLES", "photo")
-
-
-def garment(role: str) -> Callable[..., Sequence[Any]] | None:
-    """The role's garment painter, if any."""
-    found: Callable[..., Sequence[Any]] | None = _attribute("garments", "GARMENTS", {}).get(role)
-    return found
-
-
-def headgear(role: str) -> Callable[..., Sequence[Any]] | None:
-    """The role's headgear painter, if any."""
-    found: Callable[..., Sequence[Any]] | None = _attribute("headgear", "HEADGEAR", {}).get(role)
-    return found
-
-
-def scene_painter() -> Callable[..., Any] | None:
-    """`scenes.paint_scene`, if there."""
-    found: Callable[..., Any] | None = _attribute("scenes", "paint_scene", None)
-    return found
-
-
-def style_filter() -> Callable[..., Any] | None:
-    """`styles.apply_style`, if there."""
-    found: Callable[..., Any] | None = _attribute("styles", "apply_style", None)
-    return found
-
-
-def captioner() -> Callable[..., str] | None:
-    """`captions.caption`, if there."""
-    found: Callable[..., str] | None = _attribute("captions", "caption", None)
-    return found
+    """The world's sampled styles, "photo" (untouched) first."""
+    return world.styles
 
 
 def zoom_for(role: str, hat: bool) -> float:
     """Camera zoom that keeps the role's headgear inside the frame."""
-    if not hat:
-        return BARE_ZOOM
-    return TALL.get(role, float(_attribute("headgear", "ZOOM", {}).get(role, HAT_ZOOM)))
-
-
-def hide_hair(role: str, default: float) -> float | None:
-    """Head y above which the role's headgear hides the hair; None = hides none (a tiara)."""
-    found: float | None = _attribute("headgear", "HIDE_HAIR", {}).get(role, default)
-    return found
+    return ZOOM.get(role, HAT_ZOOM) if hat else BARE_ZOOM

@@ -1,7 +1,7 @@
 """Contact sheets of the drawn world, to look at.
 
 ``python -m mini.world.sheets OUT [--only people ...] [--first 1000000]`` writes PNGs;
-`--world wide` draws the wide world's, and more sheets that only it has.
+`--world broad` draws the broad world's.
 """
 
 from __future__ import annotations
@@ -16,22 +16,17 @@ import cv2
 import numpy as np
 
 from mini.world import registry
-from pidiff_cli.mini.world.camera import NO_CAMERA
 from mini.world.context import EXPRESSIONS, sample_context
 from mini.world.people import (
     COARSE_FIELDS,
     FINE_FIELDS,
     MEDIUM_FIELDS,
-    WIDE_COARSE_FIELDS,
-    WIDE_FINE_FIELDS,
-    WIDE_MEDIUM_FIELDS,
     Person,
     sample_person,
 )
-from mini.world.registry import zoom_for
+from mini.world.registry import NARROW, WORLDS, YAW, World, zoom_for
 from mini.world.render import draw
 from mini.world.scenes.catalogue import paint_scene
-from mini.world.worlds import NARROW, WORLDS, World
 
 Cells = Sequence[Sequence[np.ndarray]]
 _SIDE = 128
@@ -58,8 +53,6 @@ def portrait(person: Person, size: int = _SIDE, world: World = NARROW, **fixed: 
         "headgear": False, "glasses": "none", "yaw": 0.0, "pitch": 0.0, "roll": 0.0,
         "gaze": (0.0, 0.0), "offset": (0.0, 0.0), "zoom": zoom_for(role, hat),
     }  # fmt: skip
-    if world.varied:
-        calm |= {"companion": None, "occluder": "none", "light": "scene", "camera": NO_CAMERA}
     rng = np.random.default_rng([61, person.seed, int(fixed.pop("take", 0))])
     return draw(person, sample_context(rng, world, **{**calm, **fixed}), size).rgb
 
@@ -67,7 +60,7 @@ def portrait(person: Person, size: int = _SIDE, world: World = NARROW, **fixed: 
 def people(first: int, world: World) -> Cells:
     """48 persons, frontal and calm."""
     return [
-        [portrait(sample_person(first + 8 * r + c, world), world=world) for c in range(8)]
+        [portrait(sample_person(first + 8 * r + c), world=world) for c in range(8)]
         for r in range(6)
     ]
 
@@ -76,7 +69,7 @@ def pictures(first: int, world: World) -> Cells:
     """Eight persons, each in eight random contexts."""
     rows = []
     for i in range(8):
-        person, rng = sample_person(first + i, world), np.random.default_rng([62, first + i])
+        person, rng = sample_person(first + i), np.random.default_rng([62, first + i])
         rows.append([draw(person, sample_context(rng, world)).rgb for _ in range(8)])
     return rows
 
@@ -85,7 +78,7 @@ def roles(first: int, world: World) -> Cells:
     """Four persons through every role, with its headgear and in its place."""
     rows = []
     for i in range(4):
-        person = sample_person(first + i, world)
+        person = sample_person(first + i)
         rows.append([
             portrait(person, world=world, role=role, headgear=role not in _BARE_HEADED,
                      scene=_HOMES.get(role, "studio"), yaw=(-9.0, 0.0, 8.0, 15.0)[i])
@@ -98,9 +91,9 @@ def scenes(first: int, world: World) -> Cells:
     """Every scene: four backdrops and four persons in it."""
     rows = []
     for name in registry.scenes(world):
-        empty = [paint_scene(name, first + s, _SIDE, world)[0] for s in range(4)]
+        empty = [paint_scene(name, first + s, _SIDE)[0] for s in range(4)]
         row = [np.asarray(e * 255 + 0.5, np.uint8) for e in empty]
-        folk = [sample_person(first + c, world) for c in range(4)]
+        folk = [sample_person(first + c) for c in range(4)]
         rows.append(row + [portrait(p, world=world, scene=name, take=c)
                            for c, p in enumerate(folk)])  # fmt: skip
     return rows
@@ -112,20 +105,19 @@ def styles(first: int, world: World) -> Cells:
     names = (*listed, *(("linocut",) if "linocut" not in listed else ()))
     rows = []
     for i in range(6):
-        alone: dict[str, Any] = {"companion": None, "occluder": "none"} if world.varied else {}
         rng = np.random.default_rng([63, first + i])
-        context = sample_context(rng, world, headgear=False, **alone)
-        person = sample_person(first + i, world)
+        context = sample_context(rng, world, headgear=False)
+        person = sample_person(first + i)
         rows.append([draw(person, replace(context, style=s), 128).rgb for s in names])
     return rows
 
 
 def expressions(first: int, world: World) -> Cells:
     """Every expression at five turns of the head, a person a row."""
-    turns = np.linspace(-world.yaw, world.yaw, 5).tolist()
+    turns = np.linspace(-YAW, YAW, 5).tolist()
     turns[1:4] = [-12.0, 0.0, 12.0]
     return [
-        [portrait(sample_person(first + i, world), world=world, expression=name, yaw=yaw)
+        [portrait(sample_person(first + i), world=world, expression=name, yaw=yaw)
          for yaw in turns]
         for i, name in enumerate(EXPRESSIONS)
     ]  # fmt: skip
@@ -135,10 +127,10 @@ def mixes(first: int, world: World) -> Cells:
     """Coarse to fine: one person becomes another group by group, three pairs."""
     rows = []
     for pair in range(3):
-        a, b = (sample_person(first + 2 * pair + k, world) for k in (0, 1))
-        coarse = (*COARSE_FIELDS, *WIDE_COARSE_FIELDS, "noun", "hair_shape")
-        medium = (*MEDIUM_FIELDS, *WIDE_MEDIUM_FIELDS, "beard")
-        fine = (*FINE_FIELDS, *WIDE_FINE_FIELDS, "hair_rgb", "eye_rgb")
+        a, b = (sample_person(first + 2 * pair + k) for k in (0, 1))
+        coarse = (*COARSE_FIELDS, "noun", "hair_shape")
+        medium = (*MEDIUM_FIELDS, "beard")
+        fine = (*FINE_FIELDS, "hair_rgb", "eye_rgb")
         halves = [h for g in (coarse, medium, fine) for h in (g[: len(g) // 2], g[len(g) // 2 :])]
         row, person = [portrait(a, world=world)], a
         for half in halves:
@@ -161,12 +153,9 @@ SHEETS: dict[str, Callable[[int, World], Cells]] = {
 
 def main() -> None:
     """Write the sheets from the command line."""
-    from pidiff_cli.mini.world.sheets_wide import WIDE_SHEETS
-
-    sheets = {**SHEETS, **WIDE_SHEETS}
     parser = argparse.ArgumentParser(description="contact sheets of the drawn world")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--only", nargs="*", choices=tuple(sheets))
+    parser.add_argument("--only", nargs="*", choices=tuple(SHEETS))
     parser.add_argument("--first", type=int, default=1_000_000, help="the first person's id")
     parser.add_argument("--world", choices=tuple(WORLDS), default=NARROW.name)
     parser.add_argument("--scale", type=int, default=1, help="enlarge the cells")
@@ -174,8 +163,8 @@ def main() -> None:
     args = parser.parse_args()
     world = WORLDS[args.world]
     args.out.mkdir(parents=True, exist_ok=True)
-    for name in args.only or (sheets if world.varied else SHEETS):
-        picture = join(sheets[name](args.first, world))[..., ::-1]
+    for name in args.only or SHEETS:
+        picture = join(SHEETS[name](args.first, world))[..., ::-1]
         if args.scale > 1:
             picture = cv2.resize(picture, None, fx=args.scale, fy=args.scale,
                                  interpolation=cv2.INTER_NEAREST)  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-TARGET = Path(__file__).parent / "fixtures" / "world_narrow.npz"
+TARGET = Path(__file__).parents[1] / "fixtures" / "world_narrow.npz"
 SCENES = (
     "studio", "beach", "forest", "snow", "city", "space", "library", "garden", "desert",
     "kitchen", "underwater", "mountains", "castle", "stage",

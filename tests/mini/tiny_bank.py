@@ -17,8 +17,8 @@ PICTURES = 16
 
 
 def main_of(name: str) -> Any:
-    """A trainer's main."""
-    return importlib.import_module(f"pidiff_cli.mini.train.{name}").main
+    """The main of a module of mini.train."""
+    return importlib.import_module(f"mini.train.{name}").main
 
 
 @contextmanager
@@ -37,6 +37,6 @@ def make_bank() -> None:
     shutil.copytree(common.WEIGHTS, "weights")
     shutil.copytree("weights/judge", ".mini/features")
     list(bank.make(common.BANK, bank.Plan(PICTURES), workers=1))
-    assert main_of("aligned")([])
-    assert main_of("latents")(["--weights", "weights"])
-    assert main_of("codes")(["--weights", "weights"])
+    assert main_of("data.aligned")([])
+    assert main_of("autoencoder.latents")(["--weights", "weights"])
+    assert main_of("wplus.codes")(["--weights", "weights"])

@@ -5,14 +5,14 @@ AutoencoderTiny, without blocks at full resolution, where they cost most and giv
 Latents are kept near mean 0 and deviation 1 a channel by a soft penalty, so that one
 `scaling_factor` serves them all, and are decoded with a little noise on top, so that small
 errors of the diffusion model stay small in the picture. ``--perceptual`` and ``--adversarial`` add
-terms for crisp pictures (crisp.py), where a GPU gives the time.
+terms for crisp pictures (`perceptual`).
 
 ``python -m mini.train.autoencoder.autoencoder --minutes 20 --threads 2`` trains, resumes, exports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,24 +21,21 @@ import torch
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from torch import Tensor
 
-from mini.train import common
-from mini.train import perceptual as crisp
-from mini.train.perceptual import Crisp
+from mini.train import common, perceptual
 from mini.train.machine import Store, machine, to_pm1
 from mini.train.muon import Muon, split_parameters
+from mini.train.perceptual import Crisp
 from mini.world.bank import Bank
 
-CHANNELS, LATENTS = 48, 12
+CHANNELS, LATENTS = 64, 12
 BATCH, GPU_BATCH, CROP = 16, 512, 64
 MUON_RATE, ADAM_RATE = 3e-3, 2e-3
 NOISE = 0.1  # deviation of the noise on latents, at most
 HELD_OUT = 256  # last pictures of the bank, never trained on here
-#: Network, pictures, weights and autocast to the loss, the squared error and the pictures made.
-Terms = Callable[[AutoencoderTiny, Tensor, Tensor, Any], tuple[Tensor, Tensor, Tensor]]
 CONFIG: dict[str, Any] = {
     "encoder_block_out_channels": [CHANNELS] * 4,
     "decoder_block_out_channels": [CHANNELS] * 4,
-    "num_encoder_blocks": [0, 1, 2, 3],
+    "num_encoder_blocks": [0, 1, 3, 4],
     "num_decoder_blocks": [3, 2, 2, 0],
     "latent_channels": LATENTS,
 }
@@ -141,7 +138,7 @@ def export(net: AutoencoderTiny, bank: Bank, folder: Path) -> float:
 
 
 def optimizers(net: AutoencoderTiny) -> list[torch.optim.Optimizer]:
-    """Muon for hidden kernels, AdamW for the first, the last and the biases; of what is learnt."""
+    """Muon for hidden kernels, AdamW for the first, the last and the biases."""
     last = f"decoder.layers.{len(net.decoder.layers) - 1}."
     muon, adam = split_parameters(net, ("encoder.layers.0.", last))
     return [Muon(muon, MUON_RATE), torch.optim.AdamW(adam, ADAM_RATE, fused=True)]
@@ -158,7 +155,7 @@ def set_rates(opts: list[torch.optim.Optimizer], factor: float) -> None:
 def main(argv: Sequence[str] | None = None) -> bool:
     """Train, export at the end of the budget; whether it is used up."""
     parser = common.arguments("autoencoder", "train mini's autoencoder")
-    crisp.add_options(parser)
+    perceptual.add_options(parser)
     args = parser.parse_args(argv)
     run, bank = common.open_run(args), Bank.open(args.bank)
     where = machine(args, BATCH, GPU_BATCH)
@@ -168,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     run.keep(net=net, ema=ema, opts=opts, **extra.parts)
     if not args.export_only:
         crops = Crops(bank, where.device)
-        train(run, crops, net, loss_terms, opts, ema, extra, args.minutes)
+        train(run, crops, net, opts, ema, extra, args.minutes)
     if not (run.finished or args.export_only):
         return False
     final = where.place(cast(AutoencoderTiny, ema.copy_to(build()))).eval()
@@ -182,20 +179,19 @@ def train(
     run: common.Run,
     crops: Crops,
     net: AutoencoderTiny,
-    terms: Terms,
     opts: list[torch.optim.Optimizer],
     ema: common.Ema,
     extra: Crisp,
     minutes: float,
 ) -> None:
-    """The training loop, also that of the decoder alone; ends at a checkpoint."""
+    """The training loop; ends at a checkpoint."""
     where = extra.where
     mean: Tensor | None = None
     for step in run.budget(minutes):
         done = run.progress(minutes)
         set_rates(opts, where.rate * common.cosine_rate(done))
         x, weight = crops.sample(np.random.default_rng((run.seed, step)), where.batch)
-        loss, error, made = terms(net, x, weight, where.autocast())
+        loss, error, made = loss_terms(net, x, weight, where.autocast())
         loss = extra.loss(loss, made, x, done)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)

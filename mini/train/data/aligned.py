@@ -7,12 +7,10 @@
                                          hair, glasses and headgear (labels 2-5), soft edge
     labels.npy     (N, 128, 128) u8      the bank's labels, aligned (0 outside the picture)
     landmarks.npy  (N, 68, 2) f32        the landmarks in pixels of the crop
-    index.npz      photo, bare, clear, glasses, held (N,) bool; style, scene, noun (N,) str
-                   photo = no drawing style; bare = no headgear; clear = nothing before the face
-                   and a camera at rest; held = the 2 % of persons kept for validation (all
-                   trainers leave them out); plus persons (N,) i32 and factors (N, F) f32, copied
-                   from the bank
-    world.json     copied from the bank: which world, and its factors
+    index.npz      photo, bare, glasses, held (N,) bool; style, scene, noun (N,) str
+                   photo = no drawing style; bare = no headgear; held = the 2 % of persons kept
+                   for validation (all trainers leave them out); plus persons (N,) i32 and
+                   factors (N, 79) f32, copied from the bank
 
 Row i is the bank's picture i. `open_aligned()` gives all of it as one object with memory maps.
 """
@@ -27,21 +25,16 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from pidiff_cli._atomic import write_file
-from pidiff_cli.core.faces.align import ffhq_quad, move_points, quad_matrix
 from mini.train.common import BANK
-from mini.train.data.layout import Layout
-from mini.world.bank import WORLD_FILE
-from mini.world.context import context_from
+from pidiff_cli.core.faces.align import ffhq_quad, move_points, quad_matrix
 
 ALIGNED = Path(".mini/bank_aligned")
 SIDE = 128
-HEAD_LABELS = (2, 3, 4, 5)  # not 6, a thing before the face: white too, as a mask network cuts it
+HEAD_LABELS = (2, 3, 4, 5)  # skin, hair and beard, headgear, glasses
 MAPS = ("plain", "white", "labels", "landmarks")  # what a picture's alignment gives, in order
 PART = 1000  # pictures a worker takes at a time
 
@@ -63,8 +56,6 @@ class Aligned:
     style: np.ndarray
     scene: np.ndarray
     noun: np.ndarray
-    clear: np.ndarray
-    layout: Layout
 
 
 def align_picture(
@@ -118,14 +109,12 @@ def build(bank: Path = BANK, folder: Path = ALIGNED, workers: int = 0) -> int:
         for part in parts:
             work(part)
     persons = np.load(bank / "persons.npy")[:count]
-    copy_world(bank, folder)
     np.savez(
         folder / "index.npz",
         persons=persons,
         factors=np.load(bank / "factors.npy")[:count],
         photo=np.array([m["style"] == "photo" for m in meta]),
         bare=np.array([not m["headgear"] for m in meta]),
-        clear=np.array([is_clear(m) for m in meta]),
         glasses=np.array([m["glasses"] != "none" for m in meta]),
         held=persons % 50 == 0,
         style=np.array([m["style"] for m in meta]),
@@ -135,28 +124,12 @@ def build(bank: Path = BANK, folder: Path = ALIGNED, workers: int = 0) -> int:
     return count
 
 
-def copy_world(bank: Path, folder: Path) -> None:
-    """Say in an aligned bank which world it is of, as its bank does."""
-    told = bank / WORLD_FILE
-    if told.exists():
-        write_file(folder / WORLD_FILE, told.read_bytes())
-    else:  # a bank from before there were two
-        (folder / WORLD_FILE).unlink(missing_ok=True)
-
-
-def is_clear(line: dict[str, Any]) -> bool:
-    """Whether a meta line tells of nothing before the face and a camera at rest."""
-    context = context_from(line)
-    return context.occluder == "none" and context.camera.motion == 0
-
-
 def open_aligned(folder: Path = ALIGNED) -> Aligned:
     """The aligned bank, pictures as read-only memory maps."""
     maps = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in MAPS}
     with np.load(folder / "index.npz") as index:
         told = {name: index[name] for name in index.files}
-    told.setdefault("clear", np.ones(len(told["bare"]), bool))  # built before there was a wide one
-    return Aligned(**maps, **told, layout=Layout.read(folder))
+    return Aligned(**maps, **told)
 
 
 def main(argv: Sequence[str] | None = None) -> bool:

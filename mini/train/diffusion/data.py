@@ -10,18 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.prompts import NOUNS
 from mini.train import common
-from mini.train.wplus.codes import FOLDER as CODES
 from mini.train.autoencoder.latents import FOLDER as LATENTS
 from mini.train.machine import Store, bf16
-from mini.train.wplus.more_codes import MORE
-from pidiff_cli.mini.train.remember import known_rows
 from mini.train.text.tokenizer import SUFFIX
+from mini.train.wplus.codes import FOLDER as CODES
+from mini.train.wplus.more_codes import MORE
 from mini.world.bank import Bank
-from mini.world.context import Context, context_from
+from mini.world.captions import canonical, vocabulary
+from mini.world.context import context_from
 from mini.world.headgear.catalogue import HEADGEAR
-from mini.world.worlds import World
+from mini.world.registry import World
+from pidiff_cli.core.diffusion.prompts import NOUNS
 
 NO_TEXT = 0.08  # captions dropped, for guidance
 ON = 0.65  # share of pictures with an identity
@@ -32,10 +32,6 @@ HATLESS = 0.2  # of the weight of others: roles without their hat, which caption
 UNTOLD = 0.05  # of the weight of others: glasses that the caption leaves out, else half-drawn ones
 MOST_PHOTOS = 6  # whose mean code stands for a person; users give four or so
 HELD_OUT = 256  # last pictures of the bank, for looking only
-#: What no caption tells, of blur the range up to where captions tell it: pictures of cameras beyond
-#: this are left to the networks that read photographs.
-MOST_NOISE, LEAST_JPEG, MOST_DEFOCUS = 0.015, 60, 0.5
-TOGETHER = "people"  # a caption's word for both persons at once, which is no one's place
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,6 @@ class Batch:
         ids: (B, S) caption tokens. subject: (B, S), 1 at the subject's word.
         codes: (B, L, D) W+ codes of other pictures of the person. on: (B,) in {0, 1}.
         named: rows (K,) whose caption names the subject; None: to be found.
-        known: (B,) in {0, 1}, nothing in the picture is new; None: not told.
     """
 
     latents: Tensor
@@ -57,14 +52,6 @@ class Batch:
     codes: Tensor
     on: Tensor
     named: Tensor | None = None
-    known: Tensor | None = None
-
-    def take(self, rows: Tensor) -> Batch:
-        """Some of the rows (K,)."""
-        return Batch(
-            self.latents[rows], self.head[rows], self.ids[rows], self.subject[rows],
-            self.codes[rows], self.on[rows],
-        )  # fmt: skip
 
     def rows_named(self) -> Tensor:
         """``named``, found where it is not known (on a GPU that waits for it)."""
@@ -97,7 +84,6 @@ class Pictures:
         self.usable = np.load(CODES / "usable.npy")
         self.world, self.roles = bank.world, [m["role"] for m in bank.meta[: self.count]]
         self.persons = np.asarray(bank.persons[: self.count])
-        self.known = torch.from_numpy(known_rows(bank.meta[: self.count]))
         self._others = _others(self.persons, self.usable > 0, more)
         self.bare = _others(self.persons, self.usable > 1, more)
         self._stores = [Store(a, self.device) for a in (self.latents, self.heads, self.codes)]
@@ -107,9 +93,6 @@ class Pictures:
         from transformers.models.clip.modeling_clip import CLIPTextModel
         from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
-        from mini.world.captions import canonical
-        from mini.world.captions_wide import fault_phrases
-
         tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
         self.encoder: Any = CLIPTextModel.from_pretrained(
             folder / "text_encoder", local_files_only=True
@@ -117,13 +100,9 @@ class Pictures:
         _check_words(tokenizer, bank.world)
         self.encoder.float().eval().requires_grad_(False).to(self.device)
         metas = bank.meta[: self.count]
-        self._shares, contexts = shares_of(metas), [context_from(meta) for meta in metas]
-        plain = [canonical(c, m["noun"]) for c, m in zip(contexts, metas, strict=True)]
-        drawn = []
-        for context, meta, canon in zip(contexts, metas, plain, strict=True):
-            faults, caption = fault_phrases(context), meta["caption"]
-            untold = faults and not set(faults) & set(caption.split(", "))
-            drawn.append(canon if untold else caption)
+        self._shares = shares_of(metas)
+        plain = [canonical(context_from(meta), meta["noun"]) for meta in metas]
+        drawn = [meta["caption"] for meta in metas]
         settings: dict[str, Any] = {"padding": "max_length", "truncation": True}
         self.ids = np.stack(
             [np.asarray(tokenizer(texts, **settings).input_ids) for texts in (drawn, plain)], 1
@@ -131,8 +110,6 @@ class Pictures:
         self.empty = np.asarray(tokenizer([""], **settings).input_ids, np.int32)[0]
         nouns = [tokenizer(n, add_special_tokens=False).input_ids[0] for n in NOUNS]
         self.nouns, self.person = np.asarray(nouns), nouns[NOUNS.index("person")]
-        both = tokenizer(TOGETHER, add_special_tokens=False).input_ids
-        self.both = both[0] if len(both) == 1 else -1  # no word of the narrow world
 
     def text(self, ids: Tensor) -> Tensor:
         """Caption tokens (B, S) to text states (B, S, C)."""
@@ -159,17 +136,6 @@ class Pictures:
         parts = (index, ids.astype(np.int64), subject, picks, counted, on.astype(np.float32), named)
         return tuple(torch.from_numpy(part) for part in parts)
 
-    def wishes(self, index: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """What pictures of these rows' people are drawn by: mean codes (B, L, D) of some of their
-        other bare-headed photos, the rows' caption tokens and the subject (B, S)."""
-        ids, subject = self._captions(index, rng, drop=0.0)
-        most = MOST_PHOTOS + 1
-        codes = [self.codes[rng.permutation(self.bare[i])[: rng.integers(1, most)]] for i in index]
-        mean = np.stack([part.astype(np.float32).mean(0) for part in codes])
-        made = (torch.from_numpy(part) for part in (mean, ids.astype(np.int64), subject))
-        codes_, ids_, subject_ = (part.to(self.device) for part in made)
-        return codes_, ids_, subject_
-
     def batch(self, step: int, size: int) -> Batch:
         """The batch of one step."""
         return self.realise(self.plan(step, size))
@@ -185,52 +151,37 @@ class Pictures:
         return Batch(
             latents.take(index).float(), heads.take(index).float()[:, None], ids, subject,
             mixed.sum(dim=1) / counted.sum(dim=1).clamp(min=1)[:, None, None], on, named,
-            self.known[plan[0]].to(self.device),
         )  # fmt: skip
 
     def _captions(
-        self, index: np.ndarray, rng: np.random.Generator, drop: float = NO_TEXT
+        self, index: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         plain = (rng.random(len(index)) < PLAIN).astype(int)
         ids = self.ids[index, plain].copy()
         noun = np.isin(ids, self.nouns)
         noun &= noun.cumsum(axis=1) == 1  # the first mention
-        noun &= ~(ids == self.both).any(axis=1, keepdims=True)  # it is the second person's
         vague = rng.random(len(ids)) < 0.1
         ids[noun & vague[:, None]] = self.person
-        dropped = rng.random(len(ids)) < drop
+        dropped = rng.random(len(ids)) < NO_TEXT
         ids[dropped], noun[dropped] = self.empty, False
         return ids, noun.astype(np.float32)
 
 
 def _check_words(tokenizer: Any, world: World) -> None:
     """SystemExit where words of the world's captions are no words of the tokenizer."""
-    from mini.world.captions_wide import vocabulary
-
     known = tokenizer.get_vocab()
     if lacking := [word for word in vocabulary(world) if f"{word}{SUFFIX}" not in known]:
         raise SystemExit(
             f"The text encoder does not know {', '.join(lacking[:3])} of the {world.name} world. "
-            f"Teach it: python -m pidiff_cli.mini.train.words --world {world.name}"
+            "Train one: python -m mini.train.text.text"
         )
-
-
-def is_told(context: Context) -> bool:
-    """Whether a caption can tell what the camera did, or it did hardly anything."""
-    from mini.world.captions_wide import fault_phrases
-
-    camera = context.camera
-    clean = camera.noise <= MOST_NOISE and (camera.jpeg == 0 or camera.jpeg >= LEAST_JPEG)
-    sharp = camera.motion == 0 and camera.defocus <= MOST_DEFOCUS
-    return clean and (sharp or bool(fault_phrases(context)))
 
 
 def shares_of(metas: list[dict[str, Any]]) -> np.ndarray:
     """How likely each picture is drawn for a batch (N,), by what the bank says of it."""
     hatless = [m["role"] in HATTED and not m["headgear"] for m in metas]
-    told = [is_told(context_from(m)) for m in metas]
     unnamed = [m.get("glasses", "none") != "none" and "glasses" not in m["caption"] for m in metas]
-    shares = np.where(hatless, HATLESS, 1.0) * np.where(unnamed, UNTOLD, 1.0) * told
+    shares = np.where(hatless, HATLESS, 1.0) * np.where(unnamed, UNTOLD, 1.0)
     return np.asarray(shares / shares.sum())
 
 

@@ -7,59 +7,45 @@ localisation map is taught from the start: text attention on the subject's word 
 the true head mask (L_loc).
 
 ``python -m mini.train.diffusion.unet --minutes 60 --threads 2`` trains, resumes, exports.
-Needs latents (``train.latents``), codes (``train.codes``) and the text encoder (``train.text``).
+Needs latents, codes and the text encoder (`mini.train.plan`).
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-import torch.nn.functional as F
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from mini.train import common
+from mini.train.autoencoder.autoencoder import set_rates
+from mini.train.data.layout import WIDTH
+from mini.train.diffusion.data import Batch, Pictures
+from mini.train.machine import Machine, ahead, bf16, machine
+from mini.train.muon import Muon, split_parameters
 from pidiff_cli.core.diffusion.base import save_identity_branch
 from pidiff_cli.core.faces.framing import Framing
 from pidiff_cli.core.identity.attention import IdentityContext, attach
-from pidiff_cli.core.identity.losses import locate_loss, min_snr_weight, preserve_loss
+from pidiff_cli.core.identity.losses import locate_loss, min_snr_weight
 from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
 from pidiff_cli.core.packed import unpack
-from mini.train import common
-from mini.train.autoencoder.autoencoder import set_rates
-from mini.train.diffusion.data import Batch, Pictures
-from pidiff_cli.mini.train.drawn_likeness import DrawnPeople, add_gradient
-from mini.train.data.layout import Layout
-from mini.train.machine import Machine, ahead, bf16, machine
-from mini.train.muon import Muon, split_parameters
-from pidiff_cli.mini.train.remember import Before, recall
-from mini.world.worlds import BROAD, NARROW, WIDE, World
 
 ROWS, TOKEN_DIM, LATENTS = 12, 192, 12
 BATCH, GPU_BATCH = 64, 768
 MUON_RATE, ADAM_RATE = 3e-3, 1.5e-3
 GAMMA = 5.0  # min-SNR
 LOCATE = 0.1  # weight of L_loc
-PRESERVE, PRESERVE_EVERY = 0.0, 3  # weight of L_preserve (0: docs/decisions.md), on which steps
-AROUND = 3  # latent positions around the head where the identity may change the picture
-DRAWN, DRAWN_EVERY = 8, 3  # people drawn for L_id (--likeness), on which steps
-LOG_EVERY = 8 * DRAWN_EVERY  # so that L_id is in every line
+LOG_EVERY = 24  # steps
 HEAD = 3.0  # weight of head positions on top of 1: eyes and mouths are one or two positions large
-#: Of the drawn worlds: between the 10th and 90th percentile of the bank's pictures (wide: of those
-#: of one person, 3,500 contexts).
-_CALM = Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56))
-FRAMINGS = {
-    NARROW.name: _CALM,
-    BROAD.name: _CALM,
-    WIDE.name: Framing((0.165, 0.23), (0.42, 0.58), (0.465, 0.585)),
-}
+#: Of the drawn world: between the 10th and 90th percentile of the bank's pictures.
+FRAMING = Framing((0.175, 0.23), (0.455, 0.545), (0.48, 0.56))
 UNET: dict[str, Any] = {
     "sample_size": 16,
     "in_channels": LATENTS,
@@ -72,9 +58,6 @@ UNET: dict[str, Any] = {
     "attention_head_dim": 4,
     "norm_num_groups": 16,
 }
-#: 8.3 M weights, as many as one file of 16 MiB in half precision holds.
-LARGE: dict[str, Any] = {**UNET, "block_out_channels": (96, 128, 160)}
-UNETS = {"small": UNET, "large": LARGE}
 SCHEDULE: dict[str, Any] = {
     "num_train_timesteps": 1000,
     "beta_start": 0.00085,
@@ -86,15 +69,14 @@ SCHEDULE: dict[str, Any] = {
 
 
 class Model(nn.Module):
-    """The UNet with its identity branch, and the token projector of codes of width `dim`."""
+    """The UNet with its identity branch, and the token projector of W+ codes."""
 
-    def __init__(self, unet: str = "small", dim: int = Layout.of().width) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.kind, self.dim = unet, dim
-        self.unet = UNet2DConditionModel(**UNETS[unet])
+        self.unet = UNet2DConditionModel(**UNET)
         self.unet.set_attn_processor(AttnProcessor())  # written out: faster on a CPU in training
         self.context: IdentityContext = attach(self.unet, TOKEN_DIM)
-        self.projector = WPlusProjector(ROWS, dim, MINI_GROUPS, TOKEN_DIM)
+        self.projector = WPlusProjector(ROWS, WIDTH, MINI_GROUPS, TOKEN_DIM)
 
     def for_gpu(self) -> Model:
         """Self-attention by one fused kernel, as the identity blocks do there by themselves."""
@@ -102,10 +84,6 @@ class Model(nn.Module):
             if name.endswith(".attn1"):
                 cast(Any, layer).set_processor(AttnProcessor2_0())
         return self
-
-    def like(self) -> Model:
-        """A fresh one of the same sizes."""
-        return Model(self.kind, self.dim)
 
     def forward(self, z: Tensor, t: Tensor, text: Tensor, batch: Batch) -> Tensor:
         """Predict v (B, C, h, w) for noisy latents z; leaves the maps in ``context.maps``."""
@@ -123,23 +101,12 @@ def losses(
     alphas: Tensor,
     t: Tensor,
     noise: Tensor,
-    preserve: bool = False,
-    before: Before | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The batch's loss and its parts; head positions weigh ``1 + HEAD``.
-
-    ``preserve`` adds L_preserve: away from the head the identity changes nothing. One more
-    forward pass. ``before``: weights whose prediction known pictures are held to (`remember`).
-    """
+    """The batch's loss and its parts; head positions weigh ``1 + HEAD``."""
     a = alphas[t].view(-1, 1, 1, 1)
     noisy = a.sqrt() * batch.latents + (1 - a).sqrt() * noise
     target = a.sqrt() * noise - (1 - a).sqrt() * batch.latents
-    if before is not None:
-        target = recall(before, batch, text, noisy, t, target)
     with bf16(noise.device):
-        with torch.no_grad():
-            without = replace(batch, on=torch.zeros_like(batch.on))
-            base = model(noisy, t, text, without).float() if preserve else None
         predicted = model(noisy, t, text, batch)
     error = (predicted.float() - target).square() * (1 + HEAD * batch.head)  # (B, C, h, w)
     weight = min_snr_weight(alphas[t], GAMMA, "v_prediction")
@@ -154,23 +121,7 @@ def losses(
             "identity": (each * on).sum() / on.sum(),
             "locate": locate.detach(),
         }
-    loss = each.mean() + LOCATE * locate
-    if base is not None:
-        where = on > 0
-        free = around_head(batch.head[where])
-        moved = preserve_loss(predicted.float()[where], base[where], free)
-        parts["preserve"] = moved.detach()
-        loss = loss + PRESERVE * moved
-    return loss, parts
-
-
-def around_head(head: Tensor) -> Tensor:
-    """Where the identity may change the picture, (B, 1, h, w) in [0, 1], from the head there.
-
-    Wider than the head: the base's own hair may hang beside it, and held to it a bald person
-    grows that hair.
-    """
-    return F.max_pool2d(head, 2 * AROUND + 1, stride=1, padding=AROUND)
+    return each.mean() + LOCATE * locate, parts
 
 
 def make_optimizers(model: Model) -> list[torch.optim.Optimizer]:
@@ -183,7 +134,7 @@ def make_optimizers(model: Model) -> list[torch.optim.Optimizer]:
     ]
 
 
-def export(model: Model, weights: Path, world: World) -> None:
+def export(model: Model, weights: Path) -> None:
     """Write UNet, scheduler, pipeline index and the general identity branch."""
     folder = weights / "diffusers"
     own = {k: v for k, v in model.unet.state_dict().items() if "_id." not in k}
@@ -193,9 +144,8 @@ def export(model: Model, weights: Path, world: World) -> None:
     (folder / "model_index.json").write_text(INDEX, encoding="utf-8")
     identity = weights / "identity"
     save_identity_branch(
-        identity, model.unet, model.projector, closed_vocabulary=True,
-        framing=FRAMINGS[world.name],
-    )  # fmt: skip
+        identity, model.unet, model.projector, closed_vocabulary=True, framing=FRAMING
+    )
 
 
 def take_over(model: Model, weights: Path = common.WEIGHTS) -> bool:
@@ -213,18 +163,10 @@ def take_over(model: Model, weights: Path = common.WEIGHTS) -> bool:
     wanted = {**model.unet.state_dict(), **model.projector.state_dict()}
     found = {**own, **identity, **tokens}
     if any(value.shape != wanted[key].shape for key, value in found.items()):
-        return False  # another --unet, or codes of another world
+        return False
     model.unet.load_state_dict({**own, **identity})
     model.projector.load_state_dict(tokens)
     return True
-
-
-def as_it_was(model: Model, weights: Path, where: Machine) -> Model:
-    """A model of the same sizes with the weights of a folder. SystemExit where they do not fit."""
-    before = model.like()
-    if not take_over(before, weights):
-        raise SystemExit(f"{weights} holds no UNet and identity branch of this size.")
-    return where.place(before.eval().requires_grad_(False), where.device.type == "cuda")
 
 
 INDEX = """{
@@ -247,31 +189,21 @@ def main(argv: Sequence[str] | None = None) -> bool:
     """Train to the end of the budget, exporting now and then; whether it is used up."""
     parser = common.arguments("diffusion", "train mini's UNet and identity branch")
     parser.add_argument("--export-every", type=float, default=10.0, help="minutes between exports")
-    parser.add_argument(
-        "--likeness", type=float, default=0.0,
-        help="share of the gradient for the drawn faces' likeness",
-    )  # fmt: skip
-    parser.add_argument("--unet", choices=tuple(UNETS), default="small")
-    parser.add_argument(
-        "--remember", type=Path, metavar="WEIGHTS",
-        help="hold pictures of nothing new to what these weights predict",
-    )  # fmt: skip
     args = parser.parse_args(argv)
     run, where = common.open_run(args), machine(args, BATCH, GPU_BATCH)
-    layout = Layout.read(args.bank)
     on_gpu = where.device.type == "cuda"
-    model = where.place(Model(args.unet, layout.width), on_gpu)
+    model = where.place(Model(), on_gpu)
     where.quick(model.for_gpu().unet if on_gpu else model.unet)
     opts, ema = make_optimizers(model), common.Ema(model, 0.998)
     resumed = run.keep(model=model, ema=ema, opts=opts)
     if not (resumed or args.fresh) and take_over(model, args.weights):
         ema.begin(model, 0)
     if args.export_only:
-        export(cast(Model, ema.copy_to(model)), args.weights, layout.world)
+        export(cast(Model, ema.copy_to(model)), args.weights)
         return True
     train(run, where, model, opts, ema, args)
     if run.finished:
-        export(cast(Model, ema.copy_to(model.like())), args.weights, layout.world)
+        export(cast(Model, ema.copy_to(Model())), args.weights)
     return run.finished
 
 
@@ -286,22 +218,14 @@ def train(
     """The training loop; ends at a checkpoint."""
     pictures = Pictures(args.bank, args.seed, args.weights, where.device)
     alphas = DPMSolverMultistepScheduler(**SCHEDULE).alphas_cumprod.float().to(where.device)
-    drawn = DrawnPeople(pictures, args.weights, SCHEDULE) if args.likeness > 0 else None
-    before = as_it_was(model, args.remember, where) if args.remember else None
     plans = ahead(lambda step: pictures.plan(step, where.batch), run.step, where)
     exported = run.spent()
     for step in run.budget(args.minutes):
         set_rates(opts, where.rate * common.cosine_rate(run.progress(args.minutes), floor=0.05))
         batch, t, noise = pictures.realise(next(plans)), *draws(where, step)
-        keep = PRESERVE > 0 and step % PRESERVE_EVERY == 0
         text = pictures.text(batch.ids)
-        loss, parts = losses(model, batch, text, alphas, t, noise, keep, before)
+        loss, parts = losses(model, batch, text, alphas, t, noise)
         loss.backward()  # type: ignore[no-untyped-call]
-        if drawn is not None and step % DRAWN_EVERY == 0:
-            unlike = drawn.loss(model, step, DRAWN)
-            if unlike is not None:
-                add_gradient(model, unlike, args.likeness)
-                parts["unlike"] = unlike.detach()
         update(model, opts, ema)
         if step % LOG_EVERY == 0:
             numbers = {name: float(value) for name, value in parts.items()}
@@ -310,7 +234,7 @@ def train(
             run.checkpoint(step + 1)
         if run.spent() - exported > 60 * args.export_every:
             exported = run.spent()
-            export(cast(Model, ema.copy_to(model.like())), args.weights, pictures.world)
+            export(cast(Model, ema.copy_to(Model())), args.weights)
     run.checkpoint(run.step)
 
 

@@ -119,16 +119,14 @@ def mirror(
     return np.ascontiguousarray(rgb[:, ::-1]), np.ascontiguousarray(labels[:, ::-1]), flipped
 
 
-def occlude(crop: Crop, rng: np.random.Generator, textures: Textures, before: int = 0) -> Crop:
-    """Cover a part with an ellipse (a hand, a microphone, another head); what it hides of the head
-    gets the label `before`, the rest of it 0."""
+def occlude(crop: Crop, rng: np.random.Generator, textures: Textures) -> Crop:
+    """Cover a part with an ellipse (a hand, a microphone, another head); it gets the label 0."""
     cover = np.zeros((SIDE, SIDE), np.float32)
     middle = tuple(int(v) for v in rng.uniform(0.1, 0.9, 2) * SIDE)
     axes = tuple(int(v) for v in rng.uniform(0.06, 0.22, 2) * SIDE)
     cv2.ellipse(cover, middle, axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1)
     rgb = _blend(crop.rgb, textures.crop(rng, SIDE, SIDE), cover, rng)
-    hidden = np.where(crop.labels >= 2, before, 0)
-    return Crop(rgb, np.where(cover > 0.5, hidden, crop.labels).astype(np.uint8), crop.points)
+    return Crop(rgb, np.where(cover > 0.5, 0, crop.labels).astype(np.uint8), crop.points)
 
 
 def photograph(rgb: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:

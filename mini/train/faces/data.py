@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.faces.align import ffhq_quad
 from mini.train.faces.augment import (
     SIDE,
     Crop,
@@ -23,22 +22,16 @@ from mini.train.faces.augment import (
     recolour,
 )
 from mini.train.faces.proportions import reshape
-from mini.world.bank import read_world
-from mini.world.worlds import NARROW, World
+from pidiff_cli.core.faces.align import ffhq_quad
 
 CANVAS = 160  # px, the finder's training pictures
-BEFORE = 6  # the label of a thing before the face, in worlds that have one
 RESHAPED = 0.5  # share of landmark crops with other proportions than the drawn world's
 NOMINAL = 64.0  # px, the head's side at which the finder's size output is 0
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Memory maps of the drawn bank; `rows` are the training ones, `held` 2 % of the persons.
-
-    `others` (N, 68, 2) are the second persons' landmarks, NaN where there is none; None in a world
-    without.
-    """
+    """Memory maps of the drawn bank; `rows` are the training ones, `held` 2 % of the persons."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -47,19 +40,6 @@ class Bank:
     persons: np.ndarray
     rows: np.ndarray
     held: np.ndarray
-    world: World = NARROW
-    others: np.ndarray | None = None
-
-    @property
-    def before(self) -> int:
-        """The label of a thing before the face; 0 in a world without."""
-        return BEFORE if self.world.varied else 0
-
-    def other(self, row: int) -> np.ndarray | None:
-        """The second person's landmarks (68, 2) px in a picture, if there is one."""
-        if self.others is None or np.isnan(self.others[row, 0, 0]):
-            return None
-        return np.asarray(self.others[row])
 
 
 def open_bank(folder: Path) -> Bank:
@@ -71,10 +51,7 @@ def open_bank(folder: Path) -> Bank:
     owners = np.asarray(persons)
     drawn = np.flatnonzero(np.abs(np.asarray(points)).sum((1, 2)) > 0)
     away = owners[drawn] % 50 == 0
-    world = read_world(folder)[0]
-    others = np.load(folder / "other_landmarks.npy", mmap_mode="r") if world.varied else None
-    rows, held = drawn[~away], drawn[away]
-    return Bank(images, labels, points, factors, owners, rows, held, world, others)
+    return Bank(images, labels, points, factors, owners, drawn[~away], drawn[away])
 
 
 def landmark_batch(
@@ -162,14 +139,12 @@ def _landmark_crop(
         shift, roll = tuple(rng.uniform(-0.16, 0.16, 2)), float(rng.uniform(-35, 35))
     bend = float(rng.uniform(0, 3.0)) * (rng.random() < 0.6)
     new = bool(rng.random() < 0.6)
-    if not face and bank.other(row) is not None:
-        new = True  # what misses the first face may show the second
     crop = face_crop(
         rgb, labels, points, rng, textures, scale=scale, shift=shift, roll=roll, bend=bend,
         new_background=new, clear_body=bool(rng.random() < 0.2),
     )  # fmt: skip
     if rng.random() < 0.22:
-        crop = occlude(crop, rng, textures, bank.before)
+        crop = occlude(crop, rng, textures)
     return Crop(photograph(crop.rgb, rng), crop.labels, crop.points), face
 
 
@@ -216,8 +191,7 @@ def _canvas(
         if any(np.hypot(cx - x, cy - y) < 0.75 * max(side, s) for x, y, s in placed):
             continue
         placed.append((cx, cy, side))
-        picture, second = _paste(picture, bank, int(row), (cx, cy, side), rng)
-        placed += [] if second is None else [second]
+        picture = _paste(picture, bank, int(row), (cx, cy, side), rng)
     for place in placed:
         _mark(heat, targets, place)
     return camera(recolour(picture, rng, 0.6), rng), heat, targets
@@ -229,14 +203,11 @@ def _paste(
     row: int,
     place: tuple[float, float, float],
     rng: np.random.Generator,
-) -> tuple[np.ndarray, tuple[float, float, float] | None]:
-    """The picture with one more, and where a second person's head is that came along."""
+) -> np.ndarray:
+    """The picture with one person more."""
     cx, cy, side = place
-    other = bank.other(row)
     rgb, labels, points = (np.asarray(a[row]) for a in (bank.images, bank.labels, bank.points))
     if rng.random() < 0.5:
-        if other is not None:
-            other = mirror(rgb, labels, other)[2]
         rgb, labels, points = mirror(rgb, labels, points)
     rgb = photograph(rgb, rng, 0.8)
     quad = ffhq_quad(points)
@@ -252,16 +223,8 @@ def _paste(
     size = (CANVAS, CANVAS)
     alpha = cv2.warpAffine((labels >= least).astype(np.float32), matrix, size)[..., None]
     moved = cv2.warpAffine(rgb, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    out = (picture * (1 - alpha) + moved * alpha).astype(np.uint8)
-    return out, _second(other, matrix) if least == 0 and other is not None else None
-
-
-def _second(points: np.ndarray, matrix: np.ndarray) -> tuple[float, float, float] | None:
-    """Middle and side of a head with these landmarks, moved; None where it is not in the canvas."""
-    quad = ffhq_quad(points) @ matrix[:, :2].T + matrix[:, 2]
-    x, y = (float(v) for v in quad.mean(0))
-    inside = 0 <= x < CANVAS and 0 <= y < CANVAS
-    return (x, y, float(np.hypot(*(quad[3] - quad[0])))) if inside else None
+    out: np.ndarray = (picture * (1 - alpha) + moved * alpha).astype(np.uint8)
+    return out
 
 
 def _mark(heat: np.ndarray, targets: np.ndarray, place: tuple[float, float, float]) -> None:

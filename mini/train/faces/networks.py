@@ -6,7 +6,7 @@
     finder      where heads are in a picture  (.mini/runs/finder)
     embedder    who it is, from an aligned crop  (.mini/runs/embedder)
 
-Each resumes where it stopped and writes `pidiff_cli/mini/weights/faces/PART.{safetensors,json}`
+Each resumes where it stopped and writes `faces/PART.{safetensors,json}`
 at the end; `--export-only` writes them from the last checkpoint. `--on` begins landmarks or finder
 with the net that is there.
 """
@@ -23,16 +23,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pidiff_cli.core.faces.mask import HEAD_LABELS
-from pidiff_cli.core.faces.nets import (
-    LABELS,
-    FaceEmbedder,
-    FaceFinder,
-    LandmarkNet,
-    load_net,
-    save_net,
-)
-from pidiff_cli.core.images import to_tensor
 from mini.train.common import RUNS, Ema, Run, arguments, cosine_rate, open_run
 from mini.train.faces.augment import Textures
 from mini.train.faces.data import (
@@ -44,6 +34,15 @@ from mini.train.faces.data import (
     plain_crop,
 )
 from mini.train.machine import Machine, ahead, machine, to_pm1
+from pidiff_cli.core.faces.mask import HEAD_LABELS
+from pidiff_cli.core.faces.nets import (
+    FaceEmbedder,
+    FaceFinder,
+    LandmarkNet,
+    load_net,
+    save_net,
+)
+from pidiff_cli.core.images import to_tensor
 
 Batch = tuple[Tensor, ...]
 BATCH, GPU_BATCH = 32, 256
@@ -85,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     if run.finished or args.export_only:
         whole = ema.copy_to(task.net).cpu().eval()
         run.log(run.step, **task.measure(whole))
-        save_net(_exported(whole), args.weights / "faces" / args.part, bank.world.name)
+        save_net(_exported(whole), args.weights / "faces" / args.part)
     return run.finished
 
 
@@ -130,7 +129,7 @@ def _train(args: argparse.Namespace, run: Run, where: Machine, task: Task) -> Em
 
 def build_landmarks(bank: Bank, textures: Textures) -> Task:
     """The landmark net, its loss, its measure."""
-    net = LandmarkNet(labels=max(LABELS, bank.before + 1))
+    net = LandmarkNet()
     weight = torch.ones(68)
     weight[:JAW] = 0.5
 

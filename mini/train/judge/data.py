@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from mini.train.muon import Muon, split_parameters
 
 SIDE = 128
-HEAD_LABELS = (2, 3, 4, 5, 6)  # skin, hair, headgear, glasses, a thing before the face
+HEAD_LABELS = (2, 3, 4, 5)  # skin, hair, headgear, glasses
 MUON_RATE, ADAM_RATE = 8e-3, 2e-3
 
 

@@ -25,10 +25,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from pidiff_cli.core.judge import build_embedder
-from pidiff_cli.core.packed import pack, unpack
 from mini.train import common
 from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
+from mini.train.data.layout import IDENTITY
 from mini.train.judge.data import (
     Joined,
     Optimizers,
@@ -39,6 +38,9 @@ from mini.train.judge.data import (
     tints,
 )
 from mini.train.machine import ahead, machine, to_pm1
+from mini.world.factors import NAMES
+from pidiff_cli.core.judge import build_embedder
+from pidiff_cli.core.packed import pack, unpack
 
 PERSONS, EACH = 20, 4  # a batch: 20 persons of 4 pictures
 GPU_BATCH = 512  # pictures
@@ -49,7 +51,7 @@ class Crops:
     """Aligned banks by person.
 
     Args:
-        banks: aligned banks of one world; no person is in two of them.
+        banks: aligned banks; no person is in two of them.
     """
 
     def __init__(self, banks: Sequence[Aligned]) -> None:
@@ -59,7 +61,6 @@ class Crops:
         self.labels = Joined([bank.labels for bank in banks], counts)
         self.persons = np.concatenate([bank.persons for bank in banks])
         self.factors = np.concatenate([bank.factors for bank in banks])
-        self.layout = banks[0].layout
         held = np.concatenate([bank.held for bank in banks])
         self.train, self.held = self._by_person(~held), self._by_person(held)
         used = self.factors[~held]
@@ -155,18 +156,16 @@ def validate(net: Any, crops: Crops, persons: int = 100) -> tuple[dict[str, floa
 
 def settings_for(crops: Crops) -> dict[str, Any]:
     """The network's sizes and the factors: what embedder.json holds."""
-    layout = crops.layout
     return {
-        "world": layout.world.name,
         "widths": [40, 80, 144, 208],
         "depths": [1, 1, 2, 1],
         "dim": 128,
         "extra_heads": {},
-        "factors": list(layout.names),
+        "factors": list(NAMES),
         "factor_mean": crops.mean.tolist(),
         "factor_std": crops.std.tolist(),
-        "factor_r2": [0.0] * len(layout.names),
-        "identity_factors": layout.identity,
+        "factor_r2": [0.0] * len(NAMES),
+        "identity_factors": IDENTITY,
     }
 
 
@@ -182,7 +181,6 @@ def take_over(net: Any, settings: dict[str, Any], folder: Path) -> dict[str, Any
         state = unpack(load_file(folder / "embedder.safetensors"))
     except OSError:
         return None
-    found = {"world": "narrow", **found}  # the first did not name its world
     measured = ("factor_mean", "factor_std", "factor_r2")
     if any(found.get(key) != settings[key] for key in settings.keys() - set(measured)):
         return None

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mini.train.judge import judge
 from mini.train.common import RUNS
+from mini.train.judge import judge
 from mini.train.perceptual import FEATURES
 
 SEED = 101  # added to the run's own

@@ -27,8 +27,6 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from pidiff_cli.core.judge import build_clip, caption_words, encode_captions
-from pidiff_cli.core.packed import pack, unpack
 from mini.train import common
 from mini.train.judge.data import (
     Joined,
@@ -43,19 +41,20 @@ from mini.train.judge.data import (
 from mini.train.machine import ahead, bf16, machine
 from mini.train.text.text import Facts, caption_of, known_facts
 from mini.world.bank import read_world
+from mini.world.captions import vocabulary
 from mini.world.combinations import roles_with, scenes_with
 from mini.world.context import Context, context_from
+from mini.world.people import sample_person
+from pidiff_cli.core.judge import build_clip, caption_words, encode_captions
+from pidiff_cli.core.packed import pack, unpack
 
 BATCH, GPU_BATCH = 64, 512
 HELD = 50  # every 50th person is kept for validation
 CHANGED = ("role", "scene", "style", "expression")
-CHANGED_WIDE = (*CHANGED, "occluder", "light")  # of worlds that have them
 
 
 def settings_for(facts: Facts) -> dict[str, Any]:
     """The networks' sizes, the words and the classes: what clip.json holds."""
-    from mini.world.captions_wide import vocabulary
-
     words = sorted({word for entry in vocabulary(facts.world) for word in caption_words(entry)})
     return {
         "world": facts.world.name,
@@ -106,11 +105,9 @@ class Pictures:
 
     def captions(self, index: int, rng: np.random.Generator) -> tuple[str, str]:
         """A caption of one picture, and the same with one phrase changed (maybe equal)."""
-        from mini.world.people import sample_person
-
         context = context_from(self.meta[index])
-        person = sample_person(int(self.persons[index]), self.known.world)
-        name = str(rng.choice(CHANGED_WIDE if "light" in self.known.values else CHANGED))
+        person = sample_person(int(self.persons[index]))
+        name = str(rng.choice(CHANGED))
         values = other_values(name, context, self.known)
         changed = replace(context, **{name: str(rng.choice(values))})
         seed = int(rng.integers(1 << 30))
@@ -279,7 +276,7 @@ def train(args: argparse.Namespace, out: Path | None = None) -> bool:
     Returns whether the budget is used up.
     """
     run, where = common.open_run(args), machine(args, BATCH, GPU_BATCH)
-    facts = known_facts(read_world(args.bank)[0])
+    facts = known_facts(read_world(args.bank))
     settings = settings_for(facts)
     words = {word: index + 2 for index, word in enumerate(settings["words"])}
     pictures = Pictures([args.bank, *args.more_bank], facts)

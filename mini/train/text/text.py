@@ -1,15 +1,13 @@
 """Train mini's text encoder on captions alone: a CLIPTextModel of 192 numbers a token.
 
 Captions of random people in random contexts need no drawing.  The end token's state learns to
-name the facts (role, scene, style, expression, headgear, glasses, noun; of the wide world also
-what is before the face, the light and a second person) and the bag of words;
+name the facts (role, scene, style, expression, headgear, glasses, noun) and the bag of words;
 every token's state learns to keep its own word and the word before it, so that cross-attention
 finds both.  Some words are replaced by random ones, which makes the states robust to words
 that the vocabulary does not hold.
 
-``python -m mini.train.text.text --minutes 4`` trains, resumes and exports both the
-tokenizer and the text encoder into the package's ``weights/diffusers``. Words and facts are those
-of the bank's world.
+``python -m mini.train.text.text --minutes 4`` trains, resumes and exports both the tokenizer and
+the text encoder into ``--weights``. Words and facts are those of the bank's world.
 """
 
 from __future__ import annotations
@@ -31,9 +29,12 @@ from torch import Tensor, nn
 from mini.train import common
 from mini.train.machine import ahead, bf16, machine, seed_of
 from mini.train.text.tokenizer import MAX_TOKENS, write_tokenizer
-from mini.world.context import Context
-from mini.world.people import Person
-from mini.world.worlds import NARROW, World
+from mini.world.bank import HELD_OUT_FROM, read_world
+from mini.world.captions import canonical, caption, phrase_tables, vocabulary
+from mini.world.combinations import is_held_out, scenes_with
+from mini.world.context import Context, sample_context
+from mini.world.people import NOUNS, Person, sample_person
+from mini.world.registry import NARROW, World
 
 WIDTH, LAYERS, HEADS, INNER = 192, 4, 6, 768
 BATCH, GPU_BATCH = 64, 512
@@ -42,7 +43,6 @@ NOISE = 0.08  # part of the words replaced by random ones
 EMPTY = 0.03  # part of the captions that are empty, as guidance needs them
 CANONICAL = 0.3  # part of the captions in their canonical wording
 NEUTRAL = 0.2  # part of the captions that say person
-COMPANY = "company"  # whether there is a second person
 BALANCED = ("role", "scene", "style", "expression")  # drawn evenly, else most would be photos
 
 
@@ -55,35 +55,26 @@ class Facts:
 
     def encode(self, noun: str, context: Context) -> list[int]:
         """One class index a fact."""
-        others = {"noun": noun, COMPANY: str(context.companion is not None)}
         return [
-            values.index(others[name] if name in others else str(getattr(context, name)))
+            values.index(noun if name == "noun" else str(getattr(context, name)))
             for name, values in self.values.items()
         ]
 
 
 def known_facts(world: World = NARROW) -> Facts:
     """The facts that a world's captions tell, with all their values."""
-    from mini.world.captions_wide import phrase_tables
-    from mini.world.people import NOUNS
-
     tables = {name: tuple(table) for name, table in phrase_tables(world).items()}
-    either = ("False", "True")
-    values = {name: tables.pop(name) for name in BALANCED} | {"headgear": either}
-    values |= {"glasses": tables.pop("glasses"), "noun": NOUNS, **tables}
-    return Facts({**values, COMPANY: either} if world.varied else values, world)
+    values = {name: tables[name] for name in BALANCED}
+    values |= {"headgear": ("False", "True"), "glasses": tables["glasses"], "noun": NOUNS}
+    return Facts(values, world)
 
 
 def draw_captions(count: int, rng: np.random.Generator, facts: Facts) -> tuple[list[str], Tensor]:
     """``count`` captions of random training people and contexts, and their facts (count, K)."""
-    from mini.world.combinations import is_held_out, scenes_with
-    from mini.world.context import sample_context
-    from mini.world.people import sample_person
-
     world = facts.world
     texts, rows = [], []
     for _ in range(count):
-        person = sample_person(int(rng.integers(world.people)), world)
+        person = sample_person(int(rng.integers(HELD_OUT_FROM)))
         chosen = {name: str(rng.choice(facts.values[name])) for name in BALANCED}
         if is_held_out(chosen["role"], chosen["scene"], world):
             chosen["scene"] = str(rng.choice(scenes_with(chosen["role"], world)))
@@ -95,8 +86,6 @@ def draw_captions(count: int, rng: np.random.Generator, facts: Facts) -> tuple[l
 
 def caption_of(person: Person, context: Context, rng: np.random.Generator) -> str:
     """A caption, now and then the canonical one, now and then of a "person"."""
-    from mini.world.captions import canonical, caption
-
     if rng.random() < CANONICAL:
         text = canonical(context, person.noun)
     else:
@@ -184,35 +173,15 @@ def export(encoder: Any, folder: Path) -> None:
 
 def train(args: argparse.Namespace) -> bool:
     """Train, export at the end of the budget; whether it is used up."""
-    from mini.world.bank import read_world
-    from mini.world.captions_wide import vocabulary
-
     torch.manual_seed(args.seed)
-    facts = known_facts(read_world(args.bank)[0])
+    facts = known_facts(read_world(args.bank))
     words = vocabulary(facts.world)
     tokenizer = write_tokenizer(args.weights / "diffusers" / "tokenizer", words)
     encoder, heads = build_encoder(tokenizer), Heads(len(tokenizer), facts)
-    groups = [{"params": [*encoder.parameters(), *heads.parameters()]}]
-    return fit(args, tokenizer, encoder, heads, facts, groups)
-
-
-def fit(
-    args: argparse.Namespace,
-    tokenizer: Any,
-    encoder: Any,
-    heads: Heads,
-    facts: Facts,
-    groups: list[dict[str, Any]],
-) -> bool:
-    """Train AdamW's groups of parameters, export at the end; whether the budget is used up.
-
-    A group without "lr" has the text encoder's rate.
-    """
     run, where = common.open_run(args, save_seconds=30.0), machine(args, BATCH, GPU_BATCH)
     both = where.place(nn.ModuleDict({"encoder": encoder, "heads": heads}), channels_last=False)
     end, fixed = tokenizer.eos_token_id, {tokenizer.bos_token_id, tokenizer.eos_token_id}
-    optimizer = torch.optim.AdamW(groups, RATE, (0.9, 0.98), fused=True)
-    peaks = [group["lr"] for group in optimizer.param_groups]
+    optimizer = torch.optim.AdamW(both.parameters(), RATE, (0.9, 0.98), fused=True)
     run.keep(net=both, optimizer=optimizer)
 
     def batch(step: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -226,8 +195,7 @@ def fit(
         ids, noisy, truth = (where.to(part) for part in next(batches))
         loss, parts = text_loss(encoder, heads, ids, noisy, truth, end)
         rate = where.rate * common.cosine_rate(run.progress(args.minutes))
-        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-            group["lr"] = peak * rate
+        optimizer.param_groups[0]["lr"] = RATE * rate
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(both.parameters(), 1.0)

@@ -17,7 +17,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+from mini.world.captions import vocabulary
+from mini.world.registry import BROAD, WORLDS
+from pidiff_cli.hub import PACKAGE_WEIGHTS
+
 START, END = "<|startoftext|>", "<|endoftext|>"
 MAX_TOKENS = 32  # start + words + end, padded
 SUFFIX = "</w>"
@@ -102,12 +105,9 @@ def write_tokenizer(folder: Path, words: Iterable[str]) -> Any:
 
 def main() -> None:
     """Write ``weights/diffusers/tokenizer`` from a world's vocabulary."""
-    from mini.world.captions_wide import vocabulary
-    from mini.world.worlds import NARROW, WORLDS
-
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=WEIGHTS / "diffusers" / "tokenizer")
-    parser.add_argument("--world", choices=tuple(WORLDS), default=NARROW.name)
+    parser.add_argument("--out", type=Path, default=PACKAGE_WEIGHTS / "diffusers" / "tokenizer")
+    parser.add_argument("--world", choices=tuple(WORLDS), default=BROAD.name)
     args = parser.parse_args()
     tokenizer = write_tokenizer(args.out, vocabulary(WORLDS[args.world]))
     print(f"{len(tokenizer)} tokens")

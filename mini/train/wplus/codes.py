@@ -3,8 +3,8 @@
 ``python -m mini.train.wplus.codes --source factors`` maps the known factors through the
 exported generator; ``--source encoder`` reads the aligned pictures with the exported e4e encoder,
 as users' photos are read. Writes ``.mini/codes/codes.npy`` (N, 12, D) float16 and
-``usable.npy`` (N,) uint8: 0 a picture in a drawing style, 1 a photo, 2 a photo of a bare head with
-nothing before it; only a photo's code may stand for the person.
+``usable.npy`` (N,) uint8: 0 a picture in a drawing style, 1 a photo, 2 a photo of a bare head;
+only a photo's code may stand for the person.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import numpy as np
 import torch
 
 from mini.train import common
-from mini.train.wplus import parts
 from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
+from mini.train.data.layout import masks, to_z
 from mini.train.machine import add_options, bf16, pick_device
+from mini.train.wplus import parts
 
 FOLDER = Path(".mini/codes")
 CHUNK = 128
@@ -31,9 +32,9 @@ def from_factors(bank: Aligned, weights: Path, device: torch.device) -> np.ndarr
     from pidiff_cli.core.wplus.weights import load_generator
 
     generator = load_generator(weights)[0].to(device)
-    masks = bank.layout.masks().to(device)
+    own = masks().to(device)
     chunks = [
-        parts.codes(generator, bank.layout.z(rows).to(device), masks).half().cpu().numpy()
+        parts.codes(generator, to_z(rows).to(device), own).half().cpu().numpy()
         for rows in np.array_split(bank.factors, max(1, len(bank.factors) // CHUNK))
     ]
     return np.concatenate(chunks)
@@ -72,9 +73,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
         made = from_encoder(bank, args.weights, device, args.batch or CHUNK)
     FOLDER.mkdir(parents=True, exist_ok=True)
     np.save(FOLDER / "codes.npy", made)
-    np.save(
-        FOLDER / "usable.npy", bank.photo.astype(np.uint8) + (bank.photo & bank.bare & bank.clear)
-    )
+    np.save(FOLDER / "usable.npy", bank.photo.astype(np.uint8) + (bank.photo & bank.bare))
     print(f"{len(made)} codes, mean deviation {made.astype(np.float32).std():.3f}")
     return True
 

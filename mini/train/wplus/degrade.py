@@ -1,4 +1,4 @@
-"""Aligned pictures worn down like photographs, and masks as imperfect as a mask network's."""
+"""Aligned pictures degraded like photographs, and masks as imperfect as a mask network's."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from mini.train.data.aligned import HEAD_LABELS
 from mini.train.machine import to_pm1
 
 
-def worn_heads(plain: Tensor, labels: Tensor, draw: torch.Generator) -> Tensor:
-    """Aligned crops u8 (B, H, W, 3) and labels -> worn heads on white, (B, 3, H, W) in [-1, 1]."""
-    x = wear((to_pm1(plain, channels_last=False) + 1) / 2, draw)
+def degraded_heads(plain: Tensor, labels: Tensor, draw: torch.Generator) -> Tensor:
+    """Aligned crops u8 (B, H, W, 3) and labels -> degraded heads on white (B, 3, H, W), [-1, 1]."""
+    x = degrade((to_pm1(plain, channels_last=False) + 1) / 2, draw)
     head = ((labels >= HEAD_LABELS[0]) & (labels <= HEAD_LABELS[-1])).float()[:, None]
-    alpha = worn_mask(head, draw)
+    alpha = degraded_mask(head, draw)
     x = x * alpha + 1 - alpha
     return jitter(x * 2 - 1, draw)
 
 
-def wear(x: Tensor, draw: torch.Generator) -> Tensor:
+def degrade(x: Tensor, draw: torch.Generator) -> Tensor:
     """Light, colour, blur and grain of cameras; (B, 3, H, W) in [0, 1]."""
     batch = x.shape[0]
 
@@ -47,7 +47,7 @@ def wear(x: Tensor, draw: torch.Generator) -> Tensor:
     return (x + (blocks - x) * 0.15 * sometimes(0.2)).clamp(0, 1)  # coarse compression
 
 
-def worn_mask(head: Tensor, draw: torch.Generator) -> Tensor:
+def degraded_mask(head: Tensor, draw: torch.Generator) -> Tensor:
     """A head mask (B, 1, H, W) grown or shrunk, softened, at times with a piece of background."""
     batch, _, height, width = head.shape
     like: dict[str, Any] = {"generator": draw, "device": head.device}

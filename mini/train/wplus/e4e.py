@@ -1,8 +1,8 @@
 """Trains the mini encoder: aligned head on white -> the picture's canonical W+ code.
 
 The codes are known (the mapped factors), so this is regression; on a part of each batch the picture
-that the frozen generator makes of the code is compared too. The pictures are worn down like
-photographs, and their masks are made as imperfect as a mask network's.
+that the frozen generator makes of the code is compared too. The pictures are degraded like
+photographs, and their masks made as imperfect as a mask network's.
 """
 
 from __future__ import annotations
@@ -16,10 +16,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pidiff_cli.core.packed import pack
-from pidiff_cli.core.wplus.e4e import Encoder
-from pidiff_cli.core.wplus.weights import load_encoder, load_generator
-from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
 from mini.train.common import (
     WEIGHTS,
     Ema,
@@ -29,11 +25,11 @@ from mini.train.common import (
     export_fp16,
     open_run,
 )
-from mini.train.wplus.degrade import worn_heads
-from mini.train.data.layout import Layout
+from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
+from mini.train.data.layout import WIDTH, masks, to_z
 from mini.train.machine import Machine, Store, bf16, machine, to_pm1
 from mini.train.muon import Muon, split_parameters
-from mini.train.wplus.stylegan import merge_sizes
+from mini.train.wplus.degrade import degraded_heads
 from mini.train.wplus.parts import (
     GROUP_ROWS,
     ROWS,
@@ -41,6 +37,10 @@ from mini.train.wplus.parts import (
     codes,
     picture_loss,
 )
+from mini.train.wplus.stylegan import merge_sizes
+from pidiff_cli.core.packed import pack
+from pidiff_cli.core.wplus.e4e import Encoder
+from pidiff_cli.core.wplus.weights import load_encoder, load_generator
 
 SIZES: dict[str, Any] = {
     "side": 128,
@@ -52,9 +52,6 @@ SIZES: dict[str, Any] = {
     "reduction": 16,
     "stride": 2,
 }
-HEAD_WIDTH = (
-    80  # channels of the heads: the wide world's codes have 128 numbers, the file its limit
-)
 BATCH, GPU_BATCH = 24, 512
 RATE, MUON_RATE = 2e-3, 8e-3
 STYLED = 0.15  # share of pictures in a drawing style
@@ -62,14 +59,9 @@ DRAWN, DRAWN_SIDE = 6, 64  # every 6th picture goes through the generator, at th
 PICTURE_WEIGHT = 0.5
 
 
-def new_encoder(width: int) -> Encoder:
-    """The mini encoder of codes of this width."""
-    return Encoder(ROWS, width, **sizes_for(width))
-
-
-def sizes_for(width: int) -> dict[str, Any]:
-    """What `wplus.json` says of the encoder; heads stay as narrow inside as the first weights'."""
-    return SIZES if width <= HEAD_WIDTH else {**SIZES, "inner": HEAD_WIDTH}
+def new_encoder() -> Encoder:
+    """The mini encoder."""
+    return Encoder(ROWS, WIDTH, **SIZES)
 
 
 class Teacher:
@@ -78,7 +70,7 @@ class Teacher:
     def __init__(self, folder: Path, bank: Aligned, device: torch.device) -> None:
         net, mean = load_generator(folder)
         self.net, self.mean = net.to(device).requires_grad_(False), mean.to(device)
-        self.layout, self.masks = bank.layout, bank.layout.masks().to(device)
+        self.masks = masks().to(device)
         with torch.no_grad():
             sample = self.codes(bank.factors[bank.photo][:4096])
         spread = (sample - self.mean).square().mean((0, 2)).sqrt()  # (L,)
@@ -87,7 +79,7 @@ class Teacher:
     @torch.no_grad()
     def codes(self, factors: np.ndarray | Tensor) -> Tensor:
         """Canonical codes (B, L, D) of factors (B, F)."""
-        return codes(self.net, self.layout.z(factors).to(self.masks.device), self.masks)
+        return codes(self.net, to_z(factors).to(self.masks.device), self.masks)
 
     def loss(self, offsets: Tensor, factors: Tensor, landmarks: Tensor) -> Tensor:
         """Code error in units of each row's spread, plus the picture error of a part."""
@@ -130,17 +122,17 @@ def validate(net: Encoder, teacher: Teacher, bank: Aligned, rows: np.ndarray) ->
 
 @torch.no_grad()
 def sheet(net: Encoder, teacher: Teacher, bank: Aligned, rows: np.ndarray, path: Path) -> None:
-    """Strips: heads, worn heads, the generator on the encoder's codes, on the true codes."""
+    """Strips: heads, degraded heads, the generator on the encoder's codes, on the true codes."""
     from PIL import Image
 
     net.eval()
     device = teacher.mean.device
     plain, labels = (torch.from_numpy(a[rows]).to(device) for a in (bank.plain, bank.labels))
-    worn = worn_heads(plain, labels, torch.Generator(device).manual_seed(1))
+    degraded = degraded_heads(plain, labels, torch.Generator(device).manual_seed(1))
     strips = [
         pictures(bank.white, rows, device),
-        worn,
-        teacher.net.synthesise(net(worn) + teacher.mean),
+        degraded,
+        teacher.net.synthesise(net(degraded) + teacher.mean),
         teacher.net.synthesise(teacher.codes(bank.factors[rows])),
     ]
     picture = torch.cat([torch.cat(list(s), 2) for s in strips], 1).clamp(-1, 1).cpu()
@@ -153,9 +145,9 @@ def pictures(array: np.ndarray, rows: np.ndarray, device: torch.device) -> Tenso
     return to_pm1(torch.from_numpy(array[rows]).to(device), channels_last=False)
 
 
-def export(state: dict[str, Any], width: int, folder: Path = WEIGHTS) -> int:
+def export(state: dict[str, Any], folder: Path = WEIGHTS) -> int:
     """Write e4e.safetensors (encoder.*) and the encoder's sizes."""
-    merge_sizes(folder, encoder=sizes_for(width))
+    merge_sizes(folder, encoder=SIZES)
     tensors = {f"encoder.{k}": v for k, v in state["ema"].items() if k != "_ema_count"}
     return export_fp16(pack(tensors), folder / "e4e.safetensors")
 
@@ -166,11 +158,10 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--aligned", type=Path, default=ALIGNED, help="the aligned bank")
     args = parser.parse_args(argv)
     run, where = open_run(args), machine(args, BATCH, GPU_BATCH)
-    width = Layout.read(args.aligned).width
-    net = where.place(new_encoder(width), where.device.type == "cuda")
+    net = where.place(new_encoder(), where.device.type == "cuda")
     ema, (muon, adam) = Ema(net, 0.998), optimizers(net)
     resumed = run.keep(net=net, ema=ema, muon=muon, adam=adam)
-    begin = None if resumed or args.fresh else take_over(args.weights, net)
+    begin = None if resumed or args.fresh else take_over(args.weights)
     if begin is not None:
         net.load_state_dict(begin)
         ema.begin(net, 0)
@@ -179,17 +170,14 @@ def main(argv: Sequence[str] | None = None) -> bool:
         teacher = Teacher(args.weights, bank, where.device)
         train(run, bank, teacher, net, ema, (muon, adam), where, args.minutes)
     if run.finished or args.export_only:
-        size = export({"ema": ema.state_dict()}, width, args.weights)
+        size = export({"ema": ema.state_dict()}, args.weights)
         print(f"exported {size / 2**20:.1f} MiB")
     return run.finished
 
 
-def take_over(folder: Path, net: Encoder) -> dict[str, Tensor] | None:
-    """The weights of a release to begin with, or None where there are none of this width."""
-    if not (folder / "e4e.safetensors").is_file():
-        return None
-    found = load_encoder(folder)
-    return found.state_dict() if found.style_dim == net.style_dim else None
+def take_over(folder: Path) -> dict[str, Tensor] | None:
+    """The weights of a release to begin with, or None where there are none."""
+    return load_encoder(folder).state_dict() if (folder / "e4e.safetensors").is_file() else None
 
 
 def optimizers(net: Encoder) -> tuple[Muon, torch.optim.AdamW]:
@@ -226,7 +214,7 @@ def train(
         picks = [draw.choice(photos, where.batch - few)]
         picks += [draw.choice(styled, few)] if few else []
         rows = np.concatenate(picks)
-        x = worn_heads(plain.take(rows), labels.take(rows), where.generator(step))
+        x = degraded_heads(plain.take(rows), labels.take(rows), where.generator(step))
         net.train()
         with where.autocast():
             offsets = net(x)
@@ -252,7 +240,7 @@ def report(run: Run, ema: Ema, teacher: Teacher, bank: Aligned, rows: np.ndarray
     """Log the error on held-out persons and draw the strip `sheet.png`."""
     if not len(rows):
         return
-    net = new_encoder(bank.layout.width).to(teacher.mean.device)
+    net = new_encoder().to(teacher.mean.device)
     ema.copy_to(net)
     run.log(run.step, **validate(net, teacher, bank, rows))
     sheet(net, teacher, bank, rows[:: max(len(rows) // 8, 1)][:8], run.folder / "sheet.png")

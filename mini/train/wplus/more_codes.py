@@ -6,7 +6,7 @@ writes ``.mini/codes/more.npy`` (P, K, L, D) float16, P the bank's people in the
 call goes on where it was, as long as the encoder is the same.
 
 Why: codes of one photo are a third chance. A UNet that learns from means of one or two trusts them
-little and draws everybody nearer to the mean face; users give the mean of four (docs/decisions.md).
+little and draws everybody nearer to the mean face; users give the mean of four.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ import torch
 from torch import Tensor
 
 from mini.train import common
-from mini.train.wplus import parts
 from mini.train.data.aligned import SIDE, align_picture
-from mini.train.wplus.codes import FOLDER
 from mini.train.machine import add_options, bf16, pick_device
+from mini.train.wplus import parts
+from mini.train.wplus.codes import FOLDER
 from mini.world.bank import bare_context, read_world
-from mini.world.worlds import World
+from mini.world.people import sample_person
+from mini.world.registry import World
+from mini.world.render import draw
 
 MORE = FOLDER / "more.npy"
 PEOPLE = 50  # a shard
@@ -41,13 +43,10 @@ def white_faces(people: Sequence[int], each: int, world: World) -> np.ndarray:
     """Aligned bare heads on white (len(people) · each, 128, 128, 3) u8, each person's in a row."""
     import cv2
 
-    from mini.world.people import sample_person
-    from mini.world.render import draw
-
     cv2.setNumThreads(1)
     made = []
     for number in people:
-        person = sample_person(number, world)
+        person = sample_person(number)
         for k in range(each):
             portrait = draw(person, bare_context(SEED + k, number, world), SIDE)
             made.append(align_picture(portrait.rgb, portrait.labels, portrait.landmarks)[1])
@@ -86,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     missing = [i for i, file in enumerate(files) if not file.exists()]
     device, began = pick_device(args.device), time.monotonic()
     encode = encoder(args.weights, device)
-    work = partial(white_faces, each=args.each, world=read_world(args.bank)[0])
+    work = partial(white_faces, each=args.each, world=read_world(args.bank))
     drawn = _made(work, [groups[i] for i in missing], args.workers or 1)
     for i, white in zip(missing, drawn, strict=True):
         codes = read(white, encode, device)

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pidiff_cli.core.wplus.stylegan2 import Generator
+from mini.train.data.layout import WIDTH
 from mini.train.muon import Muon
+from pidiff_cli.core.wplus.stylegan2 import Generator
 
 SIZE, ROWS, N_MLP = 128, 12, 2
 CHANNELS = {4: 160, 8: 160, 16: 128, 32: 96, 64: 48, 128: 16}  # multiples of 16 are fast in bf16
@@ -22,11 +23,11 @@ MAPPING_RATE = 0.4  # mapping weights are stored 100 times larger
 STAGES = ((0.20, 32), (0.40, 64), (1.01, 128))  # until this part of the budget: picture side
 
 
-def new_generator(width: int) -> Generator:
-    """The mini generator for codes of this width, noise strengths zero, mapping orthogonal."""
-    net = Generator(SIZE, width, N_MLP, CHANNELS)
+def new_generator() -> Generator:
+    """The mini generator, noise strengths zero, mapping orthogonal."""
+    net = Generator(SIZE, WIDTH, N_MLP, CHANNELS)
     for layer in list(net.style)[1:]:
-        nn.init.orthogonal_(layer.weight, gain=100 * width**0.5)  # type: ignore[arg-type]
+        nn.init.orthogonal_(layer.weight, gain=100 * WIDTH**0.5)  # type: ignore[arg-type]
     with torch.no_grad():
         for name, weight in net.named_parameters():
             if name.endswith("modulation.weight"):

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mini.train.common import WEIGHTS
+from mini.train.wplus.codes import FOLDER
 from pidiff_cli.core.wplus.prior import COUNT, CodePrior
 from pidiff_cli.core.wplus.weights import PRIOR_FILE
-from mini.train.wplus.codes import FOLDER
-from mini.train.common import WEIGHTS
 
 
 def main(argv: Sequence[str] | None = None) -> bool:

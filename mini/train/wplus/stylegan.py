@@ -4,7 +4,7 @@ z = [factors, zeros, 1] (layout.py). A picture's W+ code has one mapped code a g
 its coarse factors, 4-7 the medium, 8-11 the fine. The other groups' entries are zeroed (the
 canonical code) or taken from another picture, half and half, so each group's rows learn to hold
 their own factors and nothing else. The target is the aligned head on white, bare-headed, without a
-drawing style, with nothing before it, by a camera at rest.
+drawing style.
 
 With --keep-mapping it goes on from the generator of the weights folder, at full size and with the
 mapping as it is: W+ codes keep their meaning, so encoder, UNet and profiles stay valid.
@@ -23,10 +23,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from pidiff_cli.core.wplus.stylegan2 import Generator
-from mini.train import perceptual as crisp
-from mini.train import machine
-from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
+from mini.train import machine, perceptual
 from mini.train.common import (
     WEIGHTS,
     Ema,
@@ -36,7 +33,8 @@ from mini.train.common import (
     export_fp16,
     open_run,
 )
-from mini.train.data.layout import Layout
+from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
+from mini.train.data.layout import WIDTH, masks, to_z
 from mini.train.machine import Store
 from mini.train.wplus.parts import (
     BATCH,
@@ -55,20 +53,22 @@ from mini.train.wplus.parts import (
     strangers,
     to_pm1,
 )
+from mini.world.factors import NAMES
+from pidiff_cli.core.wplus.stylegan2 import Generator
 
 
 @torch.no_grad()
-def mean_code(net: Generator, factors: np.ndarray, layout: Layout) -> Tensor:
+def mean_code(net: Generator, factors: np.ndarray) -> Tensor:
     """The mean canonical code (L, D) of many pictures."""
-    return codes(net, layout.z(factors), layout.masks()).mean(0)
+    return codes(net, to_z(factors), masks()).mean(0)
 
 
 @torch.no_grad()
-def validate(net: Generator, bank: Aligned, rows: np.ndarray, masks: Tensor) -> dict[str, float]:
+def validate(net: Generator, bank: Aligned, rows: np.ndarray, own: Tensor) -> dict[str, float]:
     """Mean absolute error and PSNR of canonical codes on pictures of held-out persons."""
-    target = to_pm1(bank.white[rows]).to(masks.device)
-    z = bank.layout.z(bank.factors[rows]).to(masks.device)
-    made = net.synthesise(codes(net, z, masks)).clamp(-1, 1)
+    target = to_pm1(bank.white[rows]).to(own.device)
+    z = to_z(bank.factors[rows]).to(own.device)
+    made = net.synthesise(codes(net, z, own)).clamp(-1, 1)
     error = made - target
     return {
         "val_l1": float(error.abs().mean()),
@@ -77,11 +77,11 @@ def validate(net: Generator, bank: Aligned, rows: np.ndarray, masks: Tensor) -> 
 
 
 @torch.no_grad()
-def sheet(net: Generator, bank: Aligned, rows: np.ndarray, masks: Tensor, path: Path) -> None:
+def sheet(net: Generator, bank: Aligned, rows: np.ndarray, own: Tensor, path: Path) -> None:
     """A picture strip: targets, canonical codes, coarse of the next, medium of the next, fine."""
     from PIL import Image
 
-    w = codes(net, bank.layout.z(bank.factors[rows]).to(masks.device), masks)
+    w = codes(net, to_z(bank.factors[rows]).to(own.device), own)
     strips = [bank.white[rows], _pixels(net, w)]
     for group in range(3):
         mixed = w.clone()
@@ -98,29 +98,28 @@ def _pixels(net: Generator, w: Tensor) -> np.ndarray:
 
 
 @torch.no_grad()
-def directions(net: Generator, factors: np.ndarray, layout: Layout) -> Tensor:
+def directions(net: Generator, factors: np.ndarray) -> Tensor:
     """(F, L, D): how the canonical code moves when one factor grows by 1, mean over pictures."""
-    z, masks = layout.z(factors), layout.masks()
+    z, own = to_z(factors), masks()
     moved = []
     for k in range(factors.shape[1]):
         up, down = z.clone(), z.clone()
         up[:, k] += 0.5
         down[:, k] -= 0.5
-        moved.append((codes(net, up, masks) - codes(net, down, masks)).mean(0))
+        moved.append((codes(net, up, own) - codes(net, down, own)).mean(0))
     return torch.stack(moved)
 
 
 def export(
     state: dict[str, Any], bank: Aligned, folder: Path = WEIGHTS, keep_mapping: bool = False
 ) -> int:
-    """Write stylegan2.safetensors (g_ema.*, latent_avg, directions), the generator's sizes and its
-    world's factors.
+    """Write stylegan2.safetensors (g_ema.*, latent_avg, directions), the generator's sizes and the
+    factors' names.
 
     With the mapping kept, mean code and directions stay the folder's: an encoder's codes begin at
     the mean, so another bank's would move everybody.
     """
-    layout = bank.layout
-    net = new_generator(layout.width)
+    net = new_generator()
     Ema(net).load_state_dict(state["ema"])
     net.load_state_dict({k: v for k, v in state["ema"].items() if k != "_ema_count"})
     factors = bank.factors[bank.photo & ~bank.held]
@@ -129,16 +128,16 @@ def export(
         before = load_file(folder / "stylegan2.safetensors")
         tensors |= {name: before[name] for name in ("latent_avg", "factor_directions")}
     else:
-        tensors["latent_avg"] = mean_code(net, factors, layout)
-        tensors["factor_directions"] = directions(net, factors[:512], layout)
+        tensors["latent_avg"] = mean_code(net, factors)
+        tensors["factor_directions"] = directions(net, factors[:512])
     merge_sizes(
         folder,
         size=SIZE,
-        style_dim=layout.width,
+        style_dim=WIDTH,
         n_mlp=N_MLP,
         rows=ROWS,
         channels={str(k): v for k, v in CHANNELS.items()},
-        **layout.told(),
+        factors=list(NAMES),
     )
     return export_fp16(tensors, folder / "stylegan2.safetensors")
 
@@ -173,16 +172,16 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument(
         "--keep-mapping", action="store_true", help="go on from the generator in --weights"
     )
-    crisp.add_options(parser)
+    perceptual.add_options(parser)
     args = parser.parse_args(argv)
     run, bank = open_run(args), open_aligned(args.aligned)
     # The batch is large enough for the rates as they are: they do not grow with it.
     where = machine.machine(args, BATCH, GPU_BATCH, most=1.0)
-    net = new_generator(bank.layout.width)
+    net = new_generator()
     if args.keep_mapping:
         take_over(net, args.weights)
     net = where.place(net, channels_last=False)
-    ema, optimizer, extra = Ema(net, 0.998), Optimiser(net), crisp.Crisp(args, where)
+    ema, optimizer, extra = Ema(net, 0.998), Optimiser(net), perceptual.Crisp(args, where)
     run.keep(net=net, ema=ema, opt=optimizer, **extra.parts)
     if not args.export_only:
         train(run, bank, net, ema, optimizer, extra, args.minutes)
@@ -198,14 +197,14 @@ def train(
     net: Generator,
     ema: Ema,
     optimizer: Optimiser,
-    extra: crisp.Crisp,
+    extra: perceptual.Crisp,
     minutes: float,
 ) -> None:
     """The training loop; leaves a checkpoint in the run's folder."""
     where = extra.where
-    masks = bank.layout.masks().to(where.device)
+    own = masks().to(where.device)
     stages = STAGES if next(net.style.parameters()).requires_grad else STAGES[-1:]
-    usable = bank.photo & bank.bare & bank.clear
+    usable = bank.photo & bank.bare
     rows = np.flatnonzero(usable & ~bank.held)
     check = np.flatnonzero(usable & bank.held)[:64]
     white, landmarks, factors = (
@@ -223,8 +222,8 @@ def train(
         weight = attention_map(landmarks.take(picks), side)
         if side < SIZE:
             target = F.avg_pool2d(target, SIZE // side)
-        z = bank.layout.z(factors.take(picks))
-        w = codes(net, z, masks, strangers(z, where.generator(step)))  # (B, L, D), full precision
+        z = to_z(factors.take(picks))
+        w = codes(net, z, own, strangers(z, where.generator(step)))  # (B, L, D), full precision
         with where.autocast():
             made = net.synthesise(w, until=side).float()
         loss = picture_loss(made, target, weight)
@@ -241,19 +240,19 @@ def train(
             seen, count, total, since = 0, 0, torch.zeros_like(total), run.spent()
         if run.due():
             run.checkpoint(step + 1)
-            report(run, ema, bank, check, masks)
+            report(run, ema, bank, check, own)
     run.checkpoint(run.step)
-    report(run, ema, bank, check, masks)
+    report(run, ema, bank, check, own)
 
 
-def report(run: Run, ema: Ema, bank: Aligned, rows: np.ndarray, masks: Tensor) -> None:
+def report(run: Run, ema: Ema, bank: Aligned, rows: np.ndarray, own: Tensor) -> None:
     """Log the error on held-out persons and draw the strip `sheet.png`."""
     if not len(rows):
         return
-    net = ema.copy_to(new_generator(bank.layout.width)).to(masks.device)
+    net = ema.copy_to(new_generator()).to(own.device)
     assert isinstance(net, Generator)
-    run.log(run.step, **validate(net, bank, rows, masks))
-    sheet(net, bank, rows[:: max(len(rows) // 8, 1)][:8], masks, run.folder / "sheet.png")
+    run.log(run.step, **validate(net, bank, rows, own))
+    sheet(net, bank, rows[:: max(len(rows) // 8, 1)][:8], own, run.folder / "sheet.png")
 
 
 if __name__ == "__main__":

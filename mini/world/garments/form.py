@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mini.world.context import Context
 from mini.world.paint.canvas import (
     ORDER,
     Frame,
@@ -21,7 +22,6 @@ from mini.world.paint.canvas import (
     ellipse_points,
     smooth_curve,
 )
-from mini.world.context import Context
 from mini.world.paint.geometry import Geometry
 
 Array = npt.NDArray[np.float64]

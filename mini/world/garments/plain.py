@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mini.world.paint.canvas import Layer
 from mini.world.context import Context
 from mini.world.garments.form import (
     MIDDLE,
@@ -29,6 +28,7 @@ from mini.world.garments.form import (
     tone,
     torso,
 )
+from mini.world.paint.canvas import Layer
 from mini.world.paint.geometry import Geometry
 from mini.world.people import Person
 

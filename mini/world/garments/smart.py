@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mini.world.paint.canvas import Layer
 from mini.world.context import Context
 from mini.world.garments.form import (
     INK,
@@ -24,6 +23,7 @@ from mini.world.garments.form import (
     torso,
 )
 from mini.world.garments.plain import WHITE, collar_leaves
+from mini.world.paint.canvas import Layer
 from mini.world.paint.geometry import Geometry
 from mini.world.people import Person
 

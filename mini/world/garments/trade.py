@@ -1,10 +1,9 @@
-"""Clothes of the wide world's roles: builder, pilot, artist."""
+"""Clothes of the broad world's own roles: builder, pilot, artist."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from mini.world.paint.canvas import Layer
 from mini.world.context import Context
 from mini.world.garments.form import (
     INK,
@@ -25,6 +24,7 @@ from mini.world.garments.form import (
     tone,
     torso,
 )
+from mini.world.paint.canvas import Layer
 from mini.world.paint.geometry import Geometry
 from mini.world.people import Person
 

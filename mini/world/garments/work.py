@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mini.world.paint.canvas import Layer, ellipse_points
 from mini.world.context import Context
 from mini.world.garments.form import (
     GOLD,
@@ -31,6 +30,7 @@ from mini.world.garments.form import (
     tone,
     torso,
 )
+from mini.world.paint.canvas import Layer, ellipse_points
 from mini.world.paint.geometry import Geometry
 from mini.world.people import Person
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mini.world.paint.canvas import ORDER, Layer
 from mini.world.head.features import Features, head_outline
+from mini.world.paint.canvas import ORDER, Layer
 from mini.world.paint.geometry import Geometry
+from mini.world.paint.strands import comb, spread
 from mini.world.people import Person
-from mini.world.paint.strands import Grain, comb, grain_of, spread
 
 Array = npt.NDArray[np.float64]
 
@@ -17,14 +17,7 @@ Array = npt.NDArray[np.float64]
 def beard_colour(p: Person) -> Array:
     """Beard hair: the hair's colour, a little darker and warmer."""
     hair = np.asarray(p.hair_rgb)
-    colour = hair * np.array([0.90, 0.82, 0.78])
-    if p.pale:  # white hair comes with a white beard, not a brown one
-        colour = colour + (hair * 0.98 - colour) * p.pale
-    if p.beard_tone > 0:  # redder and lighter than the hair
-        colour = colour * (1 - 0.5 * p.beard_tone) + np.array([0.30, 0.15, 0.07]) * p.beard_tone
-    elif p.beard_tone < 0:  # greyer
-        colour = colour + (np.array([0.62, 0.61, 0.60]) - colour) * (-0.75 * p.beard_tone)
-    return np.asarray(colour)
+    return np.asarray(hair * np.array([0.90, 0.82, 0.78]))
 
 
 def stubble(head: Layer, p: Person, geo: Geometry, f: Features) -> None:
@@ -62,7 +55,7 @@ def beard_layers(p: Person, geo: Geometry, f: Features) -> list[Layer]:
     if p.beard in ("short", "full"):
         _jaw_beard(layer, p, geo, f, hair, rng)
     if p.beard == "goatee":
-        _chin_beard(layer, geo, f, hair, rng, grain_of(p))
+        _chin_beard(layer, geo, f, hair, rng)
     _moustache(layer, p, geo, f, hair, rng)
     layer.erase(geo.face(f.mouth.ring("top", "bottom"), 1.5), soft=0.35)
     return [layer]
@@ -122,11 +115,11 @@ def _jaw_beard(
     d = np.interp(np.linspace(0, 1, 25), np.linspace(0, 1, len(depth)), depth)
     rim, inner = geo.place(outer, d), geo.face(spread(_inner_edge(geo, f), 25))
     layer.fill(np.vstack([rim, inner[::-1]]), hair, 0.96, to=hair * 0.85, soft=0.45)
-    _edge_strands(layer, inner, rim, hair, rng, 190, grain_of(p))
+    _edge_strands(layer, inner, rim, hair, rng, 190)
 
 
 def _chin_beard(
-    layer: Layer, geo: Geometry, f: Features, hair: Array, rng: np.random.Generator, grain: Grain
+    layer: Layer, geo: Geometry, f: Features, hair: Array, rng: np.random.Generator
 ) -> None:
     m, chin = f.mouth, geo.shape.chin + f.jaw_drop
     low = m.line(np.array([0.0]), "bottom")[0, 1]
@@ -147,7 +140,7 @@ def _chin_beard(
     u = np.linspace(0, 1, 5)[None, :]
     top = np.interp(np.abs(x), [0, 0.7, 1], [low + 1.5, low + 3.0, m.y + 2.0])[:, None]
     lines = np.stack([x[:, None] * w * (1.15 - 0.4 * u), top + (chin + 2.5 - top) * u], 2)
-    comb(layer, geo.face(lines.reshape(-1, 2), 1.0).reshape(lines.shape), hair, rng, grain)
+    comb(layer, geo.face(lines.reshape(-1, 2), 1.0).reshape(lines.shape), hair, rng)
 
 
 def _moustache(
@@ -168,7 +161,7 @@ def _moustache(
         k = rng.uniform(0, 1, 34)
         start = rng.integers(0, 4, 34)
         lines = np.stack([(a * (1 - q) + b * q)[i : i + 5] for q, i in zip(k, start, strict=True)])
-        comb(layer, lines, hair, rng, grain_of(p))
+        comb(layer, lines, hair, rng)
 
 
 def _edge_strands(
@@ -178,7 +171,6 @@ def _edge_strands(
     hair: Array,
     rng: np.random.Generator,
     count: int,
-    grain: Grain,
 ) -> None:
     """Strands from the beard's upper edge outwards and down, a few past the rim."""
     t = rng.uniform(0.02, 0.98, count) * (len(rim) - 1)
@@ -189,7 +181,7 @@ def _edge_strands(
     u = np.linspace(0, 1, 5)[None, :, None]
     p0 = a + (b - a) * begin
     p1 = a + (b - a) * np.minimum(begin + end, 1.06) + (0, 0.6)
-    comb(layer, p0[:, None] * (1 - u) + p1[:, None] * u, hair, rng, grain, clip=False)
+    comb(layer, p0[:, None] * (1 - u) + p1[:, None] * u, hair, rng, clip=False)
 
 
 def _inside(area: Array, at: Array) -> Array:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mini.world.paint.canvas import ORDER, Array, Layer
 from mini.world.context import Context
 from mini.world.head.features import Features
-from mini.world.paint.geometry import Geometry
 from mini.world.head.head import gloss
-from mini.world.head.marks import double_chin
-from mini.world.people import Person
+from mini.world.paint.canvas import ORDER, Array, Layer
+from mini.world.paint.geometry import Geometry
 from mini.world.paint.skin import skin_line
+from mini.world.people import Person
 
 CASUAL = ("tee", "stripes", "turtleneck", "hoodie", "shirt", "vneck")
 CLOTH_COLOURS = np.array(
@@ -45,8 +44,8 @@ def neck_layer(p: Person, geo: Geometry, f: Features, base: Array) -> Layer:
         (64 + n + 0.1 * (top[0] - 64), 93),
         (64 + n + 1.0, 100),
         (64 + n + 5.5, 105),
-        (64 + geo.shoulder_half * 0.78, 110 + 3.0 * max(p.slope, 0.0)),
-        (64 + geo.shoulder_half, 120 + 3.6 * max(p.slope, 0.0)),
+        (64 + geo.shoulder_half * 0.78, 110),
+        (64 + geo.shoulder_half, 120),
         (64 + geo.shoulder_half, 150),
     ]
     left = [(top[0] - n, top[1] - 4)] + [(128 - x, y) for x, y in right[1:]]
@@ -54,8 +53,6 @@ def neck_layer(p: Person, geo: Geometry, f: Features, base: Array) -> Layer:
     dark = skin_line(base, 0.95)
     chin = geo.place([(0.0, geo.shape.chin + f.jaw_drop - 1)], 15.0)[0]
     layer.ellipse(chin + (0, 2.0), n * 1.05, 6.0, dark, 0.62, soft=3.0, clip=True)
-    if p.weight > 0.25:
-        double_chin(layer, p, chin, geo.shape.jaw * 0.72, base)
     for side in (-1, 1):
         cord = [(64 + side * n * 0.75, 88), (64 + side * n * 0.5, 97), (64 + side * 2.5, 104)]
         layer.stroke(cord, (0.3, 1.4, 0.8), dark, 0.16, soft=0.9, clip=True)

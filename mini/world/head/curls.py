@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from mini.world.paint.canvas import ORDER, Layer
 from mini.world.paint.geometry import Geometry
+from mini.world.paint.strands import discs, ribbons
 from mini.world.people import Person
-from mini.world.paint.strands import Grain, discs, grain_of, ribbons, streak_colour
 
 Array = npt.NDArray[np.float64]
 
@@ -26,16 +26,16 @@ def curl_layers(p: Person, geo: Geometry, rng: np.random.Generator, hat: bool) -
     s = geo.shape
     low = 4.0 + 9.0 * max(p.hair_length, 0)
     ring = _ball(s.skull + grow, s.top - grow, low)
-    back.fill(geo.place(ring, -7.0), hair * (0.55 + 0.27 * p.pale), smooth=True)
+    back.fill(geo.place(ring, -7.0), hair * 0.55, smooth=True)
     _discs(back, geo, ring * 0.985, -7.0, r, hair * 0.7, rng)
-    line = _hairline(geo, p.recede)
+    line = _hairline(geo)
     cap = np.vstack([_ball(s.skull + grow * 0.9, s.top - grow * 0.95, 2.0)[:-1], line[::-1]])
     front.fill(np.vstack([geo.place(cap[: -len(line)], -3.0), geo.face(line[::-1])]), hair * 0.85)
     edge = np.vstack([geo.face(line), geo.place(_ball(s.skull + grow, s.top - grow, 2.0), -3.0)])
-    inner = _inside(geo, grow, rng, r, p.recede)
+    inner = _inside(geo, grow, rng, r)
     centres = np.vstack([inner, edge + rng.normal(0, 0.4, edge.shape)])
     centres = centres[np.argsort(-centres[:, 1] * 0)]
-    _curls(front, centres, r, hair, rng, grain_of(p))
+    _curls(front, centres, r, hair, rng)
     return [back, front]
 
 
@@ -45,7 +45,7 @@ def _ball(half: float, top: float, low: float) -> Array:
     return np.vstack([[(-half * 0.93, low)], np.stack([x, y], 1), [(half * 0.93, low)]])
 
 
-def _hairline(geo: Geometry, recede: float) -> Array:
+def _hairline(geo: Geometry) -> Array:
     s = geo.shape
     right = np.array(
         [
@@ -57,12 +57,10 @@ def _hairline(geo: Geometry, recede: float) -> Array:
             (s.cheek - 3.0, 3.5),
         ]
     )
-    rise = np.array([1.0, 4.0, 4.6, 2.0, 0.0, 0.0])
-    right[:, 1] -= rise * (recede if recede > 0 else 0.35 * recede)
     return np.vstack([right[:0:-1] * (-1, 1), right])
 
 
-def _inside(geo: Geometry, grow: float, rng: np.random.Generator, r: float, recede: float) -> Array:
+def _inside(geo: Geometry, grow: float, rng: np.random.Generator, r: float) -> Array:
     """Jittered grid of disc centres between hairline and silhouette, unit frame."""
     s = geo.shape
     step = r * 1.25
@@ -70,7 +68,7 @@ def _inside(geo: Geometry, grow: float, rng: np.random.Generator, r: float, rece
         np.arange(-s.skull - grow, s.skull + grow + 1, step), np.arange(s.top - grow, 4.0, step)
     )
     g = np.stack([xs.ravel(), ys.ravel()], 1) + rng.normal(0, 0.28 * step, (xs.size, 2))
-    line = _hairline(geo, recede)
+    line = _hairline(geo)
     over = g[:, 1] < np.interp(g[:, 0], line[:, 0], line[:, 1]) - 0.3 * r
     half, top = s.skull + grow - r * 0.6, s.top - grow + r * 0.6
     disc = (g[:, 0] / half) ** 2 + (np.minimum(g[:, 1], 0) / top) ** 2 < 1
@@ -92,9 +90,7 @@ def _discs(
     layer.many(discs(at, radii), hair, 1.0, clip=False)
 
 
-def _curls(
-    layer: Layer, at: Array, r: float, hair: Array, rng: np.random.Generator, grain: Grain
-) -> None:
+def _curls(layer: Layer, at: Array, r: float, hair: Array, rng: np.random.Generator) -> None:
     """Paint all curls: discs for the silhouette, then arcs in random order."""
     radii = r * rng.uniform(0.75, 1.2, len(at))
     layer.many(discs(at, radii), hair * 0.85, 1.0, clip=False)
@@ -104,10 +100,6 @@ def _curls(
     arc = np.stack([np.cos(angle), np.sin(angle)], -1) * (radii[:, None, None] * 0.85)
     dark = ribbons(at[:, None] + arc, radii * 0.36)
     light = ribbons(at[:, None] - arc * 0.62, radii * 0.28)
-    layer.many(dark, hair * (0.38 + 0.34 * grain.pale), 0.75)
+    layer.many(dark, hair * 0.38, 0.75)
     top = np.minimum(hair * 1.6 + np.array([0.07, 0.055, 0.05]), 1.0)
     layer.many(light, top, 0.48)
-    if grain.streaks > 0:
-        layer.many(light[::2], streak_colour(hair), 0.75 * grain.streaks)
-    if grain.salt > 0:
-        layer.many(light, 0.5 * hair + np.array([0.42, 0.42, 0.43]), 0.7 * grain.salt)

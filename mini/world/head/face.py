@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from mini.world.paint.canvas import Array, Layer, ribbon, smooth_curve
 from mini.world.context import Context
 from mini.world.head.features import Eye, Features
+from mini.world.paint.canvas import Array, Layer, ribbon, smooth_curve
 from mini.world.paint.geometry import Geometry
-from mini.world.head.marks import bags, paint_marks, teeth_gap
-from mini.world.people import Person
 from mini.world.paint.skin import lip_rgb, skin_line
 from mini.world.paint.strands import discs, ribbons
+from mini.world.people import Person
 
 U = np.linspace(-1, 1, 13)
 
@@ -32,9 +31,8 @@ def paint_face(
         x = np.sign(p.mole) * (6.5 + 7.0 * abs(p.mole))
         at = geo.face([(x, f.nose_y + 8.0 - 9.5 * abs(p.mole))])[0]
         layer.ellipse(at, 0.85, 0.85, base * np.array([0.30, 0.20, 0.17]), 0.9, clip=True)
-    if p.age + 0.5 * p.lines > 0.1:
+    if p.age > 0.1:
         _wrinkles(layer, p, geo, f, base)
-    paint_marks(layer, p, c, geo, f, base)
     for eye in f.eyes:
         _eye(layer, p, c, geo, eye, base, key_x)
     _brows(layer, p, geo, f)
@@ -53,16 +51,15 @@ def _tints(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) -> 
     shade = skin_line(base, 0.62)
     for eye in f.eyes:
         at = geo.face([(eye.side * (eye.x - 0.6), -1.6)])[0]
-        layer.ellipse(at, eye.half + 1.2, eye.upper + 1.8, shade, 0.42 + 0.2 * p.eye_depth,
+        layer.ellipse(at, eye.half + 1.2, eye.upper + 1.8, shade, 0.42,
                       soft=1.3, clip=True)  # fmt: skip
 
 
 def _nose(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) -> None:
     dark = skin_line(base, 1.0)
     for side in (-1, 1):
-        n = p.nostril
-        hole = geo.face([(side * f.nose_half * (0.46 + 0.05 * n), f.nose_y + 0.1)], 2.0)[0]
-        layer.ellipse(hole, 1.25 * (1 + 0.5 * n), 0.62 * (1 + 0.6 * n), dark * 0.75, 0.75,
+        hole = geo.face([(side * f.nose_half * 0.46, f.nose_y + 0.1)], 2.0)[0]
+        layer.ellipse(hole, 1.25, 0.62, dark * 0.75, 0.75,
                       angle=-12 * side, soft=0.25, clip=True)  # fmt: skip
         wing = np.array([(0.98, -3.0), (1.16, -1.4), (1.02, 0.0), (0.72, 0.5)])
         wing = wing * (side * f.nose_half, 1.0) + (0, f.nose_y)
@@ -126,8 +123,6 @@ def _cavity(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) ->
     inside.fill(
         geo.face(teeth, 1.5), (0.80, 0.77, 0.72), to=(0.95, 0.93, 0.88), soft=0.12, clip=True
     )
-    if p.tooth_gap > 0:
-        teeth_gap(inside, p, geo, f)
     merge(layer, inside)
 
 
@@ -176,13 +171,11 @@ def _eye(
     layer.stroke(
         geo.face(bag), (0.1, 0.7, 0.1), dark, 0.16 + 0.14 * max(p.age, 0), soft=0.4, clip=True
     )
-    if p.eye_bags > 0:
-        bags(layer, p, geo, eye, base)
 
 
 def _iris(ball: Layer, p: Person, c: Context, geo: Geometry, eye: Eye, key_x: float) -> None:
     colour = np.asarray(p.eye_rgb, np.float32)
-    r = 3.25 * (1 + 0.08 * p.eye_size) * (1 + 0.17 * p.iris)
+    r = 3.25 * (1 + 0.08 * p.eye_size)
     x = eye.side * (eye.x - 0.15) + 2.1 * c.gaze[0]
     mid = (eye.lower - eye.upper) * 0.32
     at = geo.face([(x, mid + 1.2 * c.gaze[1])])[0]
@@ -209,9 +202,6 @@ def _brows(layer: Layer, p: Person, geo: Geometry, f: Features) -> None:
     hair = np.asarray(p.hair_rgb)
     # brows stay readable: darker than blond hair, never lighter than the skin allows
     colour = hair * 0.62 if hair.mean() < 0.65 else hair * 0.52
-    if p.brow_tone:  # dark brows under fair hair, white ones under white
-        colour = colour * (1 + 0.4 * p.brow_tone) if p.brow_tone < 0 else np.minimum(
-            colour + (hair * 1.02 - colour) * p.brow_tone, 1.0)  # fmt: skip
     rng = np.random.default_rng([5, p.seed])
     strands = []
     for line in f.brows:
@@ -246,7 +236,7 @@ def _freckles(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) 
 
 
 def _wrinkles(layer: Layer, p: Person, geo: Geometry, f: Features, base: Array) -> None:
-    dark, k = skin_line(base, 0.9), min(p.age + 0.5 * p.lines, 1.0)
+    dark, k = skin_line(base, 0.9), min(p.age, 1.0)
     s = geo.shape
     for row in range(3 if k > 0.4 else 2):
         y = s.brow - 5.2 - 3.3 * row

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mini.world.paint.canvas import smooth_curve
 from mini.world.context import Context
+from mini.world.paint.canvas import smooth_curve
 from mini.world.paint.geometry import Geometry
 from mini.world.people import Person
 
@@ -54,7 +54,6 @@ class Mouth:
     gap: float
     upper: float
     lower: float
-    bow: float = 1.0  # how deep the upper lip's bow is
 
     def line(self, u: Array, part: str) -> Array:
         """Points for u (N,): part is "top", "upper" (inner), "lower" (inner) or "bottom"."""
@@ -64,8 +63,8 @@ class Mouth:
         top = mid - 0.28 * self.gap * open_**0.8
         low = mid + 0.72 * self.gap * open_**0.7
         if part == "top":
-            k = 0.22 * self.bow
-            bow = 1 + k * np.exp(-((np.abs(u) - 0.24) ** 2) / 0.02) - k * np.exp(-(u**2) / 0.01)
+            bow = 1 + 0.22 * np.exp(-((np.abs(u) - 0.24) ** 2) / 0.02)
+            bow = bow - 0.22 * np.exp(-(u**2) / 0.01)
             y = top - self.upper * np.clip(1 - np.abs(u) ** 1.5, 0, 1) * bow
         elif part == "bottom":
             y = low + self.lower * open_**0.75
@@ -92,7 +91,6 @@ class Features:
     jaw_drop: float
     brows: tuple[Array, Array]  # centre lines (7, 2), inner to outer; left picture side first
     brow_width: float
-    nose_bend: float = 0.0  # how far the bridge's middle stands aside
 
 
 def build_features(person: Person, context: Context, geo: Geometry) -> Features:
@@ -105,25 +103,21 @@ def build_features(person: Person, context: Context, geo: Geometry) -> Features:
     lid = 1 + 0.42 * eye_open - 0.34 * max(squint, -0.4) - 0.16 * p.eye_hood
     upper = 3.75 * (1 + 0.24 * p.eye_size) * max(lid, 0.32)
     low = 2.35 * (1 + 0.18 * p.eye_size) * max(1 + 0.2 * eye_open - 0.42 * squint, 0.35)
-    tilt, odd = 1.5 * p.eye_tilt + 0.5 - 0.4 * inner, p.eye_asymmetry
-    eyes = tuple(
-        Eye(side, x, half * (1 + 0.05 * side * odd), upper * (1 + 0.2 * side * odd),
-            low * (1 + 0.2 * side * odd), tilt)
-        for side in (-1, 1)
-    )  # fmt: skip
+    tilt = 1.5 * p.eye_tilt + 0.5 - 0.4 * inner
+    eyes = (Eye(-1, x, half, upper, low, tilt), Eye(1, x, half, upper, low, tilt))
     mouth_half = (9.3 + 1.9 * p.mouth_width) * (0.5 + 0.5 * fit) * (1 + 0.22 * width)
     gap = 10.5 * max(open_, 0.0)
     if gap < 0.8:
         gap = 0.0
     mouth = Mouth(
-        s.mouth - 0.6 * max(corner, 0), mouth_half, 3.1 * corner + 1.15 * p.lip_corner, gap,
+        s.mouth - 0.6 * max(corner, 0), mouth_half, 3.1 * corner, gap,
         (2.0 + 0.95 * p.upper_lip) * (1 - 0.2 * max(corner, 0)),
-        (3.0 + 1.2 * p.lower_lip) * (1 - 0.15 * max(corner, 0)), 1 + 1.3 * p.cupid,
+        (3.0 + 1.2 * p.lower_lip) * (1 - 0.15 * max(corner, 0)),
     )  # fmt: skip
     brows = tuple(_brow(p, s.brow, x, side, brow, inner) for side in (-1, 1))
     return Features(
-        (eyes[0], eyes[1]), mouth, 4.9 + 1.25 * p.nose_width, s.nose, 5.5 + 1.6 * p.nose_tip,
-        0.33 * gap, (brows[0], brows[1]), 1.75 * (1 + 0.5 * p.brow_thickness), 1.9 * p.nose_bend,
+        eyes, mouth, 4.9 + 1.25 * p.nose_width, s.nose, 5.5 + 1.6 * p.nose_tip,
+        0.33 * gap, (brows[0], brows[1]), 1.75 * (1 + 0.5 * p.brow_thickness),
     )  # fmt: skip
 
 
@@ -132,10 +126,9 @@ def _brow(p: Person, y: float, eye_x: float, side: int, raise_: float, inner: fl
     u = np.linspace(0, 1, 7)
     start = eye_x - 6.6 + 1.2 * p.brow_spacing
     xs = start + u * (13.4 + 0.6 * p.eye_size)
-    peak = np.clip(u * 0.92 + 0.02, 0, 1) ** (1.25 + 0.5 * p.brow_peak)
+    peak = np.clip(u * 0.92 + 0.02, 0, 1) ** 1.25
     arch = (1.5 + 1.5 * p.brow_arch) * np.sin(np.pi * peak)
     ys = y - arch + 1.7 * u**2.2 - 3.2 * raise_ - 3.0 * inner * (1 - u) ** 1.4 + 0.9 * inner * u
-    ys = ys + 2.0 * p.brow_slant * (0.45 - u)
     return np.stack([side * xs, ys], 1)
 
 
@@ -149,9 +142,9 @@ def head_outline(geo: Geometry, jaw_drop: float = 0.0) -> tuple[Array, Array]:
         [
             (s.skull, -1.5),
             (s.cheek * 0.5 + max(s.cheek, s.skull) * 0.5, 7.0),
-            (s.cheek * 0.72 + s.jaw * 0.28 + 0.9 * s.full, 0.42 * chin),
-            (s.jaw + 0.35 + 0.7 * s.corner + 0.5 * s.full, (0.65 + 0.03 * s.corner) * chin),
-            (0.52 * s.jaw + 0.48 * s.chin_half + 1.0 + 1.3 * s.corner, 0.84 * chin),
+            (s.cheek * 0.72 + s.jaw * 0.28, 0.42 * chin),
+            (s.jaw + 0.35, 0.65 * chin),
+            (0.52 * s.jaw + 0.48 * s.chin_half + 1.0, 0.84 * chin),
             (s.chin_half, 0.958 * chin),
             (s.chin_half * 0.42, chin),
         ]
@@ -180,7 +173,7 @@ def landmarks(geo: Geometry, features: Features) -> npt.NDArray[np.float32]:
     ]
     nose_y = np.linspace(0.5, f.nose_y - 3.0, 4)
     lift = np.linspace(1.0, f.tip_lift, 4)
-    bridge = np.stack([f.nose_bend * np.array([0.2, 1.0, 0.7, 0.0]), nose_y], 1)
+    bridge = np.stack([0 * nose_y, nose_y], 1)
     parts.append(geo.turn(bridge, geo.surface(bridge) - 4.0 + lift))
     base = np.array([(-1.0, -0.8), (-0.5, 0.5), (0, 1.1), (0.5, 0.5), (1.0, -0.8)])
     base = base * (f.nose_half, 1.0) + (0, f.nose_y)

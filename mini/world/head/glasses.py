@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mini.world.paint.canvas import ORDER, Array, Layer
 from mini.world.context import Context
 from mini.world.head.features import Features
+from mini.world.paint.canvas import ORDER, Array, Layer
 from mini.world.paint.geometry import Geometry
 
 FRAMES = np.array([(0.10, 0.09, 0.10), (0.32, 0.17, 0.08), (0.66, 0.50, 0.22), (0.45, 0.10, 0.12),

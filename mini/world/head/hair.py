@@ -8,8 +8,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mini.world.paint.canvas import ORDER, Layer
-from mini.world.paint.geometry import Geometry
 from mini.world.head.hair_parts import (
     Style,
     curtain_back,
@@ -19,8 +17,10 @@ from mini.world.head.hair_parts import (
     stipple,
     tail,
 )
+from mini.world.paint.canvas import ORDER, Layer
+from mini.world.paint.geometry import Geometry
+from mini.world.paint.strands import comb, spread
 from mini.world.people import Person
-from mini.world.paint.strands import Grain, comb, grain_of, spread
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
@@ -81,7 +81,7 @@ def _plain_layers(p: Person, geo: Geometry, rng: Rng, s: Style, hat: bool) -> li
         tail(back, p, geo, rng, hair, hat)
     else:
         outline = geo.place(skull_arc(geo, s, 8.0), -7.0)
-        back.fill(outline, hair * (0.55 + 0.27 * p.pale), smooth=False)
+        back.fill(outline, hair * 0.55, smooth=False)
     _cap(front, p, geo, rng, s, hair)
     if s.down:
         locks(front, p, geo, rng, s, hair)
@@ -107,10 +107,6 @@ def hairline(p: Person, geo: Geometry, s: Style) -> Array:
     )
     left = right[:0:-1] * (-1, 1)
     line = np.vstack([left, right])
-    if p.recede:  # the temples go up, the middle less
-        u = np.abs(line[:, 0]) / k
-        rise = np.interp(u, [0, 0.28, 0.55, 0.74, 0.84], [1.0, 2.6, 6.2, 4.6, 0.0])
-        line[:, 1] -= rise * (p.recede if p.recede > 0 else 0.35 * p.recede)
     if p.hair_shape == "sidepart":
         side = 1.0 if p.parting >= 0 else -1.0
         u = line[:, 0] * side / k
@@ -149,9 +145,9 @@ def _cap(front: Layer, p: Person, geo: Geometry, rng: Rng, s: Style, hair: Array
         ends = _along(skull_arc(geo, s, 4.0), np.clip(0.5 + (t - 0.5) * 0.72, 0, 1))
         ends = ends * 0.75 + crown * 0.25 if p.hair_shape in ("bun", "ponytail") else ends
         lines = _lift(roots, ends, rng, count)
-    comb(front, geo.place(lines.reshape(-1, 2), -2.0).reshape(lines.shape), hair, rng, grain_of(p))
+    comb(front, geo.place(lines.reshape(-1, 2), -2.0).reshape(lines.shape), hair, rng)
     if p.hair_shape == "bob":
-        _fringe(front, geo, rng, s, hair, grain_of(p))
+        _fringe(front, geo, rng, s, hair)
 
 
 def _part(p: Person, geo: Geometry, s: Style) -> Array:
@@ -189,7 +185,7 @@ def _lift(roots: Array, ends: Array, rng: Rng, count: int) -> Array:
     return (1 - u) ** 2 * a[:, None] + 2 * u * (1 - u) * mid[:, None] + u**2 * b[:, None]
 
 
-def _fringe(front: Layer, geo: Geometry, rng: Rng, s: Style, hair: Array, grain: Grain) -> None:
+def _fringe(front: Layer, geo: Geometry, rng: Rng, s: Style, hair: Array) -> None:
     k, top = geo.shape.skull * 0.86, geo.shape.top * 0.8
     x = np.linspace(-1, 1, 21)
     edge = np.stack([x * k, s.fringe + 3.2 * np.abs(x) ** 3 + rng.uniform(-0.5, 0.5, 21)], 1)
@@ -202,7 +198,7 @@ def _fringe(front: Layer, geo: Geometry, rng: Rng, s: Style, hair: Array, grain:
     u = np.linspace(0, 1, 7)[None, :, None]
     mid = np.stack([t * k * 0.9, (a[:, 1] + b[:, 1]) / 2], 1)
     lines = (1 - u) ** 2 * a[:, None] + 2 * u * (1 - u) * mid[:, None] + u**2 * b[:, None]
-    comb(front, geo.face(lines.reshape(-1, 2), 3.0).reshape(lines.shape), hair, rng, grain)
+    comb(front, geo.face(lines.reshape(-1, 2), 3.0).reshape(lines.shape), hair, rng)
 
 
 def _tufts(arc: Array, rng: Rng, height: float) -> Array:

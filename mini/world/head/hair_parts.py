@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from mini.world.paint.canvas import Layer
 from mini.world.paint.geometry import Geometry
+from mini.world.paint.strands import comb, spread
 from mini.world.people import Person
-from mini.world.paint.strands import comb, grain_of, spread
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
@@ -59,8 +59,7 @@ def curtain_back(back: Layer, p: Person, geo: Geometry, rng: Rng, s: Style, hair
     x = np.linspace(wide - 6.0, -(wide - 6.0), 11)
     foot = np.stack([x, s.down + 1.0 + rng.uniform(-1.2, 1.6, 11)], 1)
     outline = np.vstack([skull_arc(geo, s, 2.0), right, foot, right[::-1] * (-1, 1)])
-    deep = 0.27 * p.pale
-    back.fill(geo.place(outline, -6.0), hair * (0.62 + deep), to=hair * (0.42 + deep))
+    back.fill(geo.place(outline, -6.0), hair * 0.62, to=hair * 0.42)
     x = rng.uniform(-1, 1, 60) * wide
     u = np.linspace(0, 1, 7)[None, :]
     ys = 0 * x[:, None] + s.down * (0.1 + 0.9 * u)
@@ -68,9 +67,8 @@ def curtain_back(back: Layer, p: Person, geo: Geometry, rng: Rng, s: Style, hair
     comb(
         back,
         geo.place(np.stack([xs, ys], 2).reshape(-1, 2), -6.0).reshape(60, 7, 2),
-        hair * (0.55 + 0.27 * p.pale),
+        hair * 0.55,
         rng,
-        grain_of(p),
     )
 
 
@@ -111,7 +109,7 @@ def locks(front: Layer, p: Person, geo: Geometry, rng: Rng, s: Style, hair: Arra
         lines = outer[None] * k + inner[None] * (1 - k)
         begin = rng.integers(0, 7, count)
         lines = np.stack([row[b : b + 11] for row, b in zip(lines, begin, strict=True)])
-        comb(front, lines, hair, rng, grain_of(p))
+        comb(front, lines, hair, rng)
 
 
 def tail(back: Layer, p: Person, geo: Geometry, rng: Rng, hair: Array, hat: bool) -> None:
@@ -129,7 +127,7 @@ def tail(back: Layer, p: Person, geo: Geometry, rng: Rng, hair: Array, hat: bool
             (w * 0.8, 5),
         ]
     )
-    back.fill(geo.place(arc, -7.0), hair * (0.55 + 0.27 * p.pale), smooth=True)
+    back.fill(geo.place(arc, -7.0), hair * 0.55, smooth=True)
     side = 1.0 if p.parting > 0 else -1.0
     if p.hair_shape == "bun":
         r = 7.0 + 2.2 * p.hair_volume
@@ -142,7 +140,7 @@ def tail(back: Layer, p: Person, geo: Geometry, rng: Rng, hair: Array, hat: bool
             )
             for q in rng.uniform(0.2, 1.0, 34)
         ]
-        comb(back, np.asarray(turns), hair, rng, grain_of(p))
+        comb(back, np.asarray(turns), hair, rng)
         return
     long = 32.0 + 16.0 * p.hair_length
     w = geo.shape.skull
@@ -165,7 +163,7 @@ def tail(back: Layer, p: Person, geo: Geometry, rng: Rng, hair: Array, hat: bool
     outer, inner = (geo.place(path + sign * normal * width[:, None] / 2, -12.0) for sign in (1, -1))
     back.fill(np.vstack([outer, inner[::-1]]), hair * 0.95, to=hair * 0.75)
     k = rng.uniform(0.03, 0.97, 56)[:, None, None]
-    comb(back, outer[None] * k + inner[None] * (1 - k), hair, rng, grain_of(p))
+    comb(back, outer[None] * k + inner[None] * (1 - k), hair, rng)
 
 
 def horseshoe(back: Layer, front: Layer, p: Person, geo: Geometry, rng: Rng, hair: Array) -> None:
@@ -197,7 +195,6 @@ def horseshoe(back: Layer, front: Layer, p: Person, geo: Geometry, rng: Rng, hai
             geo.place(lines.reshape(-1, 2), -1.0).reshape(lines.shape),
             hair,
             rng,
-            grain_of(p),
             clip=False,
         )
 

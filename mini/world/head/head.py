@@ -5,14 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mini.world.paint.canvas import ORDER, Array, Layer, ellipse_points
 from mini.world.context import Context
 from mini.world.head.face import paint_face
 from mini.world.head.features import Features, placed_outline
-from mini.world.paint.geometry import Geometry
-from mini.world.people import Person
 from mini.world.head.relief import ellipsoid, sculpt
+from mini.world.paint.canvas import ORDER, Array, Layer, ellipse_points
+from mini.world.paint.geometry import Geometry
 from mini.world.paint.skin import skin_line
+from mini.world.people import Person
 
 
 def gloss(base: Array) -> float:
@@ -55,7 +55,7 @@ def _ear(p: Person, geo: Geometry, base: Array, side: int) -> Layer:
     centre = geo.place([(side * x, 4.2)], -3.0)[0]
     tilt = side * (10 + 2.0 * s.ear_stick) + np.degrees(geo.roll)
     red = base * np.array([1.0, 0.86, 0.83], np.float32)
-    shape = _ear_shape(half, s.ear, side, p.lobe)
+    shape = _ear_shape(half, s.ear, side)
     a = np.radians(tilt)
     spin = np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
     layer.fill(shape @ spin + centre, base, to=red, smooth=True)
@@ -68,11 +68,10 @@ def _ear(p: Person, geo: Geometry, base: Array, side: int) -> Layer:
     return layer
 
 
-def _ear_shape(half: float, height: float, side: int, lobe: float = 0.0) -> Array:
+def _ear_shape(half: float, height: float, side: int) -> Array:
     """Ear outline (N, 2): round above, a lobe below, the front edge flatter."""
     e = ellipse_points((0.0, 0.0), half, height, count=12)
     t = e[:, 1] / height
-    e[:, 0] *= np.where(t > 0.2, 1 - (0.42 - 0.34 * lobe) * (t - 0.2), 1.0)
-    e[:, 1] *= np.where(t > 0.2, 1 + 0.22 * lobe * (t - 0.2), 1.0)
+    e[:, 0] *= np.where(t > 0.2, 1 - 0.42 * (t - 0.2), 1.0)
     e[:, 0] *= np.where(e[:, 0] * side < 0, 0.75, 1.1)
     return np.asarray(e, np.float32)

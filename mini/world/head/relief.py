@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mini.world.paint.canvas import Layer
 from mini.world.context import Context
 from mini.world.head.features import Features
+from mini.world.paint.canvas import Layer
 from mini.world.paint.geometry import Geometry
-from mini.world.head.marks import Bump, marks
 from mini.world.people import Person
+
+Bump = tuple[float, float, float, float, float]  # x, y, sx, sy, height in head coordinates
 
 
 def ellipsoid(geo: Geometry) -> npt.NDArray[np.float32]:
@@ -36,9 +37,8 @@ def sculpt(layer: Layer, person: Person, context: Context, geo: Geometry, f: Fea
     for side in (-1, 1):
         bumps += _side(person, geo, f, side, smile)
     bumps += _nose(person, f) + _mouth(person, f, geo)
-    if person.age + 0.5 * person.lines > 0.05:
+    if person.age > 0.05:
         bumps += _age(person, geo, f)
-    bumps += marks(person, geo, f, smile)
     at = geo.face([(b[0], b[1]) for b in bumps])
     shrink = max(np.cos(geo.yaw), 0.6)
     for (x, y), b in zip(at, bumps, strict=True):
@@ -48,12 +48,12 @@ def sculpt(layer: Layer, person: Person, context: Context, geo: Geometry, f: Fea
 def _side(p: Person, geo: Geometry, f: Features, side: int, smile: float) -> list[Bump]:
     s, eye = geo.shape, f.eyes[0]
     x = side * eye.x
-    cheek = 2.3 + 0.7 * p.cheek + 0.9 * p.cheek_fullness
-    hollow = 0.5 * max(-p.cheek, 0) + 0.9 * max(-p.cheek_fullness, 0)
+    cheek = 2.3 + 0.7 * p.cheek
+    hollow = 0.5 * max(-p.cheek, 0)
     return [
         (x, s.brow + 0.8, 6.5, 2.6, 1.5 + 0.4 * p.brow_thickness),
-        (x - side * 1.5, -2.5, 5.6, 4.2, -2.6 - 0.9 * p.eye_depth),
-        (x, 0.3, 4.0, 3.2, 1.8 - 0.7 * p.eye_depth),
+        (x - side * 1.5, -2.5, 5.6, 4.2, -2.6),
+        (x, 0.3, 4.0, 3.2, 1.8),
         (x + side * 2.5, s.nose - 2.0, 6.0, 5.0, cheek),
         (x + side * 0.5, s.nose - 4.0, 5.0, 3.5, 1.2 * smile),
         (x + side * 1.5, s.nose + 7.0, 5.5, 5.5, -0.9 - hollow),
@@ -73,8 +73,7 @@ def _nose(p: Person, f: Features) -> list[Bump]:
         y = -3.0 + t * (f.nose_y - 2.0)
         width = 1.75 + 1.1 * t + 0.35 * p.nose_width * t + 0.35 * max(-p.nose_bridge, 0)
         hump = 0.5 * p.nose_bridge * np.exp(-(((t - 0.35) / 0.2) ** 2))
-        aside = f.nose_bend * np.exp(-(((t - 0.5) / 0.28) ** 2))
-        out.append((aside, y, width, 2.4, bridge * (0.75 + 0.5 * t) + hump))
+        out.append((0.0, y, width, 2.4, bridge * (0.75 + 0.5 * t) + hump))
     out.append((0.0, f.nose_y - 2.8, 2.6 + 0.6 * p.nose_width, 2.3, 2.7 + 0.7 * p.nose_tip))
     return out
 
@@ -96,7 +95,7 @@ def _mouth(p: Person, f: Features, geo: Geometry) -> list[Bump]:
 
 
 def _age(p: Person, geo: Geometry, f: Features) -> list[Bump]:
-    k = p.age + 0.5 * p.lines
+    k = p.age
     out: list[Bump] = []
     for side in (-1, 1):
         x = side * f.eyes[0].x

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mini.world.paint.canvas import Layer, smooth_curve
 from mini.world.context import Context
 from mini.world.garments.form import (
     GOLD,
@@ -15,7 +14,6 @@ from mini.world.garments.form import (
     pick,
     tone,
 )
-from mini.world.paint.geometry import Geometry
 from mini.world.headgear.form import (
     AXIS,
     behind_layer,
@@ -26,6 +24,8 @@ from mini.world.headgear.form import (
     ring,
     strip,
 )
+from mini.world.paint.canvas import Layer, smooth_curve
+from mini.world.paint.geometry import Geometry
 from mini.world.people import Person
 
 STEEL: Rgb = (0.60, 0.62, 0.67)

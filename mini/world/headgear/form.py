@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mini.world.paint.canvas import ORDER, Layer, Points, smooth_curve
 from mini.world.context import Context
-from mini.world.paint.geometry import Geometry
 from mini.world.head.hair import style_of
+from mini.world.paint.canvas import ORDER, Layer, Points, smooth_curve
+from mini.world.paint.geometry import Geometry
 from mini.world.people import Person
 
 Array = npt.NDArray[np.float64]

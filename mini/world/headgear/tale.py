@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mini.world.paint.canvas import Layer, Points, ellipse_points, smooth_curve
 from mini.world.context import Context
 from mini.world.garments.form import (
     DISC,
@@ -20,7 +19,6 @@ from mini.world.garments.form import (
     tone,
 )
 from mini.world.garments.tale import WIZARD
-from mini.world.paint.geometry import Geometry
 from mini.world.headgear.form import (
     Array,
     band_half,
@@ -33,6 +31,8 @@ from mini.world.headgear.form import (
     room_above,
     strip,
 )
+from mini.world.paint.canvas import Layer, Points, ellipse_points, smooth_curve
+from mini.world.paint.geometry import Geometry
 from mini.world.people import Person
 
 

@@ -1,14 +1,12 @@
-"""Headgear of the wide world's roles: hard hat, flying helmet with goggles, beret."""
+"""Headgear of the broad world's own roles: hard hat, flying helmet with goggles, beret."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from mini.world.paint.canvas import Layer, smooth_curve
 from mini.world.context import Context
 from mini.world.garments.form import Rgb, Rng, outfit, pick, taper, tone
 from mini.world.garments.trade import BERETS, HARD_HATS, LEATHER
-from mini.world.paint.geometry import Geometry
 from mini.world.headgear.form import (
     band_half,
     dome,
@@ -20,6 +18,8 @@ from mini.world.headgear.form import (
     room_above,
     strip,
 )
+from mini.world.paint.canvas import Layer, smooth_curve
+from mini.world.paint.geometry import Geometry
 from mini.world.people import Person
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mini.world.paint.canvas import Layer, smooth_curve
 from mini.world.context import Context
 from mini.world.garments.form import (
     DISC,
@@ -21,7 +20,6 @@ from mini.world.garments.form import (
     tone,
 )
 from mini.world.garments.work import NAVY, NEON, SCRUBS
-from mini.world.paint.geometry import Geometry
 from mini.world.headgear.form import (
     band_half,
     behind_layer,
@@ -36,6 +34,8 @@ from mini.world.headgear.form import (
     room_above,
     strip,
 )
+from mini.world.paint.canvas import Layer, smooth_curve
+from mini.world.paint.geometry import Geometry
 from mini.world.people import Person
 
 WHITE: Rgb = (0.95, 0.95, 0.94)

@@ -29,8 +29,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mini.world.paint.canvas import Frame, Points
 from mini.world.context import Context
+from mini.world.paint.canvas import Frame, Points
 from mini.world.people import Person
 
 Array = npt.NDArray[np.float64]
@@ -54,8 +54,6 @@ class HeadShape:
     ear_stick: float  # how far an ear stands off
     neck: float  # half-width of the neck
     shoulder: float  # half-width of the shoulders
-    corner: float = 0.0  # of the jaw: square (1) or round (-1)
-    full: float = 0.0  # cheeks: full (1) or hollow (-1)
 
 
 def head_shape(p: Person) -> HeadShape:
@@ -63,11 +61,8 @@ def head_shape(p: Person) -> HeadShape:
     child = p.noun in ("girl", "boy")
     k = 0.98 if child else 1.0
     skull = (24.2 + 3.2 * p.skull) * k
-    heavy, w = max(p.weight, 0.0), p.weight
-    cheek = min(
-        skull + 1.6 + 1.4 * heavy, (23.2 + 0.55 * 3.2 * p.skull + 2.2 * p.cheek + 1.7 * w) * k
-    )
-    jaw = min(cheek - 0.8, max((18.4 + 0.35 * 3.2 * p.skull + 3.2 * p.jaw + 2.3 * w) * k, 12.6))
+    cheek = min(skull + 1.6, (23.2 + 0.55 * 3.2 * p.skull + 2.2 * p.cheek) * k)
+    jaw = min(cheek - 0.8, max((18.4 + 0.35 * 3.2 * p.skull + 3.2 * p.jaw) * k, 12.6))
     length = 1.0 + 0.07 * p.head_length
     chin = (35.0 + 3.8 * p.chin_length) * length * (0.93 if child else 1.0)
     nose = (13.6 + 2.4 * p.nose_length) * (0.5 + 0.5 * length)
@@ -75,13 +70,12 @@ def head_shape(p: Person) -> HeadShape:
     bare = -(33.5 + 1.6 * p.forehead) * length
     return HeadShape(
         skull=skull, cheek=cheek, jaw=jaw,
-        chin_half=max(min(jaw - 4.0, 8.4 + 3.4 * p.chin_width + 1.0 * w), 4.0),
-        top=bare - 2.6 * p.crown, hairline=bare + 11.5 - 2.6 * p.forehead,
+        chin_half=max(min(jaw - 4.0, 8.4 + 3.4 * p.chin_width), 4.0),
+        top=bare, hairline=bare + 11.5 - 2.6 * p.forehead,
         brow=-8.3 - 1.5 * p.brow_height, nose=nose, mouth=mouth, chin=chin,
         ear=7.0 + 1.9 * p.ear_size, ear_stick=2.6 + 2.2 * p.ear_stick,
-        neck=max((11.6 + 2.9 * p.neck + 1.8 * w) * (0.9 if child else 1.0), 7.2),
-        shoulder=max((40.0 + 5.5 * p.build + 3.0 * w) * (0.86 if child else 1.0), 27.0),
-        corner=p.jaw_corner, full=p.cheek_fullness,
+        neck=max((11.6 + 2.9 * p.neck) * (0.9 if child else 1.0), 7.2),
+        shoulder=max((40.0 + 5.5 * p.build) * (0.86 if child else 1.0), 27.0),
     )  # fmt: skip
 
 
@@ -94,9 +88,7 @@ class Geometry:
         self.yaw, self.pitch, self.roll = (
             float(np.radians(v)) for v in (context.yaw, context.pitch, context.roll)
         )
-        # eye line; chins end level, but for longer and shorter necks
-        self.centre = np.array([64.0, 94.0 - self.shape.chin - 3.2 * person.neck_length])
-        self.slope = person.slope
+        self.centre = np.array([64.0, 94.0 - self.shape.chin])  # eye line; chins end level
         self.depth = 26.0
         self._pivot = np.array([0.0, self.shape.chin * 0.8])  # roll turns about the neck
 
@@ -158,8 +150,6 @@ class Geometry:
         """Clothes' points (N, 2) in the unit frame; a slight turn of the chest with the head."""
         p = np.asarray(points, np.float64).reshape(-1, 2).copy()
         p[:, 0] += 2.0 * np.sin(self.yaw) * np.clip(1 - np.abs(p[:, 0] - 64) / 45, 0, 1)
-        if self.slope:
-            p[:, 1] += 3.6 * self.slope * np.clip((np.abs(p[:, 0] - 64) - 13) / 24, 0, 1)
         return np.asarray(p)
 
     def skull_half(self, y: float) -> float:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from mini.world.paint.canvas import Layer, smooth_curve
-from mini.world.people import Person
 
 Array = npt.NDArray[np.float64]
 
@@ -34,33 +31,11 @@ def ribbons(lines: Array, widths: Array) -> Array:
     return np.concatenate([lines + half, (lines - half)[:, ::-1]], axis=1)
 
 
-class Grain(NamedTuple):
-    """How a head's strands differ among themselves, each 0 to 1 (0: nothing)."""
-
-    pale: float = 0.0  # dark strands are less dark
-    salt: float = 0.0  # grey ones between them
-    streaks: float = 0.0  # lighter ones between them
-
-
-PLAIN = Grain()
-
-
-def grain_of(person: Person) -> Grain:
-    """The person's strands."""
-    return Grain(person.pale, person.salt, person.streaks)
-
-
-def streak_colour(hair: Array) -> Array:
-    """Lighter and more golden than the hair: brown for black, blond for brown."""
-    return np.asarray(np.minimum(hair * 0.95 + np.array([0.25, 0.175, 0.085]), 1.0))
-
-
 def comb(
     layer: Layer,
     lines: Array,
     hair: Array,
     rng: np.random.Generator,
-    grain: Grain = PLAIN,
     *,
     clip: bool = True,
 ) -> None:
@@ -68,17 +43,12 @@ def comb(
     count = len(lines)
     shapes = ribbons(lines, rng.uniform(0.35, 1.1, count))
     cut = int(count * 0.6)
-    layer.many(shapes[:cut], hair * (0.52 + 0.30 * grain.pale), 0.50, clip=clip)
+    layer.many(shapes[:cut], hair * 0.52, 0.50, clip=clip)
     lift = 0.05 + 0.06 * max(0.0, 1 - 4 * float(hair.mean()))  # black hair needs its strands shown
     light = np.minimum(
         hair * np.array([1.42, 1.34, 1.22]) + lift * np.array([1.0, 0.85, 0.75]), 1.0
     )
     layer.many(shapes[cut:], light, 0.42, clip=clip)
-    if grain.streaks > 0:
-        layer.many(shapes[1::3], streak_colour(hair), 0.75 * grain.streaks, clip=clip)
-    if grain.salt > 0:
-        grey = 0.45 * hair + 0.55 * np.array([0.84, 0.84, 0.85])
-        layer.many(shapes[::2], grey, 0.62 * grain.salt, clip=clip)
 
 
 def discs(at: Array, radii: Array, count: int = 12) -> Array:

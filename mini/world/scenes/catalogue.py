@@ -13,14 +13,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from mini.world.scenes import nature
-from pidiff_cli.mini.world import scenes_third as third
-from mini.world.scenes import town
-from mini.world.scenes import modern as wide
-from mini.world.scenes import wild
 from mini.world.paint.light import Light
+from mini.world.scenes import modern, nature, town, wild
 from mini.world.scenes.brush import MARGIN, SCALE, SIDE, Array, Mood, Painter
-from mini.world.worlds import NARROW, World
 
 POOL = 24  # painted variants per scene and process
 #: Scene name -> painter.
@@ -40,34 +35,24 @@ _PAINTERS: dict[str, _Paint] = {
     "mountains": wild.mountains,
     "castle": town.castle,
     "stage": town.stage,
-}
-#: Every scene of the narrow world, "studio" (a plain backdrop) first.
-SCENES: tuple[str, ...] = tuple(_PAINTERS)
-#: Scenes that only the wide world has.
-_PAINTERS |= {"room": wide.room, "street": wide.street, "harbour": wide.harbour}
-WIDE_SCENES: tuple[str, ...] = tuple(_PAINTERS)
-#: A further composition, in the wide world, of the scenes that have but two: a third of the pool.
-FURTHER: dict[str, _Paint] = {
-    "city": third.city_river,
-    "desert": third.desert_rocks,
-    "kitchen": third.kitchen_market,
-    "mountains": third.mountain_lake,
-    "underwater": third.sea_wreck,
+    "room": modern.room,
+    "street": modern.street,
+    "harbour": modern.harbour,
 }
 
 
-@lru_cache(maxsize=POOL * (len(WIDE_SCENES) + len(FURTHER)))
-def _variant(name: str, number: int, further: bool) -> tuple[np.ndarray, Mood]:
+@lru_cache(maxsize=POOL * len(_PAINTERS))
+def _variant(name: str, number: int) -> tuple[np.ndarray, Mood]:
     """A painted canvas, (SIDE, SIDE, 3) u8, and its light."""
     rng = np.random.default_rng([41, zlib.crc32(name.encode()), number])
     painter = Painter()
-    mood = (FURTHER if further else _PAINTERS)[name](painter, rng)
+    mood = _PAINTERS[name](painter, rng)
     grain = rng.normal(0, 0.006, (SIDE, SIDE, 1)).astype(np.float32)
     picture = np.clip((painter.canvas + grain) * 255 + 0.5, 0, 255).astype(np.uint8)
     return picture, mood
 
 
-def paint_scene(name: str, seed: int, size: int, world: World = NARROW) -> tuple[Array, Light]:
+def paint_scene(name: str, seed: int, size: int) -> tuple[Array, Light]:
     """A backdrop, float32 (size, size, 3) RGB in [0, 1], and its light.
 
     The same arguments give the same bytes. KeyError for an unknown name.
@@ -76,8 +61,7 @@ def paint_scene(name: str, seed: int, size: int, world: World = NARROW) -> tuple
         raise KeyError(name)
     rng = np.random.default_rng([42, zlib.crc32(name.encode()), seed])
     number = int(rng.integers(POOL))
-    further = world.varied and name in FURTHER and number % 3 == 0
-    picture, mood = _variant(name, number, further)
+    picture, mood = _variant(name, number)
     mirror = rng.random() < 0.5
     zoom = rng.uniform(1.0, 1.1)
     room = (SIDE / SCALE - 128 / zoom) / 2  # units the crop can move each way

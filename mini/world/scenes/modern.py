@@ -1,10 +1,9 @@
-"""Backdrops of the wide world: a living room, a street by day, a harbour."""
+"""Backdrops of the broad world alone: a living room, a street by day, a harbour."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from mini.world.scenes.nature import cloud
 from mini.world.scenes.brush import (
     Colour,
     Mood,
@@ -15,6 +14,7 @@ from mini.world.scenes.brush import (
     sides,
     vary,
 )
+from mini.world.scenes.nature import cloud
 
 Rng = np.random.Generator
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mini.world.scenes.nature import cloud, fir
 from mini.world.scenes.brush import (
     Colour,
     Mood,
@@ -15,6 +14,7 @@ from mini.world.scenes.brush import (
     sides,
     vary,
 )
+from mini.world.scenes.nature import cloud, fir
 
 Rng = np.random.Generator
 STUDIO: tuple[Colour, ...] = (

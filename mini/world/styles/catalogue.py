@@ -227,11 +227,6 @@ _FILTERS: dict[str, Callable[[Array, Array, Array, Rng], Array]] = {
     "linocut": linocut,
     "woodblock": woodblock,
 }
-#: Every style, "photo" (untouched) first.
-#: Linocut keeps too little of a face to be recognised by: it can be asked for, is not sampled.
-STYLES: tuple[str, ...] = tuple(n for n in _FILTERS if n not in ("linocut", "woodblock"))
-#: The wide world's, with a print that keeps the face.
-WIDE_STYLES: tuple[str, ...] = (*STYLES, "woodblock")
 
 
 def apply_style(style: str, rgb: Array, figure_mask: Array, face_mask: Array, seed: int) -> Array:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pidiff_cli.core.faces.recognise import Recogniser
 
 #: The face nets that come with the program.
-FOLDER = Path(__file__).resolve().parents[2] / "mini" / "weights" / "faces"
+FOLDER = Path(__file__).resolve().parents[2] / "weights" / "mini" / "faces"
 SIDE = 128
 
 Net = TypeVar("Net", bound=nn.Module)

@@ -14,19 +14,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mini.train import perceptual
 from mini.train.autoencoder import autoencoder
-from mini.train import perceptual as crisp
+from mini.train.data.layout import masks, to_z
 from mini.train.diffusion import unet as diffusion
-from mini.train.wplus import e4e
-from mini.train.judge import judge
-from mini.train.judge import embedder as judge_embedder
-from mini.train.faces import networks as face_nets
-from mini.train.wplus import parts
 from mini.train.diffusion.data import Batch
+from mini.train.faces import networks as face_nets
+from mini.train.judge import embedder as judge_embedder
+from mini.train.judge import judge
 from mini.train.judge.data import tinted
-from mini.train.data.layout import Layout
 from mini.train.machine import Machine, Store, bf16
-from mini.world.worlds import NARROW, WIDE
+from mini.train.wplus import e4e, parts
+from mini.world.factors import NAMES
 
 META = torch.device("meta")
 WHERE = Machine(META, 4)
@@ -50,18 +49,17 @@ def _autoencoder() -> Tensor:
     x = _floats(B, 3, 64, 64)
     loss, _, made = autoencoder.loss_terms(net, x, _floats(B, 1, 64, 64), bf16(META))
     args = argparse.Namespace(adversarial=0.3, perceptual=0.0, features=None)
-    extra = crisp.Crisp(args, WHERE)
+    extra = perceptual.Crisp(args, WHERE)
     total = extra.loss(loss, made, x, 0.5)
     extra.learn(made, x, 0, 0.5)
     return total
 
 
 def _stylegan() -> Tensor:
-    layout = Layout.of(WIDE)
-    net = parts.new_generator(layout.width).to(META)
-    masks = layout.masks().to(META)
-    z = layout.z(_floats(B, len(layout.names)))
-    w = parts.codes(net, z, masks, parts.strangers(z, None))  # type: ignore[arg-type]
+    net = parts.new_generator().to(META)
+    z = to_z(_floats(B, len(NAMES)))
+    own = masks().to(META)
+    w = parts.codes(net, z, own, parts.strangers(z, None))  # type: ignore[arg-type]
     weight = parts.attention_map(_floats(B, 68, 2), parts.SIZE)
     loss = parts.picture_loss(net.synthesise(w), _floats(B, 3, 128, 128), weight)
     optimizer = parts.Optimiser(net)
@@ -70,15 +68,14 @@ def _stylegan() -> Tensor:
 
 
 def _e4e() -> Tensor:
-    layout = Layout.of(NARROW)
-    net = e4e.new_encoder(layout.width).to(META)
+    net = e4e.new_encoder().to(META)
     teacher = object.__new__(e4e.Teacher)
-    teacher.net = parts.new_generator(layout.width).to(META).requires_grad_(False)
-    teacher.layout, teacher.masks = layout, layout.masks().to(META)
+    teacher.net = parts.new_generator().to(META).requires_grad_(False)
+    teacher.masks = masks().to(META)
     teacher.mean, teacher.spread = _floats(12, 80), _floats(12, 1)
     draw: Any = None
-    x = e4e.worn_heads(_bytes(B, 128, 128, 3), _bytes(B, 128, 128), draw)
-    loss = teacher.loss(net(x), _floats(B, len(layout.names)), _floats(B, 68, 2))
+    x = e4e.degraded_heads(_bytes(B, 128, 128, 3), _bytes(B, 128, 128), draw)
+    loss = teacher.loss(net(x), _floats(B, len(NAMES)), _floats(B, 68, 2))
     loss.backward()
     for optimizer in e4e.optimizers(net):
         optimizer.step()
@@ -87,7 +84,7 @@ def _e4e() -> Tensor:
 
 def _landmarks() -> Tensor:
     none: Any = None
-    task = face_nets.build_landmarks(argparse.Namespace(before=6), none)
+    task = face_nets.build_landmarks(none, none)
     task.net.to(META)
     aims = (_floats(B, 68, 2), _whole(B, 64, 64), _floats(B))
     return task.loss(_floats(B, 3, 128, 128), *aims)[0]

@@ -15,12 +15,6 @@ def test_a_role_without_its_hat_is_rare() -> None:
     assert (shares / shares[0]).tolist() == pytest.approx([1, HATLESS, 1, 1])
 
 
-def test_a_fault_of_the_camera_that_no_caption_tells_is_never_drawn() -> None:
-    plain = {"role": "casual", "headgear": False}
-    grainy = {**plain, "world": "wide", "camera": {"noise": 0.03}}
-    assert shares_of([plain, grainy, plain]).tolist() == [0.5, 0, 0.5]
-
-
 def test_glasses_that_no_caption_tells_are_rare() -> None:
     """Else a plain prompt gives half-drawn ones."""
     bare = {"role": "casual", "headgear": False, "glasses": "none", "caption": "a photo of a man"}

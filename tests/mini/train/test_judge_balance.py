@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pidiff_cli.core.judge import build_embedder, load_judge
-from mini.train.judge import judge
+from mini.train.common import WEIGHTS
+from mini.train.data.aligned import open_aligned
 from mini.train.judge import data as judge_data
 from mini.train.judge import embedder as judge_embedder
-from mini.train.data.aligned import open_aligned
-from mini.train.common import WEIGHTS
+from mini.train.judge import judge
 from mini.train.text.text import known_facts
-from mini.world.worlds import BROAD
+from mini.world.registry import BROAD
+from pidiff_cli.core.judge import build_embedder, load_judge
 from tests.mini.tiny_bank import make_bank, working_in
 
 

@@ -12,34 +12,25 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mini.train import common
-from mini.train import light
+from mini.train import common, light
 from tests.mini.tiny_bank import PICTURES, main_of, make_bank, working_in
 
 CRISP = ("--adversarial", "0.3", "--perceptual", "0.5")
 TRAINERS = {
-    "autoencoder": ("--batch", "4"),
-    "decoder": ("--batch", "2"),
-    "decoder and encoder": ("--batch", "2", "--encoder", "0.5"),
-    "decoder larger": ("--batch", "2", "--channels", "72", "--encoder-blocks", "0", "1", "3", "5"),
-    "decoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
-    "autoencoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
-    "text": ("--batch", "4"),
-    "words": ("--batch", "4", "--world", "wide"),
-    "stylegan": ("--batch", "2"),
-    "stylegan crisp": ("--batch", "1", "--steps", "4", *CRISP),
-    "stylegan on": ("--batch", "2", "--keep-mapping"),
-    "e4e": ("--batch", "7"),
-    "faces landmarks": ("landmarks", "--batch", "4"),
-    "faces landmarks on": ("landmarks", "--batch", "4", "--on"),
-    "faces embedder": ("embedder", "--batch", "4"),
-    "faces finder": ("finder", "--batch", "2"),
-    "judge": ("--batch", "4"),
-    "judge_embedder": ("--batch", "8"),
-    "diffusion": ("--batch", "4"),
-    "diffusion likeness": ("--batch", "4", "--likeness", "0.5"),
-    "diffusion remember": ("--batch", "4", "--remember", "weights"),
-    "distil": ("--batch", "2", "--steps", "3", "--from", "16", "--to", "4"),
+    "autoencoder.autoencoder": ("--batch", "4"),
+    "autoencoder.autoencoder crisp": ("--batch", "2", "--steps", "3", *CRISP),
+    "text.text": ("--batch", "4"),
+    "wplus.stylegan": ("--batch", "2"),
+    "wplus.stylegan crisp": ("--batch", "1", "--steps", "4", *CRISP),
+    "wplus.stylegan on": ("--batch", "2", "--keep-mapping"),
+    "wplus.e4e": ("--batch", "7"),
+    "faces.networks landmarks": ("landmarks", "--batch", "4"),
+    "faces.networks landmarks on": ("landmarks", "--batch", "4", "--on"),
+    "faces.networks embedder": ("embedder", "--batch", "4"),
+    "faces.networks finder": ("finder", "--batch", "2"),
+    "judge.judge": ("--batch", "4"),
+    "judge.embedder": ("--batch", "8"),
+    "diffusion.unet": ("--batch", "4"),
 }
 
 
@@ -97,7 +88,7 @@ def test_a_light_checkpoint_goes_on_with_the_mean(work: Path, tmp_path: Path) ->
     """On another machine: half-precision weights of the mean, the step, no optimiser."""
     first, second = tmp_path / "first", tmp_path / "second"
     fixed = ["--batch", "4", "--weights", str(tmp_path / "weights")]
-    main = main_of("autoencoder")
+    main = main_of("autoencoder.autoencoder")
     assert not main([*fixed, "--steps", "3", "--piece", "0.001", "--run-dir", str(first)])
     assert light.write_light(first)
     second.mkdir()
@@ -116,7 +107,7 @@ def test_a_generator_that_keeps_its_mapping_keeps_the_codes(work: Path, tmp_path
     weights = tmp_path / "weights"
     shutil.copytree("weights", weights)
     options = ["--steps", "1", "--batch", "2", "--weights", str(weights), "--keep-mapping"]
-    assert main_of("stylegan")([*options, "--run-dir", str(tmp_path / "run")])
+    assert main_of("wplus.stylegan")([*options, "--run-dir", str(tmp_path / "run")])
     name = "stylegan2.safetensors"
     before, after = load_file(Path("weights") / name), load_file(weights / name)
     same = {key for key, value in before.items() if torch.equal(value, after[key])}
@@ -125,7 +116,7 @@ def test_a_generator_that_keeps_its_mapping_keeps_the_codes(work: Path, tmp_path
     assert "g_ema.convs.0.conv.weight" not in same
     (weights / name).unlink()
     with pytest.raises(SystemExit, match="leave --keep-mapping out"):
-        main_of("stylegan")([*options, "--run-dir", str(tmp_path / "other")])
+        main_of("wplus.stylegan")([*options, "--run-dir", str(tmp_path / "other")])
 
 
 def test_workers_make_the_same_batches(work: Path, tmp_path: Path) -> None:
@@ -134,23 +125,9 @@ def test_workers_make_the_same_batches(work: Path, tmp_path: Path) -> None:
         folder = tmp_path / workers
         options = ["--steps", "2", "--batch", "4", "--workers", workers]
         weights = ["--weights", str(folder / "weights"), "--run-dir", str(folder)]
-        assert main_of("text")([*options, *weights])
+        assert main_of("text.text")([*options, *weights])
         found.append(torch.load(folder / "checkpoint.pt", weights_only=True)["net"])
     assert all(torch.equal(found[0][key], found[1][key]) for key in found[0])
-
-
-def test_the_large_unet_fits_a_file_and_says_its_size(work: Path, tmp_path: Path) -> None:
-    import json
-
-    weights, run = tmp_path / "weights", tmp_path / "run"
-    shutil.copytree("weights", weights)
-    options = ["--steps", "1", "--batch", "2", "--unet", "large", "--run-dir", str(run)]
-    assert main_of("diffusion")([*options, "--weights", str(weights)])
-    config = json.loads((weights / "diffusers/unet/config.json").read_text())
-    assert config["block_out_channels"] == [96, 128, 160]
-    from pidiff_cli.core.diffusion.base import open_base
-
-    assert open_base(weights / "diffusers", weights / "identity").rows == 12
 
 
 def test_caches_have_a_row_a_picture(work: Path) -> None:
@@ -163,15 +140,15 @@ def test_caches_have_a_row_a_picture(work: Path) -> None:
 def test_more_codes_are_read_of_everybody_and_go_on_where_they_stopped(
     work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mini.train.wplus import more_codes
     from mini.train.diffusion.data import Pictures
+    from mini.train.wplus import more_codes
 
     monkeypatch.setattr(more_codes, "PEOPLE", 2)  # two shards
     more, command = Path(".mini/codes/more.npy"), ["--weights", "weights", "--each", "2"]
     plain = Pictures(common.BANK, 0, Path("weights"))
     try:
-        assert not main_of("more_codes")([*command, "--piece", "0.001"]) and not more.exists()
-        assert main_of("more_codes")(command)
+        assert not main_of("wplus.more_codes")([*command, "--piece", "0.001"]) and not more.exists()
+        assert main_of("wplus.more_codes")(command)
         assert capsys.readouterr().out.count(" of 2 shards") == 2  # none twice
         codes = np.load(more)
         assert codes.shape == (PICTURES // 4, 2, 12, 80) and len(list(more.parent.glob("*"))) == 3

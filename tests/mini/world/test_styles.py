@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from mini.world.styles.catalogue import WIDE_STYLES as STYLES
+from mini.world.registry import BROAD
 from mini.world.styles.catalogue import apply_style
 
+STYLES = BROAD.styles
 DRAWN = STYLES[1:]
 FAIR, DEEP = (0.95, 0.80, 0.70), (0.36, 0.23, 0.18)
 
