@@ -17,7 +17,7 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from mini.train.common import FILE_LIMIT, RUNS, WEIGHTS
+from mini.train.common import FILE_LIMIT, MADE, RUNS
 from mini.train.light import LIGHT, write_light
 from mini.train.perceptual import FEATURES
 from mini.train.plan import STATE
@@ -42,7 +42,7 @@ def check_weights(folder: Path) -> int:
     return total
 
 
-def pack(out: Path, weights: Path = WEIGHTS) -> list[Path]:
+def pack(out: Path, weights: Path = MADE) -> list[Path]:
     """Write `out/pack.000`, …; returns them.
 
     Raises:
@@ -79,7 +79,7 @@ def _others() -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
-def unpack(folder: Path, weights: Path = WEIGHTS) -> None:
+def unpack(folder: Path, weights: Path = MADE) -> None:
     """Put a pack's files where `pack` found them. ValueError where a part is missing or odd."""
     parts = sorted(folder.glob("pack.*"))
     if [path.name for path in parts] != [f"pack.{i:03d}" for i in range(len(parts))] or not parts:
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="mini.train.carry", description=__doc__)
     parser.add_argument("what", choices=("pack", "unpack"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=MADE)
     args = parser.parse_args(argv)
     if args.what == "unpack":
         unpack(args.folder, args.weights)

@@ -38,16 +38,15 @@ from pidiff_cli.hub import PACKAGE_WEIGHTS
 
 RUNS = Path(".mini/runs")
 BANK = Path(".mini/bank")
-WEIGHTS = PACKAGE_WEIGHTS
+MADE = Path(".mini/weights")  # what is trained
+WEIGHTS = PACKAGE_WEIGHTS  # what is shipped
 FILE_LIMIT = 16 * 2**20  # bytes; a packaged file must stay below it
 
 
 def arguments(name: str, description: str) -> argparse.ArgumentParser:
     """The options every trainer has: the budget, the folders, the device."""
     # A trainer may describe one of these options anew.
-    parser = argparse.ArgumentParser(
-        prog=f"mini.train.{name}", description=description, conflict_handler="resolve"
-    )
+    parser = argparse.ArgumentParser(prog=name, description=description, conflict_handler="resolve")
     parser.add_argument("--minutes", type=float, default=15.0, help="of all calls together")
     parser.add_argument("--steps", type=int, default=0, help="a budget in steps, not in minutes")
     parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
@@ -58,7 +57,7 @@ def arguments(name: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fresh", action="store_true", help="start again, ignore the checkpoint")
     parser.add_argument("--export-only", action="store_true", help="write the weights and stop")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="what is trained, in and out")
+    parser.add_argument("--weights", type=Path, default=MADE, help="what is trained, in and out")
     add_options(parser)
     return parser
 

@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     about = "of {}, as a share of the other losses' gradient"
     for name, what in (("adversarial", "the discriminator"), ("perceptual", "learnt features")):
         parser.add_argument(f"--{name}", type=float, default=0.0, help=about.format(what))
-    parser.add_argument("--features", type=Path, default=FEATURES, help="from train.features")
+    parser.add_argument("--features", type=Path, default=FEATURES, help="from judge.features")
 
 
 class Patches(nn.Module):

@@ -25,13 +25,12 @@ import torch
 
 from mini.train import machine
 from mini.train.carry import check_weights
-from mini.train.common import RUNS
+from mini.train.common import MADE, RUNS
 from mini.train.losses import gather, read_log
 from mini.train.plan import MINUTES, PICTURES, STATE, Step, steps
 from pidiff_cli._atomic import write_file
 
 LOSSES = Path(".mini/losses.json")
-MADE = Path(".mini/weights")
 MARGIN = 15.0  # seconds of a call kept for checkpoints and the last lines
 #: What may not change between two calls: another budget or bank is another training.
 FIXED = ("pictures", "total", "seed", "steps", "shares")

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     """Encode the bank."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_options(parser)
-    parser.add_argument("--weights", type=Path, default=common.WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=common.MADE)
     parser.add_argument("--bank", type=Path, default=common.BANK)
     parser.add_argument("--out", type=Path, default=FOLDER)
     parser.add_argument("--threads", type=int, default=1)

@@ -148,8 +148,8 @@ def export(model: Model, weights: Path) -> None:
     )
 
 
-def take_over(model: Model, weights: Path = common.WEIGHTS) -> bool:
-    """Begin with the weights in the package, where there are any of this size; whether there were.
+def take_over(model: Model, weights: Path) -> bool:
+    """Begin with the weights in a folder, where there are any of this size; whether there were.
 
     The bank and the checkpoints are not kept in the repository: this is how a later training
     goes on from a release.

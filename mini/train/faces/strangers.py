@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.torch import save_file
 
-from mini.train.common import WEIGHTS
+from mini.train.common import MADE, WEIGHTS
 from mini.train.data.aligned import align_picture
 from mini.world.context import sample_context
 from mini.world.people import sample_person
@@ -36,7 +36,7 @@ def portrait(person: int) -> np.ndarray:
 def main(argv: Sequence[str] | None = None) -> bool:
     """Draw, embed and write them: on the CPU, a hundred small pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=MADE)
     folder = parser.parse_args(argv).weights / FACES.name
     reader = FaceReader.open(folder)
     codes = reader.embed([portrait(FIRST + i) for i in range(COUNT)])  # (COUNT, E)

@@ -5,7 +5,7 @@ to single letters and bytes, so every prompt can be tokenised.  The layout of th
 CLIP's: 256 bytes, the same 256 with the end-of-word mark, the merges in their order, then
 the start and the end token; the end token also pads, as in Stable Diffusion.
 
-``python -m mini.train.text.tokenizer`` writes the folder into the package.
+``python -m mini.train.text.tokenizer`` writes the folder into the weights.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mini.train.common import MADE
 from mini.world.captions import vocabulary
 from mini.world.registry import BROAD, WORLDS
-from pidiff_cli.hub import PACKAGE_WEIGHTS
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 MAX_TOKENS = 32  # start + words + end, padded
@@ -106,7 +106,7 @@ def write_tokenizer(folder: Path, words: Iterable[str]) -> Any:
 def main() -> None:
     """Write ``weights/diffusers/tokenizer`` from a world's vocabulary."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=PACKAGE_WEIGHTS / "diffusers" / "tokenizer")
+    parser.add_argument("--out", type=Path, default=MADE / "diffusers" / "tokenizer")
     parser.add_argument("--world", choices=tuple(WORLDS), default=BROAD.name)
     args = parser.parse_args()
     tokenizer = write_tokenizer(args.out, vocabulary(WORLDS[args.world]))

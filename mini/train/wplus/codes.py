@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     """Write the cache."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser)
-    parser.add_argument("--weights", type=Path, default=common.WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=common.MADE)
     parser.add_argument("--source", choices=("factors", "encoder"), default="encoder")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--aligned", type=Path, default=ALIGNED)

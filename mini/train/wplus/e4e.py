@@ -17,7 +17,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mini.train.common import (
-    WEIGHTS,
     Ema,
     Run,
     arguments,
@@ -145,7 +144,7 @@ def pictures(array: np.ndarray, rows: np.ndarray, device: torch.device) -> Tenso
     return to_pm1(torch.from_numpy(array[rows]).to(device), channels_last=False)
 
 
-def export(state: dict[str, Any], folder: Path = WEIGHTS) -> int:
+def export(state: dict[str, Any], folder: Path) -> int:
     """Write e4e.safetensors (encoder.*) and the encoder's sizes."""
     merge_sizes(folder, encoder=SIZES)
     tensors = {f"encoder.{k}": v for k, v in state["ema"].items() if k != "_ema_count"}

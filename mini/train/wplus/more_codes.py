@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     """Draw and read what is missing; whether all of it is there."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser)
-    parser.add_argument("--weights", type=Path, default=common.WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=common.MADE)
     parser.add_argument("--bank", type=Path, default=common.BANK)
     parser.add_argument("--each", type=int, default=3, help="photos a person")
     parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")

@@ -1,6 +1,6 @@
 """Trains the mini generator by regression: the world knows the factors of every picture it drew.
 
-z = [factors, zeros, 1] (layout.py). A picture's W+ code has one mapped code a group: rows 0-3 see
+z = [factors, 1] (`data.layout`). A picture's W+ code has one mapped code a group: rows 0-3 see
 its coarse factors, 4-7 the medium, 8-11 the fine. The other groups' entries are zeroed (the
 canonical code) or taken from another picture, half and half, so each group's rows learn to hold
 their own factors and nothing else. The target is the aligned head on white, bare-headed, without a
@@ -25,7 +25,6 @@ from torch.nn import functional as F
 
 from mini.train import machine, perceptual
 from mini.train.common import (
-    WEIGHTS,
     Ema,
     Run,
     arguments,
@@ -110,9 +109,7 @@ def directions(net: Generator, factors: np.ndarray) -> Tensor:
     return torch.stack(moved)
 
 
-def export(
-    state: dict[str, Any], bank: Aligned, folder: Path = WEIGHTS, keep_mapping: bool = False
-) -> int:
+def export(state: dict[str, Any], bank: Aligned, folder: Path, keep_mapping: bool = False) -> int:
     """Write stylegan2.safetensors (g_ema.*, latent_avg, directions), the generator's sizes and the
     factors' names.
 

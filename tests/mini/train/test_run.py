@@ -26,7 +26,7 @@ def work(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-class Chain:
+class Trainers:
     """Stand-ins for the trainers: each needs `calls` calls, and keeps what it was given."""
 
     def __init__(self, calls: dict[str, int]) -> None:
@@ -50,8 +50,8 @@ class Chain:
 
 
 @pytest.fixture
-def chain(work: Path, monkeypatch: pytest.MonkeyPatch) -> Chain:
-    made = Chain({"bank": 2, "e4e": 3})
+def trainers(work: Path, monkeypatch: pytest.MonkeyPatch) -> Trainers:
+    made = Trainers({"bank": 2, "e4e": 3})
     monkeypatch.setattr(command, "main_of", made.main_of)
     return made
 
@@ -70,47 +70,47 @@ OPTIONS = [
 
 
 def test_it_stops_with_what_is_unfinished_and_goes_on(
-    chain: Chain, capsys: pytest.CaptureFixture[str]
+    trainers: Trainers, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not command.main(OPTIONS)  # the bank's first piece
-    assert [name for name, _ in chain.given] == ["bank"]
+    assert [name for name, _ in trainers.given] == ["bank"]
     assert "to be made" in capsys.readouterr().out
     assert not command.main(OPTIONS)  # up to the first piece of e4e
-    assert chain.given[-1][0] == "e4e"
+    assert trainers.given[-1][0] == "e4e"
     assert json.loads(STATE.read_text())["done"][-1] == "stylegan"
     assert not command.main(OPTIONS)
     assert "bank            done" in capsys.readouterr().out
     assert command.main(OPTIONS)
-    names = [name for name, _ in chain.given]
+    names = [name for name, _ in trainers.given]
     assert names.count("e4e") == 3 and names.count("autoencoder") == 1
     assert names[-1] == "diffusion" and {"features", "prior", "strangers"} <= set(names)
     count = len(names)
-    assert command.main(OPTIONS) and len(chain.given) == count
+    assert command.main(OPTIONS) and len(trainers.given) == count
 
 
-def test_shares_make_the_whole_budget_and_pieces_stay_in_the_call(chain: Chain) -> None:
+def test_shares_make_the_whole_budget_and_pieces_stay_in_the_call(trainers: Trainers) -> None:
     while not command.main([*OPTIONS, "--shares", "diffusion=900"]):
         pass
     minutes = {
         name: float(argv[argv.index("--minutes") + 1])
-        for name, argv in chain.given if "--minutes" in argv
+        for name, argv in trainers.given if "--minutes" in argv
     }  # fmt: skip
     assert sum(minutes.values()) == pytest.approx(10, abs=0.01)
     assert minutes["diffusion"] > minutes["e4e"] * 15
     pieces = [
-        float(argv[argv.index("--piece") + 1]) for _, argv in chain.given if "--piece" in argv
+        float(argv[argv.index("--piece") + 1]) for _, argv in trainers.given if "--piece" in argv
     ]
     assert pieces and all(0 < piece <= 9 * 60 for piece in pieces)
 
 
-def test_nothing_is_begun_where_the_time_is_too_short(chain: Chain) -> None:
-    chain.left["bank"] = 1
+def test_nothing_is_begun_where_the_time_is_too_short(trainers: Trainers) -> None:
+    trainers.left["bank"] = 1
     options = [*OPTIONS[:-1], "0.01"]
     assert not command.main(options)
-    assert [name for name, _ in chain.given] == ["bank"]  # one step a call at least
+    assert [name for name, _ in trainers.given] == ["bank"]  # one step a call at least
 
 
-def test_other_settings_are_refused_until_fresh(chain: Chain) -> None:
+def test_other_settings_are_refused_until_fresh(trainers: Trainers) -> None:
     command.main(OPTIONS)
     other = [*OPTIONS, "--total", "20"]
     with pytest.raises(SystemExit, match="--total 10"):
@@ -120,7 +120,7 @@ def test_other_settings_are_refused_until_fresh(chain: Chain) -> None:
 
 
 def test_another_machine_goes_on_from_a_pack(
-    chain: Chain, tmp_path_factory: pytest.TempPathFactory
+    trainers: Trainers, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     command.main(OPTIONS)
     command.main(OPTIONS)
@@ -134,10 +134,10 @@ def test_another_machine_goes_on_from_a_pack(
         assert (Path("new") / "stylegan2.safetensors").stat().st_size == 3000
         assert (common.RUNS / "e4e" / light.LIGHT).is_file()
         assert not (common.RUNS / "stylegan" / light.LIGHT).exists()  # finished: its weights do
-        before = len(chain.given)
+        before = len(trainers.given)
         while not command.main(OPTIONS):
             pass
-        again = [name for name, _ in chain.given[before:]]
+        again = [name for name, _ in trainers.given[before:]]
         assert again[0] == "bank" and "latents" in again and "stylegan" not in again
         assert {"stylegan", "diffusion"} <= set(json.loads(command.LOSSES.read_text()))
 
