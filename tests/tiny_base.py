@@ -74,6 +74,8 @@ def make_wplus(folder: Path) -> None:
 
     from pidiff_cli.core.wplus.e4e import Encoder
     from pidiff_cli.core.wplus.stylegan2 import Generator
+    from pidiff_cli.core.wplus.weights import read_sizes
+    from pidiff_cli.hub import PACKAGE_WEIGHTS
 
     channels = {4: 8, 8: 8, 16: 8, 32: 4, 64: 4, 128: 4}
     net = Generator(128, DIM, 2, channels)
@@ -89,6 +91,7 @@ def make_wplus(folder: Path) -> None:
     sizes = {
         "size": 128, "style_dim": DIM, "n_mlp": 2, "rows": ROWS, "encoder": small,
         "channels": {str(k): v for k, v in channels.items()},
+        "factors": read_sizes(PACKAGE_WEIGHTS)["factors"],  # names of edits
     }  # fmt: skip
     (folder / "wplus.json").write_text(json.dumps(sizes))
 
