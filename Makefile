@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test lint docs wheel clean
+.PHONY: demo test lint docs wheel mini clean
 
 demo: $(STAMP)
 	$(BIN)/pidiff demo --out demo
@@ -24,6 +24,10 @@ docs: $(STAMP)
 
 wheel: $(STAMP)
 	$(BIN)/python -m build --wheel
+
+# Trains mini from nothing, by mini/train/plan.py; the same command goes on. MINI_OPTIONS: its options.
+mini: $(STAMP)
+	$(BIN)/python -m mini.train --go $(MINI_OPTIONS)
 
 # An environment that has every pin already is used as it is, without asking an index.
 $(STAMP): pyproject.toml constraints.txt

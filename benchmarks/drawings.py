@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from pidiff_cli.mini.world.context import Context
-    from pidiff_cli.mini.world.people import Person
+    from mini.world.context import Context
+    from mini.world.people import Person
 
 HELD_OUT = 1_000_000
 CACHE = Path(".mini/table")
@@ -66,8 +66,8 @@ def contexts_of(
     name: str, persons: list[int], each: int, seed: int = 0, **fixed: Any
 ) -> list[tuple[Person, Context]]:
     """Who is drawn and how, drawing by drawing, in `draw_set` of the same arguments."""
-    from pidiff_cli.mini.world.context import sample_context
-    from pidiff_cli.mini.world.people import sample_person
+    from mini.world.context import sample_context
+    from mini.world.people import sample_person
 
     salt = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
     found = []
@@ -80,8 +80,8 @@ def contexts_of(
 def _draw(
     name: str, persons: list[int], each: int, seed: int, size: int, fixed: dict[str, Any]
 ) -> dict[str, np.ndarray]:
-    from pidiff_cli.mini.train.aligned import align_picture
-    from pidiff_cli.mini.world.render import draw
+    from mini.train.data.aligned import align_picture
+    from mini.world.render import draw
 
     rows: dict[str, list[Any]] = {key: [] for key in Drawings.__dataclass_fields__}
     for i, (person, context) in enumerate(contexts_of(name, persons, each, seed, **fixed)):
@@ -98,7 +98,7 @@ def _draw(
 
 def _world_digest() -> str:
     """A short digest of the world's source: another world is another set of drawings."""
-    import pidiff_cli.mini.world as world
+    import mini.world as world
 
     digest = hashlib.sha256()
     for path in sorted(Path(world.__file__).parent.rglob("*.py")):

@@ -11,11 +11,13 @@ import torch
 
 from pidiff_cli.core.diffusion import single_file
 from pidiff_cli.core.diffusion.single_file import clip_tokenizer
+from pidiff_cli.core.wplus.weights import load_directions
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.base import check_base, fingerprint, identity_fingerprint
+from pidiff_cli.stages.codes import SHORT, factor_names
 from pidiff_cli.stages.person import check_tuned_on
-from pidiff_cli.weights.locate import BaseParts
+from pidiff_cli.weights.locate import BaseParts, base_parts
 
 
 @pytest.fixture
@@ -64,6 +66,15 @@ def test_fingerprints_change_with_the_weights(parts: BaseParts) -> None:
     assert identity_fingerprint(replace(parts, identity=None)) == ""
     one = replace(parts, diffusers=parts.diffusers / "a.safetensors")
     assert len(fingerprint(one)) == 16
+
+
+def test_mini_is_the_base_that_earlier_profiles_name(tmp_path: Path) -> None:
+    """Its names of edits stand in a file that no fingerprint covers."""
+    mini = base_parts("mini", tmp_path)
+    assert fingerprint(mini) == "d25356ba249440c4"
+    names = factor_names(mini.wplus)
+    assert len(names) == len(load_directions(mini.wplus)) == 79
+    assert {*SHORT.values()} <= set(names) and names[0] == "yaw"
 
 
 @pytest.mark.parametrize(

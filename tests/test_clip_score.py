@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from mini.train.text.tokenizer import write_tokenizer
 from pidiff_cli.core.metrics.clip_score import FILES, load_clip
 from pidiff_cli.errors import MissingWeightError
-from pidiff_cli.mini.train.tokenizer import write_tokenizer
 
 
 @pytest.fixture(scope="module")

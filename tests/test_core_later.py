@@ -12,7 +12,7 @@ import pytest
 
 from pidiff_cli.core.lazy import import_later, import_never
 
-WEIGHTS = Path(__file__).parents[1] / "pidiff_cli" / "mini" / "weights" / "diffusers"
+WEIGHTS = Path(__file__).parents[1] / "pidiff_cli" / "weights" / "mini" / "diffusers"
 
 
 @pytest.fixture

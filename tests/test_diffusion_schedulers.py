@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pidiff_cli.hub import PACKAGE_WEIGHTS
 
 from pidiff_cli.core.diffusion.base import load_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.diffusion.schedulers import SCHEDULERS, make_scheduler
-from pidiff_cli.mini.train.common import WEIGHTS
 
 
 @pytest.mark.parametrize("name", ["ddim", "ddpm", "lcm", "tcd"])
@@ -22,7 +22,7 @@ def test_latents_are_not_clipped_unless_the_base_says_so(name: str) -> None:
 
 
 def test_ddim_draws_the_picture_that_the_base_s_own_sampler_draws() -> None:
-    base = load_base(WEIGHTS)
+    base = load_base(PACKAGE_WEIGHTS)
     prompt = encode_prompt(base, "a photo of a man at the beach", "man")
 
     def drawn(scheduler: str) -> np.ndarray:

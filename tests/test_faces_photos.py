@@ -38,9 +38,9 @@ def test_photographs_have_their_faces_and_no_more(name: str, faces: int) -> None
 
 
 def test_drawn_portraits_are_found_at_once() -> None:
-    from pidiff_cli.mini.world.context import sample_context
-    from pidiff_cli.mini.world.people import sample_person
-    from pidiff_cli.mini.world.render import draw
+    from mini.world.context import sample_context
+    from mini.world.people import sample_person
+    from mini.world.render import draw
 
     net, rng, wrong = open_net(LandmarkNet, FOLDER, "landmarks"), np.random.default_rng(5), []
     for i in range(3):

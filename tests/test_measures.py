@@ -192,11 +192,11 @@ def test_every_layer_keeps_its_sum_when_it_is_spread() -> None:
 
 
 def test_strangers_are_in_the_words_of_the_embedder_that_is_here(tmp_path: Path) -> None:
-    """Fails when the embedder is trained anew: python -m pidiff_cli.mini.train.strangers."""
+    """Fails when the embedder is trained anew: python -m mini.train.faces.strangers."""
     from safetensors.torch import load_file
 
+    from mini.train.faces.strangers import COUNT, FACES, FILE, FIRST, portrait
     from pidiff_cli.core.faces.reader import FaceReader
-    from pidiff_cli.mini.train.strangers import COUNT, FACES, FILE, FIRST, portrait
 
     kept = load_file(FACES / FILE)["embeddings"].float()
     assert len(kept) == COUNT

@@ -53,6 +53,13 @@ def test_recipes_go_into_the_wheel():
     assert wheel["force-include"] == {"recipes": "pidiff_cli/recipes"}
 
 
+def test_what_trained_mini_stays_out_of_the_wheel():
+    targets = pyproject()["tool"]["hatch"]["build"]["targets"]
+    assert targets["wheel"]["packages"] == ["pidiff_cli"]
+    assert "/mini" in targets["sdist"]["include"]
+    assert not [text for text in pyproject()["project"]["dependencies"] if "numba" in text]
+
+
 def test_papers():
     assert "Apache License" in (ROOT / "LICENSE").read_text()
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text()
@@ -61,7 +68,7 @@ def test_papers():
 
 
 def test_no_file_of_the_weights_is_too_large():
-    weights = ROOT / "pidiff_cli" / "mini" / "weights"
+    weights = ROOT / "pidiff_cli" / "weights" / "mini"
     sizes = [path.stat().st_size for path in weights.rglob("*") if path.is_file()]
     assert sum(sizes) <= 40e6
     assert all(size <= 16 * 2**20 for size in sizes)

@@ -28,10 +28,10 @@ def make_base(folder: Path, seed: int = 0, values: float = 1.0) -> Path:
     from transformers.models.clip.configuration_clip import CLIPTextConfig
     from transformers.models.clip.modeling_clip import CLIPTextModel
 
+    from mini.train.text.tokenizer import write_tokenizer
     from pidiff_cli.core.diffusion.base import save_identity_branch
     from pidiff_cli.core.identity.attention import attach, cross_attentions
     from pidiff_cli.core.identity.tokens import WPlusProjector
-    from pidiff_cli.mini.train.tokenizer import write_tokenizer
 
     torch.manual_seed(seed)
     parts = folder / "diffusers"
@@ -70,10 +70,12 @@ def make_base(folder: Path, seed: int = 0, values: float = 1.0) -> Path:
 
 def make_wplus(folder: Path) -> None:
     """Write a random 128 px generator and encoder with 12 rows of 16."""
+    from pidiff_cli.hub import PACKAGE_WEIGHTS
     from safetensors.torch import save_file
 
     from pidiff_cli.core.wplus.e4e import Encoder
     from pidiff_cli.core.wplus.stylegan2 import Generator
+    from pidiff_cli.core.wplus.weights import read_sizes
 
     channels = {4: 8, 8: 8, 16: 8, 32: 4, 64: 4, 128: 4}
     net = Generator(128, DIM, 2, channels)
@@ -89,6 +91,7 @@ def make_wplus(folder: Path) -> None:
     sizes = {
         "size": 128, "style_dim": DIM, "n_mlp": 2, "rows": ROWS, "encoder": small,
         "channels": {str(k): v for k, v in channels.items()},
+        "factors": read_sizes(PACKAGE_WEIGHTS)["factors"],  # names of edits
     }  # fmt: skip
     (folder / "wplus.json").write_text(json.dumps(sizes))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pidiff_cli.mini.world.bank import Plan, picture_context
-from pidiff_cli.mini.world.context import Context
-from pidiff_cli.mini.world.worlds import BROAD
+from mini.world.bank import Plan, picture_context
+from mini.world.context import Context
+from mini.world.registry import BROAD
 
 BANKS = (
     Plan(24_000), Plan(26_000, seed=1), Plan(36_000, 6, seed=9), Plan(36_000, 6, seed=10),
@@ -31,8 +31,8 @@ def facts_of(context: Context) -> tuple[str, str, str, str]:
 def never_combined() -> list[tuple[str, str, str, str]]:
     """All of the narrow world's roles in clothes of their own, scenes, styles and expressions that
     no picture of the banks holds together."""
-    from pidiff_cli.mini.world.context import EXPRESSIONS
-    from pidiff_cli.mini.world.registry import roles, scenes, styles
+    from mini.world.context import EXPRESSIONS
+    from mini.world.registry import roles, scenes, styles
 
     held = {facts_of(context) for context in trained_contexts()}
     everything = [

@@ -18,12 +18,12 @@ import numpy as np
 
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS
+from mini.world.context import Context, sample_context
+from mini.world.head.features import build_features, landmarks
+from mini.world.paint.geometry import Geometry
+from mini.world.people import sample_person
 from pidiff_cli.core.faces.triage import smile_of
 from pidiff_cli.core.metrics.pose import NAMES, SPREAD, copied, pose_of
-from pidiff_cli.mini.world.context import Context, sample_context
-from pidiff_cli.mini.world.features import build_features, landmarks
-from pidiff_cli.mini.world.geometry import Geometry
-from pidiff_cli.mini.world.people import sample_person
 
 RESULTS = MEASUREMENTS / "copy_paste.json"
 FIRST = 3_000_000  # ids of people that nothing else uses

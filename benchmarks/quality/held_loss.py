@@ -24,17 +24,17 @@ from torch import Tensor
 
 from benchmarks.drawings import to_tensor
 from benchmarks.places import WEIGHTS
+from mini.train.data.aligned import HEAD_LABELS
+from mini.train.wplus.more_codes import encoder, read, white_faces
+from mini.world.context import sample_context
+from mini.world.people import sample_person
+from mini.world.registry import NARROW, WORLDS, World
+from mini.world.render import draw
 from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt, subjects, text_states
 from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.training.schedule import NoiseSchedule
 from pidiff_cli.core.training.step import identity_on
-from pidiff_cli.mini.train.aligned import HEAD_LABELS
-from pidiff_cli.mini.train.more_codes import encoder, read, white_faces
-from pidiff_cli.mini.world.context import sample_context
-from pidiff_cli.mini.world.people import sample_person
-from pidiff_cli.mini.world.render import draw
-from pidiff_cli.mini.world.worlds import NARROW, WORLDS, World
 
 FIRST, SEED, SIDE = 3_000_000, 31, 128
 BATCH, GAMMA = 64, 5.0

@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.drawings import Drawings, contexts_of, draw_set, identities, to_tensor
+from mini.world.registry import BROAD, NARROW, World
 from pidiff_cli.core.metrics.judge import Judge
-from pidiff_cli.mini.world.worlds import BROAD, NARROW, World
 
 if TYPE_CHECKING:
-    from pidiff_cli.mini.world.context import Context
-    from pidiff_cli.mini.world.people import Person
+    from mini.world.context import Context
+    from mini.world.people import Person
 
 READABLE = 0.5  # R squared from which the judge's reading of a factor counts
 PAIRS = 80
@@ -36,7 +36,7 @@ def rank1(judge: Judge, reference: Tensor, people: list[int], crops: np.ndarray,
 
 def measure_judge(judge: Judge) -> dict[str, Any]:
     """Rank-1 and caption accuracy on true drawings, over all contexts and for each style."""
-    from pidiff_cli.mini.world.registry import styles
+    from mini.world.registry import styles
 
     people = identities()
     reference = gallery(judge, people)
@@ -73,7 +73,7 @@ def right_caption(
 
 def could_say(text: str, person: Person, context: Context, tries: int = 30_000) -> bool:
     """Whether the world, asked so many times for this drawing's caption, writes this one once."""
-    from pidiff_cli.mini.world.captions import caption
+    from mini.world.captions import caption
 
     return any(caption(person, context, np.random.default_rng(k)) == text for k in range(tries))
 
@@ -142,9 +142,9 @@ def measure_stylemix(judge: Judge, folder: Any) -> dict[str, Any]:
     against the whole difference between A and B, over all pairs; the share of the own group is
     s_own / (|s_coarse| + |s_medium| + |s_fine|).  Factors that the judge cannot read are left out.
     """
+    from mini.world.factors import groups, names
+    from mini.world.registry import WORLDS
     from pidiff_cli.core.wplus.editing import mix
-    from pidiff_cli.mini.world.factors import groups, names
-    from pidiff_cli.mini.world.worlds import WORLDS
 
     world = next(w for w in WORLDS.values() if list(names(w)) == judge.factor_names)
     parts = groups(world)

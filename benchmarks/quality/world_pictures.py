@@ -12,12 +12,12 @@ import torch
 from scipy import linalg
 
 from benchmarks.drawings import CACHE, identities
+from mini.world.registry import BROAD, World
 from pidiff_cli.core.metrics.judge import Judge
-from pidiff_cli.mini.world.worlds import BROAD, World
 
 if TYPE_CHECKING:
-    from pidiff_cli.mini.world.context import Context
-    from pidiff_cli.mini.world.people import Person
+    from mini.world.context import Context
+    from mini.world.people import Person
 
 HEADS = ("role", "scene", "style", "expression")
 
@@ -39,7 +39,7 @@ def sampled(count: int, seed: int, world: World = BROAD) -> tuple[Wishes, np.nda
 
     The caption is the canonical one, so it tells role, scene, style, expression and noun.
     """
-    from pidiff_cli.mini.world.context import sample_context
+    from mini.world.context import sample_context
 
     rng = np.random.default_rng([seed, count])
     return drawn(lambda i: sample_context(rng, world), count, first=10_000 * (seed + 1))
@@ -49,9 +49,9 @@ def drawn(
     context_of: Callable[[int], Context], count: int, first: int
 ) -> tuple[Wishes, np.ndarray]:
     """Canonical captions and drawings of the i-th context, of people held out from ``first`` on."""
-    from pidiff_cli.mini.world.captions import describe
-    from pidiff_cli.mini.world.people import sample_person
-    from pidiff_cli.mini.world.render import draw
+    from mini.world.captions import describe
+    from mini.world.people import sample_person
+    from mini.world.render import draw
 
     facts: dict[str, list[str]] = {head: [] for head in HEADS}
     captions, nouns, pictures = [], [], []
@@ -69,8 +69,8 @@ def drawn(
 def held_out(count: int) -> tuple[Wishes, np.ndarray]:
     """Photos of the pairs of role and scene that training never sees, each as often, as
     `drawn`."""
-    from pidiff_cli.mini.world.combinations import held_out_pairs
-    from pidiff_cli.mini.world.context import sample_context
+    from mini.world.combinations import held_out_pairs
+    from mini.world.context import sample_context
 
     pairs, rng = held_out_pairs(BROAD), np.random.default_rng([6, count])
 
@@ -143,8 +143,8 @@ def repeated(
     facts: dict[str, str], count: int, seed: int, told: bool = True
 ) -> tuple[Wishes, np.ndarray]:
     """One prompt ``count`` times, and as many drawings of it (`drawn_for`)."""
-    from pidiff_cli.mini.world.captions import describe
-    from pidiff_cli.mini.world.render import draw
+    from mini.world.captions import describe
+    from mini.world.render import draw
 
     pictures = [draw(*pair, 128).rgb for pair in drawn_for(facts, count, seed, told)]
     return Wishes([describe(**facts)] * count, [facts["noun"]] * count, {}), np.stack(pictures)
@@ -161,9 +161,9 @@ def drawn_for(
             that share the facts it names, whatever it says of others: of "a photo" one in five is
             then an oil painting or a sketch, and two of three faces smile or cry unasked.
     """
-    from pidiff_cli.mini.world.captions import caption, describe
-    from pidiff_cli.mini.world.context import sample_context
-    from pidiff_cli.mini.world.people import sample_person
+    from mini.world.captions import caption, describe
+    from mini.world.context import sample_context
+    from mini.world.people import sample_person
 
     rng, prompt = np.random.default_rng([seed, count]), describe(**facts)
     wanted = {name: value for name, value in facts.items() if name != "noun"}
@@ -184,7 +184,7 @@ def unseen(count: int) -> tuple[Wishes, int]:
     """Captions of role, scene, style and expression in combinations that no training picture
     holds, and how many of these there are."""
     from benchmarks.quality.banks import never_combined
-    from pidiff_cli.mini.world.captions import describe
+    from mini.world.captions import describe
 
     found = never_combined()
     rng = np.random.default_rng(5)

@@ -153,7 +153,7 @@ def gallery_drawings(people: list[int]) -> Drawings:
 
 
 def _describe(role: str, scene: str, style: str, expression: str) -> str:
-    from pidiff_cli.mini.world.captions import describe
+    from mini.world.captions import describe
 
     return describe(role=role, scene=scene, style=style, expression=expression, noun=NOUN)
 

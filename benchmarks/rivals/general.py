@@ -28,13 +28,13 @@ from torch import Tensor, nn
 from benchmarks.rivals.cases import HOME, Case
 from benchmarks.rivals.shop import Made, Shop, all_seeds, full_prompts
 from benchmarks.rivals.train import ddpm
+from mini.train import common
+from mini.train.diffusion.data import Batch, Pictures
+from mini.train.diffusion.unet import GAMMA, HEAD
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.identity.attention import branch_state, cross_attentions
 from pidiff_cli.core.identity.tokens import WPlusProjector
 from pidiff_cli.core.training.losses import min_snr_weight
-from pidiff_cli.mini.train import common
-from pidiff_cli.mini.train.diffusion import GAMMA, HEAD
-from pidiff_cli.mini.train.diffusion_data import Batch, Pictures
 from pidiff_cli.stages.tune import setup as _tuning
 
 KINDS = ("ip", "vector")
@@ -54,7 +54,7 @@ def training_of(kind: str, shop: Shop) -> dict[str, Any]:
 
 def embed_bank(shop: Shop, pictures: int) -> np.ndarray:
     """The likeness embedder's vectors of the aligned bank's first pictures, (N, E) f16."""
-    from pidiff_cli.mini.train.aligned import open_aligned
+    from mini.train.data.aligned import open_aligned
 
     path = HOME / f"embeddings-{shop.digest}-{pictures}.npy"
     if not path.is_file():

@@ -143,8 +143,8 @@ def reading(shop: Shop, images: np.ndarray, faces: list[Any]) -> np.ndarray:
 
 def photo_direction(photos: Drawings) -> np.ndarray:
     """The photos' true mean (7,) in the same terms, less the world's own mean."""
-    from pidiff_cli.mini.world.context import EXPRESSION_SHARES, EXPRESSIONS
-    from pidiff_cli.mini.world.factors import NAMES
+    from mini.world.context import EXPRESSION_SHARES, EXPRESSIONS
+    from mini.world.factors import NAMES
 
     names = [i for i, name in enumerate(NAMES) if name.startswith("mood_")]
     moods = photos.factors[:, names]  # (P, 7)

@@ -19,7 +19,7 @@ import json
 import math
 import sys
 import tempfile
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +173,7 @@ def machine(device: str) -> dict[str, Any]:
     name = cpu_name()
     if device == "cuda":
         name = f"{torch.cuda.get_device_name()}, {name}"
-    date = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    date = datetime.now(UTC).isoformat(timespec="seconds")
     return {"date": date, "machine": name, "threads": torch.get_num_threads()}
 
 

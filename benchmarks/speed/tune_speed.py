@@ -19,7 +19,7 @@ import argparse
 import json
 import statistics
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -217,7 +217,7 @@ def plot(rows: list[dict[str, Any]], title: str, path: Path) -> None:
 def machine(device: torch.device) -> dict[str, Any]:
     """Where and when."""
     name = torch.cuda.get_device_name() if device.type == "cuda" else cpu_name()
-    date = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    date = datetime.now(UTC).isoformat(timespec="seconds")
     return {
         "date": date, "machine": name, "threads": torch.get_num_threads(),
         "torch": torch.__version__, "script": "benchmarks.speed.tune_speed",

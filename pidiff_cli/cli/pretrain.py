@@ -1,24 +1,21 @@
-"""`pidiff pretrain`: train the embedded base, or a general identity branch (for developers)."""
+"""`pidiff pretrain`: train a general identity branch (for developers)."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pidiff_cli.cli.options import option
-from pidiff_cli.cli.session import Session, session_of
+from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import PretrainConfig
 from pidiff_cli.errors import UsageError
 
 
 def command(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="mini or identity")],
-    go: Annotated[bool, typer.Option("--go", help="run the steps instead of listing them")] = False,
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="identity")],
     base: Annotated[str | None, option(PretrainConfig, "base")] = None,
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="pictures of people, with captions (.txt)")
@@ -34,19 +31,20 @@ def command(
     seed: Annotated[int | None, option(PretrainConfig, "seed")] = None,
     restart: Annotated[bool, option(PretrainConfig, "restart", "--restart")] = False,
 ) -> None:
-    """Train `mini` (lists the steps, or runs them), or an `identity` branch for --base.
+    """Train a general `identity` branch for --base.
 
-    Every step is resumable: the same command goes on.
+    It is resumable: the same command goes on.
     """
-    session = session_of(context)
     if what == "mini":
-        _mini(session, go)
-        return
+        raise UsageError(
+            "mini is trained from a checkout of the repository, not by the installed program.",
+            "In the checkout: python -m mini.train, or: make mini",
+        )
     if what != "identity":
         raise UsageError(
-            f"{what} is not trained here.",
-            "pidiff pretrain mini, or: pidiff pretrain identity --base sdxl --data FOLDER",
+            f"{what} is not trained here.", "pidiff pretrain identity --base sdxl --data FOLDER"
         )
+    session = session_of(context)
     if data is None:
         raise UsageError("There are no pictures to learn from.", "Add --data FOLDER")
     config = session.config(
@@ -60,15 +58,3 @@ def command(
     session.after_interrupt = "The same command goes on from the last checkpoint."
     result = pretrain.run(config, session.output.progress())
     session.output.result([result.identity], result)
-
-
-def _mini(session: Session, go: bool) -> None:
-    from pidiff_cli.mini.steps import STEPS
-
-    if not go:
-        rows = [{"command": step.command, "about": step.about} for step in STEPS]
-        session.output.result([f"{r['command']}  # {r['about']}" for r in rows], {"steps": rows})
-        return
-    for step in STEPS:
-        session.output.note(step.about)
-        subprocess.run([sys.executable, "-m", step.module, *step.options], check=True)

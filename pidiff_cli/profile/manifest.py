@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ def check_name(name: str) -> None:
 
 def new_manifest(name: str, noun: str) -> Manifest:
     """The manifest of an empty profile."""
-    created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    created = datetime.now(UTC).isoformat(timespec="seconds")
     return Manifest(name=name, noun=noun, id=str(uuid.uuid4()), created=created)
 
 

@@ -84,8 +84,5 @@ def edited(code: Tensor, edits: tuple[tuple[str, float], ...], parts: BaseParts)
 
 
 def factor_names(folder: Path) -> tuple[str, ...]:
-    """What mini's directions are called, in their order: as its weights say, else the narrow
-    world's, on which weights that say nothing were trained."""
-    from pidiff_cli.mini.world.factors import NAMES
-
-    return tuple(read_sizes(folder).get("factors", NAMES))
+    """What mini's directions are called, in their order, as its weights say."""
+    return tuple(read_sizes(folder)["factors"])

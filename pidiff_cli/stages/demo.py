@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from pidiff_cli._atomic import write_file
 from pidiff_cli.core.images import save_png
 
-HELD_OUT = 1_000_000  # persons from this id on are never drawn for training
-SIDE = 256  # px of the drawn photos, the most that the world draws
+#: Four portraits (256, 256) of one person of mini's drawn world, held out of every training.
+PORTRAITS, NOUN = Path(__file__).parent / "portraits", "man"
 
 
 @dataclass(frozen=True)
@@ -23,46 +23,18 @@ class DemoPhotos:
     real: Path
 
 
-def run(out: Path, person_id: int = HELD_OUT + 7) -> DemoPhotos:
-    """Draw and copy the demo's photos under `out/photos/`.
+def run(out: Path) -> DemoPhotos:
+    """Copy the demo's photos to `out/photos/`.
 
     Args:
         out: the demo's folder; made when missing.
-        person_id: from 1,000,000 on, a person that no network saw in training.
     """
     drawn, real = out / "photos" / "drawn", out / "photos" / "astronaut"
     for folder in (drawn, real):
         folder.mkdir(parents=True, exist_ok=True)
-    noun = _draw_portraits(drawn, person_id)
+    for portrait in sorted(PORTRAITS.glob("*.png")):
+        write_file(drawn / portrait.name, portrait.read_bytes())
     import skimage.data
 
     save_png(real / "astronaut.png", np.asarray(skimage.data.astronaut(), np.uint8))
-    return DemoPhotos(drawn=drawn, noun=noun, real=real)
-
-
-def _draw_portraits(folder: Path, person_id: int) -> str:
-    from pidiff_cli.mini.world.context import sample_context
-    from pidiff_cli.mini.world.people import sample_person
-    from pidiff_cli.mini.world.render import draw
-
-    person = sample_person(person_id)
-    looks = (
-        ("neutral", "library", -12.0),
-        ("smile", "beach", 8.0),
-        ("neutral", "forest", 16.0),
-        ("smile", "studio", 0.0),
-    )
-    for number, (expression, scene, yaw) in enumerate(looks, start=1):
-        context = sample_context(
-            np.random.default_rng([person_id, number]),
-            expression=expression,
-            scene=scene,
-            yaw=yaw,
-            role="casual",
-            style="photo",
-            headgear=False,
-            glasses="none",
-        )
-        picture: npt.NDArray[np.uint8] = draw(person, context, SIDE).rgb
-        save_png(folder / f"portrait_{number}.png", picture)
-    return person.noun
+    return DemoPhotos(drawn=drawn, noun=NOUN, real=real)

@@ -18,7 +18,7 @@ from pidiff_cli.weights.table import WEIGHTS, weights_of
 
 _PATHS = "paths.json"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-PACKAGE_WEIGHTS = Path(__file__).parent.parent / "mini" / "weights"
+PACKAGE_WEIGHTS = Path(__file__).parent / "mini"
 MINI_PARTS = (
     "diffusers/model_index.json",
     "diffusers/text_encoder/model.safetensors",

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.rivals import cases
 from benchmarks.rivals.measure import Plain, background, overlap, photo_direction
-from pidiff_cli.mini.world.captions import VOCABULARY
+from mini.world.captions import VOCABULARY
 
 
 def test_the_groups_of_people_are_apart() -> None:
@@ -97,8 +97,8 @@ def test_overlap_is_intersection_over_union() -> None:
 
 
 def test_the_photos_direction_names_turn_and_expression() -> None:
-    from pidiff_cli.mini.world.context import EXPRESSION_SHARES, EXPRESSIONS
-    from pidiff_cli.mini.world.factors import NAMES
+    from mini.world.context import EXPRESSION_SHARES, EXPRESSIONS
+    from mini.world.factors import NAMES
 
     row = np.zeros(len(NAMES), np.float32)
     row[NAMES.index("yaw")] = 0.6

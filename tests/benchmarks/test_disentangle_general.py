@@ -13,10 +13,10 @@ import torch
 from benchmarks.rivals import general
 from benchmarks.rivals import shop as shop_module
 from benchmarks.rivals.train import ddpm
+from mini.train.diffusion.data import Batch
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.attention import branch_state
-from pidiff_cli.mini.train.diffusion_data import Batch
 from tests.tiny_base import SIZE, WIDTH, make_base
 
 DIM = 10  # of the face vector

@@ -66,7 +66,7 @@ def test_a_caption_is_true_of_what_the_world_could_write_it_of() -> None:
 
 
 def test_contexts_are_those_that_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pidiff_cli.mini.world.render import draw
+    from mini.world.render import draw
 
     monkeypatch.setattr(drawings, "CACHE", tmp_path)
     people = drawings.identities(2)

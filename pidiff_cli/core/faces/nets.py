@@ -17,15 +17,14 @@ from torch import Tensor, nn
 from pidiff_cli.core.tensors.packed import pack, unpack
 from pidiff_cli.errors import MissingWeightError
 
-#: Background, body, skin, hair, headgear, glasses: as the drawn world's label map. A seventh, where
-#: a net has it, is a thing before the face.
+#: Background, body, skin, hair, headgear, glasses: as the drawn world's label map.
 LABELS = 6
 POINTS = 68
 #: Skin, hair, headgear, glasses; before them background and body, after them a thing before the
 #: face, in nets that know it.
 HEAD_LABELS = slice(2, 6)
 #: The face nets that come with the program.
-FOLDER = Path(__file__).resolve().parents[2] / "mini" / "weights" / "faces"
+FOLDER = Path(__file__).resolve().parents[2] / "weights" / "mini" / "faces"
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -109,18 +108,15 @@ class LandmarkNet(nn.Module):
     Args:
         widths: channels at 64, 32, 16 and 8 px.
         blocks: residual blocks at 32, 16 and 8 px.
-        labels: how many kinds of thing its label map tells apart.
     """
 
     def __init__(
         self,
         widths: tuple[int, ...] = (12, 32, 64, 112),
         blocks: tuple[int, ...] = (1, 2, 2),
-        labels: int = LABELS,
     ) -> None:
         super().__init__()
         self.config: dict[str, Any] = {"widths": list(widths), "blocks": list(blocks)}
-        self.config |= {"labels": labels} if labels != LABELS else {}
         w64, w32, w16, w8 = widths
         self.stem = ConvNorm(3, w64, 5, 2)
         self.down32, self.down16, self.down8 = (
@@ -136,7 +132,7 @@ class LandmarkNet(nn.Module):
         self.sharpness = nn.Parameter(torch.full((POINTS,), 2.0))
         self.nudge = nn.Linear(w8 + 2 * POINTS, 2 * POINTS)
         self.slim = ConvNorm(w32, 16, 1)
-        self.masks = nn.Sequential(ConvNorm(16 + w64, 16, 3), nn.Conv2d(16, labels, 1))
+        self.masks = nn.Sequential(ConvNorm(16 + w64, 16, 3), nn.Conv2d(16, LABELS, 1))
         self.confidence = nn.Sequential(nn.Linear(2 * w8, 64), nn.SiLU(), nn.Linear(64, 1))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -213,16 +209,15 @@ def expected_place(heat: Tensor) -> Tensor:
     return torch.stack([(heat.sum(2) * xs).sum(-1), (heat.sum(3) * ys).sum(-1)], -1)
 
 
-def save_net(net: nn.Module, stem: Path, world: str = "") -> None:
-    """Write `stem`.safetensors (packed) and `stem`.json (the sizes that build it again; the drawn
-    world it learnt from, where it is given)."""
+def save_net(net: nn.Module, stem: Path) -> None:
+    """Write `stem`.safetensors (packed) and `stem`.json (the sizes that build it again)."""
     from safetensors.torch import save_file
 
     stem.parent.mkdir(parents=True, exist_ok=True)
     save_file(pack(net.state_dict()), str(stem.with_suffix(".safetensors")))
     stem.with_suffix(".safetensors").chmod(0o644)
-    told = {"class": type(net).__name__, **({"world": world} if world else {})}
-    text = json.dumps({**told, **net.config}, indent=1)  # type: ignore[dict-item]
+    told = {"class": type(net).__name__, **net.config}  # type: ignore[dict-item]
+    text = json.dumps(told, indent=1)
     stem.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -14,19 +14,16 @@ from pidiff_cli.core.wplus.stylegan2 import EqualLinear
 
 
 class StyleHead(nn.Module):
-    """Stride-2 convolutions down to one pixel, then an equalised linear: (B, C, s, s) -> (B, D).
+    """Stride-2 convolutions down to one pixel, then an equalised linear: (B, C, s, s) -> (B, D)."""
 
-    The convolutions have `inner` channels.
-    """
-
-    def __init__(self, inputs: int, style_dim: int, side: int, inner: int) -> None:
+    def __init__(self, inputs: int, style_dim: int, side: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for _ in range(int(math.log2(side))):
-            layers += [nn.Conv2d(inputs, inner, 3, 2, 1), nn.LeakyReLU()]
-            inputs = inner
+            layers += [nn.Conv2d(inputs, style_dim, 3, 2, 1), nn.LeakyReLU()]
+            inputs = style_dim
         self.convs = nn.Sequential(*layers)
-        self.linear = EqualLinear(inner, style_dim)
+        self.linear = EqualLinear(style_dim, style_dim)
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.linear(self.convs(x).flatten(1))
@@ -47,7 +44,6 @@ class Encoder(nn.Module):
             free code a row.
         reduction: of the squeeze-excite gates.
         stride: of the stem; 2 makes everything after it four times cheaper.
-        inner: channels inside the heads; 0 for D, as published.
     """
 
     def __init__(
@@ -62,7 +58,6 @@ class Encoder(nn.Module):
         deltas: bool = True,
         reduction: int = 16,
         stride: int = 1,
-        inner: int = 0,
     ) -> None:
         super().__init__()
         self.rows, self.style_dim, self.side, self.deltas = rows, style_dim, side, deltas
@@ -74,7 +69,7 @@ class Encoder(nn.Module):
         self.styles = nn.ModuleList()
         for row in range(rows):
             shrink = stride * (16 if row < coarse else 8 if row < middle else 4)
-            self.styles.append(StyleHead(widths[3], style_dim, side // shrink, inner or style_dim))
+            self.styles.append(StyleHead(widths[3], style_dim, side // shrink))
         self.latlayer1 = nn.Conv2d(widths[2], widths[3], 1)
         self.latlayer2 = nn.Conv2d(widths[1], widths[3], 1)
 
