@@ -21,6 +21,7 @@ lint: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python docs/make_cli_reference.py
+	$(BIN)/python docs/make_models_page.py
 
 wheel: $(STAMP)
 	$(BIN)/python -m build --wheel

@@ -12,7 +12,7 @@ COMMERCIAL = {"yes": "allowed", "no": "**forbidden**", "unclear": "unsettled"}
 INTRODUCTION = """\
 # Weights and their licences
 
-Written by `docs/make_models_page.py` from `pidiff_cli/weights_table.py`; `pidiff models list`
+Written by `docs/make_models_page.py` from `pidiff_cli/weights/table.py`; `pidiff models list`
 prints the same.
 
 `mini` is inside the package and free (Apache-2.0). Every other base is fetched once:
