@@ -53,6 +53,7 @@ class Trainers:
 def trainers(work: Path, monkeypatch: pytest.MonkeyPatch) -> Trainers:
     made = Trainers({"bank": 2, "e4e": 3})
     monkeypatch.setattr(command, "main_of", made.main_of)
+    monkeypatch.setattr(command.gc, "collect", lambda: 0)  # a third of a second a step
     return made
 
 
