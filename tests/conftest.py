@@ -91,7 +91,7 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, ModuleT
 
 def _prepare(config: Any, progress: Any) -> Any:
     from pidiff_cli.profile import Photo, Profile
-    from pidiff_cli.stages.results import Kept, PrepareResult, Rejected
+    from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
 
     profile = Profile.create(config.home, config.name, config.noun)
     profile.write("photos/01.png", b"face")
@@ -102,7 +102,7 @@ def _prepare(config: Any, progress: Any) -> Any:
     return PrepareResult(
         profile.folder,
         (Kept("one.jpg", 0.9),),
-        (Rejected("two.jpg", "too blurred"),),
+        (RejectedPhoto("two.jpg", "too blurred"),),
         "A profile view would help most.",
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli.core.lazy import import_later, import_never
+from pidiff_cli.core.lazy import import_lazily, import_never
 
 WEIGHTS = Path(__file__).parents[1] / "pidiff_cli" / "weights" / "mini" / "diffusers"
 
@@ -43,14 +43,14 @@ def runs() -> int:
 
 
 def test_a_module_of_the_package_does_not_run_the_package(package: str) -> None:
-    import_later(package)
+    import_lazily(package)
     from slow_package.one import ONE  # type: ignore[import-not-found]
 
     assert (ONE, runs()) == (1, 0)
 
 
 def test_the_package_runs_once_when_it_is_asked(package: str) -> None:
-    import_later(package)
+    import_lazily(package)
     import slow_package  # type: ignore[import-not-found]
     from slow_package import TWO
 
@@ -63,7 +63,7 @@ def test_a_package_that_fails_can_be_asked_again(package: str, tmp_path: Path) -
     file = tmp_path / package / "__init__.py"
     good = file.read_text()
     file.write_text("raise ImportError('half installed')\n")
-    import_later(package)
+    import_lazily(package)
     import slow_package
 
     with pytest.raises(ImportError, match="half installed"):
@@ -75,7 +75,7 @@ def test_a_package_that_fails_can_be_asked_again(package: str, tmp_path: Path) -
 def test_what_is_there_or_nowhere_is_left_alone(package: str) -> None:
     import slow_package
 
-    import_later(package, "json", "no_such_package", "no_such_package.inside")
+    import_lazily(package, "json", "no_such_package", "no_such_package.inside")
     assert sys.modules[package] is slow_package
     assert "no_such_package" not in sys.modules
 

@@ -40,7 +40,7 @@ def w() -> Tensor:
 
 def _change(base: Base, prompt: EncodedPrompt, w: Tensor, hold: float) -> float:
     plain = draw(base, prompt, None, [1], FREE).images.astype(int)
-    held = draw(base, prompt, w, [1], replace(FREE, hold=hold)).images
+    held = draw(base, prompt, w, [1], replace(FREE, keep_background=hold)).images
     return float(np.abs(held - plain).mean())
 
 
@@ -80,7 +80,7 @@ def test_nothing_changes_where_the_subject_is_not(
     monkeypatch.setattr(
         guidance, "subject_area", lambda maps, own, like: torch.zeros_like(like[:, :1])
     )
-    held = draw(base, prompt, w, [1], replace(settings, hold=1.0)).images
+    held = draw(base, prompt, w, [1], replace(settings, keep_background=1.0)).images
     assert np.abs(free - plain).mean() > 0.2
     assert np.abs(held - plain).max() <= 1  # another order of sums, no more
     assert np.abs(held - plain).mean() < 0.02
@@ -102,14 +102,14 @@ def test_held_steps_cost_one_row_more(
     settings = replace(FREE, steps=6, start=1 / 6)
     plain = draw(base, prompt, None, [1], settings).images.astype(int)
     asked.clear()
-    in_turn = draw(base, prompt, w, [1], replace(settings, hold=1.0)).images
+    in_turn = draw(base, prompt, w, [1], replace(settings, keep_background=1.0)).images
     assert asked == [2, 2, 2, 2, 1, 1, 2, 2, 1, 1, 2]  # the first step is one picture's
 
     def always(self: Predictor, x: Tensor, t: Tensor, asks: bool = True, own: bool = False) -> Any:
         return guide(self, x, t, True, own)
 
     monkeypatch.setattr(Predictor, "_guide", always)
-    both = draw(base, prompt, w, [1], replace(settings, hold=1.0)).images
+    both = draw(base, prompt, w, [1], replace(settings, keep_background=1.0)).images
     free = draw(base, prompt, w, [1], settings).images
     apart = [float(np.abs(images - plain).mean()) for images in (in_turn, both, free)]
     assert abs(apart[0] - apart[1]) < 0.5 * (apart[2] - apart[1])
@@ -121,14 +121,16 @@ def test_without_identity_no_row_is_added(
 ) -> None:
     """λ = 0 stays the stock pipeline; so do the steps before `start`."""
     plain = draw(base, prompt, None, [1], FREE).images
-    assert np.array_equal(draw(base, prompt, w, [1], replace(FREE, hold=1.0, **more)).images, plain)
+    assert np.array_equal(
+        draw(base, prompt, w, [1], replace(FREE, keep_background=1.0, **more)).images, plain
+    )
 
 
 def test_the_maps_given_back_are_those_of_the_identity(
     base: Base, prompt: EncodedPrompt, w: Tensor
 ) -> None:
     """The extra pass without identity leaves no map of its own behind."""
-    maps = draw(base, prompt, w, [1, 2], replace(FREE, hold=1.0), record=True).maps
+    maps = draw(base, prompt, w, [1, 2], replace(FREE, keep_background=1.0), record=True).maps
     assert maps is not None and maps.shape == (2, SIZE // 8, SIZE // 8) and maps.max() <= 1 + 1e-5
     assert isinstance(base.context, attention.IdentityContext) and not base.context.maps
 
@@ -138,7 +140,7 @@ def test_a_batch_and_no_guidance_hold_the_same(
 ) -> None:
     """Each picture has a map of its own."""
     for factor in (4.0, 1.0):
-        settings = replace(FREE, hold=0.5, guidance=factor)
+        settings = replace(FREE, keep_background=0.5, guidance=factor)
         single = draw(base, prompt, w, [1, 2], settings).images.astype(int)
         batch = draw(base, prompt, w, [1, 2], replace(settings, chunk=2)).images
         assert np.abs(single - batch).max() <= 1
@@ -171,13 +173,13 @@ def test_a_prediction_moves_to_other_latents(kind: str, time: float) -> None:
         return found.get(kind, alpha * x - sigma * prediction)
 
     there, here, made = torch.randn(3, 2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
-    found = blending.moved(made, there, here, scheduler, torch.tensor(time))
+    found = blending.rebase_prediction(made, there, here, scheduler, torch.tensor(time))
     assert torch.allclose(finished(found, here), finished(made, there), atol=1e-4 / alpha)
 
 
 def test_without_a_map_nothing_is_held(base: Base, prompt: EncodedPrompt, w: Tensor) -> None:
     free, held = (
-        draw(base, prompt, w, [1], replace(FREE, use_map=False, hold=hold)).images
+        draw(base, prompt, w, [1], replace(FREE, use_map=False, keep_background=hold)).images
         for hold in (0.0, 1.0)
     )
     assert np.array_equal(free, held)

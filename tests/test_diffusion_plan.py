@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose, plans
+from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose_plan, plans
 
 MB = 1_000_000
 
@@ -27,8 +27,8 @@ def test_plans_go_from_the_fastest_to_the_smallest() -> None:
     assert peaks == sorted(peaks, reverse=True) and len(set(peaks)) == len(peaks)
     assert found[-1].nf4 and found[-1].parked and found[-1].checkpointing
     for plan in found:
-        assert choose(found, plan.peak) == plan
-    assert choose(found, found[-1].peak - 1) is None
+        assert choose_plan(found, plan.peak) == plan
+    assert choose_plan(found, found[-1].peak - 1) is None
 
 
 def test_a_prediction_adds_up() -> None:

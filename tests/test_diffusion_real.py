@@ -19,7 +19,7 @@ from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.diffusion.schedulers import CLASSES, SCHEDULERS
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
 from pidiff_cli.core.training.dataset import LatentSet
-from pidiff_cli.core.training.step import LossSettings, Tailor
+from pidiff_cli.core.training.step import LossSettings, TrainingStep
 from pidiff_cli.errors import UsageError
 from tests.tiny_families import FAMILIES, PROMPT, W
 from tests.tiny_real import PIPELINES, SIZE, TOKENS, make_folder
@@ -57,7 +57,9 @@ def test_scale_zero_is_the_stock_pipeline_bit_for_bit(
     plain = draw(base, prompt, w, [9], DrawSettings(3, 4.0, 0.0, size=SIZE)).images
     drawn = draw(base, prompt, w, [9], DrawSettings(3, 4.0, 1.0, size=SIZE)).images
     assert not np.array_equal(plain, drawn)
-    held = draw(base, prompt, w, [9], DrawSettings(3, 4.0, 1.0, size=SIZE, hold=1.0)).images
+    held = draw(
+        base, prompt, w, [9], DrawSettings(3, 4.0, 1.0, size=SIZE, keep_background=1.0)
+    ).images
     assert not np.array_equal(held, drawn) and not np.array_equal(held, plain)
 
 
@@ -97,8 +99,12 @@ def test_four_bit_weights_draw_nearly_the_same_and_learn(
     assert 0 < np.abs(here - there).mean() < 12
     model = add_adapter(base.unet, 2, 2.0)
     data = LatentSet(torch.randn(2, 4, 8, 8), torch.ones(2, 1, 8, 8), torch.arange(2))
-    tailor = Tailor(base, w.expand(2, *W), w, [prompt], LossSettings(), code_delta(model))
-    tailor.loss(tailor.draw(data, 2, torch.Generator().manual_seed(0)))["loss"].backward()
+    training_step = TrainingStep(
+        base, w.expand(2, *W), w, [prompt], LossSettings(), code_delta(model)
+    )
+    training_step.loss(training_step.sample(data, 2, torch.Generator().manual_seed(0)))[
+        "loss"
+    ].backward()
     assert all(p.grad is not None for p in trainable_parameters(model).values())
 
 
@@ -138,8 +144,8 @@ def test_a_training_step_moves_the_adapter(
     caption = encode_prompt(base, "a photo of a woman", "woman")
     settings = LossSettings(drop_text=0, drop_identity=0, drop_both=0, preserve_share=1)
     delta = code_delta(model)
-    tailor = Tailor(base, w.expand(2, *W), w, [caption], settings, delta)
-    losses = tailor.loss(tailor.draw(data, 2, g))
+    training_step = TrainingStep(base, w.expand(2, *W), w, [caption], settings, delta)
+    losses = training_step.loss(training_step.sample(data, 2, g))
     losses["loss"].backward()
     base.context.clear()
     assert torch.isfinite(losses["loss"]) and {"face", "preserve", "locate"} <= losses.keys()

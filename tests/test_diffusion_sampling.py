@@ -88,7 +88,7 @@ def test_a_batch_draws_the_same_pictures(base: Base, prompt: EncodedPrompt, w: T
 def test_prompts_share_a_batch(base: Base, prompt: EncodedPrompt, w: Tensor, hold: float) -> None:
     """Each picture by its own prompt, as if it were drawn alone."""
     prompts = [prompt, encode_prompt(base, "a photo of a person in the snow", "person")]
-    settings = DrawSettings(steps=3, size=SIZE, chunk=2, hold=hold)
+    settings = DrawSettings(steps=3, size=SIZE, chunk=2, keep_background=hold)
     alone = [draw(base, p, w, [5], settings).images[0].astype(int) for p in prompts]
     beside = draw(base, prompts, w, [5, 5], settings).images
     assert np.abs(np.stack(alone) - beside).max() <= 1
@@ -101,7 +101,9 @@ def test_few_step_samplers_draw_a_base_that_predicts_v(
 ) -> None:
     """Their noise is the picture's own: the same bytes again, whatever is drawn beside."""
     monkeypatch.setitem(base.scheduler_config, "prediction_type", "v_prediction")
-    settings = DrawSettings(steps=4, size=SIZE, guidance=1.5, hold=0.25, scheduler=scheduler)
+    settings = DrawSettings(
+        steps=4, size=SIZE, guidance=1.5, keep_background=0.25, scheduler=scheduler
+    )
     images = draw(base, prompt, w, [1, 2], settings).images
     assert images.std() > 1
     assert np.array_equal(draw(base, prompt, w, [2], settings).images[0], images[1])

@@ -14,10 +14,10 @@ from pidiff_cli.core.faces.framing import Framing, Place
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
 from pidiff_cli.core.images import to_tensor
 from pidiff_cli.core.training.dataset import _window, cache_latents, face_variants, photo_variants
-from pidiff_cli.core.training.fast_step import make_lean
+from pidiff_cli.core.training.fast_step import free_conv_inputs
 from pidiff_cli.core.training.losses import face_loss, locate_loss, min_snr_weight, preserve_loss
 from pidiff_cli.core.training.schedule import NoiseSchedule
-from pidiff_cli.core.training.step import LossSettings, Tailor
+from pidiff_cli.core.training.step import LossSettings, TrainingStep
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
 from tests.tiny_person import disc
 
@@ -140,24 +140,26 @@ def test_masked_losses_look_where_they_should() -> None:
     assert good < 0.01 < bad
 
 
-def _tailor(base: Base, **settings: float) -> tuple[Tailor, torch.nn.Module]:
+def _training_step(base: Base, **settings: float) -> tuple[TrainingStep, torch.nn.Module]:
     torch.manual_seed(0)
     model = add_adapter(base.unet, 2, 2.0)
     codes = torch.randn(2, ROWS, DIM, generator=_generator(1))
     caption = encode_prompt(base, "a photo of a woman", "woman")
-    return Tailor(
+    return TrainingStep(
         base, codes, codes.mean(0), [caption], LossSettings(**settings), code_delta(model)
     ), model
 
 
 def test_one_step_has_all_parts_and_a_gradient_for_every_parameter(base: Base) -> None:
-    tailor, model = _tailor(base, preserve_share=1.0, drop_text=0, drop_identity=0, drop_both=0)
+    training_step, model = _training_step(
+        base, preserve_share=1.0, drop_text=0, drop_identity=0, drop_both=0
+    )
     with torch.no_grad():
         for parameter in trainable_parameters(model).values():
             parameter.add_(0.05)
     face, mask = disc(96, (200, 120, 80), 0)
     data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
-    losses = tailor.loss(tailor.draw(data, 4, _generator(2)))
+    losses = training_step.loss(training_step.sample(data, 4, _generator(2)))
     assert losses.keys() == {"loss", "face", "preserve", "locate", "code"}
     losses["loss"].backward()
     grads = {n: p.grad for n, p in trainable_parameters(model).items()}
@@ -174,9 +176,9 @@ def test_gradient_checkpointing_changes_no_gradient(folder: Path) -> None:
         if checkpointing:
             base.unet.enable_gradient_checkpointing()
             base.unet.train()
-        tailor, model = _tailor(base, preserve_share=1.0)
+        training_step, model = _training_step(base, preserve_share=1.0)
         data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
-        tailor.loss(tailor.draw(data, 4, _generator(2)))["loss"].backward()
+        training_step.loss(training_step.sample(data, 4, _generator(2)))["loss"].backward()
         found.append([p.grad.clone() for p in trainable_parameters(model).values()])
     assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(*found, strict=True))
 
@@ -187,11 +189,11 @@ def test_a_batch_in_parts_gives_the_gradient_of_the_whole(folder: Path, seed: in
     found = []
     for part in (5, 2):
         base = load_base(folder)
-        tailor, model = _tailor(base, preserve_share=1.0, drop_text=0.3)
+        training_step, model = _training_step(base, preserve_share=1.0, drop_text=0.3)
         data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
-        batch = tailor.draw(data, 5, _generator(seed))
+        batch = training_step.sample(data, 5, _generator(seed))
         for some in batch.split(part):
-            (tailor.loss(some)["loss"] * len(some) / len(batch)).backward()
+            (training_step.loss(some)["loss"] * len(some) / len(batch)).backward()
         found.append([p.grad.clone() for p in trainable_parameters(model).values()])
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(*found, strict=True))
     assert any(bool(grad.abs().max() > 1e-4) for grad in found[0])
@@ -201,18 +203,20 @@ def test_a_checkpointed_backward_records_no_maps_again(folder: Path) -> None:
     base = load_base(folder)
     base.unet.enable_gradient_checkpointing()
     base.unet.train()
-    tailor, _ = _tailor(base)
+    training_step, _ = _training_step(base)
     face, mask = disc(96, (200, 120, 80), 0)
     data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
-    tailor.loss(tailor.draw(data, 4, _generator(2)))["loss"].backward()
+    training_step.loss(training_step.sample(data, 4, _generator(2)))["loss"].backward()
     assert base.context.active and base.context.maps == []
 
 
 def test_a_step_is_repeatable(base: Base) -> None:
-    tailor, _ = _tailor(base)
+    training_step, _ = _training_step(base)
     face, mask = disc(96, (200, 120, 80), 0)
     data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
-    first, second = (tailor.loss(tailor.draw(data, 4, _generator(2)))["loss"] for _ in range(2))
+    first, second = (
+        training_step.loss(training_step.sample(data, 4, _generator(2)))["loss"] for _ in range(2)
+    )
     assert torch.equal(first, second)
 
 
@@ -221,18 +225,18 @@ def test_lean_convolutions_change_no_gradient(folder: Path) -> None:
     found, kept = [], []
     for lean in (False, True):
         base = load_base(folder)
-        assert not lean or make_lean(base.unet) > 10
-        tailor, model = _tailor(base, preserve_share=1.0)
+        assert not lean or free_conv_inputs(base.unet) > 10
+        training_step, model = _training_step(base, preserve_share=1.0)
         data = cache_latents(base, [face_variants(face, mask, SIZE, 4, _generator())] * 2)
         sizes: list[int] = []
         with torch.autograd.graph.saved_tensors_hooks(
             lambda x, sizes=sizes: sizes.append(x.numel()) or x, lambda x: x
         ):
-            loss = tailor.loss(tailor.draw(data, 4, _generator(2)))["loss"]
+            loss = training_step.loss(training_step.sample(data, 4, _generator(2)))["loss"]
         loss.backward()
         kept.append(sum(sizes))
         found.append([p.grad.clone() for p in trainable_parameters(model).values()])
     assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(*found, strict=True))
     assert kept[1] < 0.95 * kept[0]
     layer = torch.nn.Conv2d(3, 3, 3)
-    assert make_lean(layer) == 0 and type(layer) is torch.nn.Conv2d, "it learns: left alone"
+    assert free_conv_inputs(layer) == 0 and type(layer) is torch.nn.Conv2d, "it learns: left alone"

@@ -18,8 +18,8 @@ from pidiff_cli.profile import Profile
 from pidiff_cli.stages.faces import aligned_faces
 from pidiff_cli.stages.report import page
 from pidiff_cli.stages.report import summary as _summary
-from pidiff_cli.stages.report.evaluators import Instruments, instruments
-from pidiff_cli.stages.report.measure import Shown
+from pidiff_cli.stages.report.evaluators import Evaluators, open_evaluators
+from pidiff_cli.stages.report.measure import EvaluatedImage
 from pidiff_cli.weights import locate
 from tests.opened import run_evaluate, run_tune, tune_settings
 from tests.tiny_base import SIZE
@@ -98,7 +98,7 @@ def test_without_a_judge_text_is_not_measured_and_the_next_command_is_said(
 ) -> None:
     profile = Profile.open("alice", home)
     parts = replace(locate.base_parts("mini", home), judge=None)  # as on a real base
-    tools = instruments(profile, aligned_faces(profile), parts, home, colour_reader())
+    tools = open_evaluators(profile, aligned_faces(profile), parts, home, colour_reader())
     assert tools.judge is None and "pidiff models pull clip" in tools.missing["text"]
     measured = _summary.summarise([_shown(0.5, text=None, plain_text=None)], tools)
     for name in ("text", "text_drop", "right_prompt", "perceptual", "diversity"):
@@ -152,16 +152,16 @@ def test_faults_are_sentences(
         run_evaluate(_config(home, tmp_path, **settings), Notes())
 
 
-def _shown(likeness: float | None, **values: Any) -> Shown:
+def _shown(likeness: float | None, **values: Any) -> EvaluatedImage:
     blank = np.zeros((8, 8, 3), np.uint8)
     given = {"background": 0.1, "text": 0.5, "plain_text": 0.75, **values}
-    return Shown("a", 0, blank, blank, blank[..., 0] / 1.0, likeness, **given)
+    return EvaluatedImage("a", 0, blank, blank, blank[..., 0] / 1.0, likeness, **given)
 
 
 def test_the_summary_of_known_pictures() -> None:
     photos = torch.eye(2)[[0, 0]]
     poses = (np.full(4, 2.0),)
-    tools = Instruments(
+    tools = Evaluators(
         colour_reader(), reference=photos, held_out=True, photos=photos,
         strangers=torch.eye(2)[[1]], strangers_are="one", poses=poses,
     )  # fmt: skip

@@ -51,8 +51,8 @@ def faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_means(tmp_path / SFACE)
     (tmp_path / "2dfan4.safetensors").write_bytes(b"")
     (tmp_path / "s3fd.safetensors").write_bytes(b"")
-    still = StillFan(face_points(150.0, 140.0, 120.0, 10.0))
-    monkeypatch.setattr(face_alignment, "open_fan", lambda *given, **more: still)
+    cached = StillFan(face_points(150.0, 140.0, 120.0, 10.0))
+    monkeypatch.setattr(face_alignment, "open_fan", lambda *given, **more: cached)
     return tmp_path
 
 
@@ -99,7 +99,7 @@ def test_the_reader_works_with_what_the_folder_holds(faces: Path) -> None:
     reader = FaceReader.open(faces)
     assert reader.embedder is None  # OpenCV has no gradient
     picture = np.full((300, 300, 3), 90, np.uint8)
-    seen = reader.look(picture)
+    seen = reader.detect(picture)
     assert seen is not None and seen.aligned.shape == (REAL_SIDE, REAL_SIDE, 3)
     assert seen.embedding.shape == (48,) and float(seen.embedding.norm()) == pytest.approx(1)
     assert seen.head.shape == (300, 300)

@@ -10,7 +10,7 @@ import pytest
 from pidiff_cli.core.faces.detect import find_faces
 from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.faces.nets import FOLDER, LandmarkNet, open_net
-from pidiff_cli.core.faces.refinement import look_closely
+from pidiff_cli.core.faces.refinement import refine_landmarks
 from pidiff_cli.core.images import read_photo
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "photos"
@@ -45,7 +45,7 @@ def test_drawn_portraits_are_found_at_once() -> None:
     net, rng, wrong = open_net(LandmarkNet, FOLDER, "landmarks"), np.random.default_rng(5), []
     for i in range(3):
         portrait = draw(sample_person(1_000_000 + i), sample_context(rng))
-        (look,) = look_closely(net, portrait.rgb, [(64, 61, 105)])
+        (look,) = refine_landmarks(net, portrait.rgb, [(64, 61, 105)])
         points = portrait.landmarks
         eyes = np.hypot(*(points[45] - points[36]))
         wrong.append(np.hypot(*(look.points - points).T).mean() / eyes)

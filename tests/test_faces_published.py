@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from pidiff_cli.core.faces import published
-from pidiff_cli.core.faces.choice import choose, holds
+from pidiff_cli.core.faces.choice import choose_face_models, holds
 from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.faces.nets import FOLDER
 from pidiff_cli.core.faces.parsenet import ParseNet, parse_head
@@ -62,21 +62,24 @@ def test_the_wrong_network_is_named(tmp_path: Path) -> None:
 
 
 def test_what_a_folder_holds_is_used(tmp_path: Path) -> None:
-    assert not choose(FOLDER).real  # mini: its own nets, no faces.json
-    empty = choose(tmp_path)
+    assert not choose_face_models(FOLDER).real  # mini: its own nets, no faces.json
+    empty = choose_face_models(tmp_path)
     assert empty.real and (empty.landmarks, empty.likeness) == ("2dfan4", "sface")
     with pytest.raises(MissingWeightError) as caught:
         find_file(tmp_path, "2dfan4")
     assert "pidiff models pull faces" in caught.value.hint
     for name in ("2dfan4.safetensors", "face_detection_yunet_2023mar.onnx"):
         (tmp_path / name).write_bytes(b"")
-    assert choose(tmp_path).detector == "yunet"
+    assert choose_face_models(tmp_path).detector == "yunet"
     (tmp_path / "arcface_ir_se50.safetensors").write_bytes(b"")
-    assert choose(tmp_path).likeness == "arcface"  # the only one here
+    assert choose_face_models(tmp_path).likeness == "arcface"  # the only one here
     (tmp_path / "face_recognition_sface_2021dec.onnx").write_bytes(b"")
     (tmp_path / "s3fd-619a316812.pth").write_bytes(b"")
-    assert (choose(tmp_path).likeness, choose(tmp_path).detector) == ("sface", "sfd")
-    assert choose(tmp_path).mask == "hull"
+    assert (choose_face_models(tmp_path).likeness, choose_face_models(tmp_path).detector) == (
+        "sface",
+        "sfd",
+    )
+    assert choose_face_models(tmp_path).mask == "hull"
     assert "sfd" in holds(tmp_path)
 
 
@@ -87,24 +90,27 @@ def test_faces_json_chooses(tmp_path: Path) -> None:
     write_choice(tmp_path, likeness="arcface", arcface_channels="bgr")
     told = json.loads((tmp_path / "faces.json").read_text())
     assert told["here"] == ["2dfan4", "sface", "arcface", "parser"]
-    chosen = choose(tmp_path)
+    chosen = choose_face_models(tmp_path)
     assert (chosen.likeness, chosen.channels, chosen.mask) == ("arcface", "bgr", "parser")
     write_choice(tmp_path, mask="hull")
-    assert choose(tmp_path).likeness == "arcface" and choose(tmp_path).mask == "hull"
+    assert (
+        choose_face_models(tmp_path).likeness == "arcface"
+        and choose_face_models(tmp_path).mask == "hull"
+    )
     (tmp_path / "arcface_ir_se50.safetensors").unlink()
     write_choice(tmp_path)  # what is gone is not kept
-    assert choose(tmp_path).likeness == "sface"
+    assert choose_face_models(tmp_path).likeness == "sface"
     with pytest.raises(MissingWeightError, match="yunet"):
         write_choice(tmp_path, detector="yunet")
     with pytest.raises(UsageError, match="likeness cannot be 'dlib'"):
         write_choice(tmp_path, likeness="dlib")
     (tmp_path / "faces.json").write_text('{"chosen": {"mask": "magic"}}')
     with pytest.raises(InputError, match="mask is unknown: 'magic'"):
-        choose(tmp_path)
+        choose_face_models(tmp_path)
     for text in ("[]", "no json", '{"chosen": {"nose": "sface"}}'):
         (tmp_path / "faces.json").write_text(text)
         with pytest.raises(InputError, match="cannot be understood"):
-            choose(tmp_path)
+            choose_face_models(tmp_path)
 
 
 def test_what_comes_later_is_used_unless_another_was_chosen(tmp_path: Path) -> None:
@@ -113,7 +119,7 @@ def test_what_comes_later_is_used_unless_another_was_chosen(tmp_path: Path) -> N
     told = json.loads((tmp_path / "faces.json").read_text())
     assert told["used"]["likeness"] == "arcface" and told["chosen"] == {}
     (tmp_path / "face_recognition_sface_2021dec.onnx").write_bytes(b"")
-    assert choose(tmp_path).likeness == "sface"
+    assert choose_face_models(tmp_path).likeness == "sface"
 
 
 @pytest.fixture
@@ -145,7 +151,7 @@ def test_a_parser_in_the_folder_makes_the_mask(
     for name in ("2dfan4.safetensors", "s3fd.safetensors"):
         (tmp_path / name).write_bytes(b"")
     face = np.full((96, 96, 3), 90, np.uint8)
-    assert choose(tmp_path).mask == "parser"
+    assert choose_face_models(tmp_path).mask == "parser"
     assert not head_mask(face, tmp_path).any()
     assert set(load_file(tmp_path / "parser.safetensors")) == set(net.state_dict())
 

@@ -12,7 +12,7 @@ import pytest
 from pidiff_cli import api
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.stages import person as _drawing
-from pidiff_cli.stages.generate import Candidate, choose
+from pidiff_cli.stages.generate import PictureCandidate, keep_best
 from tests.conftest import Ran
 from tests.opened import run_generate
 from tests.test_generate_stage import _config
@@ -20,7 +20,7 @@ from tests.tiny_person import Notes
 
 BLANK = np.zeros((2, 2, 3), np.uint8)
 DRAWN = [
-    Candidate(seed, BLANK, likeness)
+    PictureCandidate(seed, BLANK, likeness)
     for seed, likeness in enumerate((0.41, None, 0.7, 0.6, 0.62, None))
 ]
 
@@ -39,7 +39,7 @@ DRAWN = [
 def test_what_is_kept_and_why_the_others_fall(
     best: int, least: float, kept: list[int], reasons: dict[int, str]
 ) -> None:
-    chosen, fell = choose(DRAWN, best, least)
+    chosen, fell = keep_best(DRAWN, best, least)
     assert [one.seed for one in chosen] == kept
     said = {one.seed: reason for one, reason in fell}
     assert sorted([*kept, *said]) == [0, 1, 2, 3, 4, 5]
@@ -49,12 +49,12 @@ def test_what_is_kept_and_why_the_others_fall(
 def _scored(monkeypatch: pytest.MonkeyPatch, scores: dict[int, float | None]) -> None:
     """Let the picture of each seed have this likeness."""
 
-    def drawn(sitter: object, prompt: object, code: object, seeds: list[int], *_: object) -> object:
+    def drawn(loaded: object, prompt: object, code: object, seeds: list[int], *_: object) -> object:
         return iter([(seed, BLANK) for seed in seeds])
 
     come = iter(scores.values())
     monkeypatch.setattr(_drawing, "draw_pictures", drawn)
-    monkeypatch.setattr(_drawing, "alike", lambda sitter, image: next(come))
+    monkeypatch.setattr(_drawing, "alike", lambda loaded, image: next(come))
 
 
 def test_the_others_are_told_and_counted(

@@ -9,11 +9,11 @@ import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.guidance import SharedStart
-from pidiff_cli.core.identity import cached as still_module
+from pidiff_cli.core.diffusion.guidance import SharedPrefix
+from pidiff_cli.core.identity import cached as cached_module
 from pidiff_cli.core.identity import context
 from pidiff_cli.core.identity.attention import attach, cross_attentions
-from pidiff_cli.core.identity.cached import Folded, Still, foldable
+from pidiff_cli.core.identity.cached import CachedAttention, FoldedLayer, foldable
 from pidiff_cli.core.identity.context import IdentityContext
 
 PICTURES, WORDS, WIDTH, TOKENS = 2, 8, 24, 3
@@ -57,14 +57,14 @@ def _plainly(net: Net, use_map: bool, levels: tuple[float, ...] | None) -> Tenso
     return out
 
 
-def _kept(net: Net, use_map: bool, levels: tuple[float, ...] | None = None) -> Still:
+def _kept(net: Net, use_map: bool, levels: tuple[float, ...] | None = None) -> CachedAttention:
     context = net[1]
     context.tokens, context.scale = TOKEN, 0.8
-    context.still = Still(
+    context.cached = CachedAttention(
         TEXT, TOKEN, slice(2, 4), _subject(2) if use_map else None, levels, PICTURES
     )
-    context.still.rows = 6
-    return context.still
+    context.cached.rows = 6
+    return context.cached
 
 
 @torch.no_grad()
@@ -77,15 +77,15 @@ def test_what_is_kept_changes_no_number(
 ) -> None:  # fmt: skip
     """Also by the call that CUDA uses, which a CPU can compute."""
     wanted = _plainly(net, use_map, levels)
-    for module in (context, still_module):
+    for module in (context, cached_module):
         monkeypatch.setattr(module, "fused", lambda q: way == "fused")
-    monkeypatch.setattr(still_module, "foldable", lambda *_: way == "folded")
-    still = _kept(net, use_map, levels)
+    monkeypatch.setattr(cached_module, "foldable", lambda *_: way == "folded")
+    cached = _kept(net, use_map, levels)
     for _ in range(2):
         found = net[0](torch.cat([X] * 3), T, encoder_hidden_states=TEXT).sample
         assert torch.allclose(found, wanted, atol=1e-5)
-    assert {isinstance(layer, Folded) for layer in still.layers.values()} == {way == "folded"}
-    assert len(still.layers) == len(cross_attentions(net[0]))
+    assert {isinstance(layer, FoldedLayer) for layer in cached.layers.values()} == {way == "folded"}
+    assert len(cached.layers) == len(cross_attentions(net[0]))
     assert (wanted[2:4] - wanted[4:]).abs().max() > 1e-3  # the identity shows
 
 
@@ -95,11 +95,11 @@ def test_a_step_may_ask_for_a_part_of_the_rows_and_share_their_start(
     net: Net, first: int, rows: int
 ) -> None:
     wanted = _plainly(net, True, None)[first : first + rows]
-    still = _kept(net, True)
-    still.first, still.rows = first, rows
+    cached = _kept(net, True)
+    cached.first, cached.rows = first, rows
     text = TEXT[first : first + rows]
     whole = net[0](torch.cat([X] * (rows // 2)), T, encoder_hidden_states=text).sample
-    shared = SharedStart(net[0], still)
+    shared = SharedPrefix(net[0], cached)
     seen: list[int] = []
     hook = net[0].conv_in.register_forward_hook(lambda _, args, __: seen.append(len(args[0])))
     with shared.on():
@@ -115,9 +115,9 @@ def test_a_step_may_ask_for_a_part_of_the_rows_and_share_their_start(
 @torch.no_grad()
 def test_rows_that_differ_by_more_than_text_share_nothing(net: Net) -> None:
     """SDXL adds each row's pooled text to the time before the first layer."""
-    still = _kept(net, True)
+    cached = _kept(net, True)
     net[0].add_embedding = torch.nn.Linear(1, 1)
-    assert not SharedStart(net[0], still).possible
+    assert not SharedPrefix(net[0], cached).possible
 
 
 def test_long_text_in_a_narrow_layer_is_not_folded(net: Net) -> None:

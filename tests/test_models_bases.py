@@ -149,7 +149,7 @@ def test_a_checkpoint_by_path_is_remembered_by_name(home, tmp_path, monkeypatch)
     fill(home, "e4e")
     file = safetensors(tmp_path / "dream.safetensors", stable_diffusion(2048))
     assert locate.base_parts(str(file), home).family == "sdxl"
-    assert locate.choose_base(str(file), home) == "dream.safetensors"
+    assert locate.base_name(str(file), home) == "dream.safetensors"
     monkeypatch.chdir(home)
     parts = locate.base_parts("dream.safetensors", home)
     assert parts.diffusers == file and parts.identity is None
@@ -167,7 +167,7 @@ def test_short_names_of_folders_keep_apart(home, tmp_path):
         ("dream/diffusers", "dream-diffusers"),
     ):
         (tmp_path / path).mkdir(parents=True, exist_ok=True)
-        assert locate.choose_base(str(tmp_path / path), home) == label
+        assert locate.base_name(str(tmp_path / path), home) == label
 
 
 @pytest.mark.parametrize(
@@ -200,22 +200,22 @@ def test_a_truncated_file_is_seen_before_it_is_loaded(home):
 
 
 def test_auto(home):
-    assert auto.choose(home, None).name == "mini"
-    assert "Without a CUDA GPU" in auto.choose(home, None).why
-    small = auto.choose(home, 2000)
+    assert auto.base_name(home, None).name == "mini"
+    assert "Without a CUDA GPU" in auto.base_name(home, None).why
+    small = auto.base_name(home, 2000)
     assert small.name == "mini" and "2.0 GB free" in small.why
-    poor = auto.choose(home, 12000)
+    poor = auto.base_name(home, 12000)
     assert poor.name == "mini" and "pidiff models pull sd15" in poor.advice
     fill(home, "sdxl-base", "e4e")
-    assert auto.choose(home, 12000).name == "sdxl"
-    assert auto.choose(home, 6000).name == "mini"
+    assert auto.base_name(home, 12000).name == "sdxl"
+    assert auto.base_name(home, 6000).name == "mini"
     fill(home, "sd15-base")
-    assert auto.choose(home, 12000).name == "sd15"  # SDXL's branch would start from nothing
+    assert auto.base_name(home, 12000).name == "sd15"  # SDXL's branch would start from nothing
     identity = home / "models/sdxl/identity"
     identity.mkdir()
     (identity / "identity.json").write_text("{}")
-    assert auto.choose(home, 12000).name == "sdxl"
-    assert auto.choose(home, 6000).name == "sd15"
+    assert auto.base_name(home, 12000).name == "sdxl"
+    assert auto.base_name(home, 6000).name == "sd15"
 
 
 def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):

@@ -68,7 +68,7 @@ def test_sdxl_is_quantised_where_nothing_else_fits(free: Any, card: int, nf4: bo
 def test_settings_that_are_given_stay(free: Any) -> None:
     free(24)
     assert _plan(_config(checkpointing="always")).checkpointing
-    assert _plan(_config(), internals=TuneInternals(micro_batch=1)).at_once == 1
+    assert _plan(_config(), internals=TuneInternals(micro_batch=1)).micro_batch == 1
     assert _plan(_config(memory=3.0)).peak <= 3 * GB
     free(3)
     with pytest.raises(OutOfMemoryError, match="at the least"):

@@ -14,7 +14,7 @@ import torch
 from safetensors.numpy import load_file
 
 from pidiff_cli.core.images import read_photo
-from pidiff_cli.core.training.step import Tailor
+from pidiff_cli.core.training.step import TrainingStep
 from pidiff_cli.errors import InputError, OutOfMemoryError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.tune import loop as _loop
@@ -208,7 +208,7 @@ def test_out_of_memory_goes_on_with_a_smaller_plan(
     make_profile(home, "bob")
     plain = run_tune(_config(home, preview_every=3), Notes())
     calls: list[int] = []
-    place: Any = Tailor if what == "step" else _previews.Previews
+    place: Any = TrainingStep if what == "step" else _previews.Previews
     name = "loss" if what == "step" else "draw_strip"
     real = getattr(place, name)
 

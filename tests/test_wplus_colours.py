@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.wplus.colours import colours_of, far_off
+from pidiff_cli.core.wplus.colours import colours_of, out_of_distribution
 
 SIDE = 128
 
@@ -35,10 +35,12 @@ def test_a_person_is_far_off_where_most_of_the_photos_are() -> None:
     drawn = _face((0.8, 0.6, 0.5), (0.5, 0.4, 0.3))
     far = _face((0.7, 0.5, 0.4), (0.0, 0.0, 0.0))
     assert colours_of(far).distance(colours_of(drawn)) > 28
-    assert far_off([far, far, far], [drawn] * 3)
-    assert not far_off([drawn, far, drawn], [drawn] * 3), "one photo in odd light is not enough"
+    assert out_of_distribution([far, far, far], [drawn] * 3)
+    assert not out_of_distribution([drawn, far, drawn], [drawn] * 3), (
+        "one photo in odd light is not enough"
+    )
 
 
 def test_a_face_without_a_head_is_not_far_off() -> None:
     blank = torch.ones(3, SIDE, SIDE)
-    assert not far_off([blank], [_face((0.8, 0.6, 0.5), (0.5, 0.4, 0.3))])
+    assert not out_of_distribution([blank], [_face((0.8, 0.6, 0.5), (0.5, 0.4, 0.3))])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pidiff_cli.core.wplus.inversion import picture_error
-from pidiff_cli.core.wplus.prior import READ, CodePrior, as_read, fit, load_prior, place_weights
+from pidiff_cli.core.wplus.prior import READ, CodePrior, fit, load_prior, place_weights, re_encode
 from pidiff_cli.core.wplus.weights import PRIOR_FILE
 from pidiff_cli.errors import InputError
 
@@ -110,7 +110,7 @@ def test_sought_codes_move_together_half_way_to_what_is_read() -> None:
     painter: Any = Painter()
     reader: Any = Reader()
     codes, average = _codes(3), torch.full((ROWS, DIM), 2.0)
-    moved = as_read(painter, reader, average, codes)
+    moved = re_encode(painter, reader, average, codes)
     mean = codes.mean(0)
     read = average.clone()
     read[0, :3] += painter.synthesise(mean[None])[0, :, 0, 0]

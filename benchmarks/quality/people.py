@@ -113,7 +113,7 @@ def rank1_of(
     """Rank-1 of pictures of the person at place ``right``; a picture without a face is wrong."""
     hits, found, alike = 0, 0, []
     for picture in pictures:
-        face = reader.look(picture.rgb)
+        face = reader.detect(picture.rgb)
         if face is None:
             continue
         found += 1
@@ -140,7 +140,7 @@ def background_change(
     """Mean absolute difference off the heads of both pictures, as a share of the range."""
     changes = []
     for one, other in zip(after, plain, strict=True):
-        faces = [reader.look(one.rgb), reader.look(other.rgb)]
+        faces = [reader.detect(one.rgb), reader.detect(other.rgb)]
         heads = [face.head for face in faces if face is not None]
         if heads:
             changes.append(off_face_change(one.rgb, other.rgb, heads))

@@ -88,7 +88,7 @@ def mean_colours(faces: np.ndarray) -> Colours:
 
 def seen_in(picture: np.ndarray, reader: Any) -> Colours | None:
     """Colours of the face in a generated picture; None where no face is found."""
-    face = reader.look(picture)
+    face = reader.detect(picture)
     if face is None:
         return None
     head = reader.mask(face.aligned)[..., None]
@@ -116,7 +116,7 @@ def face_of(aligned: np.ndarray, tools: tuple[Any, Any]) -> dict[str, Any] | Non
     open. Old: by the judge's reading of the world's age, which it knows with an R squared of 0.39.
     """
     judge, reader = tools
-    seen = reader.look(aligned)
+    seen = reader.detect(aligned)
     if seen is None:
         return None
     at = seen.landmarks

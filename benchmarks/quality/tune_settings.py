@@ -42,7 +42,7 @@ from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.identity import adapter
 from pidiff_cli.core.metrics.judge import load_judge
 from pidiff_cli.core.training.fast_step import switch
-from pidiff_cli.core.training.step import Tailor
+from pidiff_cli.core.training.step import TrainingStep
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
 from pidiff_cli.stages.tune import plan as _planning
@@ -84,7 +84,7 @@ def tailored(base: Base, profile: Profile, config: TuneConfig) -> tuple[Any, flo
     switch(base.unet, _planning.switches(config, "mini", amp))
     parameters = list(adapter.trainable_parameters(model).values())
     groups = _tuning.rate_groups(model, config)
-    tailor = Tailor(
+    training_step = TrainingStep(
         base, codes, mean, _tuning.captions(base, profile.manifest.noun),
         _tuning.loss_settings(config), adapter.code_delta(model), amp,
     )  # fmt: skip
@@ -95,9 +95,9 @@ def tailored(base: Base, profile: Profile, config: TuneConfig) -> tuple[Any, flo
         data = faces if step < config.face_phase * config.steps else photos
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * _tuning.learning_rate(config, step)
-        batch = tailor.draw(data, config.batch, generator)
-        with tailor.narrow:
-            tailor.loss(batch)["loss"].backward()
+        batch = training_step.sample(data, config.batch, generator)
+        with training_step.half_weights:
+            training_step.loss(batch)["loss"].backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -114,7 +114,7 @@ def pictures_of(base: Base, profile: Profile, drawing: dict[str, float]) -> list
         guidance=drawing["guidance"],
         identity_scale=drawing["identity_scale"],
         start=drawing["start"],
-        hold=drawing["hold"],
+        keep_background=drawing["hold"],
     )
     made = []
     for seed, wish in enumerate(PROMPTS):

@@ -14,7 +14,7 @@ from benchmarks.drawings import Drawings, to_tensor
 from benchmarks.rivals.cases import NOUN, Case, gallery_of, photos_of, wishes_of
 from benchmarks.rivals.shop import Made, Shop
 from pidiff_cli.core.diffusion.prompts import complete
-from pidiff_cli.core.faces.reader import SeenFace
+from pidiff_cli.core.faces.reader import DetectedFace
 from pidiff_cli.core.metrics import measures
 from pidiff_cli.core.metrics.measures import mean_of, off_face_change
 
@@ -24,7 +24,7 @@ class Plain:
     """The base's own pictures of the same prompts and seeds, and what is seen in them."""
 
     images: np.ndarray
-    faces: list[SeenFace | None]
+    faces: list[DetectedFace | None]
 
 
 def plain_of(shop: Shop, images: np.ndarray) -> Plain:
@@ -32,9 +32,9 @@ def plain_of(shop: Shop, images: np.ndarray) -> Plain:
     return Plain(images, look(shop, images))
 
 
-def look(shop: Shop, images: np.ndarray) -> list[SeenFace | None]:
+def look(shop: Shop, images: np.ndarray) -> list[DetectedFace | None]:
     """The main face of every picture."""
-    return [shop.reader.look(image) for image in images]
+    return [shop.reader.detect(image) for image in images]
 
 
 def measure(shop: Shop, case: Case, made: Made, plain: Plain) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def measure(shop: Shop, case: Case, made: Made, plain: Plain) -> dict[str, Any]:
     return row
 
 
-def likeness(shop: Shop, case: Case, faces: list[SeenFace], count: int) -> dict[str, Any]:
+def likeness(shop: Shop, case: Case, faces: list[DetectedFace], count: int) -> dict[str, Any]:
     """rank-1 among the gallery, cosine with the person's portraits, margin over strangers'.
 
     A picture without a face is a miss; it has no cosine.
@@ -82,7 +82,9 @@ def right_caption(shop: Shop, case: Case, images: np.ndarray) -> float:
     return float((best == truth).float().mean())
 
 
-def background(images: np.ndarray, faces: list[SeenFace | None], plain: Plain) -> dict[str, Any]:
+def background(
+    images: np.ndarray, faces: list[DetectedFace | None], plain: Plain
+) -> dict[str, Any]:
     """Mean absolute change off both heads, a share of the range; how much of it is on them."""
     off_changes, shares = [], []
     for image, face, other, its in zip(images, faces, plain.images, plain.faces, strict=True):
@@ -96,7 +98,7 @@ def background(images: np.ndarray, faces: list[SeenFace | None], plain: Plain) -
     return {"background": mean_of(off_changes), "change_on_head": mean_of(shares)}
 
 
-def overlap(maps: np.ndarray, faces: list[SeenFace | None]) -> float | None:
+def overlap(maps: np.ndarray, faces: list[DetectedFace | None]) -> float | None:
     """Mean intersection over union of the localisation map and the head in the picture."""
     pairs = zip(maps, faces, strict=True)
     return mean_of([measures.overlap(looked, face.head) for looked, face in pairs if face])
@@ -112,7 +114,7 @@ def diversity(shop: Shop, images: np.ndarray, seeds: int) -> float:
 
 
 def copied(
-    shop: Shop, case: Case, images: np.ndarray, faces: list[SeenFace | None], plain: Plain
+    shop: Shop, case: Case, images: np.ndarray, faces: list[DetectedFace | None], plain: Plain
 ) -> dict[str, float]:
     """How far pose and expression went from the base's towards those of the photos.
 

@@ -18,7 +18,7 @@ from pidiff_cli.core.identity.adapter import (
 )
 from pidiff_cli.core.identity.attention import attach
 from pidiff_cli.core.identity.tokens import fresh_projector
-from pidiff_cli.core.training.fast_step import make_lean
+from pidiff_cli.core.training.fast_step import free_conv_inputs
 from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose, plans
 
 #: base, side of the picture in px, pictures a step
@@ -49,10 +49,10 @@ def measure(
 
 
 def run_passes(config: dict[str, Any], plan: Plan, size: int, device: torch.device) -> float:
-    """Seconds of a pass of ``plan.at_once`` pictures, the median of the later ones."""
+    """Seconds of a pass of ``plan.micro_batch`` pictures, the median of the later ones."""
     unet = build(config, plan.nf4, device)
     model = add_adapter(unet, RANK, RANK)
-    make_lean(unet)
+    free_conv_inputs(unet)
     if plan.checkpointing:
         cast(Any, unet).enable_gradient_checkpointing()
         unet.train()
@@ -63,7 +63,7 @@ def run_passes(config: dict[str, Any], plan: Plan, size: int, device: torch.devi
         _wait(device)
         began = time.perf_counter()
         with torch.device(device):
-            loss = step_loss(unet, plan.at_once, size // LATENT, CODES, torch.bfloat16)
+            loss = step_loss(unet, plan.micro_batch, size // LATENT, CODES, torch.bfloat16)
         cast(Any, loss).backward()
         optimizer.step()
         optimizer.zero_grad()

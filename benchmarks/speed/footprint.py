@@ -23,7 +23,7 @@ from pidiff_cli.core.identity.adapter import add_adapter, identity_tokens, place
 from pidiff_cli.core.identity.attention import attach
 from pidiff_cli.core.identity.context import IdentityContext
 from pidiff_cli.core.identity.tokens import WPlusProjector, fresh_projector
-from pidiff_cli.core.training.fast_step import make_lean
+from pidiff_cli.core.training.fast_step import free_conv_inputs
 from pidiff_cli.core.training.losses import face_loss, locate_loss, preserve_loss
 
 BLOCK = 512  # bytes; CUDA's allocator rounds every tensor up to whole blocks
@@ -150,7 +150,7 @@ def _model(
                 parameter.data = parameter.data.to(dtype)
         unet.identity_code.float()
         model = add_adapter(unet, rank, rank, blocks=blocks)
-        make_lean(unet)
+        free_conv_inputs(unet)
         return unet, model
 
 
@@ -164,7 +164,7 @@ def _weight_bytes(model: nn.Module) -> tuple[int, int]:
 def step_loss(
     unet: nn.Module, batch: int, side: int, codes: tuple[int, int], dtype: torch.dtype
 ) -> Tensor:
-    """The loss of ``Tailor``, on a step that checks the preserve term; of random numbers.
+    """The loss of ``TrainingStep``, on a step that checks the preserve term; of random numbers.
 
     Args:
         unet: with branch, adapter and its context as ``identity_context``.

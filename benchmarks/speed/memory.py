@@ -156,7 +156,7 @@ def measured(args: argparse.Namespace) -> int:
 
 def print_plans() -> int:
     """The plan that `tune` would take on cards of several sizes, as a Markdown table."""
-    from pidiff_cli.core.training.memory_plan import Sizes, choose, plans
+    from pidiff_cli.core.training.memory_plan import Sizes, choose_plan, plans
     from pidiff_cli.stages.tune.plan import describe
 
     print("| base | free, GB | plan | peak, GB |\n|---|---|---|---|")
@@ -164,7 +164,7 @@ def print_plans() -> int:
         sizes = cast(Sizes, Sizes.of(base, 2))
         found = plans(sizes, batch, size, 16, eight_bit=True, nf4=True)
         for free in (2, 3, 4, 5, 6, 8, 10, 12, 16, 24):
-            plan = choose(found, int(free * 1e9))
+            plan = choose_plan(found, int(free * 1e9))
             said = f"{describe(plan, batch)} | {plan.peak / 1e9:.2f}" if plan else "none fits | "
             print(f"| {base} {size} px, {batch} a step | {free} | {said} |")
     return 0

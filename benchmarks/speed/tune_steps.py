@@ -21,10 +21,10 @@ from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, TextStates
 from pidiff_cli.core.diffusion.single_file import CONFIGS
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, make_optimizer
-from pidiff_cli.core.training import step as tailor_module
+from pidiff_cli.core.training import step as step_module
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
-from pidiff_cli.core.training.step import Tailor
+from pidiff_cli.core.training.step import TrainingStep
 from pidiff_cli.recipe import load_recipe
 from pidiff_cli.stages.tune import loop as _loop
 from pidiff_cli.stages.tune import plan as _planning
@@ -76,7 +76,7 @@ class Steps:
         plan = plan or Plan(config.batch)
         _planning.apply(plan, base, switches)
         with _text(base, family) if captions is None else _nothing():
-            self.tailor = Tailor(
+            self.training_step = TrainingStep(
                 base, person.codes, person.mean, captions or _captions(family),
                 _tuning.loss_settings(config), code_delta(self.model), amp,
             )  # fmt: skip
@@ -85,7 +85,7 @@ class Steps:
         )
         nobody = cast(Any, None)
         self.job = _loop.Job(
-            nobody, config, base, self.tailor, None, (person.data, person.data), self.model,
+            nobody, config, base, self.training_step, None, (person.data, person.data), self.model,
             optimizer, torch.Generator().manual_seed(config.seed), nobody, "", plan, [],
             torch.amp.GradScaler("cpu", enabled=False), switches,
         )  # fmt: skip
@@ -99,7 +99,7 @@ class Steps:
 
     def checking(self, share: float) -> None:
         """Let so many steps check the preserve term; 0 or 1 make every step alike."""
-        self.tailor.settings = replace(self.tailor.settings, preserve_share=share)
+        self.training_step.settings = replace(self.training_step.settings, preserve_share=share)
 
 
 def halves(steps: Steps) -> Case:
@@ -192,8 +192,8 @@ def _text(base: Base, family: str) -> Iterator[None]:
 
     empty = replace(_captions(family)[0], text="", subject=torch.zeros(CAPTION[family]))
     with (
-        patch.object(tailor_module, "text_states", states),
-        patch.object(tailor_module, "encode_prompt", lambda *_: empty),
+        patch.object(step_module, "text_states", states),
+        patch.object(step_module, "encode_prompt", lambda *_: empty),
     ):
         yield
 

@@ -23,7 +23,7 @@ UNUSED = (
 )
 
 
-class _Later(ModuleType):
+class _Lazy(ModuleType):
     """A package that is found already and not run yet; its modules can be imported as they are."""
 
     def __getattr__(self, name: str) -> Any:
@@ -33,12 +33,12 @@ class _Later(ModuleType):
         try:
             cast(Any, self.__spec__).loader.exec_module(self)
         except BaseException:
-            self.__class__ = _Later
+            self.__class__ = _Lazy
             raise
         return getattr(self, name)
 
 
-def import_later(*names: str) -> None:
+def import_lazily(*names: str) -> None:
     """Import packages when something is asked of them, not before.
 
     What is imported already, or not installed, stays as it is. The parents of a package are run.
@@ -48,7 +48,7 @@ def import_later(*names: str) -> None:
         if spec is None or spec.loader is None or spec.submodule_search_locations is None:
             continue
         module = module_from_spec(spec)
-        module.__class__ = _Later
+        module.__class__ = _Lazy
         parent, _, child = name.rpartition(".")
         sys.modules[name] = module
         if parent:

@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 
 from pidiff_cli.core.device import free_gpu_mb
-from pidiff_cli.core.faces.choice import choose, holds
+from pidiff_cli.core.faces.choice import choose_face_models, holds
 from pidiff_cli.core.faces.detect import published_faces
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import list_profiles
@@ -33,7 +33,7 @@ def run(home: Path, fits: tuple[str, ...]) -> DoctorResult:
     device, name, free = _device()
     bases = tuple(_base(base, home) for base in BASES)
     gpu = free_gpu_mb()
-    choice = auto.choose(home, gpu)
+    choice = auto.choose_base(home, gpu)
     profiles = tuple(item.folder.name for item in list_profiles(home))
     return DoctorResult(
         device=device,
@@ -101,7 +101,8 @@ def _landmarks(home: Path) -> str:
             return (
                 "mini's own networks, approximate on photographs. Better: pidiff models pull faces"
             )
-        return f"landmarks 2DFAN-4 ready · detector {NETS[choose(home / 'models/faces').detector]}"
+        detector = choose_face_models(home / "models" / "faces").detector
+        return f"landmarks 2DFAN-4 ready · detector {NETS[detector]}"
     except InputError as error:
         return f"{error.message} {error.hint}"
 
@@ -110,7 +111,7 @@ def _likeness(home: Path) -> str:
     """Which network tells faces apart, and which other one could be chosen."""
     folder = home / "models" / "faces"
     try:
-        chosen, here = choose(folder).likeness, holds(folder)
+        chosen, here = choose_face_models(folder).likeness, holds(folder)
     except InputError:
         return "not known: see faces"
     if chosen not in here:

@@ -15,8 +15,8 @@ from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report import measure, page
 from pidiff_cli.stages.report import plots as _plots
 from pidiff_cli.stages.report import summary as _summary
-from pidiff_cli.stages.report.evaluators import Instruments, instruments
-from pidiff_cli.stages.report.measure import Shown
+from pidiff_cli.stages.report.evaluators import Evaluators, open_evaluators
+from pidiff_cli.stages.report.measure import EvaluatedImage
 from pidiff_cli.stages.results import EvaluateResult
 from pidiff_cli.weights.locate import BaseParts
 
@@ -35,22 +35,22 @@ def run(
         UsageError: a size that the base cannot draw.
     """
     out = person.make_folder(config.out)
-    sitter = person.load_person(profile, parts, config.device, True, progress)
-    person.check_size(sitter.base, config.size)
-    tools = instruments(profile, sitter.faces, parts, config.home, sitter.reader)
+    loaded = person.load_person(profile, parts, config.device, True, progress)
+    person.check_size(loaded.base, config.size)
+    tools = open_evaluators(profile, loaded.faces, parts, config.home, loaded.reader)
     plan = [
         (prompt, config.seed + i)
-        for prompt in _prompts(config, sitter, progress)
+        for prompt in _prompts(config, loaded, progress)
         for i in range(config.count)
     ]
     progress.start("evaluate", 2 * len(plan) * config.steps)
     shown = measure.measure(
-        sitter.base, sitter.code.float(), plan, person.draw_settings(config), tools,
+        loaded.base, loaded.code.float(), plan, person.draw_settings(config), tools,
         on_step=lambda: progress.advance("evaluate", 1),
     )  # fmt: skip
     measured = _summary.summarise(shown, tools)
-    data = _document(config, sitter, tools, measured, shown)
-    html = page.build_html(data, *_faces(sitter), shown, _plots.plot(shown, measured))
+    data = _document(config, loaded, tools, measured, shown)
+    html = page.build_html(data, *_faces(loaded), shown, _plots.plot(shown, measured))
     table = out / f"{profile.name}.json"
     write_file(table, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
     target = out / f"{profile.name}.html"
@@ -70,21 +70,21 @@ def run(
 
 
 def _prompts(
-    config: EvaluateConfig, sitter: person.Sitter, progress: Progress
+    config: EvaluateConfig, loaded: person.LoadedPerson, progress: Progress
 ) -> list[EncodedPrompt]:
     """The prompts that were given, or the standard ones that the base has words for."""
     if config.prompts:
-        return [person.encode(sitter, prompt, progress) for prompt in config.prompts]
-    noun = sitter.profile.manifest.noun
-    return measure.standard_prompts(sitter.base, noun, PROMPTS)
+        return [person.encode(loaded, prompt, progress) for prompt in config.prompts]
+    noun = loaded.profile.manifest.noun
+    return measure.standard_prompts(loaded.base, noun, PROMPTS)
 
 
 def _document(
     config: EvaluateConfig,
-    sitter: person.Sitter,
-    tools: Instruments,
+    loaded: person.LoadedPerson,
+    tools: Evaluators,
     measured: dict[str, _summary.Measured],
-    shown: list[Shown],
+    shown: list[EvaluatedImage],
 ) -> dict[str, Any]:
     """What the JSON file holds."""
     likeness = measured["likeness"].value
@@ -93,13 +93,13 @@ def _document(
         "learnt_from": None if tools.held_out else likeness,
     }
     settings = {k: v for k, v in asdict(config).items() if k not in _NOT_SHOWN}
-    settings["base"] = sitter.record["base"]["name"]
-    data = page.build_json(sitter.profile.name, told, measured, shown, [], settings)
-    return {**data, "base": settings["base"], "versions": sitter.record["versions"]}
+    settings["base"] = loaded.record["base"]["name"]
+    data = page.build_json(loaded.profile.name, told, measured, shown, [], settings)
+    return {**data, "base": settings["base"], "versions": loaded.record["versions"]}
 
 
-def _faces(sitter: person.Sitter) -> tuple[list[Any], int]:
+def _faces(loaded: person.LoadedPerson) -> tuple[list[Any], int]:
     """The aligned faces that are there, held-out ones last, and how many those are."""
-    found = [photo for photo in sitter.profile.photos if photo.key in sitter.faces]
+    found = [photo for photo in loaded.profile.photos if photo.key in loaded.faces]
     found.sort(key=lambda photo: photo.held_out)
-    return [sitter.faces[photo.key] for photo in found], sum(photo.held_out for photo in found)
+    return [loaded.faces[photo.key] for photo in found], sum(photo.held_out for photo in found)

@@ -19,7 +19,7 @@ from pidiff_cli.profile import Profile
 from pidiff_cli.stages import person
 from pidiff_cli.stages.codes import edited, mixed_from
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.results import Fallen, GenerateResult, Picture
+from pidiff_cli.stages.results import GenerateResult, Picture, RejectedPicture
 from pidiff_cli.weights.locate import BaseParts
 
 _NOT_RECORDED = {
@@ -60,18 +60,18 @@ def run(
     """
     out = person.make_folder(config.out)
     score = config.score or config.best > 0 or config.min_likeness > 0
-    sitter = person.load_person(profile, parts, config.device, score, progress)
-    _check_measurable(config, sitter)
-    person.check_size(sitter.base, config.size)
-    code = _code(config, sitter)
+    loaded = person.load_person(profile, parts, config.device, score, progress)
+    _check_measurable(config, loaded)
+    person.check_size(loaded.base, config.size)
+    code = _code(config, loaded)
     known = None if prompts is not None else len(config.prompts) * config.count * config.steps
     progress.start("generate", known)
     pictures: list[Picture] = []
-    fell: list[Fallen] = []
+    fell: list[RejectedPicture] = []
     groups = [config.prompts] if prompts is None else ((prompt,) for prompt in prompts)
-    for prompt, encoded, drawn in _drawn(config, sitter, code, groups, progress):
+    for prompt, encoded, drawn in _drawn(config, loaded, code, groups, progress):
         before = len(fell)
-        for picture in _one_prompt(config, sitter, prompt, encoded, drawn, out, fell, on_written):
+        for picture in _one_prompt(config, loaded, prompt, encoded, drawn, out, fell, on_written):
             pictures.append(picture)
             if on_picture:
                 on_picture(picture)
@@ -92,7 +92,7 @@ def run(
 
 def _drawn(
     config: GenerateConfig,
-    sitter: person.Sitter,
+    loaded: person.LoadedPerson,
     code: Tensor,
     groups: Iterable[tuple[str, ...]],
     progress: Progress,
@@ -106,9 +106,9 @@ def _drawn(
     for group in groups:
         if found := prompt_problems(group):
             raise UsageError(" ".join(found))
-        encoded = [person.encode(sitter, prompt, progress) for prompt in group]
+        encoded = [person.encode(loaded, prompt, progress) for prompt in group]
         drawn = person.draw_pictures(
-            sitter, [one for one in encoded for _ in seeds], code, seeds * len(group), settings,
+            loaded, [one for one in encoded for _ in seeds], code, seeds * len(group), settings,
             lambda: progress.advance("generate", 1),
         )  # fmt: skip
         for prompt, one in zip(group, encoded, strict=True):
@@ -117,12 +117,12 @@ def _drawn(
 
 def _one_prompt(
     config: GenerateConfig,
-    sitter: person.Sitter,
+    loaded: person.LoadedPerson,
     prompt: str,
     encoded: EncodedPrompt,
     drawn: Iterator[tuple[int, np.ndarray]],
     out: Any,
-    fell: list[Fallen],
+    fell: list[RejectedPicture],
     on_written: Callable[[Path], None] | None,
 ) -> Iterator[Picture]:
     """The pictures of one prompt, written; with ``best`` only once all are drawn.
@@ -134,21 +134,21 @@ def _one_prompt(
     def write(seed: int, image: np.ndarray, alike: float | None) -> Picture:
         record = {
             "prompt": prompt, "full_prompt": encoded.text, "seed": seed, "settings": settings,
-            **sitter.record,
+            **loaded.record,
         }  # fmt: skip
         picture = person.write_picture(out, image, record, alike)
         if on_written:
             on_written(picture.path)
         return picture
 
-    def keep(candidates: list[Candidate]) -> Iterator[Picture]:
-        kept, others = choose(candidates, config.best, config.min_likeness)
-        fell.extend(Fallen(prompt, c.seed, c.likeness, reason) for c, reason in others)
+    def keep(candidates: list[PictureCandidate]) -> Iterator[Picture]:
+        kept, others = keep_best(candidates, config.best, config.min_likeness)
+        fell.extend(RejectedPicture(prompt, c.seed, c.likeness, reason) for c, reason in others)
         for c in kept:
             yield write(c.seed, c.image, c.likeness)
 
-    def seen(seed: int, image: np.ndarray) -> Candidate:
-        return Candidate(seed, image, person.alike(sitter, image))
+    def seen(seed: int, image: np.ndarray) -> PictureCandidate:
+        return PictureCandidate(seed, image, person.alike(loaded, image))
 
     if config.best:
         yield from keep([seen(*item) for item in drawn])
@@ -158,26 +158,26 @@ def _one_prompt(
     else:
         for seed, image in drawn:
             written = write(seed, image, None)
-            yield replace(written, likeness=person.alike(sitter, image))
+            yield replace(written, likeness=person.alike(loaded, image))
 
 
-def _check_measurable(config: GenerateConfig, sitter: person.Sitter) -> None:
+def _check_measurable(config: GenerateConfig, loaded: person.LoadedPerson) -> None:
     """Raise where pictures are to be kept by a likeness that cannot be measured."""
-    if not (config.best or config.min_likeness) or sitter.reference is not None:
+    if not (config.best or config.min_likeness) or loaded.reference is not None:
         return
     asked = "--min-likeness" if config.min_likeness else "--best"
-    if sitter.reader is None:
+    if loaded.reader is None:
         raise MissingWeightError(
             f"{asked} needs face networks to measure the likeness; there are none here.",
             "Fetch them once: pidiff models pull faces",
         )
-    name = sitter.profile.name
+    name = loaded.profile.name
     raise InputError(
         f"{asked} compares with photos, and {name} holds none.", f"Draw without {asked}."
     )
 
 
-def _none(config: GenerateConfig, fell: list[Fallen]) -> InputError:
+def _none(config: GenerateConfig, fell: list[RejectedPicture]) -> InputError:
     """What is told when no picture of any prompt is alike enough."""
     scores = [(one.likeness, one.seed) for one in fell if one.likeness is not None]
     count = f"None of the {len(fell)} pictures" if len(fell) > 1 else "The picture does not"
@@ -195,13 +195,13 @@ def _none(config: GenerateConfig, fell: list[Fallen]) -> InputError:
     )
 
 
-def _code(config: GenerateConfig, sitter: person.Sitter) -> Tensor:
+def _code(config: GenerateConfig, loaded: person.LoadedPerson) -> Tensor:
     """The person's W+ code (L, D) with the wished layers and edits."""
-    code = sitter.code
+    code = loaded.code
     if config.style_from:
         code = mixed_from(code, config.style_from, config.home)
     if config.edits:
-        code = edited(code, config.edits, sitter.parts)
+        code = edited(code, config.edits, loaded.parts)
     return code.to(torch.float32)
 
 
@@ -217,7 +217,7 @@ def _told(pictures: list[Picture]) -> str:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class PictureCandidate:
     """A picture (H, W, 3) uint8; ``likeness`` is None where no face was found in it."""
 
     seed: int
@@ -225,9 +225,9 @@ class Candidate:
     likeness: float | None
 
 
-def choose(
-    drawn: Sequence[Candidate], best: int, least: float
-) -> tuple[list[Candidate], list[tuple[Candidate, str]]]:
+def keep_best(
+    drawn: Sequence[PictureCandidate], best: int, least: float
+) -> tuple[list[PictureCandidate], list[tuple[PictureCandidate, str]]]:
     """The pictures to keep, and the others with the reason.
 
     Args:
@@ -235,8 +235,8 @@ def choose(
         least: likeness that a kept picture has; 0 asks for none, and then a picture without a face
             comes last but may be kept.
     """
-    fell: list[tuple[Candidate, str]] = []
-    kept: list[Candidate] = []
+    fell: list[tuple[PictureCandidate, str]] = []
+    kept: list[PictureCandidate] = []
     for one in drawn:
         if least > 0 and one.likeness is None:
             fell.append((one, "no face found"))

@@ -13,10 +13,10 @@ from torch import Tensor
 from pidiff_cli.config import InvertConfig
 from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.images import read_photo, resized, save_png, to_tensor, to_uint8
-from pidiff_cli.core.wplus.colours import far_off
+from pidiff_cli.core.wplus.colours import out_of_distribution
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.inversion import invert, refine, robust_mean
-from pidiff_cli.core.wplus.prior import STEPS, as_read, fit, load_prior
+from pidiff_cli.core.wplus.prior import STEPS, fit, load_prior, re_encode
 from pidiff_cli.core.wplus.weights import SIZES_FILE, load_encoder, read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
@@ -140,13 +140,13 @@ def _known(
     if prior is None:
         return codes
     faces = resized(faces, decoder.net.size)
-    if not far_off(list(faces), list(to_tensor(decoder.pictures(codes)))):
+    if not out_of_distribution(list(faces), list(to_tensor(decoder.pictures(codes)))):
         return codes
     progress.start("fit", STEPS)
     found = fit(decoder.net, prior, codes, faces, advance=lambda *_: progress.advance("fit", 1))
     error = f"error {found.error_before:.3f} → {found.error_after:.3f}"
     progress.finish("fit", f"photos unlike mini's drawings: codes fitted to them · {error}")
-    return as_read(decoder.net, encoder, decoder.mean, found.codes)
+    return re_encode(decoder.net, encoder, decoder.mean, found.codes)
 
 
 def _refined(

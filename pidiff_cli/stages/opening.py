@@ -84,18 +84,18 @@ def open_base(
     if base == "auto":
         from pidiff_cli.core.device import free_gpu_mb
 
-        choice = auto.choose(home, free_gpu_mb(device))
+        choice = auto.choose_base(home, free_gpu_mb(device))
         progress.line(f"{choice.why} {choice.advice}".rstrip())
         return locate.base_parts(choice.name, home)
     parts = locate.base_parts(base, home)
-    return replace(parts, name=locate.choose_base(base, home))
+    return replace(parts, name=locate.base_name(base, home))
 
 
 def base_of(home: Path, profile: Profile, base: str = "") -> BaseParts:
     """The base to draw a profile on: the one asked for, else its own, else where it was read."""
     manifest = profile.manifest
     read_on = manifest.stages.get("invert", {}).get("base", "mini")
-    name = locate.choose_base(base or manifest.base.get("name") or read_on, home)
+    name = locate.base_name(base or manifest.base.get("name") or read_on, home)
     return locate.base_parts(name, home)
 
 

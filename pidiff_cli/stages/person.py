@@ -32,7 +32,7 @@ from pidiff_cli.weights import locate
 
 
 @dataclass
-class Sitter:
+class LoadedPerson:
     """One person on a loaded base, ready to be drawn.
 
     Attributes:
@@ -55,7 +55,7 @@ class Sitter:
 
 def load_person(
     profile: Profile, parts: locate.BaseParts, device: str, score: bool, progress: Progress
-) -> Sitter:
+) -> LoadedPerson:
     """Load a base and put the profile's adapter on it.
 
     Args:
@@ -69,9 +69,9 @@ def load_person(
     if adapter.is_dir():
         check_tuned_on(profile, parts)
     where, dtype, _ = pick_device(device, family=parts.family)
-    loaded = load_parts(parts, where, dtype)
+    base = load_parts(parts, where, dtype)
     mean = torch.from_numpy(np.array(profile.load_identity().mean))
-    if mean.shape != (loaded.rows, loaded.dim):
+    if mean.shape != (base.rows, base.dim):
         raise InputError(
             f"The W+ code of {profile.name} is not of the base {name}.",
             f"Make it anew: pidiff invert {profile.name} --base {name}",
@@ -87,8 +87,8 @@ def load_person(
                 f"{profile.name} was tuned on another general branch of {name}; tune it again: "
                 f"pidiff tune {profile.name} --base {name} --retune"
             )
-        load_adapter(loaded.unet, adapter)
-        loaded.unet.requires_grad_(False)
+        load_adapter(base.unet, adapter)
+        base.unet.requires_grad_(False)
     reader = open_reader(parts.faces) if score else None
     record = {
         "profile": {"id": manifest.id, "name": manifest.name, "fingerprint": _of_profile(profile)},
@@ -97,7 +97,7 @@ def load_person(
     }
     faces = aligned_faces(profile) if reader else {}
     reference = reader.embed([*faces.values()]) if reader and faces else None
-    return Sitter(profile, loaded, parts, mean, reader, faces, reference, record)
+    return LoadedPerson(profile, base, parts, mean, reader, faces, reference, record)
 
 
 def draw_settings(config: GenerateConfig | StylemixConfig | EvaluateConfig) -> DrawSettings:
@@ -107,7 +107,7 @@ def draw_settings(config: GenerateConfig | StylemixConfig | EvaluateConfig) -> D
         guidance=config.guidance,
         identity_scale=config.identity_scale,
         start=config.start,
-        hold=config.hold,
+        keep_background=config.hold,
         size=config.size,
         negative=getattr(config, "negative", ""),
         scheduler=getattr(config, "scheduler", ""),
@@ -126,10 +126,10 @@ def check_tuned_on(profile: Profile, parts: locate.BaseParts) -> None:
         )
 
 
-def encode(sitter: Sitter, prompt: str, progress: Progress) -> EncodedPrompt:
+def encode(loaded: LoadedPerson, prompt: str, progress: Progress) -> EncodedPrompt:
     """Complete and encode a prompt; warns of words that the base does not know or hold."""
-    noun = sitter.profile.manifest.noun
-    encoded = encode_prompt(sitter.base, complete(prompt, noun, sitter.profile.name), noun)
+    noun = loaded.profile.manifest.noun
+    encoded = encode_prompt(loaded.base, complete(prompt, noun, loaded.profile.name), noun)
     if encoded.unknown:
         words = ", ".join(encoded.unknown[:8])
         more = f" and {len(encoded.unknown) - 8} more" if len(encoded.unknown) > 8 else ""
@@ -152,7 +152,7 @@ def check_size(base: Base, size: int) -> None:
 
 
 def draw_pictures(
-    sitter: Sitter,
+    loaded: LoadedPerson,
     prompts: list[EncodedPrompt],
     code: Tensor,
     seeds: list[int],
@@ -163,7 +163,7 @@ def draw_pictures(
 
     ``prompts`` holds one a seed.
     """
-    some = together(sitter.base.device)
+    some = together(loaded.base.device)
     for start in range(0, len(seeds), some):
         part, wanted = seeds[start : start + some], prompts[start : start + some]
 
@@ -171,16 +171,16 @@ def draw_pictures(
             for _ in range(count):
                 on_step()
 
-        images = draw(sitter.base, wanted, code, part, settings, on_step=step).images
+        images = draw(loaded.base, wanted, code, part, settings, on_step=step).images
         yield from zip(part, images, strict=True)
 
 
-def alike(sitter: Sitter, image: np.ndarray) -> float | None:
+def alike(loaded: LoadedPerson, image: np.ndarray) -> float | None:
     """Mean cosine with the person's photos; None where no face is found or nothing to compare."""
-    if sitter.reader is None or sitter.reference is None:
+    if loaded.reader is None or loaded.reference is None:
         return None
-    face = sitter.reader.embedding(image)
-    return None if face is None else round(likeness(face, sitter.reference), 4)
+    face = loaded.reader.embedding(image)
+    return None if face is None else round(likeness(face, loaded.reference), 4)
 
 
 def write_picture(

@@ -21,7 +21,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Rejected:
+class RejectedPhoto:
     """A photo that was not kept, and why, in the words a person reads."""
 
     file: str
@@ -34,7 +34,7 @@ class PrepareResult:
 
     profile: Path
     kept: tuple[Kept, ...]
-    rejected: tuple[Rejected, ...]
+    rejected: tuple[RejectedPhoto, ...]
     advice: str = ""
 
 
@@ -91,7 +91,7 @@ class TuneResult:
 
 
 @dataclass(frozen=True)
-class Fallen:
+class RejectedPicture:
     """A picture that was drawn and not kept, and why, in the words a person reads."""
 
     prompt: str
@@ -115,7 +115,7 @@ class GenerateResult:
     """Result of `generate`: the pictures in order, the kept ones only; and those that fell."""
 
     images: tuple[Picture, ...]
-    fell: tuple[Fallen, ...] = ()
+    fell: tuple[RejectedPicture, ...] = ()
 
 
 @dataclass(frozen=True)

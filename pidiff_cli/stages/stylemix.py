@@ -101,22 +101,22 @@ def _pictures(
     progress: Progress,
 ) -> tuple[Picture, ...]:
     """Diffusion pictures of the mix, with A's tuned adapter."""
-    sitter = person.load_person(a, parts, config.device, True, progress)
-    person.check_size(sitter.base, config.size)
-    prompt = person.encode(sitter, config.prompt, progress)
+    loaded = person.load_person(a, parts, config.device, True, progress)
+    person.check_size(loaded.base, config.size)
+    prompt = person.encode(loaded, config.prompt, progress)
     settings = person.draw_settings(config)
     progress.start("stylemix", config.count * config.steps)
     seeds = [config.seed + i for i in range(config.count)]
     drawn = person.draw_pictures(
-        sitter, [prompt] * len(seeds), mixed, seeds, settings,
+        loaded, [prompt] * len(seeds), mixed, seeds, settings,
         lambda: progress.advance("stylemix", 1),
     )  # fmt: skip
     images = []
     for seed, image in drawn:
-        alike = person.alike(sitter, image)
+        alike = person.alike(loaded, image)
         record = {
             "prompt": config.prompt, "full_prompt": prompt.text, "seed": seed, "b": config.b,
-            "settings": _settings(config), **sitter.record,
+            "settings": _settings(config), **loaded.record,
         }  # fmt: skip
         images.append(person.write_picture(out, image, record, alike))
     progress.finish("stylemix", f"{len(images)} pictures")

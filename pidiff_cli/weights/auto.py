@@ -19,7 +19,7 @@ class Choice:
     advice: str = ""
 
 
-def choose(home: Path, gpu_mb: float | None) -> Choice:
+def choose_base(home: Path, gpu_mb: float | None) -> Choice:
     """The base for a machine.
 
     SD 1.5 goes before SDXL, which has no published identity branch, unless one trained here

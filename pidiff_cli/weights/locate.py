@@ -212,8 +212,8 @@ def is_ready(name: str, home: Path) -> bool:
     return True
 
 
-def choose_base(name: str, home: Path) -> str:
-    """The base behind a setting; without a look at the GPU, `auto` is mini (see `auto.choose`).
+def base_name(name: str, home: Path) -> str:
+    """The base behind a setting; without a look at the GPU, `auto` is mini (`auto.choose_base` looks).
 
     A path becomes a short name, which this home remembers: a profile names no paths.
     """

@@ -39,7 +39,9 @@ def _mean(maps: list[Tensor], like: Tensor) -> Tensor:
     return torch.stack([F.interpolate(m.float(), size, mode="bilinear") for m in maps]).mean(0)
 
 
-def moved(prediction: Tensor, there: Tensor, here: Tensor, scheduler: Any, t: Tensor) -> Tensor:
+def rebase_prediction(
+    prediction: Tensor, there: Tensor, here: Tensor, scheduler: Any, t: Tensor
+) -> Tensor:
     """What has to be predicted at other latents for the same finished picture.
 
     With x = α x₀ + σ ε and v = α ε - σ x₀: equal x₀ at x' means ε' = ε + (x' - x) / σ and

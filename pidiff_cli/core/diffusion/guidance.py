@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.blending import moved, subject_area
+from pidiff_cli.core.diffusion.blending import rebase_prediction, subject_area
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt, subjects, text_states
 from pidiff_cli.core.identity.adapter import identity_tokens
-from pidiff_cli.core.identity.cached import Still
+from pidiff_cli.core.identity.cached import CachedAttention
 
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
@@ -30,11 +30,11 @@ class DrawSettings:
         steps: denoising steps. guidance: classifier-free guidance; 1 and less is none.
         identity_scale: λ; 0 is the base's own picture, bit for bit.
         start: share of the steps before the identity enters.
-        hold: share of the steps after that in which the picture away from the subject is the
-            base's own, drawn beside it; half as much again a step (``_held``).
+        keep_background: share of the steps after that in which the picture away from the subject
+            is the base's own, drawn beside it; half as much again a step (``_blended``).
         size: side of the picture in px. negative: what it should not show.
         levels: factor a token, coarse to fine; None is 1 for all.
-        use_map: keep the identity where the subject is; without it nothing is held either.
+        use_map: keep the identity where the subject is; without it nothing is blended either.
         scheduler: by name (``schedulers.SCHEDULERS``); "" is the base's own.
         chunk: pictures a batch; 0 decides by device. One on the CPU, where a batch is hardly
             faster and a picture's bytes would depend on its neighbours.
@@ -44,7 +44,7 @@ class DrawSettings:
     guidance: float = 4.0
     identity_scale: float = 1.0
     start: float = 0.0
-    hold: float = 0.0
+    keep_background: float = 0.0
     size: int = 128
     negative: str = ""
     levels: tuple[float, ...] | None = None
@@ -58,7 +58,7 @@ class Predictor:
 
     A step's rows, B of each kind, are: without the prompt (where guided), and with prompt and
     identity. Without identity the call is the stock pipeline's, bit for bit; with it, what rows
-    share is computed once (``shared``), and what steps share once a batch (``still``).
+    share is computed once (``SharedPrefix``), and what steps share once a batch (``cached``).
 
     Args:
         base: with the person's adapter on it; its context is filled, and the caller clears it.
@@ -85,14 +85,14 @@ class Predictor:
         self.base, self.settings, self.count, self.record = base, settings, count, record
         self.scheduler, self.guided = scheduler, settings.guidance > 1
         self.first = round(settings.start * steps)  # earlier steps are the base's own
-        self.last = self.first + round(settings.hold * steps)  # from here on nothing is held
+        self.last = self.first + round(settings.keep_background * steps)  # blended until here
         identity = w is not None and settings.identity_scale > 0
         self.pair = identity and settings.use_map and steps > self.first < self.last
         rows = [encode_prompt(base, settings.negative, "")] * (count * self.guided) + prompts
         self.text = text_states(base, rows)
         self.pulls: dict[bool, Tensor] = {}  # by the prompt, of the step before; True: base's own
-        self.shared: SharedStart | None = None
-        self.still: Still | None = None  # the context's
+        self.prefix: SharedPrefix | None = None
+        self.cached: CachedAttention | None = None  # the context's
         base.context.clear()
         base.context.size = (settings.size, settings.size)
         if w is not None and identity:
@@ -107,11 +107,11 @@ class Predictor:
             tokens = torch.cat([base.projector.unconditional(), tokens])
             tokens, who = tokens.repeat_interleave(count, 0), slice(0, 2 * count)
         base.context.tokens = tokens
-        self.still = base.context.still = Still(
+        self.cached = base.context.cached = CachedAttention(
             self.text.tokens, tokens, who, subject if self.settings.use_map else None,
             self.settings.levels, count,
         )  # fmt: skip
-        self.shared = SharedStart(base.unet, self.still)
+        self.prefix = SharedPrefix(base.unet, self.cached)
 
     def __call__(self, x: Tensor, t: Tensor, step: int) -> Tensor:
         """The prediction for latents x, scaled for the model, at t: (B or 2B, C, h, w) both."""
@@ -122,18 +122,18 @@ class Predictor:
             return self._guide(x, t)
         x, own = x.chunk(2)
         if self.first <= step < self.last:
-            return torch.cat(self._held(x, own, t, step - self.first))
+            return torch.cat(self._blended(x, own, t, step - self.first))
         found = self._guide(x, t)  # before, both are one; after, the base's own is not looked at
         if self.guided:
             self.pulls[True] = self.pulls[False]
         return torch.cat([found, found])
 
-    def _held(self, x: Tensor, own: Tensor, t: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        """Predictions for the held pictures and the base's own, (B, C, h, w) each.
+    def _blended(self, x: Tensor, own: Tensor, t: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """Predictions for the blended pictures and the base's own, (B, C, h, w) each.
 
         Three rows in the place of two: with identity, the base's own, and in turn either's without
         the prompt. How a prompt pulls changes little from one step to the next, but for the first
-        ones: the first held step asks for all four.
+        ones: the first blended step asks for all four.
         """
         context = self.base.context
         context.record = True
@@ -143,7 +143,7 @@ class Predictor:
         plain = self._guide(own, t, asks=step % 2 == 0, own=True)
         area = subject_area(maps, context.maps, x)
         context.maps = maps  # those of the identity are who draws wants to see
-        away = moved(plain, own, x, self.scheduler, t)
+        away = rebase_prediction(plain, own, x, self.scheduler, t)
         return area * along + (1 - area) * away, plain
 
     def _guide(self, x: Tensor, t: Tensor, asks: bool = True, own: bool = False) -> Tensor:
@@ -164,18 +164,18 @@ class Predictor:
         first, rows = (self.guided and not without) * self.count, kinds * self.count
         text = self.text.part(first, rows)
         added = text.added(self.settings.size, self.settings.size)
-        shared = self.shared if context.active and without else None
-        shared = shared if shared and shared.possible else None
-        if self.still is not None:
-            self.still.first, self.still.rows = first, rows
-        with shared.on() if shared else nullcontext():
-            x = x if shared or not without else torch.cat([x] * kinds)
+        prefix = self.prefix if context.active and without else None
+        prefix = prefix if prefix and prefix.possible else None
+        if self.cached is not None:
+            self.cached.first, self.cached.rows = first, rows
+        with prefix.on() if prefix else nullcontext():
+            x = x if prefix or not without else torch.cat([x] * kinds)
             found = cast(Any, unet)(x, t, encoder_hidden_states=text.tokens, **added).sample
         return (found[: self.count], found[self.count :]) if without else (None, found)
 
 
-class SharedStart:
-    """Lets a UNet take latents (B, C, h, w) for ``still.rows`` = R·B rows of text.
+class SharedPrefix:
+    """Lets a UNet take latents (B, C, h, w) for ``cached.rows`` = R·B rows of text.
 
     Unconditional and conditional rows see the same latents at the same time and differ in their
     text alone: until the first layer that reads text they are equal, and that part runs for one.
@@ -186,9 +186,9 @@ class SharedStart:
         possible: rows differ in text alone, and text enters on the way down.
     """
 
-    def __init__(self, unet: nn.Module, still: Still) -> None:
+    def __init__(self, unet: nn.Module, cached: CachedAttention) -> None:
         first = next(name for name, _ in unet.named_modules() if name.endswith("attn2"))
-        self._net, self._still = cast(Any, unet), still
+        self._net, self._cached = cast(Any, unet), cached
         self._reader = unet.get_submodule(first.rsplit(".transformer_blocks", 1)[0])
         self._attn1 = unet.get_submodule(first.removesuffix("2") + "1")
         # On SDXL rows differ from the first layer on: by their pooled text.
@@ -196,7 +196,7 @@ class SharedStart:
         self.possible = first.startswith("down_blocks.") and all(part is None for part in more)
 
     def _all_rows(self, x: Tensor) -> Tensor:
-        times = self._still.rows // len(x)
+        times = self._cached.rows // len(x)
         return x if times == 1 else x.repeat(times, *[1] * (x.ndim - 1))
 
     def _skips(self, _: nn.Module, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -206,7 +206,7 @@ class SharedStart:
     @contextmanager
     def on(self) -> Iterator[None]:
         """For the calls inside."""
-        rows, some = self._all_rows, self._still.pictures
+        rows, some = self._all_rows, self._cached.pictures
         hooks = [
             self._net.time_embedding.register_forward_hook(lambda _, __, out: out[:1]),
             self._reader.register_forward_pre_hook(lambda _, args: (rows(args[0]), *args[1:])),

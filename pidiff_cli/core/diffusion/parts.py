@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from pidiff_cli.core.lazy import UNUSED, import_later
+from pidiff_cli.core.lazy import UNUSED, import_lazily
 from pidiff_cli.core.tensors.lazy import LazyTensors
 from pidiff_cli.errors import InputError
 
@@ -42,7 +42,7 @@ def read_folder(folder: Path, dtype: torch.dtype) -> Parts:
     Raises:
         InputError: weights are missing or do not fit. OSError, ValueError, KeyError: other faults.
     """
-    import_later(*UNUSED)
+    import_lazily(*UNUSED)
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
     from transformers.models.clip.tokenization_clip import CLIPTokenizer
 

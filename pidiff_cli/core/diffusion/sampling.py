@@ -50,7 +50,7 @@ def draw(
         prompt: from ``encode_prompt``; one for all, or one a picture.
         w: W+ code (L, D) before Δw; None draws without identity.
         seeds: one a picture; a picture depends on its own seed only.
-        record: also return where the attention looked.
+        record: also return where the attention mean_map.
         on_step: called after every denoising step of a batch.
     """
     chunk = settings.chunk or together(base.device)
@@ -58,9 +58,11 @@ def draw(
     images, maps = [], []
     for start in range(0, len(seeds), chunk):
         part = slice(start, start + chunk)
-        image, looked = _draw_batch(base, prompts[part], w, seeds[part], settings, record, on_step)
+        image, mean_map = _draw_batch(
+            base, prompts[part], w, seeds[part], settings, record, on_step
+        )
         images.append(image)
-        maps.append(looked)
+        maps.append(mean_map)
     return Drawn(np.concatenate(images), np.concatenate(maps) if record else None)
 
 
@@ -89,18 +91,18 @@ def _draw_batch(
         generators += [g.clone_state() for g in generators]
         latents = torch.cat([latents, latents])
     more = step_settings(scheduler, generators)
-    looked = _Looked(latents.shape[-2:], len(seeds)) if record else None
+    mean_map = _MapMean(latents.shape[-2:], len(seeds)) if record else None
     try:
         for i, t in enumerate(scheduler.timesteps):
             x = scheduler.scale_model_input(latents, t)
             latents = scheduler.step(predict(x, t, i), t, latents, **more, return_dict=False)[0]
-            if looked:
-                looked.add(base.context.maps)
+            if mean_map:
+                mean_map.add(base.context.maps)
             if on_step:
                 on_step()
     finally:
         base.context.clear()
-    return _pixels(base.decode(latents[: len(seeds)])), looked.mean() if looked else np.zeros(0)
+    return _pixels(base.decode(latents[: len(seeds)])), mean_map.mean() if mean_map else np.zeros(0)
 
 
 def _noise(base: Base, generators: list[torch.Generator], size: int) -> Tensor:
@@ -117,7 +119,7 @@ def _pixels(x: Tensor) -> np.ndarray:
     return (unit * 255).round().astype(np.uint8)
 
 
-class _Looked:
+class _MapMean:
     """Mean localisation map of the conditional half over layers and steps."""
 
     def __init__(self, size: tuple[int, ...], count: int) -> None:

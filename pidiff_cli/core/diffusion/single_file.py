@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.parts import WHOLE, Parts, build, read_json, text_encoder
-from pidiff_cli.core.lazy import UNUSED, import_later
+from pidiff_cli.core.lazy import UNUSED, import_lazily
 from pidiff_cli.core.tensors.lazy import LazyTensors
 from pidiff_cli.errors import InputError
 from pidiff_cli.weights.family import SUPPORTED, family_of
@@ -33,7 +33,7 @@ def read_single(path: Path, dtype: torch.dtype) -> Parts:
     Raises:
         InputError: damaged, a pickle with code in it, another family, or weights are missing.
     """
-    import_later(*UNUSED)
+    import_lazily(*UNUSED)
     from diffusers.loaders import single_file_utils as convert
     from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel

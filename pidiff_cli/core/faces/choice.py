@@ -49,7 +49,7 @@ _ONLY_ASKED = ("landmarks", "detector", "likeness")
 
 
 @dataclass(frozen=True)
-class Chosen:
+class FaceModelChoice:
     """The networks used from one folder.
 
     Attributes:
@@ -67,7 +67,7 @@ class Chosen:
     channels: str = "rgb"
 
 
-def choose(folder: Path) -> Chosen:
+def choose_face_models(folder: Path) -> FaceModelChoice:
     """What a folder holds and which of it is used.
 
     A network that `faces.json` or the defaults name and that is not there is an error only when
@@ -79,9 +79,9 @@ def choose(folder: Path) -> Chosen:
     wishes = read_wishes(folder)
     here = holds(folder)
     if not wishes and not here and (folder / "landmarks.json").is_file():
-        return Chosen(folder, real=False)
+        return FaceModelChoice(folder, real=False)
     picked = {kind: wishes.get(kind, preferred(kind, here)) for kind in KINDS}
-    return Chosen(folder, True, **picked, channels=wishes.get("arcface_channels", "rgb"))
+    return FaceModelChoice(folder, True, **picked, channels=wishes.get("arcface_channels", "rgb"))
 
 
 def holds(folder: Path) -> tuple[str, ...]:

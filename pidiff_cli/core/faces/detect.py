@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pidiff_cli.core.faces.choice import choose, holds
+from pidiff_cli.core.faces.choice import choose_face_models, holds
 from pidiff_cli.core.faces.mini_detector import candidates
 from pidiff_cli.core.faces.nets import FOLDER, LandmarkNet, open_net
-from pidiff_cli.core.faces.refinement import Look, look_closely
+from pidiff_cli.core.faces.refinement import RefinedLandmarks, refine_landmarks
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ def published_faces(models: Path) -> Path | None:
 
 
 def _with_mini(rgb: np.ndarray, folder: Path) -> list[Face]:
-    folder = FOLDER if choose(folder).real else folder
+    folder = FOLDER if choose_face_models(folder).real else folder
     net = open_net(LandmarkNet, folder, "landmarks")
-    looks = look_closely(net, rgb, [(c.x, c.y, c.side) for c in candidates(rgb, folder)])
+    looks = refine_landmarks(net, rgb, [(c.x, c.y, c.side) for c in candidates(rgb, folder)])
     return [_face(look) for look in looks]
 
 
-def _face(look: Look) -> Face:
+def _face(look: RefinedLandmarks) -> Face:
     low, high = look.points.min(0), look.points.max(0)
     box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
     return Face(box, look.score, look.points.astype(np.float32))
@@ -86,7 +86,7 @@ def _face(look: Look) -> Face:
 
 def _better(folder: Path, models: Path | None) -> Path | None:
     """The folder whose 2DFAN-4 finds the points; None where mini's nets have to."""
-    chosen = choose(folder)
+    chosen = choose_face_models(folder)
     if chosen.real:
         return folder if chosen.landmarks == "2dfan4" else None
     if models is None:

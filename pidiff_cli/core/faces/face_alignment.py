@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from pidiff_cli.core.faces.align import ffhq_quad
-from pidiff_cli.core.faces.choice import Chosen, choose
+from pidiff_cli.core.faces.choice import FaceModelChoice, choose_face_models
 from pidiff_cli.core.faces.nets import FOLDER, open_net
 from pidiff_cli.core.faces.published import find_file
 from pidiff_cli.core.faces.refinement import plausible
@@ -79,11 +79,11 @@ def open_fan(folder: Path, device: str = "cpu") -> Fan:
         MissingWeightError: a network is not there; names the command that fetches it.
         InputError: a file is damaged or of another network.
     """
-    return _open(choose(folder), device)
+    return _open(choose_face_models(folder), device)
 
 
 @lru_cache(maxsize=2)
-def _open(chosen: Chosen, device: str) -> Fan:
+def _open(chosen: FaceModelChoice, device: str) -> Fan:
     path = find_file(chosen.folder, "2dfan4")
     with warnings.catch_warnings(), contextlib.redirect_stdout(None):
         warnings.simplefilter("ignore")
@@ -120,7 +120,7 @@ def _filled(net: nn.Module, path: Path) -> nn.Module:
     return net.eval().requires_grad_(False)
 
 
-def _detector(chosen: Chosen, device: str) -> Any:
+def _detector(chosen: FaceModelChoice, device: str) -> Any:
     name = chosen.detector
     if name == "mini":
         return _MiniDetector()
@@ -168,10 +168,10 @@ class _MiniDetector:
     def detect_from_image(self, rgb: np.ndarray) -> list[list[float]]:
         from pidiff_cli.core.faces.mini_detector import candidates
         from pidiff_cli.core.faces.nets import LandmarkNet
-        from pidiff_cli.core.faces.refinement import look_closely
+        from pidiff_cli.core.faces.refinement import refine_landmarks
 
         net = open_net(LandmarkNet, FOLDER, "landmarks")
-        looks = look_closely(net, rgb, [(c.x, c.y, c.side) for c in candidates(rgb)])
+        looks = refine_landmarks(net, rgb, [(c.x, c.y, c.side) for c in candidates(rgb)])
         boxes = []
         for look in looks:
             (x0, y0), (x1, y1) = look.points.min(0), look.points.max(0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pidiff_cli.core.faces.choice import choose
+from pidiff_cli.core.faces.choice import choose_face_models
 from pidiff_cli.core.faces.nets import FOLDER, HEAD_LABELS, LandmarkNet, open_net
 from pidiff_cli.core.faces.parsenet import ParseNet, parse_head
 from pidiff_cli.core.faces.published import find_file
@@ -39,7 +39,7 @@ def head_mask(
     Returns:
         float32 (S, S) in [0, 1]: 1 on face, hair, ears, neck; 0 on background and clothes.
     """
-    chosen = choose(folder)
+    chosen = choose_face_models(folder)
     if not chosen.real:
         return _by_net(aligned, folder, refine)
     if chosen.mask == "parser":

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from pidiff_cli.core.faces.choice import choose
+from pidiff_cli.core.faces.choice import choose_face_models
 from pidiff_cli.core.faces.nets import FOLDER, FaceFinder, open_net
 from pidiff_cli.core.images import shrink, to_tensor
 
@@ -21,7 +21,7 @@ WORK_SIDE = 640  # px, the longer side at which faces are searched
 
 
 @dataclass(frozen=True)
-class Candidate:
+class HeadCandidate:
     """A head may be here: centre and side of its FFHQ square in pixels."""
 
     x: float
@@ -30,13 +30,14 @@ class Candidate:
     score: float
 
 
-def candidates(rgb: np.ndarray, folder: Path = FOLDER) -> list[Candidate]:
+def candidates(rgb: np.ndarray, folder: Path = FOLDER) -> list[HeadCandidate]:
     """Places worth a closer look by mini's nets, in pixels of `rgb`; many are wrong."""
-    folder = FOLDER if choose(folder).real else folder
+    folder = FOLDER if choose_face_models(folder).real else folder
     small, factor = shrink(rgb, WORK_SIDE)
     found = _from_cascade(small) + _from_finder(small, folder)
     return [
-        Candidate(c.x * factor, c.y * factor, c.side * factor, c.score) for c in _distinct(found)
+        HeadCandidate(c.x * factor, c.y * factor, c.side * factor, c.score)
+        for c in _distinct(found)
     ]
 
 
@@ -48,7 +49,7 @@ def _cascade() -> Any:
     return Cascade(data.lbp_frontal_face_cascade_filename())
 
 
-def _from_cascade(rgb: np.ndarray) -> list[Candidate]:
+def _from_cascade(rgb: np.ndarray) -> list[HeadCandidate]:
     """Frontal faces by local binary patterns, upright and leaning by 20 degrees."""
     import cv2
 
@@ -71,16 +72,16 @@ def _from_cascade(rgb: np.ndarray) -> list[Candidate]:
         for box in boxes:
             side = float(box["width"])
             x, y = back @ [box["c"] + side / 2, box["r"] + side / 2, 1.0]
-            found.append(Candidate(float(x), float(y), 1.8 * side, 0.5))
+            found.append(HeadCandidate(float(x), float(y), 1.8 * side, 0.5))
     return found
 
 
-def _from_finder(rgb: np.ndarray, folder: Path) -> list[Candidate]:
+def _from_finder(rgb: np.ndarray, folder: Path) -> list[HeadCandidate]:
     """Heads by mini's finder on a pyramid in steps of 1.6."""
     import cv2
 
     net = open_net(FaceFinder, folder, "finder")
-    found: list[Candidate] = []
+    found: list[HeadCandidate] = []
     factor = 1.0 if min(rgb.shape[:2]) > 200 else 0.625  # small pictures: look for small heads too
     while True:
         size = [round(n / factor) for n in rgb.shape[1::-1]]
@@ -95,12 +96,12 @@ def _from_finder(rgb: np.ndarray, folder: Path) -> list[Candidate]:
         )
         for c in _peaks(net, level):
             found.append(
-                Candidate((c.x - pad) * factor, (c.y - pad) * factor, c.side * factor, c.score)
+                HeadCandidate((c.x - pad) * factor, (c.y - pad) * factor, c.side * factor, c.score)
             )
         factor *= 1.6
 
 
-def _peaks(net: FaceFinder, rgb: np.ndarray, least: float = 0.2) -> list[Candidate]:
+def _peaks(net: FaceFinder, rgb: np.ndarray, least: float = 0.2) -> list[HeadCandidate]:
     with torch.no_grad():
         centre, size, offset = net(to_tensor(rgb))
     heat = centre[0].sigmoid()
@@ -111,13 +112,13 @@ def _peaks(net: FaceFinder, rgb: np.ndarray, least: float = 0.2) -> list[Candida
         dx, dy = offset[0, :, row, column].tolist()
         side = 64.0 * 2.0 ** float(size[0, row, column].clamp(-1.5, 1.5))
         x, y = (column + 0.5 + dx) * 8, (row + 0.5 + dy) * 8
-        found.append(Candidate(x, y, side, float(heat[row, column])))
+        found.append(HeadCandidate(x, y, side, float(heat[row, column])))
     return sorted(found, key=lambda c: -c.score)[:12]
 
 
-def _distinct(found: list[Candidate]) -> list[Candidate]:
+def _distinct(found: list[HeadCandidate]) -> list[HeadCandidate]:
     """One candidate a place and size; one that several detectors saw gets a higher score."""
-    kept: list[Candidate] = []
+    kept: list[HeadCandidate] = []
     for one in sorted(found, key=lambda c: -c.score):
         for i, other in enumerate(kept):
             near = np.hypot(one.x - other.x, one.y - other.y) < 0.25 * other.side

@@ -21,7 +21,7 @@ REAL_SIDE = 512  # px: the aligned face from which the published networks cut th
 
 
 @dataclass(frozen=True)
-class SeenFace:
+class DetectedFace:
     """The main face of one picture.
 
     Attributes:
@@ -75,10 +75,10 @@ class FaceReader:
         Raises:
             MissingWeightError: they are not there.
         """
-        from pidiff_cli.core.faces.choice import choose
+        from pidiff_cli.core.faces.choice import choose_face_models
         from pidiff_cli.core.faces.nets import FOLDER
 
-        chosen = choose(folder)
+        chosen = choose_face_models(folder)
         if not chosen.real:
             return cls._mini(folder)
         if chosen.landmarks == chosen.likeness == "mini":
@@ -87,14 +87,14 @@ class FaceReader:
 
     @classmethod
     def _published(cls, folder: Path, device: str) -> FaceReader:
-        from pidiff_cli.core.faces.choice import choose
+        from pidiff_cli.core.faces.choice import choose_face_models
         from pidiff_cli.core.faces.detect import find_faces
         from pidiff_cli.core.faces.face_alignment import open_fan
         from pidiff_cli.core.faces.mask import head_mask
         from pidiff_cli.core.faces.nets import FaceEmbedder
         from pidiff_cli.core.faces.recognise import load_embedder
 
-        if choose(folder).landmarks != "mini":
+        if choose_face_models(folder).landmarks != "mini":
             open_fan(folder, device)  # what is missing is said now, not at the first picture
 
         def find(picture: np.ndarray) -> Sequence[Any]:
@@ -113,7 +113,7 @@ class FaceReader:
         from pidiff_cli.core.faces.detect import find_faces
         from pidiff_cli.core.faces.mask import head_mask
         from pidiff_cli.core.faces.nets import FaceEmbedder, LandmarkNet, open_net
-        from pidiff_cli.core.faces.refinement import look_closely
+        from pidiff_cli.core.faces.refinement import refine_landmarks
 
         landmarks = open_net(LandmarkNet, folder, "landmarks")
 
@@ -121,7 +121,7 @@ class FaceReader:
             """A drawn portrait has its head in the middle: look there before searching (8x)."""
             height, width = picture.shape[:2]
             middle = (width / 2, 0.48 * height, 0.82 * min(height, width))
-            looks = look_closely(landmarks, picture, [middle], least=0.05)
+            looks = refine_landmarks(landmarks, picture, [middle], least=0.05)
             return [_Found(looks[0].points)] if looks else find_faces(picture, folder)
 
         embedder = open_net(FaceEmbedder, folder, "embedder")
@@ -139,13 +139,13 @@ class FaceReader:
         with torch.no_grad():
             return self.embedder(to_tensor(np.stack(small))).float()
 
-    def look(self, picture: np.ndarray) -> SeenFace | None:
+    def detect(self, picture: np.ndarray) -> DetectedFace | None:
         """The largest face of a picture, uint8 (H, W, 3); None when there is none."""
         found = self._face(picture)
         if found is None:
             return None
         aligned, landmarks, code = found
-        return SeenFace(code, self.head_at(picture, landmarks), aligned, landmarks)
+        return DetectedFace(code, self.head_at(picture, landmarks), aligned, landmarks)
 
     def embedding(self, picture: np.ndarray) -> Tensor | None:
         """The largest face's embedding (E,): without its head cut out, half the time."""

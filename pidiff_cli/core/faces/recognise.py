@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pidiff_cli.core.faces.arcface import ArcFace, crop_for_loss
-from pidiff_cli.core.faces.choice import Chosen, choose, holds
+from pidiff_cli.core.faces.choice import FaceModelChoice, choose_face_models, holds
 from pidiff_cli.core.faces.nets import FOLDER, FaceEmbedder, open_net
 from pidiff_cli.core.faces.published import find_file
 from pidiff_cli.core.images import to_tensor
@@ -84,7 +84,7 @@ def open_recogniser(
     Raises:
         MissingWeightError: it is not there. InputError: its file is damaged.
     """
-    chosen = choose(folder)
+    chosen = choose_face_models(folder)
     chosen = replace(
         chosen, likeness=likeness or chosen.likeness, channels=channels or chosen.channels
     )
@@ -92,7 +92,7 @@ def open_recogniser(
 
 
 @lru_cache(maxsize=2)
-def _open(chosen: Chosen, device: str) -> Recogniser:
+def _open(chosen: FaceModelChoice, device: str) -> Recogniser:
     def locate(face: np.ndarray) -> np.ndarray | None:
         if chosen.landmarks == "mini":
             return _locate_by_mini(face)
@@ -111,10 +111,10 @@ def _open(chosen: Chosen, device: str) -> Recogniser:
 
 def _locate_by_mini(face: np.ndarray) -> np.ndarray | None:
     from pidiff_cli.core.faces.nets import FOLDER, LandmarkNet, open_net
-    from pidiff_cli.core.faces.refinement import look_closely
+    from pidiff_cli.core.faces.refinement import refine_landmarks
 
     middle = (face.shape[1] / 2, face.shape[0] / 2, float(face.shape[0]))
-    looks = look_closely(open_net(LandmarkNet, FOLDER, "landmarks"), face, [middle], least=0.05)
+    looks = refine_landmarks(open_net(LandmarkNet, FOLDER, "landmarks"), face, [middle], least=0.05)
     return looks[0].points if looks else None
 
 
@@ -209,7 +209,7 @@ def load_embedder(folder: Path = FOLDER, device: str = "cpu") -> FaceEmbedder | 
 
     Raises MissingWeightError when it is not there.
     """
-    chosen = choose(folder)
+    chosen = choose_face_models(folder)
     if chosen.real and chosen.likeness != "mini":
         return open_recogniser(folder, device)
     return open_net(FaceEmbedder, FOLDER if chosen.real else folder, "embedder")

@@ -27,7 +27,7 @@ LEAST_HEAD = 0.7  # share of the points' hull that the net must call head (real 
 
 
 @dataclass(frozen=True)
-class Look:
+class RefinedLandmarks:
     """What was seen: points (68, 2) px, score in [0, 1], spread between looks in eye distances."""
 
     points: np.ndarray
@@ -53,12 +53,12 @@ class Frame:
         return np.concatenate([turn, ((SIDE - 1) / 2 - turn @ middle)[:, None]], 1)
 
 
-def look_closely(
+def refine_landmarks(
     net: LandmarkNet,
     rgb: np.ndarray,
     places: list[tuple[float, float, float]],
     least: float = LEAST_FACE,
-) -> list[Look]:
+) -> list[RefinedLandmarks]:
     """Refine places (x, y, side of the FFHQ square) to faces; those that are none fall out.
 
     `least` is the score a face needs; lower it where a face is known to be.
@@ -66,19 +66,19 @@ def look_closely(
     if not places:
         return []
     frames = [Frame(x, y, side * s) for x, y, side in places for s in (0.85, 1.2)]
-    points, sure = see(net, rgb, frames)
+    points, sure = detect_points(net, rgb, frames)
     best = [max((2 * i, 2 * i + 1), key=lambda k: sure[k]) for i in range(len(places))]
     best = [k for k in best if sure[k] > 0.15]
     if not best:
         return []
     for _ in range(2):  # recrop upright and at the right size, look again
         frames = [frame_of(points[k]) for k in best]
-        points, sure = see(net, rgb, frames)
+        points, sure = detect_points(net, rgb, frames)
         best = list(range(len(frames)))
     return _distinct([_judge(net, rgb, one) for one in _different(points, sure)], least)
 
 
-def see(
+def detect_points(
     net: LandmarkNet, rgb: np.ndarray, frames: list[Frame]
 ) -> tuple[list[np.ndarray], list[float]]:
     """One pass over several squares: points in picture pixels, confidence each."""
@@ -121,7 +121,7 @@ def frame_of(points: np.ndarray, scale: float = 1.0) -> Frame:
     return Frame(float(x), float(y), side * scale, float(np.arctan2(across[1], across[0])))
 
 
-def _judge(net: LandmarkNet, rgb: np.ndarray, points: np.ndarray) -> Look:
+def _judge(net: LandmarkNet, rgb: np.ndarray, points: np.ndarray) -> RefinedLandmarks:
     """Mean of several slightly different looks, mirrored ones too."""
     frame = frame_of(points)
     nudges = ((0, 0, 1.0), (0.04, 0.02, 0.92), (-0.04, 0.03, 1.08), (0.01, -0.05, 1.18))
@@ -151,7 +151,7 @@ def _judge(net: LandmarkNet, rgb: np.ndarray, points: np.ndarray) -> Look:
     possible = plausible(mean, rgb.shape[0], rgb.shape[1])
     if not possible or spread > MOST_SPREAD or head < LEAST_HEAD:
         sure = 0.0
-    return Look(mean, sure * float(np.exp(-spread)), spread)
+    return RefinedLandmarks(mean, sure * float(np.exp(-spread)), spread)
 
 
 def _head_share(logits: torch.Tensor, points: np.ndarray) -> float:
@@ -190,8 +190,8 @@ def _different(points: list[np.ndarray], sure: list[float]) -> list[np.ndarray]:
     return kept
 
 
-def _distinct(looks: list[Look], least: float) -> list[Look]:
-    kept: list[Look] = []
+def _distinct(looks: list[RefinedLandmarks], least: float) -> list[RefinedLandmarks]:
+    kept: list[RefinedLandmarks] = []
     for look in sorted(looks, key=lambda item: -item.score):
         if look.score < max(least, 1e-6):  # 0: no face at all
             continue

@@ -158,7 +158,7 @@ def trainable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 @torch.no_grad()
-def untune(model: nn.Module) -> None:
+def reset_adapter(model: nn.Module) -> None:
     """Set LoRA's B matrices and Δw to zero: the adapter stays and changes nothing."""
     for name, parameter in trainable_parameters(model).items():
         if "lora_B" in name or CODE in name:

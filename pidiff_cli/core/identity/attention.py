@@ -27,7 +27,7 @@ _STOCK = AttnProcessor2_0()
 
 
 class IdentityAttnProcessor:
-    """Stateless processor of one ``attn2``; ``name`` keys what ``still`` keeps.
+    """Stateless processor of one ``attn2``; ``name`` keys what ``cached`` keeps.
 
     Attributes:
         learns: False lets no gradient through to the tokens: where the branch of no earlier layer
@@ -41,7 +41,7 @@ class IdentityAttnProcessor:
 
     @property
     def known(self) -> tuple[Tensor, Tensor] | None:
-        """Ask (1, H, N, d) and answer (1, N, d) of ``still``, where no branch has to be asked."""
+        """Ask (1, H, N, d) and answer (1, N, d) of ``cached``, where no branch has to be asked."""
         return None
 
     def __call__(
@@ -60,8 +60,8 @@ class IdentityAttnProcessor:
                 Tensor,
                 _STOCK(attn, hidden_states, encoder_hidden_states, attention_mask, temb),
             )
-        if context.still is not None:
-            return context.still.block(self.name, attn, hidden_states, context)
+        if context.cached is not None:
+            return context.cached.block(self.name, attn, hidden_states, context)
         batch, text = hidden_states.shape[0], encoder_hidden_states
         if attention_mask is not None:
             attention_mask = attn.prepare_attention_mask(attention_mask, text.shape[1], batch)

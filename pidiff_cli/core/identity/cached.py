@@ -49,7 +49,7 @@ class _Layer:
 
 
 @dataclass
-class Still:
+class CachedAttention:
     """What the identity blocks of one UNet keep while one batch of pictures is drawn.
 
     Attributes:
@@ -70,7 +70,7 @@ class Still:
     pictures: int = 1
     first: int = 0
     rows: int = 1
-    layers: dict[str, _Layer | Folded] = field(default_factory=dict)
+    layers: dict[str, _Layer | FoldedLayer] = field(default_factory=dict)
 
     def block(
         self, name: str, attn: Attention, features: Tensor, context: IdentityContext
@@ -78,7 +78,7 @@ class Still:
         """Features (B or R·B, T, d) to features (R·B, T, d); λ and recording are the context's."""
         layer = self.layers.get(name) or self._compute(name, attn)
         rows, weigh = slice(self.first, self.first + self.rows), partial(self._weight, context)
-        if isinstance(layer, Folded):
+        if isinstance(layer, FoldedLayer):
             return layer.block(self._all_rows(features), rows, self._who(), weigh)
         q = self._all_rows(split(attn.to_q(features), attn.heads))  # (R·B, H, T, e)
         f, mass = self._attend(q, layer.k[rows], layer.v[rows])  # (R·B, T, d), (n, T)
@@ -117,16 +117,16 @@ class Still:
         out = F.scaled_dot_product_attention(F.pad(q, (0, PAD)), k, v, scale=1.0)
         return merge(out[..., :width]), out[self._who(), ..., width].mean(dim=1)
 
-    def _compute(self, name: str, attn: Attention) -> _Layer | Folded:
+    def _compute(self, name: str, attn: Attention) -> _Layer | FoldedLayer:
         k, v = (split(part(self.text), attn.heads) for part in (attn.to_k, attn.to_v))
         k = k * k.shape[-1] ** -0.5
         known = cast(Any, attn.processor).known
-        ask, answer = known or ask_and_answer(attn, self.tokens)  # (n, H, N, d), (n, N, d)
+        ask, answer = known or fold_qk_and_v(attn, self.tokens)  # (n, H, N, d), (n, N, d)
         if self.levels is not None:
             answer = answer * answer.new_tensor(self.levels)[:, None]
         answer = block_diagonal(split(answer, attn.heads)).to(k.dtype)  # (n, H·N, d)
         ask = ask.flatten(1, 2).transpose(1, 2).to(k.dtype).contiguous()  # (n, d, H·N)
-        made: _Layer | Folded
+        made: _Layer | FoldedLayer
         if not fused(k) and foldable(attn, k.shape[2], self.tokens.shape[1]):
             made = fold(attn, k, v, ask, answer, self.who, self.subject)
         else:
@@ -140,7 +140,7 @@ class Still:
 
 
 @torch.no_grad()
-def ask_and_answer(attn: Attention, tokens: Tensor) -> tuple[Tensor, Tensor]:
+def fold_qk_and_v(attn: Attention, tokens: Tensor) -> tuple[Tensor, Tensor]:
     """What each identity token (n, N, C) asks of a layer's features, and its answer.
 
     Adapters on the layer's branch count in. Returns (n, H, N, d) float32, scaled by 1/√e, and
@@ -168,7 +168,7 @@ def add_identity(
 
 
 @dataclass(frozen=True)
-class Folded:
+class FoldedLayer:
     """The constants of one layer, for R·B rows of text, n of them with identity.
 
     Attributes:
@@ -235,7 +235,7 @@ def fold(
     answer: Tensor,
     who: slice,
     subject: Tensor | None,
-) -> Folded:
+) -> FoldedLayer:
     """Multiply out what stays the same.
 
     Args:
@@ -252,7 +252,7 @@ def fold(
         asked = torch.cat([asked, mass], dim=1)
     projection = out.weight.T
     bias = out.bias if out.bias is not None else out.weight.new_zeros(out.weight.shape[0])
-    return Folded(
+    return FoldedLayer(
         heads, (k @ query).flatten(1, 2), values @ projection, asked.contiguous(),
         answer @ projection, bias, subject is not None,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from torch import Tensor
 PAD = 8  # columns that carry the mass through a fused kernel: widths stay in eights
 
 
-class StillBlocks(Protocol):
+class CachedBlocks(Protocol):
     """What computes the blocks while pictures are drawn (`cached`)."""
 
     def block(
@@ -42,7 +42,7 @@ class IdentityContext:
         record: keep every layer's M, with gradient, in ``maps`` (for L_loc and pictures).
         maps: filled by the blocks when ``record`` is set: (B, 1, h, w) in [0, 1], layer order.
         watch: find M also where ``scale`` is 0 and the branch adds nothing.
-        still: what stays the same while pictures are drawn, set by who draws them; it knows
+        cached: what stays the same while pictures are drawn, set by who draws them; it knows
             tokens, levels and subject by itself. None while training.
     """
 
@@ -56,7 +56,7 @@ class IdentityContext:
     record: bool = False
     maps: list[Tensor] = field(default_factory=list)
     watch: bool = False
-    still: StillBlocks | None = None
+    cached: CachedBlocks | None = None
 
     @property
     def active(self) -> bool:
@@ -74,7 +74,7 @@ class IdentityContext:
 
     def clear(self) -> None:
         """Switch the branch off and forget maps and what was kept."""
-        self.tokens, self.on, self.subject, self.still = None, None, None, None
+        self.tokens, self.on, self.subject, self.cached = None, None, None, None
         self.record, self.maps, self.watch = False, [], False
 
 

@@ -29,7 +29,7 @@ _STOCK = AttnProcessor2_0()
 
 
 @dataclass(frozen=True)
-class Switches:
+class FastStep:
     """What is on.
 
     Attributes:
@@ -40,11 +40,11 @@ class Switches:
     written: bool = False
 
 
-def switch(unet: nn.Module, switches: Switches) -> None:
+def make_fast(unet: nn.Module, fast: FastStep) -> None:
     """Bring a UNet that has its adapter into this shape; calling it again changes nothing."""
-    if switches.lean:
-        make_lean(unet)
-    if switches.written:
+    if fast.lean:
+        free_conv_inputs(unet)
+    if fast.written:
         for name in cast(Any, unet).attn_processors:
             module = unet.get_submodule(name.removesuffix(".processor"))
             if name.endswith("attn1.processor"):
@@ -108,7 +108,7 @@ class FrozenConv2d(nn.Conv2d):
         return cast(Tensor, out)
 
 
-def make_lean(module: nn.Module) -> int:
+def free_conv_inputs(module: nn.Module) -> int:
     """Turn a network's frozen convolutions into lean ones, in place; returns how many."""
     found = [
         part
@@ -123,8 +123,8 @@ def make_lean(module: nn.Module) -> int:
     return len(found)
 
 
-class Narrowed:
-    """``with narrowed:`` frozen linears and convolutions are of autocast's dtype.
+class HalfWeights:
+    """``with weights:`` frozen linears and convolutions are of autocast's dtype.
 
     A backward pass must lie in the same block as its forward pass. What learns, the token
     projection (it runs outside autocast) and the norms stay as they are.

@@ -29,7 +29,7 @@ class Plan:
     """How a step is computed.
 
     Attributes:
-        at_once: pictures in one pass; the batch's gradients add up over the passes.
+        micro_batch: pictures in one pass; the batch's gradients add up over the passes.
         checkpointing: activations are computed again in the backward pass.
         parked: autoencoder and text encoders wait in main memory while the UNet learns.
         tiled: the autoencoder draws previews tile by tile.
@@ -37,7 +37,7 @@ class Plan:
         peak: bytes predicted at the highest point, weights included.
     """
 
-    at_once: int
+    micro_batch: int
     checkpointing: bool = False
     parked: bool = False
     tiled: bool = False
@@ -47,6 +47,7 @@ class Plan:
     def document(self) -> dict[str, Any]:
         """JSON values, the peak in MB."""
         values = asdict(self)
+        values["at_once"] = values.pop("micro_batch")  # a contract's key
         values["peak_mb"] = round(values.pop("peak") / 1e6)
         return values
 
@@ -82,7 +83,7 @@ class Sizes:
 
     def unet(self, plan: Plan, size: int, rank: int, eight_bit: bool) -> int:
         """The UNet's part while it learns: weights, adapter, optimizer states and a step."""
-        step = self.step(size, plan.at_once, plan.checkpointing)
+        step = self.step(size, plan.micro_batch, plan.checkpointing)
         return int(self.frozen(plan) + self.trained(rank, eight_bit) + step)
 
     def frozen(self, plan: Plan) -> float:
@@ -118,10 +119,10 @@ def plans(
         allowed: which plans may be taken.
     """
     ways, forms = [], _forms(nf4, move)
-    for at_once in range(1, batch + 1):
+    for micro_batch in range(1, batch + 1):
         for checkpointing in (False, True):
             for form in forms:
-                plan = Plan(at_once, checkpointing, **form)
+                plan = Plan(micro_batch, checkpointing, **form)
                 peak = sizes.peak(plan, size, rank, eight_bit)
                 ways.append((_cost(plan, batch), replace(plan, peak=peak)))
     ways = [way for way in ways if allowed(way[1])]
@@ -133,7 +134,7 @@ def plans(
     return found
 
 
-def choose(found: list[Plan], free: int) -> Plan | None:
+def choose_plan(found: list[Plan], free: int) -> Plan | None:
     """The fastest plan that fits ``free`` bytes; None where none does."""
     return next((plan for plan in found if plan.peak <= free), None)
 
@@ -148,7 +149,7 @@ def _forms(nf4: bool, move: bool) -> list[dict[str, bool]]:
 
 def _cost(plan: Plan, batch: int) -> float:
     """Time a step, relative; parking and tiling cost a little at previews only."""
-    cost = A_PICTURE * batch + A_PASS * -(-batch // plan.at_once)
+    cost = A_PICTURE * batch + A_PASS * -(-batch // plan.micro_batch)
     cost *= (CHECKPOINTED if plan.checkpointing else 1) * (QUANTISED if plan.nf4 else 1)
     return cost + 0.01 * plan.parked + 0.02 * plan.tiled
 

@@ -18,7 +18,7 @@ from pidiff_cli.core.diffusion.prompts import (
 from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.identity.context import IdentityContext
 from pidiff_cli.core.training.dataset import LatentSet
-from pidiff_cli.core.training.fast_step import Narrowed
+from pidiff_cli.core.training.fast_step import HalfWeights
 from pidiff_cli.core.training.losses import code_loss, face_loss, locate_loss, preserve_loss
 from pidiff_cli.core.training.schedule import NoiseSchedule
 
@@ -44,7 +44,7 @@ class LossSettings:
     skip_dropped: bool = False
 
 
-class Tailor:
+class TrainingStep:
     """What stays the same over the steps of one run, and the loss of one step.
 
     Args:
@@ -77,9 +77,9 @@ class Tailor:
             [subjects(captions, base.device), torch.zeros_like(captions[0].subject)[None]]
         )
         self.amp = amp
-        self.narrow = Narrowed(base.unet, amp)
+        self.half_weights = HalfWeights(base.unet, amp)
 
-    def draw(self, data: LatentSet, batch: int, generator: torch.Generator) -> Batch:
+    def sample(self, data: LatentSet, batch: int, generator: torch.Generator) -> Batch:
         """The random part of a step: pictures, noise, timesteps, captions, what is dropped."""
         s = self.settings
         z, mask, photo = data.pick(batch, generator)

@@ -45,7 +45,7 @@ def colours_of(face: Tensor) -> Colours:
     return Colours(skin, _median(lab, inside, _crown(inside)))
 
 
-def far_off(faces: Sequence[Tensor], drawn: Sequence[Tensor]) -> bool:
+def out_of_distribution(faces: Sequence[Tensor], drawn: Sequence[Tensor]) -> bool:
     """Whether a person's faces (3, S, S) lie further from their codes, drawn again, than those of
     any drawing: the encoder does not know such pictures. One photo in odd light is not enough."""
     pairs = zip(faces, drawn, strict=True)

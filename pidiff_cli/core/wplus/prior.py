@@ -133,7 +133,7 @@ def fit(
 
 
 @torch.no_grad()
-def as_read(generator: Generator, encoder: Encoder, latent_avg: Tensor, codes: Tensor) -> Tensor:
+def re_encode(generator: Generator, encoder: Encoder, latent_avg: Tensor, codes: Tensor) -> Tensor:
     """Sought codes (P, L, D), moved together towards one that the encoder would give.
 
     A diffusion model that learnt from an encoder's codes does not draw of others what the

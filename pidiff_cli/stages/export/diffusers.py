@@ -100,7 +100,7 @@ def write_diffusers(loaded: Loaded, folder: Path) -> None:
 
 
 def _load(profile: Profile, home: Path) -> Loaded:
-    name = locate.choose_base(profile.manifest.base.get("name") or "mini", home)
+    name = locate.base_name(profile.manifest.base.get("name") or "mini", home)
     parts = locate.base_parts(name, home)
     check_tuned_on(profile, parts)
     w = torch.from_numpy(np.array(profile.load_identity().mean))

@@ -10,7 +10,7 @@ from pidiff_cli.files import replacing, settle
 from pidiff_cli.profile import Profile, check_name
 from pidiff_cli.stages.prepare.inputs import digest, list_photos
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.results import Kept, PrepareResult, Rejected
+from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
 
 
 def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareResult:
@@ -73,7 +73,7 @@ def told_again(profile: Profile) -> PrepareResult:
     return PrepareResult(
         profile=profile.folder,
         kept=tuple(Kept(*item) for item in state.get("kept", ())),
-        rejected=tuple(Rejected(file, reason) for file, reason in state.get("rejected", ())),
+        rejected=tuple(RejectedPhoto(file, reason) for file, reason in state.get("rejected", ())),
         advice=state.get("advice", ""),
     )
 

@@ -14,7 +14,7 @@ from pidiff_cli.core.faces.detect import Face, find_faces
 from pidiff_cli.core.faces.mini_detector import candidates
 from pidiff_cli.core.images import PhotoError, read_photo, shrink
 from pidiff_cli.errors import InputError
-from pidiff_cli.stages.results import Rejected
+from pidiff_cli.stages.results import RejectedPhoto
 
 WORK_SIDE = 1024  # px, longer side of the working copies
 SMALL_PICTURE = 0.15  # in a small picture a face of this share of its short side is enough
@@ -22,7 +22,7 @@ HINT = "Photos where the face is sharp and fills more of the picture will work."
 
 
 @dataclass(frozen=True)
-class Shot:
+class PhotoCandidate:
     """A photo that could be read, its faces, and what triage needs to know about it."""
 
     path: Path
@@ -36,7 +36,7 @@ class Shot:
     largest_candidate: float  # px, face height of the best doubtful place
 
 
-def look(path: Path, config: PrepareConfig) -> Shot:
+def read_candidate(path: Path, config: PrepareConfig) -> PhotoCandidate:
     """Read a photo, find its faces and align them.
 
     Raises:
@@ -51,7 +51,7 @@ def look(path: Path, config: PrepareConfig) -> Shot:
     if not faces:
         largest = max((c.side for c in candidates(rgb)), default=0.0) * 0.5
     work, factor = shrink(rgb, WORK_SIDE)
-    return Shot(
+    return PhotoCandidate(
         path=path,
         work=np.ascontiguousarray(work),
         needs=min(config.min_face, max(32.0, SMALL_PICTURE * min(height, width))),
@@ -65,24 +65,31 @@ def look(path: Path, config: PrepareConfig) -> Shot:
 
 
 def need_faces(
-    config: PrepareConfig, paths: list[Path], shots: list[Shot], rejected: list[Rejected]
+    config: PrepareConfig,
+    paths: list[Path],
+    candidates: list[PhotoCandidate],
+    rejected: list[RejectedPhoto],
 ) -> None:
-    if any(shot.faces for shot in shots):
+    if any(candidate.faces for candidate in candidates):
         return
     where = f" of {config.photos[0]}" if len(config.photos) == 1 else ""
-    if not shots:
+    if not candidates:
         if len(rejected) == 1:
             raise InputError(f"{Path(rejected[0].file).name}: {rejected[0].reason}.")
         lines = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
         raise InputError(
             f"None of the {len(paths)} files{where} can be read as a picture. {lines}."
         )
-    largest = max(shot.largest_candidate for shot in shots)
+    largest = max(candidate.largest_candidate for candidate in candidates)
     if largest < config.min_face:
         hint = f"Largest candidates were under {max(40, int(largest) + 1)} px " + (
             f"(needs {config.min_face}): {HINT[0].lower()}{HINT[1:]}"
         )
     else:
         hint = HINT
-    count = f"any of the {len(shots)} pictures{where}" if len(shots) > 1 else shots[0].path.name
+    count = (
+        f"any of the {len(candidates)} pictures{where}"
+        if len(candidates) > 1
+        else candidates[0].path.name
+    )
     raise InputError(f"No face found in {count}.", hint)

@@ -17,10 +17,10 @@ from pidiff_cli.core.images import PhotoError, png_bytes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages.prepare.inputs import list_photos
-from pidiff_cli.stages.prepare.photos import HINT, Shot, look, need_faces
-from pidiff_cli.stages.prepare.select import Choice, choose
+from pidiff_cli.stages.prepare.photos import HINT, PhotoCandidate, need_faces, read_candidate
+from pidiff_cli.stages.prepare.select import Choice, select_photos
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.results import Kept, PrepareResult, Rejected
+from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
 
 
 def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
@@ -31,16 +31,16 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
     """
     paths = list_photos(config.photos)
     progress.start("prepare", len(paths))
-    shots: list[Shot] = []
-    rejected: list[Rejected] = []
+    candidates: list[PhotoCandidate] = []
+    rejected: list[RejectedPhoto] = []
     for path in paths:
         try:
-            shots.append(look(path, config))
+            candidates.append(read_candidate(path, config))
         except PhotoError as error:
-            rejected.append(Rejected(str(path), error.reason))
+            rejected.append(RejectedPhoto(str(path), error.reason))
         progress.advance("prepare")
-    need_faces(config, paths, shots, rejected)
-    kept, left_out = choose(config, shots)
+    need_faces(config, paths, candidates, rejected)
+    kept, left_out = select_photos(config, candidates)
     rejected = sorted(rejected + left_out, key=lambda r: [str(p) for p in paths].index(r.file))
     if not kept:
         reasons = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
@@ -54,7 +54,7 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
     )
     result = PrepareResult(
         profile.folder,
-        tuple(Kept(str(c.shot.path), c.quality, i in held_back) for i, c in enumerate(kept)),
+        tuple(Kept(str(c.candidate.path), c.quality, i in held_back) for i, c in enumerate(kept)),
         tuple(rejected),
         advice,
     )
@@ -90,9 +90,9 @@ def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> set[i
         face_mask = _head(choice, config)
         parts = {"face": choice.aligned, "mask": _grey(face_mask)}
         if config.keep_photos:
-            points = (choice.face.landmarks + 0.5) / choice.shot.factor - 0.5
-            whole = unwarp_mask(face_mask, points, *choice.shot.work.shape[:2])
-            parts |= {"picture": choice.shot.work, "picture_mask": _grey(whole)}
+            points = (choice.face.landmarks + 0.5) / choice.candidate.factor - 0.5
+            whole = unwarp_mask(face_mask, points, *choice.candidate.work.shape[:2])
+            parts |= {"picture": choice.candidate.work, "picture_mask": _grey(whole)}
         names = {}
         for part, pixels in parts.items():
             names[part] = f"photos/{key}_{part}.png"
@@ -100,7 +100,7 @@ def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> set[i
         photos.append(
             Photo(
                 key=key,
-                source=choice.shot.path.name,
+                source=choice.candidate.path.name,
                 quality=choice.quality,
                 held_out=i in held_back,
                 info=_info(choice),
@@ -121,7 +121,7 @@ def _head(choice: Choice, config: PrepareConfig) -> np.ndarray:
 
 
 def _info(choice: Choice) -> dict[str, object]:
-    place = place_of((choice.face.landmarks + 0.5) / choice.shot.factor - 0.5)
+    place = place_of((choice.face.landmarks + 0.5) / choice.candidate.factor - 0.5)
     return {
         "box": [round(v, 1) for v in choice.face.box],
         "approximate": choice.face.approximate,

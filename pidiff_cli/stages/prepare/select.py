@@ -11,8 +11,8 @@ from pidiff_cli.core.faces import triage
 from pidiff_cli.core.faces.detect import Face, published_faces
 from pidiff_cli.core.faces.recognise import embed_faces, load_embedder
 from pidiff_cli.errors import InputError
-from pidiff_cli.stages.prepare.photos import Shot
-from pidiff_cli.stages.results import Rejected
+from pidiff_cli.stages.prepare.photos import PhotoCandidate
+from pidiff_cli.stages.results import RejectedPhoto
 
 STRANGER = 0.35  # cosine to the main person below which a face is somebody else's
 
@@ -21,7 +21,7 @@ STRANGER = 0.35  # cosine to the main person below which a face is somebody else
 class Choice:
     """The person's face in a photo."""
 
-    shot: Shot
+    candidate: PhotoCandidate
     face: Face
     aligned: np.ndarray
     inside: bool
@@ -37,59 +37,61 @@ class Choice:
         return round(float(np.clip(min(1, 1.4 * self.sharp) * front * (0.6 + 0.4 * size), 0, 1)), 3)
 
 
-def choose(config: PrepareConfig, shots: list[Shot]) -> tuple[list[Choice], list[Rejected]]:
+def select_photos(
+    config: PrepareConfig, candidates: list[PhotoCandidate]
+) -> tuple[list[Choice], list[RejectedPhoto]]:
     published = published_faces(config.home / "models")
     embedder = load_embedder(published) if published else load_embedder()
-    codes = [embed_faces(embedder, list(shot.aligned)) for shot in shots]
+    codes = [embed_faces(embedder, list(candidate.aligned)) for candidate in candidates]
     seen = [
         triage.Seen(i, face.height, codes[i][k])
-        for i, shot in enumerate(shots)
-        for k, face in enumerate(shot.faces)
+        for i, candidate in enumerate(candidates)
+        for k, face in enumerate(candidate.faces)
     ]
-    person = triage.main_person(seen, len(shots))
+    person = triage.main_person(seen, len(candidates))
     if person is None:
         raise InputError(
             "Several people are in these photos, and none stands out.",
             "Add a photo that shows the person alone, or cut the others away.",
         )
     kept: list[Choice] = []
-    rejected: list[Rejected] = []
-    for shot, shot_codes in zip(shots, codes, strict=True):
-        choice = _choose(shot, shot_codes, person)
-        reason = _fault(choice, shot, config)
+    rejected: list[RejectedPhoto] = []
+    for candidate, candidate_codes in zip(candidates, codes, strict=True):
+        choice = _choose(candidate, candidate_codes, person)
+        reason = _fault(choice, candidate, config)
         if reason or choice is None:
-            rejected.append(Rejected(str(shot.path), reason))
+            rejected.append(RejectedPhoto(str(candidate.path), reason))
         else:
             kept.append(choice)
     return _drop_duplicates(kept, rejected)
 
 
-def _choose(shot: Shot, codes: np.ndarray, person: np.ndarray) -> Choice | None:
-    if not shot.faces:
+def _choose(candidate: PhotoCandidate, codes: np.ndarray, person: np.ndarray) -> Choice | None:
+    if not candidate.faces:
         return None
     alike = codes @ person
     best = int(np.argmax(alike))
     return Choice(
-        shot,
-        shot.faces[best],
-        shot.aligned[best],
-        shot.inside[best],
-        triage.sharpness(shot.aligned[best]),
+        candidate,
+        candidate.faces[best],
+        candidate.aligned[best],
+        candidate.inside[best],
+        triage.sharpness(candidate.aligned[best]),
         codes[best],
         float(alike[best]),
     )
 
 
-def _fault(choice: Choice | None, shot: Shot, config: PrepareConfig) -> str:
+def _fault(choice: Choice | None, candidate: PhotoCandidate, config: PrepareConfig) -> str:
     """Why a photo is left out; empty when it serves."""
     if choice is None:
-        size = shot.largest_candidate
+        size = candidate.largest_candidate
         return f"no face found (largest candidate {size:.0f} px)" if size else "no face found"
     if choice.likeness < STRANGER:
         return f"another person (likeness {choice.likeness:.2f}, needs {STRANGER:.2f})"
-    if choice.face.height < shot.needs:
-        place = shot.faces.index(choice.face)
-        small = f"too small ({choice.face.height:.0f} px, needs {shot.needs:.0f})"
+    if choice.face.height < candidate.needs:
+        place = candidate.faces.index(choice.face)
+        small = f"too small ({choice.face.height:.0f} px, needs {candidate.needs:.0f})"
         if place == 0:
             return f"the face is {small}"
         return f"another person is nearer the camera; {config.name} is {small}"
@@ -101,22 +103,22 @@ def _fault(choice: Choice | None, shot: Shot, config: PrepareConfig) -> str:
 
 
 def _drop_duplicates(
-    kept: list[Choice], rejected: list[Rejected]
-) -> tuple[list[Choice], list[Rejected]]:
+    kept: list[Choice], rejected: list[RejectedPhoto]
+) -> tuple[list[Choice], list[RejectedPhoto]]:
     """Of pictures that are nearly the same the best stays."""
     best: list[Choice] = []
-    for one in sorted(kept, key=lambda c: (-c.quality, -c.shot.factor, kept.index(c))):
+    for one in sorted(kept, key=lambda c: (-c.quality, -c.candidate.factor, kept.index(c))):
         twin = next((other for other in best if _twins(one, other)), None)
         if twin is None:
             best.append(one)
         else:
-            name = twin.shot.path.name
-            rejected.append(Rejected(str(one.shot.path), f"near duplicate of {name}"))
+            name = twin.candidate.path.name
+            rejected.append(RejectedPhoto(str(one.candidate.path), f"near duplicate of {name}"))
     return [c for c in kept if c in best], rejected
 
 
 def _twins(one: Choice, other: Choice) -> bool:
-    if triage.hash_distance(one.shot.hash, other.shot.hash) < triage.SAME_HASH:
+    if triage.hash_distance(one.candidate.hash, other.candidate.hash) < triage.SAME_HASH:
         return True
     faces = triage.hash_distance(
         triage.picture_hash(one.aligned), triage.picture_hash(other.aligned)

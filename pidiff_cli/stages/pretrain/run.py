@@ -60,7 +60,7 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult:
         UsageError: mini, whose branch is trained with its UNet.
         MissingWeightError: the base is not on this machine.
     """
-    parts = locate.base_parts(locate.choose_base(config.base, config.home), config.home)
+    parts = locate.base_parts(locate.base_name(config.base, config.home), config.home)
     if parts.family == "mini":
         raise UsageError("mini's branch is trained with its UNet.", "pidiff pretrain mini")
     out = config.out or config.home / "models" / parts.family / "identity"

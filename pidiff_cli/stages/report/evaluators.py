@@ -37,7 +37,7 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True)
-class Instruments:
+class Evaluators:
     """Networks and yardsticks of one person.
 
     Attributes:
@@ -60,13 +60,13 @@ class Instruments:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def instruments(
+def open_evaluators(
     profile: Profile,
     faces: Faces,
     parts: locate.BaseParts,
     home: Path,
     reader: FaceReader | None,
-) -> Instruments:
+) -> Evaluators:
     """What a profile's pictures can be measured with on a base.
 
     Args:
@@ -80,12 +80,12 @@ def instruments(
     held_out = [faces[photo.key] for photo in photos if photo.held_out]
     if reader is None or not photos:
         missing["likeness"] = NO_READER if reader is None else NO_PHOTOS
-        return Instruments(reader, judge, missing=missing)
+        return Evaluators(reader, judge, missing=missing)
     everyone = reader.embed([*own, *held_out])  # (P, E)
     strangers, who = _strangers(profile, parts, home, reader)
     if strangers is None:
         missing["stranger_margin"] = NO_STRANGERS
-    return Instruments(
+    return Evaluators(
         reader, judge,
         reference=everyone[len(own) :] if held_out else everyone,
         held_out=bool(held_out), photos=everyone, strangers=strangers, strangers_are=who,

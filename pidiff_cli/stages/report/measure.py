@@ -14,11 +14,11 @@ from torch import Tensor
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
-from pidiff_cli.core.faces.reader import SeenFace, likeness
+from pidiff_cli.core.faces.reader import DetectedFace, likeness
 from pidiff_cli.core.metrics import measures
 from pidiff_cli.core.metrics.branch_energy import branch_energy
 from pidiff_cli.core.metrics.pose import pose_of
-from pidiff_cli.stages.report.evaluators import Instruments
+from pidiff_cli.stages.report.evaluators import Evaluators
 
 WISHES = (
     "smiling", "as an astronaut", "in the snow", "as a chef", "oil painting", "looking sad", "",
@@ -29,7 +29,7 @@ Plan = Sequence[tuple[EncodedPrompt, int]]  # prompts, each with the seed it is 
 
 
 @dataclass(frozen=True)
-class Shown:
+class EvaluatedImage:
     """One measured picture: with identity, without, and what was seen.
 
     Attributes:
@@ -79,9 +79,9 @@ def measure(
     w: Tensor,
     plan: Plan,
     settings: DrawSettings,
-    tools: Instruments,
+    tools: Evaluators,
     on_step: Callable[[], None] | None = None,
-) -> list[Shown]:
+) -> list[EvaluatedImage]:
     """Draw every prompt twice, identity on and off, and measure.
 
     Args:
@@ -105,7 +105,7 @@ def measure(
 
 
 def _text(
-    tools: Instruments, images: list[np.ndarray], plan: Plan
+    tools: Evaluators, images: list[np.ndarray], plan: Plan
 ) -> list[tuple[float | None, bool | None]]:
     """Each picture's score with its own prompt, and whether that prompt scores best."""
     prompts = list(dict.fromkeys(prompt.text for prompt, _ in plan))
@@ -121,7 +121,7 @@ def _text(
 
 
 def _see(
-    tools: Instruments,
+    tools: Evaluators,
     prompt: str,
     seed: int,
     image: np.ndarray,
@@ -129,10 +129,10 @@ def _see(
     looked: np.ndarray,
     energy: np.ndarray,
     text: list[tuple[float | None, bool | None]],
-) -> Shown:
+) -> EvaluatedImage:
     """Everything that is seen of one pair of pictures."""
-    face = tools.reader.look(image) if tools.reader else None
-    base_face = tools.reader.look(plain) if tools.reader else None
+    face = tools.reader.detect(image) if tools.reader else None
+    base_face = tools.reader.detect(plain) if tools.reader else None
     heads = [seen.head for seen in (face, base_face) if seen]
     features, plain_features = _features(tools, image), _features(tools, plain)
     background = perceptual = None
@@ -141,7 +141,7 @@ def _see(
         off = (np.max(heads, axis=0) < measures.MOST_HEAD).astype(np.float32)
         if features:
             perceptual = measures.feature_distance(features, plain_features, off)
-    return Shown(
+    return EvaluatedImage(
         prompt, seed, image, plain, looked,
         likeness=_cosine(face, tools.reference),
         strangers=_cosine(face, tools.strangers),
@@ -155,9 +155,9 @@ def _see(
     )  # fmt: skip
 
 
-def _cosine(face: SeenFace | None, others: Tensor | None) -> float | None:
+def _cosine(face: DetectedFace | None, others: Tensor | None) -> float | None:
     return likeness(face.embedding, others) if face and others is not None else None
 
 
-def _features(tools: Instruments, image: np.ndarray) -> list[Tensor]:
+def _features(tools: Evaluators, image: np.ndarray) -> list[Tensor]:
     return [] if tools.judge is None else [maps[0] for maps in tools.judge.maps([image])]

@@ -11,7 +11,7 @@ import numpy as np
 
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report import html as _page
-from pidiff_cli.stages.report.measure import Shown
+from pidiff_cli.stages.report.measure import EvaluatedImage
 from pidiff_cli.stages.report.summary import TITLES, Measured, grouped
 
 MEANING = {
@@ -50,7 +50,7 @@ def build_html(
     data: dict[str, Any],
     faces: list[np.ndarray],
     held: int,
-    shown: Sequence[Shown],
+    shown: Sequence[EvaluatedImage],
     plots: str = "",
 ) -> str:
     """The page.
@@ -84,7 +84,7 @@ def build_json(
     profile: str,
     likeness: dict[str, Any],
     measured: dict[str, Measured],
-    shown: Sequence[Shown],
+    shown: Sequence[EvaluatedImage],
     losses: list[dict[str, float]],
     settings: dict[str, Any],
 ) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def tell(progress: Progress, values: dict[str, Any]) -> None:
         )
 
 
-def _details(data: dict[str, Any], shown: Sequence[Shown], first: int, plots: str) -> str:
+def _details(data: dict[str, Any], shown: Sequence[EvaluatedImage], first: int, plots: str) -> str:
     """What is folded below the first screen."""
     measures = data["measures"]
     all_measures = [
@@ -166,12 +166,12 @@ def _named(title: str, row: dict[str, Any]) -> dict[str, Any]:
     return {title if k == "name" else HEADINGS.get(k, k): v for k, v in row.items()}
 
 
-def _caption(shown: Shown) -> str:
+def _caption(shown: EvaluatedImage) -> str:
     score = "no face found" if shown.likeness is None else f"{shown.likeness:.2f}"
     return f"{shown.prompt} · {score}"
 
 
-def _looked(shown: Shown) -> str:
+def _looked(shown: EvaluatedImage) -> str:
     return "no face found" if shown.iou is None else f"on the head: {shown.iou:.2f}"
 
 

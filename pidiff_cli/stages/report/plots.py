@@ -7,14 +7,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pidiff_cli.stages.report.measure import Shown
+from pidiff_cli.stages.report.measure import EvaluatedImage
 from pidiff_cli.stages.report.summary import Measured
 
 INK = "#010203"  # stands for currentColor, which matplotlib does not know
 WITH, WITHOUT = "#e8702a", "#5b8fd0"  # both readable on white and on black
 
 
-def plot(shown: Sequence[Shown], measured: dict[str, Measured]) -> str:
+def plot(shown: Sequence[EvaluatedImage], measured: dict[str, Measured]) -> str:
     """Likeness, text alignment and background of every picture, a line a prompt, as inline SVG."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure

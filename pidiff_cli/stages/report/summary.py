@@ -10,8 +10,8 @@ from typing import Any
 from pidiff_cli.core.faces.reader import own_likeness
 from pidiff_cli.core.metrics.measures import feature_distance, mean_of, plus_minus
 from pidiff_cli.core.metrics.pose import copied
-from pidiff_cli.stages.report.evaluators import Instruments
-from pidiff_cli.stages.report.measure import Shown
+from pidiff_cli.stages.report.evaluators import Evaluators
+from pidiff_cli.stages.report.measure import EvaluatedImage
 
 COPIED = 0.5  # from here on, with its whole interval above half of it, copying is told
 NO_FACE = "No face was found in the drawn pictures."
@@ -68,7 +68,7 @@ class Group:
 class _Rows:
     """The table while it is filled."""
 
-    shown: Sequence[Shown]
+    shown: Sequence[EvaluatedImage]
     missing: dict[str, str]
     rows: dict[str, Measured] = field(default_factory=dict)
 
@@ -83,7 +83,7 @@ class _Rows:
         self.rows[name] = Measured(mean, plus_minus(values), beside, beside_is, reason)
 
 
-def summarise(shown: Sequence[Shown], tools: Instruments) -> dict[str, Measured]:
+def summarise(shown: Sequence[EvaluatedImage], tools: Evaluators) -> dict[str, Measured]:
     """Every measure of METHOD.md section 8, in the order of TITLES."""
     rows = _Rows(shown, tools.missing)
     _likeness_rows(rows, tools)
@@ -108,7 +108,7 @@ def summarise(shown: Sequence[Shown], tools: Instruments) -> dict[str, Measured]
     return rows.rows
 
 
-def _likeness_rows(rows: _Rows, tools: Instruments) -> None:
+def _likeness_rows(rows: _Rows, tools: Evaluators) -> None:
     """Likeness beside the photos' own, the margin over strangers beside the photos' own."""
     shown = rows.shown
     lacking = tools.missing.get("likeness", NO_FACE)
@@ -147,7 +147,9 @@ def _text_rows(rows: _Rows) -> None:
     rows.add("right_prompt", right, why, plain, "the base's" if plain is not None else "")
 
 
-def _diversity(shown: Sequence[Shown], features: Callable[[Shown], Any]) -> list[float]:
+def _diversity(
+    shown: Sequence[EvaluatedImage], features: Callable[[EvaluatedImage], Any]
+) -> list[float]:
     """Distances between pictures of one prompt."""
     by_prompt: dict[str, list[Any]] = {}
     for s in shown:
@@ -157,7 +159,9 @@ def _diversity(shown: Sequence[Shown], features: Callable[[Shown], Any]) -> list
     return [d for a, b in pairs if (d := feature_distance(a, b)) is not None]
 
 
-def grouped(shown: Sequence[Shown], key: Callable[[Shown], str | int]) -> tuple[Group, ...]:
+def grouped(
+    shown: Sequence[EvaluatedImage], key: Callable[[EvaluatedImage], str | int]
+) -> tuple[Group, ...]:
     """The pictures' means by prompt or by seed, in the order in which they were drawn."""
     names = list(dict.fromkeys(map(key, shown)))
     fields = ("likeness", "text", "plain_text", "background", "iou", "energy_off")

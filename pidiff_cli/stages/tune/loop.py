@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.identity.adapter import untune
+from pidiff_cli.core.identity.adapter import reset_adapter
 from pidiff_cli.core.training.checkpoint import restore, save_checkpoint, snapshot
 from pidiff_cli.core.training.dataset import LatentSet
-from pidiff_cli.core.training.fast_step import Switches
+from pidiff_cli.core.training.fast_step import FastStep
 from pidiff_cli.core.training.memory_plan import Plan
-from pidiff_cli.core.training.step import Tailor
+from pidiff_cli.core.training.step import TrainingStep
 from pidiff_cli.errors import StoppedError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.progress import Progress
@@ -78,7 +78,7 @@ class Job:
     config: TuneConfig
     internals: TuneInternals
     base: Base
-    training: Tailor
+    training: TrainingStep
     data: tuple[LatentSet, LatentSet]
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -87,7 +87,7 @@ class Job:
     digest: str
     plan: Plan
     smaller: list[Plan]
-    switches: Switches
+    fast: FastStep
     scaler: torch.amp.GradScaler
     best: dict[str, Tensor] | None = None
     paces: list[float] = field(default_factory=list)
@@ -124,10 +124,10 @@ def train(job: Job, current: Run, progress: Progress) -> None:
                 data = faces if current.step < config.face_phase * config.steps else photos
                 for group in optimizer.param_groups:
                     group["lr"] = group["rate"] * learning_rate(config, internals, current.step)
-                batch, losses = training.draw(data, config.batch, generator), dict[str, Tensor]()
-                for part in batch.split(job.plan.at_once):  # gradients add up over the parts
+                batch, losses = training.sample(data, config.batch, generator), dict[str, Tensor]()
+                for part in batch.split(job.plan.micro_batch):  # gradients add up over the parts
                     share = len(part) / len(batch)
-                    with training.narrow:
+                    with training.half_weights:
                         found = training.loss(part)
                         scaler.scale(found["loss"] * share).backward()
                     for name, value in found.items():
@@ -146,7 +146,7 @@ def train(job: Job, current: Run, progress: Progress) -> None:
             job.base.context.clear()
             if job.base.device.type == "cuda":
                 torch.cuda.empty_cache()
-            apply(job.plan, job.base, job.switches)
+            apply(job.plan, job.base, job.fast)
             said = describe(job.plan, config.batch)
             progress.warn(f"Out of memory at step {current.step + 1}: going on with {said}.")
             continue
@@ -235,7 +235,7 @@ def _keep_best(job: Job, current: Run) -> None:
         return
     restore(job.model, job.best)
     if current.did_harm():
-        untune(job.model)
+        reset_adapter(job.model)
         current.best_step = 0
 
 

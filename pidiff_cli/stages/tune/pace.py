@@ -34,7 +34,7 @@ def key_of(
     where = str(device.type)
     if device.type == "cuda" and torch.cuda.is_available():
         where = torch.cuda.get_device_name(device).replace(" ", "-")
-    how = [plan.at_once, plan.checkpointing, plan.nf4, torch.get_num_threads()]
+    how = [plan.micro_batch, plan.checkpointing, plan.nf4, torch.get_num_threads()]
     settings = [getattr(config, name) for name in _SETTINGS]
     settings += [getattr(internals, name) for name in _INTERNALS]
     return "/".join([family, where, *map(str, [*how, *settings])])

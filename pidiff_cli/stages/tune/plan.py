@@ -11,8 +11,8 @@ import torch
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.training.fast_step import Switches, cpu_knows_bf16, switch
-from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose, plans
+from pidiff_cli.core.training.fast_step import FastStep, cpu_knows_bf16, make_fast
+from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose_plan, plans
 from pidiff_cli.errors import OutOfMemoryError, UsageError
 from pidiff_cli.recipe import load_recipe, settings_for
 from pidiff_cli.stages.results import PlanResult
@@ -41,7 +41,7 @@ class Planned:
     device: torch.device
     dtype: torch.dtype
     amp: torch.dtype | None
-    switches: Switches
+    fast: FastStep
     plan: Plan
     smaller: tuple[Plan, ...] = ()
     free: int = 0
@@ -81,7 +81,7 @@ def make_plan(
     internals = internals or TuneInternals()
     amp = autocast(internals, family, device, given)
     amp = amp if dtype == torch.float32 else None  # PEFT casts for its float32 layers
-    found = Planned(device, dtype, amp, switches(internals, family, amp), Plan(config.batch))
+    found = Planned(device, dtype, amp, fast_step(internals, family, amp), Plan(config.batch))
     found = _plan(config, internals, family, found)
     key = pace.key_of(config, internals, family, found.plan, device)
     known = pace.known(config.home, key)
@@ -97,7 +97,7 @@ def _plan(config: TuneConfig, internals: TuneInternals, family: str, found: Plan
     ways = _allowed(sizes, config, internals, device, config.size)
     overhead = PROCESS if device.type == "cpu" else 0
     free = _limited(config, device)
-    plan = choose(ways, free - overhead)
+    plan = choose_plan(ways, free - overhead)
     if plan is None:
         raise _too_large(sizes, config, internals, device, overhead, free)
     smaller = [p for p in ways[ways.index(plan) + 1 :] if p.nf4 == plan.nf4]
@@ -139,9 +139,9 @@ def _fits(family: str, home: Path) -> str:
 
 def describe(plan: Plan, batch: int) -> str:
     """A plan in words: "2 of 4 pictures at a time, activations computed twice"."""
-    whole = plan.at_once >= batch
+    whole = plan.micro_batch >= batch
     count = f"{batch} picture{'s' * (batch > 1)} at a time"
-    words = [count if whole else f"{plan.at_once} of {count}"]
+    words = [count if whole else f"{plan.micro_batch} of {count}"]
     if plan.checkpointing:
         words.append("activations computed twice")
     if plan.parked:
@@ -164,12 +164,12 @@ def line(planned: Planned, config: TuneConfig) -> str:
     return "; ".join(said) + "."
 
 
-def switches(internals: TuneInternals, family: str, amp: torch.dtype | None) -> Switches:
+def fast_step(internals: TuneInternals, family: str, amp: torch.dtype | None) -> FastStep:
     """How a step is computed, "auto" settled. ``amp``: autocast's dtype."""
     on_cpu = amp is not None and family == "mini"  # mini alone is kept in float32 for autocast
     lean = {"auto": family != "mini", "always": True, "never": False}[internals.fast_step]
     written = {"auto": on_cpu, "written": True, "fused": False}[internals.self_attention]
-    return Switches(lean, written)
+    return FastStep(lean, written)
 
 
 def autocast(
@@ -184,10 +184,10 @@ def autocast(
     return given
 
 
-def apply(plan: Plan, base: Base, switches: Switches) -> None:
+def apply(plan: Plan, base: Base, fast: FastStep) -> None:
     """Bring a loaded base into the shape of a plan."""
     unet = base.unet
-    switch(unet, switches)
+    make_fast(unet, fast)
     if plan.checkpointing:
         unet.enable_gradient_checkpointing()  # type: ignore[operator]
         unet.train()  # diffusers checkpoints in training mode only; there is no dropout
@@ -237,12 +237,12 @@ def _allowed(
     eight_bit = eight_bit and _has_bitsandbytes()
     nf4 = config.quantise == "nf4" or (config.quantise == "auto" and cuda and _has_bitsandbytes())
     checkpointing = {"always": True, "never": False}.get(config.checkpointing)
-    at_once = min(internals.micro_batch, config.batch)
+    micro_batch = min(internals.micro_batch, config.batch)
 
     def allowed(plan: Plan) -> bool:
         return (
             checkpointing in (None, plan.checkpointing)
-            and at_once in (0, plan.at_once)
+            and micro_batch in (0, plan.micro_batch)
             and (plan.nf4 or config.quantise != "nf4")
         )
 
@@ -251,10 +251,10 @@ def _allowed(
 
 def _uncounted(config: TuneConfig, internals: TuneInternals, found: Planned) -> Planned:
     """Of a base whose sizes nobody counted: the settings as they are, halves to step down to."""
-    at_once = min(internals.micro_batch or config.batch, config.batch)
-    plan = Plan(at_once, config.checkpointing == "always")
-    smaller = [Plan(at_once, True)] if config.checkpointing == "auto" else []
-    smaller += [Plan(n, config.checkpointing != "never") for n in (2, 1) if n < at_once]
+    micro_batch = min(internals.micro_batch or config.batch, config.batch)
+    plan = Plan(micro_batch, config.checkpointing == "always")
+    smaller = [Plan(micro_batch, True)] if config.checkpointing == "auto" else []
+    smaller += [Plan(n, config.checkpointing != "never") for n in (2, 1) if n < micro_batch]
     return replace(found, plan=plan, smaller=tuple(smaller))
 
 
@@ -273,7 +273,7 @@ def _too_large(
         f"Tuning at {config.size} px needs {need:.1f} GB at the least, {free / 1e9:.1f} are free."
     )
     for side in range(config.size // 64 * 64 - 64, 127, -64):
-        if choose(_allowed(sizes, config, internals, device, side), free - overhead):
+        if choose_plan(_allowed(sizes, config, internals, device, side), free - overhead):
             return OutOfMemoryError(said, f"It would fit with size: {side} in the recipe.")
     return OutOfMemoryError(said, "Close other programs, or take a smaller base: --base mini")
 

@@ -83,7 +83,7 @@ class Previews:
     def _likeness(self, images: list[np.ndarray]) -> float | None:
         if self.reader is None or self.reference is None:
             return None
-        faces = [self.reader.look(image) for image in images]
+        faces = [self.reader.detect(image) for image in images]
         # A picture without a face is as unlike as can be.
         scores = [likeness(face.embedding, self.reference) if face else 0.0 for face in faces]
         return float(np.mean(scores))

@@ -16,7 +16,7 @@ from pidiff_cli.stages.base import ADAPTER
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report import measure, page
-from pidiff_cli.stages.report.evaluators import Instruments, instruments
+from pidiff_cli.stages.report.evaluators import Evaluators, open_evaluators
 from pidiff_cli.stages.report.summary import copies, summarise
 from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.stages.tune import pace
@@ -74,7 +74,7 @@ def _run(task: Task, progress: Progress) -> TuneResult:
     if _finished(task, state):
         return _told_again(task, state, progress)
     faces = aligned_faces(profile)
-    tools = instruments(profile, faces, parts, config.home, open_reader(parts.faces))
+    tools = open_evaluators(profile, faces, parts, config.home, open_reader(parts.faces))
     job, current, planned = make_job(task, state, tools, faces, progress)
     profile.update_stage(
         "tune", done=False, digest=task.digest, recipe=config.recipe, base=parts.name
@@ -103,7 +103,7 @@ def _told_again(task: Task, state: dict[str, Any], progress: Progress) -> TuneRe
 
 
 def _keep(
-    task: Task, job: Job, current: Run, tools: Instruments, faces: Faces, progress: Progress
+    task: Task, job: Job, current: Run, tools: Evaluators, faces: Faces, progress: Progress
 ) -> TuneResult:
     """Store the adapter, measure, write the report."""
     profile, config, name = task.profile, task.config, task.parts.name
@@ -124,7 +124,7 @@ def _keep(
 
 
 def _report(
-    task: Task, job: Job, current: Run, tools: Instruments, faces: Faces, progress: Progress
+    task: Task, job: Job, current: Run, tools: Evaluators, faces: Faces, progress: Progress
 ) -> dict[str, Any]:
     """The short form of `evaluate`: draw the standard prompts once, measure, write the report."""
     profile, internals = task.profile, task.internals

@@ -21,13 +21,13 @@ from pidiff_cli.core.identity.adapter import (
     trainable_parameters,
 )
 from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
-from pidiff_cli.core.training.step import LossSettings, Tailor
+from pidiff_cli.core.training.step import LossSettings, TrainingStep
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.stages.base import ADAPTER, load_parts
 from pidiff_cli.stages.faces import Faces
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.report.evaluators import Instruments
+from pidiff_cli.stages.report.evaluators import Evaluators
 from pidiff_cli.stages.report.measure import standard_prompts
 from pidiff_cli.stages.tune import plan, previews
 from pidiff_cli.stages.tune.data import codes_of, material, training_photos
@@ -68,8 +68,9 @@ class Task:
     def drawing(self, steps: int) -> DrawSettings:
         """How previews and the report are drawn: as `generate` will with this recipe."""
         chosen = self.recipe.generate
-        names = ("guidance", "identity_scale", "start", "hold", "negative", "scheduler")
+        names = ("guidance", "identity_scale", "start", "negative", "scheduler")
         given = {name: chosen[name] for name in names if name in chosen}
+        given |= {"keep_background": chosen["hold"]} if "hold" in chosen else {}
         return DrawSettings(steps=steps, size=self.config.size, **given)
 
     def settings(self) -> dict[str, object]:
@@ -102,7 +103,7 @@ def make_task(
 
 
 def make_job(
-    task: Task, state: dict[str, Any], tools: Instruments, faces: Faces, progress: Progress
+    task: Task, state: dict[str, Any], tools: Evaluators, faces: Faces, progress: Progress
 ) -> tuple[Job, Run, plan.Planned]:
     """Everything the loop works with, where it begins, and how it is computed.
 
@@ -118,9 +119,9 @@ def make_job(
     )
     codes, mean = codes_of(profile, own)
     model, current = _adapter(task, base, state, progress)
-    plan.apply(planned.plan, base, planned.switches)
+    plan.apply(planned.plan, base, planned.fast)
     stuff = material(profile, config, base, own, faces, task.weights["fingerprint"], progress)
-    training = Tailor(
+    training = TrainingStep(
         base, codes, mean, stuff.captions, _losses(config, internals), code_delta(model),
         planned.amp, stuff.texts,
     )  # fmt: skip
@@ -145,7 +146,7 @@ def make_job(
     )
     job = Job(
         profile, config, internals, base, training, stuff.data, model, optimizer, generator,
-        strips, task.digest, planned.plan, list(planned.smaller), planned.switches, scaler, best,
+        strips, task.digest, planned.plan, list(planned.smaller), planned.fast, scaler, best,
     )  # fmt: skip
     return job, current, planned
 
