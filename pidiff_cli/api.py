@@ -223,8 +223,8 @@ def generate(
         best: keep the most alike of ``count`` (of 4 for each, when it is left out).
         on_picture: called with each picture, its likeness known. on_prompt: after each prompt's.
         on_written: with each file as soon as it is written.
-        settings: seed, out, identity_scale, start, hold, guidance, steps, size, negative,
-            scheduler, min_likeness, edits, style_from.
+        settings: seed, out, identity_scale, start, keep_background, guidance, steps, size,
+            negative, scheduler, min_likeness, edits, style_from.
 
     Raises:
         InputError: no such profile or W+ code, or no picture is as alike as was asked for.

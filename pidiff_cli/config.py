@@ -27,9 +27,15 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    option: str = "",
 ) -> Any:
-    """A dataclass field that carries its help text, unit and allowed range (ends included)."""
-    metadata = {"help": help, "unit": unit, "low": low, "high": high, "choices": choices}
+    """A dataclass field that carries its help text, unit and allowed range (ends included).
+
+    ``option``: what the command line calls it, where that is not the field's name.
+    """
+    metadata = {
+        "help": help, "unit": unit, "low": low, "high": high, "choices": choices, "option": option,
+    }  # fmt: skip
     return field(default=default, metadata=metadata)
 
 
@@ -136,8 +142,9 @@ class GenerateConfig(CommonConfig):
     identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
     start: float = setting(0.0, "share of the steps before identity enters", low=0, high=1)
     hold: float = setting(
-        0.0, "share of the steps that hold the background to the base's own", low=0, high=1
-    )
+        0.0, "share of the steps whose background is the base's own picture's", low=0, high=1,
+        option="keep-background",
+    )  # fmt: skip
     guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
     steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
@@ -174,8 +181,9 @@ class StylemixConfig(CommonConfig):
     identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
     start: float = setting(0.0, "share of the steps before identity enters", low=0, high=1)
     hold: float = setting(
-        0.0, "share of the steps that hold the background to the base's own", low=0, high=1
-    )
+        0.0, "share of the steps whose background is the base's own picture's", low=0, high=1,
+        option="keep-background",
+    )  # fmt: skip
     guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
     steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
@@ -216,8 +224,9 @@ class EvaluateConfig(CommonConfig):
     identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
     start: float = setting(0.0, "share of the steps before identity enters", low=0, high=1)
     hold: float = setting(
-        0.0, "share of the steps that hold the background to the base's own", low=0, high=1
-    )
+        0.0, "share of the steps whose background is the base's own picture's", low=0, high=1,
+        option="keep-background",
+    )  # fmt: skip
     guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
     steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
@@ -247,7 +256,7 @@ def prompt_problems(prompts: tuple[str, ...]) -> list[str]:
 
 def value_problems(name: str, value: Any, metadata: dict[str, Any]) -> list[str]:
     """What is wrong with one value, given its field's metadata."""
-    option = name.replace("_", "-")
+    option = metadata.get("option") or name.replace("_", "-")
     choices, low, high = metadata["choices"], metadata["low"], metadata["high"]
     unit = f" {metadata['unit']}" if metadata["unit"] else ""
     if choices and value not in choices:

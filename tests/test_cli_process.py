@@ -21,7 +21,7 @@ def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("stage", ["prepare", "invert"])
+@pytest.mark.parametrize("stage", ["prepare.run", "invert"])
 def test_what_draws_nothing_imports_no_diffusion_library(stage):
     """Each of these takes seconds to import."""
     code = f"import sys, pidiff_cli.stages.{stage}; print(*sys.modules)"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pidiff_cli.hub import PACKAGE_WEIGHTS
 
 from pidiff_cli.core.diffusion.base import load_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.diffusion.schedulers import SCHEDULERS, make_scheduler
+from pidiff_cli.weights.locate import PACKAGE_WEIGHTS
 
 
 @pytest.mark.parametrize("name", ["ddim", "ddpm", "lcm", "tcd"])

@@ -200,22 +200,22 @@ def test_a_truncated_file_is_seen_before_it_is_loaded(home):
 
 
 def test_auto(home):
-    assert auto.base_name(home, None).name == "mini"
-    assert "Without a CUDA GPU" in auto.base_name(home, None).why
-    small = auto.base_name(home, 2000)
+    assert auto.choose_base(home, None).name == "mini"
+    assert "Without a CUDA GPU" in auto.choose_base(home, None).why
+    small = auto.choose_base(home, 2000)
     assert small.name == "mini" and "2.0 GB free" in small.why
-    poor = auto.base_name(home, 12000)
+    poor = auto.choose_base(home, 12000)
     assert poor.name == "mini" and "pidiff models pull sd15" in poor.advice
     fill(home, "sdxl-base", "e4e")
-    assert auto.base_name(home, 12000).name == "sdxl"
-    assert auto.base_name(home, 6000).name == "mini"
+    assert auto.choose_base(home, 12000).name == "sdxl"
+    assert auto.choose_base(home, 6000).name == "mini"
     fill(home, "sd15-base")
-    assert auto.base_name(home, 12000).name == "sd15"  # SDXL's branch would start from nothing
+    assert auto.choose_base(home, 12000).name == "sd15"  # SDXL's branch would start from nothing
     identity = home / "models/sdxl/identity"
     identity.mkdir()
     (identity / "identity.json").write_text("{}")
-    assert auto.base_name(home, 12000).name == "sdxl"
-    assert auto.base_name(home, 6000).name == "sd15"
+    assert auto.choose_base(home, 12000).name == "sdxl"
+    assert auto.choose_base(home, 6000).name == "sd15"
 
 
 def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):

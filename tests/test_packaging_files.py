@@ -44,8 +44,8 @@ def test_names_and_pythons():
     project = pyproject()["project"]
     assert project["name"] == "pidiff-cli"
     assert project["scripts"] == {"pidiff": "pidiff_cli.__main__:main"}
-    assert project["requires-python"] == ">=3.10,<3.14"
-    assert sys.version_info[:2] >= (3, 10)
+    assert project["requires-python"] == ">=3.11,<3.14"
+    assert sys.version_info[:2] >= (3, 11)
 
 
 def test_recipes_go_into_the_wheel():

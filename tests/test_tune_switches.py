@@ -31,11 +31,11 @@ from pidiff_cli.core.training.fast_step import (
     FrozenConv2d,
     HalfWeights,
     WrittenProcessor,
-    switch,
+    make_fast,
 )
 from pidiff_cli.core.training.step import Batch, LossSettings, TrainingStep
 from pidiff_cli.stages.tune import plan as _planning
-from tests.opened import tune_settings
+from pidiff_cli.stages.tune.internals import TuneInternals
 from tests.tiny_base import DIM, ROWS, SIZE, make_base
 
 CPU = torch.device("cpu")
@@ -119,8 +119,8 @@ def test_a_switch_changes_no_gradient(folder: Path, switches: FastStep) -> None:
     for chosen in (FastStep(lean=False), switches):
         base = load_base(folder)
         training_step, model = _training_step(base, preserve_share=1.0)
-        switch(base.unet, chosen)
-        switch(base.unet, chosen)
+        make_fast(base.unet, chosen)
+        make_fast(base.unet, chosen)
         found.append(
             _gradients(training_step, model, training_step.sample(_data(), 4, _generator(2)))
         )
@@ -134,7 +134,7 @@ def test_written_attention_is_used_where_gradients_are_wanted(
 ) -> None:
     base, calls = load_base(folder), []
     training_step, _ = _training_step(base)
-    switch(base.unet, FastStep(written=True))
+    make_fast(base.unet, FastStep(written=True))
     plain = fast_step_module.written_attention
     monkeypatch.setattr(
         fast_step_module, "written_attention", lambda *x: calls.append(1) or plain(*x)
@@ -239,18 +239,18 @@ def test_known_text_states_are_taken(folder: Path) -> None:
 
 
 def test_auto_settles_by_base_and_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    config, bf16 = tune_settings(), torch.bfloat16
-    assert _planning.switches(config, "mini", None) == FastStep(lean=False)
-    assert _planning.switches(config, "mini", bf16) == FastStep(lean=False, written=True)
-    assert _planning.switches(config, "sd15", None) == FastStep(lean=True)
-    chosen = tune_settings(lean="always", self_attention="written")
-    assert _planning.switches(chosen, "mini", None) == FastStep(True, True)
+    internals, bf16 = TuneInternals(), torch.bfloat16
+    assert _planning.fast_step(internals, "mini", None) == FastStep(lean=False)
+    assert _planning.fast_step(internals, "mini", bf16) == FastStep(lean=False, written=True)
+    assert _planning.fast_step(internals, "sd15", None) == FastStep(lean=True)
+    chosen = TuneInternals(fast_step="always", self_attention="written")
+    assert _planning.fast_step(chosen, "mini", None) == FastStep(True, True)
     monkeypatch.setattr(_planning, "cpu_knows_bf16", lambda: True)
-    assert _planning.autocast(config, "mini", CPU, None) == bf16
-    assert _planning.autocast(tune_settings(precision="fp32"), "mini", CPU, None) is None
-    assert _planning.autocast(config, "sd15", CPU, None) is None
+    assert _planning.autocast(internals, "mini", CPU, None) == bf16
+    assert _planning.autocast(TuneInternals(precision="fp32"), "mini", CPU, None) is None
+    assert _planning.autocast(internals, "sd15", CPU, None) is None
     monkeypatch.setattr(_planning, "cpu_knows_bf16", lambda: False)
-    assert _planning.autocast(config, "mini", CPU, None) is None
+    assert _planning.autocast(internals, "mini", CPU, None) is None
 
 
 @pytest.mark.parametrize("broken", ["missing", "failing"])

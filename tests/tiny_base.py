@@ -70,12 +70,12 @@ def make_base(folder: Path, seed: int = 0, values: float = 1.0) -> Path:
 
 def make_wplus(folder: Path) -> None:
     """Write a random 128 px generator and encoder with 12 rows of 16."""
-    from pidiff_cli.hub import PACKAGE_WEIGHTS
     from safetensors.torch import save_file
 
     from pidiff_cli.core.wplus.e4e import Encoder
     from pidiff_cli.core.wplus.stylegan2 import Generator
     from pidiff_cli.core.wplus.weights import read_sizes
+    from pidiff_cli.weights.locate import PACKAGE_WEIGHTS
 
     channels = {4: 8, 8: 8, 16: 8, 32: 4, 64: 4, 128: 4}
     net = Generator(128, DIM, 2, channels)

@@ -42,7 +42,10 @@ def command(
         float | None, option(GenerateConfig, "identity_scale", default="the recipe's")
     ] = None,
     start: Annotated[float | None, option(GenerateConfig, "start", default="the recipe's")] = None,
-    hold: Annotated[float | None, option(GenerateConfig, "hold", default="the recipe's")] = None,
+    keep_background: Annotated[
+        float | None, option(GenerateConfig, "hold", default="the recipe's")
+    ] = None,
+    hold: Annotated[float | None, typer.Option("--hold", hidden=True)] = None,
     guidance: Annotated[
         float | None, option(GenerateConfig, "guidance", default="the recipe's")
     ] = None,
@@ -80,7 +83,8 @@ def command(
         profile, chain((first,), coming) if from_stdin else (first, *coming),
         best=best, count=count, on_picture=stream.take, on_prompt=stream.close,
         on_written=stream.written, identity_scale=identity_scale, guidance=guidance, steps=steps,
-        size=size, scheduler=scheduler, start=start, hold=hold, negative=negative, seed=seed,
+        size=size, scheduler=scheduler, start=start, negative=negative,
+        hold=hold if keep_background is None else keep_background, seed=seed,
         out=out, min_likeness=min_likeness, style_from=style_from, edits=edits, **session.where(),
     )  # fmt: skip
     if output.json and not from_stdin:

@@ -24,7 +24,7 @@ def option(
         default: what the help says of the default; the field's own when empty.
     """
     item = next(item for item in fields(config) if item.name == name)
-    flags = flags or ("--" + name.replace("_", "-"),)
+    flags = flags or ("--" + (item.metadata["option"] or name.replace("_", "-")),)
     if isinstance(item.default, bool):
         return typer.Option(*flags, help=item.metadata["help"], show_default=False)
     metavar = metavar or item.metadata["unit"].upper() or _METAVARS.get(type(item.default), "TEXT")

@@ -1,4 +1,4 @@
-"""evaluate: the measures of METHOD.md section 8 on a profile's pictures."""
+"""evaluate: the measures of docs/method.md, section 8, on a profile's pictures."""
 
 from __future__ import annotations
 

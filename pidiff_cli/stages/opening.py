@@ -117,6 +117,9 @@ def draw_values(
     Args:
         kind: the configuration that takes the values; those it does not know are left out.
     """
+    if "keep_background" in given:
+        given = {**given, "hold": given["keep_background"]}
+        del given["keep_background"]
     recipe = recipe_of(profile.manifest.recipe.get("name", "auto"), parts.family)
     known = {item.name for item in fields(kind)}
     values = settings_for(recipe, "generate", **given)

@@ -213,7 +213,7 @@ def is_ready(name: str, home: Path) -> bool:
 
 
 def base_name(name: str, home: Path) -> str:
-    """The base behind a setting; without a look at the GPU, `auto` is mini (`auto.choose_base` looks).
+    """The base behind a setting; without a look at the GPU, `auto` is mini (see `weights.auto`).
 
     A path becomes a short name, which this home remembers: a profile names no paths.
     """

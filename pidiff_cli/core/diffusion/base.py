@@ -174,7 +174,7 @@ def open_base(
     Args:
         diffusers: a diffusers folder, or one .safetensors or .ckpt file.
         identity: folder of the general identity branch; None starts one from the base's text
-            keys and values (METHOD.md section 5) with a projector of seed 0.
+            keys and values (docs/method.md, section 4) with a projector of seed 0.
         wplus: L and D of the W+ codes, needed where ``identity`` is None.
         family: "sd15" or "sdxl" where the weights must be of one.
         parked: autoencoder and text encoders never leave the CPU but for a call.

@@ -1,4 +1,5 @@
-"""A held picture: away from the subject it is the picture that the base draws by itself.
+"""Background blending: away from the subject a picture is the one that the base draws by itself
+(docs/method.md, section 6).
 
 Both are drawn side by side from the same noise, and what the picture with identity shows away from
 the subject is the other one's: after Blended Latent Diffusion (Avrahami et al. 2023, section 4.1),
@@ -15,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 #: Of the localisation map: what is less is not the subject, and from FULL on nothing else is.
-#: Between the two both pictures mix; a map seldom reaches 1 on hair and hats (docs/decisions.md).
+#: Between the two both pictures mix; a map seldom reaches 1 on hair and hats (docs/decisions/).
 SEEN, FULL = 0.15, 0.575
 
 

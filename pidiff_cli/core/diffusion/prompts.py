@@ -21,7 +21,7 @@ _MEDIUM = re.compile(
     re.IGNORECASE,
 )
 #: mini's captions set a mood off with a comma, and without it a smile is drawn in a third of the
-#: pictures that ask for one (docs/decisions.md). Not "a smiling chef", not "a chef and smiling".
+#: pictures that ask for one (docs/decisions/). Not "a smiling chef", not "a chef and smiling".
 _MOOD = re.compile(
     r"(?<!,)(?<!\ba)(?<!\bthe)(?<!\band) "
     r"((?:smiling|laughing)(?: happily)?|looking (?:happy|sad|angry|surprised)|"

@@ -1,4 +1,4 @@
-"""The FFHQ alignment (Karras 2018): 68 points -> an upright square of the head."""
+"""The FFHQ alignment (Karras 2018; docs/method.md, section 1): 68 points -> a head's square."""
 
 from __future__ import annotations
 

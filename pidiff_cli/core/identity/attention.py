@@ -1,4 +1,5 @@
-"""The identity cross-attention block: f'' = f' + scale * M * Attn(Q† f', K† c, V† c).
+"""The identity cross-attention block: f'' = f' + scale * M * Attn(Q† f', K† c, V† c)
+(docs/method.md, section 4).
 
 The weights are plain submodules of each ``attn2`` (``to_q_id``, ``to_k_id``, ``to_v_id``), so a
 call of ``set_attn_processor`` cannot lose them; the processor itself holds no weight and reads one

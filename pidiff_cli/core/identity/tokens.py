@@ -1,4 +1,5 @@
-"""W+ code to identity tokens: one bias-free linear a group of rows, one shared LayerNorm."""
+"""W+ code to identity tokens (docs/method.md, section 3): a bias-free linear a group of rows, one
+shared LayerNorm."""
 
 from __future__ import annotations
 

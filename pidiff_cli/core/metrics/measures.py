@@ -1,4 +1,4 @@
-"""The measures of METHOD.md section 8, as small functions of what was drawn and seen."""
+"""The measures of docs/method.md, section 8, as functions of what was drawn and seen."""
 
 from __future__ import annotations
 

@@ -55,8 +55,8 @@ def pose_of(landmarks: np.ndarray) -> np.ndarray:
 def copied(
     drawn: Sequence[np.ndarray], plain: Sequence[np.ndarray], photos: Sequence[np.ndarray]
 ) -> Copied | None:
-    """Copy-paste of pictures: METHOD.md section 8, "likeness to the training photo's pose and
-    expression beyond the identity".
+    """Copy-paste of pictures: how far pose and expression follow the photos instead of the prompt
+    (docs/method.md, section 8).
 
     With g, b and q the mean poses of the pictures, of the base's own pictures of the same prompts
     and seeds, and of the training photos, it is (g - b) · d / d · d along d = q - b. Means are

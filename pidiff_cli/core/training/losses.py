@@ -1,4 +1,4 @@
-"""The losses of METHOD.md section 5, as small functions named after its symbols."""
+"""The losses of docs/method.md, section 5, as small functions named after its symbols."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from pidiff_cli.core.diffusion.base import TILE
 TABLE = Path(__file__).with_name("footprints.json")
 MARGIN = 0.05  # of the predicted peak: what the allocator cannot use between blocks
 #: Time of a step: a part for every picture and one for every pass, fitted to the ratios measured
-#: at 1, 2, 4 and 8 pictures at once (docs/decisions.md); what checkpointing and 4 bits cost.
+#: at 1, 2, 4 and 8 pictures at once (docs/memory.md); what checkpointing and 4 bits cost.
 A_PICTURE, A_PASS = 0.79, 0.84
 CHECKPOINTED, QUANTISED = 1.41, 1.3
 NF4 = 0.53 / 2  # bytes of a 4-bit weight with its scales, over a bf16 one

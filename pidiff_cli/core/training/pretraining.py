@@ -1,6 +1,7 @@
 """Train a general identity branch: many people, one branch, before anybody's adapter.
 
-The losses are the W+ adapter's published stage 2 (``train_wild_loss``) and METHOD's L_loc. A step
+The losses are the W+ adapter's published stage 2 (``train_wild_loss``) and L_loc
+(docs/method.md, section 5.1). A step
 is a function of a batch, the parameters and a generator alone, so that accelerate can spread it.
 """
 

@@ -1,4 +1,4 @@
-"""One training step of METHOD.md section 5: tailor the identity branch to one person."""
+"""One training step of docs/method.md, section 5: tailor the identity branch to one person."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from dataclasses import replace
 
 @dataclass(frozen=True)
 class LossSettings:
-    """Weights and shares of the losses; the names are METHOD.md's in words."""
+    """Weights and shares of the losses; the names are those of docs/method.md in words."""
 
     min_snr: float = 5.0
     off_face: float = 0.1

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-FAR = 28.0  # CIELAB distance, a person's mean; 18 drawn people reach 21 (docs/decisions.md)
+FAR = 28.0  # CIELAB distance, a person's mean; 18 drawn people reach 21 (docs/decisions/)
 #: Top, bottom, left, right as shares of the side of an aligned face.
 CHEEKS_BROW_NOSE = (
     (0.50, 0.60, 0.28, 0.38), (0.50, 0.60, 0.62, 0.72), (0.28, 0.36, 0.40, 0.60),

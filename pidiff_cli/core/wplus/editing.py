@@ -1,4 +1,4 @@
-"""Mixing and editing W+ codes (METHOD section 7): all functions are pure and keep float32."""
+"""Mixing and editing W+ codes (docs/method.md, section 7); pure functions that keep float32."""
 
 from __future__ import annotations
 

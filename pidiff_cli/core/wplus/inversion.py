@@ -1,4 +1,4 @@
-"""Faces to W+ codes (METHOD section 2): encode, average robustly, refine by optimisation."""
+"""Faces to W+ codes (docs/method.md, section 2): encode, average, refine by optimisation."""
 
 from __future__ import annotations
 

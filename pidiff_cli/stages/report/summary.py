@@ -84,7 +84,7 @@ class _Rows:
 
 
 def summarise(shown: Sequence[EvaluatedImage], tools: Evaluators) -> dict[str, Measured]:
-    """Every measure of METHOD.md section 8, in the order of TITLES."""
+    """Every measure of docs/method.md, section 8, in the order of TITLES."""
     rows = _Rows(shown, tools.missing)
     _likeness_rows(rows, tools)
     _text_rows(rows)
