@@ -13,31 +13,14 @@ from typing import Annotated
 import typer
 
 from pidiff_cli import __version__
-from pidiff_cli.cli import (
-    again,
-    demo,
-    doctor,
-    evaluate,
-    generate,
-    invert,
-    models,
-    prepare,
-    pretrain,
-    profiles,
-    recipes,
-    stylemix,
-    tune,
-)
+from pidiff_cli.cli.commands import CommandGroup
 from pidiff_cli.cli.failures import INTERRUPTED, explain
 from pidiff_cli.cli.output import Output, close_quietly
 from pidiff_cli.cli.session import Session
-from pidiff_cli.config import DEVICES
-from pidiff_cli.core.lazy import import_never
-from pidiff_cli.errors import UsageError
-from pidiff_cli.weights.locate import default_home
 
 app = typer.Typer(
     name="pidiff",
+    cls=CommandGroup,
     help="Put a person into a generated picture.\n\nStart with: pidiff demo, or "
     "pidiff tune PHOTOS --name NAME.",
     no_args_is_help=True,
@@ -45,20 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("prepare")(prepare.command)
-app.command("invert")(invert.command)
-app.command("tune")(tune.command)
-app.command("generate")(generate.command)
-app.command("stylemix")(stylemix.command)
-app.command("evaluate")(evaluate.command)
-app.command("again")(again.command)
-app.add_typer(profiles.app, name="profile")
-app.add_typer(models.app, name="models")
-app.add_typer(recipes.app, name="recipes")
-app.command("doctor")(doctor.command)
-app.command("demo")(demo.command)
-app.command("pretrain", hidden=True)(pretrain.command)
-
 _FLAGS = ("--json", "--quiet", "-q", "--verbose", "-v", "--offline")
 _VALUED = ("--home", "--device")
 #: Nothing is quantised or optimised there. Where bitsandbytes is found, diffusers and peft import
@@ -91,6 +60,11 @@ def options(
     ] = False,
 ) -> None:
     """Options that stand before or after any command."""
+    from pidiff_cli.config import DEVICES
+    from pidiff_cli.core.lazy import import_never
+    from pidiff_cli.errors import UsageError
+    from pidiff_cli.weights.locate import default_home
+
     session = context.ensure_object(Session)
     if device not in DEVICES:
         raise UsageError(f"device is {device!r}; it can be {', '.join(DEVICES)}.")

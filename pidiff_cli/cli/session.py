@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from pidiff_cli.cli.output import Output
-from pidiff_cli.config import CommonConfig
 
-Config = TypeVar("Config", bound=CommonConfig)
+if TYPE_CHECKING:
+    from pidiff_cli.config import CommonConfig
+
+Config = TypeVar("Config", bound="CommonConfig")
 
 
 @dataclass

@@ -1,0 +1,83 @@
+"""The commands by name, each file imported when its command is asked for.
+
+`pidiff --help` prints the lines of this table and imports none of them; a test compares it with
+the docstrings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+#: Name → what `pidiff --help` says of it; "" hides it. The file has its name but for FILES.
+COMMANDS = {
+    "prepare": "Find and align the faces in photos.",
+    "invert": "Read a profile's faces into W+ codes.",
+    "tune": "Learn one person from photos.",
+    "generate": "Draw pictures of a person; one path a line.",
+    "stylemix": "Mix the coarse, medium and fine layers of two people.",
+    "evaluate": "Measure a profile: likeness, text alignment, background, attention, copy-paste.",
+    "again": "Draw a picture again from its own record.",
+    "profile": "See and keep profiles.",
+    "models": "See, fetch and check weights.",
+    "recipes": "Settings that go together.",
+    "doctor": "Tell what this machine can do, what is missing, and what is next.",
+    "demo": "Run the whole job on pictures that come along.",
+    "pretrain": "",
+}
+FILES = {"profile": "profiles"}
+
+
+class _Loaded(MutableMapping[str, Any]):
+    """Commands that are made when somebody asks for one."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            if name not in COMMANDS:
+                raise KeyError(name)
+            self._made[name] = _load(name)
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class CommandGroup(TyperGroup):
+    """The program's commands."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Loaded()
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list under `pidiff --help`."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told) for name, told in COMMANDS.items() if told])
+
+
+def _load(name: str) -> Any:
+    """The command, or the group of commands, of one file."""
+    module = import_module(f"pidiff_cli.cli.{FILES.get(name, name)}")
+    if hasattr(module, "app"):
+        group = typer.main.get_group(module.app)
+        group.name = name
+        return group
+    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+    alone.command(name, hidden=not COMMANDS[name])(module.command)
+    return typer.main.get_command(alone)
