@@ -224,7 +224,7 @@ def generate(
         on_picture: called with each picture, its likeness known. on_prompt: after each prompt's.
         on_written: with each file as soon as it is written.
         settings: seed, out, identity_scale, start, keep_background, guidance, steps, size,
-            negative, scheduler, min_likeness, edits, style_from.
+            negative, scheduler, min_likeness, edits (name → strength), style_from.
 
     Raises:
         InputError: no such profile or W+ code, or no picture is as alike as was asked for.

@@ -42,6 +42,8 @@ class Place:
         unknown = set(given) - {item.name for item in fields(kind)}
         if unknown:
             raise UsageError(f"There is no setting {', '.join(sorted(unknown))}.")
+        paths = {item.name for item in fields(kind) if isinstance(item.default, Path)}
+        given |= {key: Path(given[key]).expanduser() for key in paths & given.keys()}
         return kind(home=self.home, device=self.device, offline=self.offline, **given)
 
 
@@ -117,9 +119,9 @@ def draw_values(
     Args:
         kind: the configuration that takes the values; those it does not know are left out.
     """
-    if "keep_background" in given:
-        given = {**given, "hold": given["keep_background"]}
-        del given["keep_background"]
+    given = {"hold" if key == "keep_background" else key: given[key] for key in given}
+    if isinstance(given.get("edits"), dict):
+        given["edits"] = tuple(given["edits"].items())
     recipe = recipe_of(profile.manifest.recipe.get("name", "auto"), parts.family)
     known = {item.name for item in fields(kind)}
     values = settings_for(recipe, "generate", **given)
