@@ -130,15 +130,10 @@ class TuneConfig(CommonConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerateConfig(CommonConfig):
-    """A profile and prompts → pictures."""
+class DrawingConfig(CommonConfig):
+    """How pictures of a person are drawn."""
 
-    name: str = setting("", "profile, or several joined with +")
-    prompts: tuple[str, ...] = setting((), "one prompt for each group of pictures")
     base: str = setting("", "base model; empty takes the profile's own")
-    count: int = setting(1, "pictures a prompt", low=1, high=1000)
-    seed: int = setting(0, "seed of the first picture; the next one has seed + 1", low=0)
-    out: Path = setting(Path("pics"), "folder for the pictures")
     identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
     start: float = setting(0.0, "share of the steps before identity enters", low=0, high=1)
     hold: float = setting(
@@ -148,6 +143,17 @@ class GenerateConfig(CommonConfig):
     guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
     steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateConfig(DrawingConfig):
+    """A profile and prompts → pictures."""
+
+    name: str = setting("", "profile, or several joined with +")
+    prompts: tuple[str, ...] = setting((), "one prompt for each group of pictures")
+    count: int = setting(1, "pictures a prompt", low=1, high=1000)
+    seed: int = setting(0, "seed of the first picture; the next one has seed + 1", low=0)
+    out: Path = setting(Path("pics"), "folder for the pictures")
     negative: str = setting("", "what the picture should not show")
     scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm, tcd and others")
     best: int = setting(
@@ -163,7 +169,7 @@ class GenerateConfig(CommonConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StylemixConfig(CommonConfig):
+class StylemixConfig(DrawingConfig):
     """Two profiles → a contact sheet of their W+ mixes."""
 
     a: str = setting("", "first profile")
@@ -177,16 +183,6 @@ class StylemixConfig(CommonConfig):
     count: int = setting(1, "diffusion pictures", low=1, high=1000)
     seed: int = setting(0, "seed of the first diffusion picture", low=0)
     name: str = setting("", "store the mix as a profile of this name")
-    base: str = setting("", "base model; empty takes the profile's own")
-    identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
-    start: float = setting(0.0, "share of the steps before identity enters", low=0, high=1)
-    hold: float = setting(
-        0.0, "share of the steps whose background is the base's own picture's", low=0, high=1,
-        option="keep-background",
-    )  # fmt: skip
-    guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
-    steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
-    size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
     force: bool = setting(False, "replace a profile of that name")
 
 
@@ -212,7 +208,7 @@ class PretrainConfig(CommonConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateConfig(CommonConfig):
+class EvaluateConfig(DrawingConfig):
     """A tuned profile → the measures of its pictures."""
 
     name: str = setting("", "profile: a name, or a path to a directory")
@@ -220,16 +216,6 @@ class EvaluateConfig(CommonConfig):
     count: int = setting(2, "pictures a prompt", low=1, high=100)
     seed: int = setting(0, "seed of the first picture", low=0)
     out: Path = setting(Path("evaluation"), "folder for the report and the table")
-    base: str = setting("", "base model; empty takes the profile's own")
-    identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
-    start: float = setting(0.0, "share of the steps before identity enters", low=0, high=1)
-    hold: float = setting(
-        0.0, "share of the steps whose background is the base's own picture's", low=0, high=1,
-        option="keep-background",
-    )  # fmt: skip
-    guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
-    steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
-    size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
     negative: str = setting("", "what the picture should not show")
     scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm, tcd and others")
 

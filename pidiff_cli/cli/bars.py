@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -20,6 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from pidiff_cli.cli.progress import LABEL, format_info
+from pidiff_cli.stages.progress import Progress as Listener
 
 SHOW_AFTER = 0.3  # seconds; quicker work says nothing
 KEEP_AFTER = 2.0  # seconds; the bar of longer work stays on the screen
@@ -42,7 +42,7 @@ class _Count(ProgressColumn):
         return Text(f"{int(task.completed)}/{int(task.total)}")
 
 
-class Bars:
+class Bars(Listener):
     """The Progress of a terminal."""
 
     def __init__(self, console: Console, begun: Callable[[str], None] = lambda task: None) -> None:
@@ -124,13 +124,6 @@ class Bars:
         self.stop_waiting()
         indent = LABEL if self._work else self._indent
         self._print(" " * indent + text, "yellow")
-
-    def preview(self, path: Path) -> None:
-        """Said where the work ends."""
-
-    def stopping(self) -> bool:
-        """Ctrl-C stops a command."""
-        return False
 
     def close(self) -> None:
         """Take every bar away."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
+
+from pidiff_cli.stages.progress import Progress
 
 LABEL = 9  # columns that the name of a piece of work takes
 PLAIN_EVERY = 10.0  # seconds between two lines of the same work in a pipe
@@ -21,7 +22,7 @@ class Lines(Protocol):
         """A line of advice."""
 
 
-class PlainProgress:
+class PlainProgress(Progress):
     """Progress as sparse lines: one every ten seconds of the same work, and the summary."""
 
     def __init__(self, output: Lines, begun: Callable[[str], None] = lambda task: None) -> None:
@@ -59,13 +60,6 @@ class PlainProgress:
     def line(self, text: str) -> None:
         """One line; after a summary it belongs to it and stands under it."""
         self._output.note(" " * self._indent + text)
-
-    def preview(self, path: Path) -> None:
-        """Said where the work ends."""
-
-    def stopping(self) -> bool:
-        """Ctrl-C stops a command."""
-        return False
 
     def warn(self, text: str) -> None:
         """One line of advice."""

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pidiff_cli import __version__
-from pidiff_cli.config import EvaluateConfig, GenerateConfig, StylemixConfig
+from pidiff_cli.config import DrawingConfig
 from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
@@ -100,7 +100,7 @@ def load_person(
     return LoadedPerson(profile, base, parts, mean, reader, faces, reference, record)
 
 
-def draw_settings(config: GenerateConfig | StylemixConfig | EvaluateConfig) -> DrawSettings:
+def draw_settings(config: DrawingConfig) -> DrawSettings:
     """The sampler's settings of a configuration; stylemix has neither negative nor scheduler."""
     return DrawSettings(
         steps=config.steps,

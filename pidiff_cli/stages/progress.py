@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 
-class Progress(Protocol):
-    """What a stage may say while it runs. The command line draws it; tests stay silent."""
+class Progress:
+    """What a stage may say while it runs; a listener overrides what it cares for."""
 
     def start(self, task: str, total: int | None) -> None:
         """A piece of work begins; `total` is its number of units, None when unknown."""
@@ -32,32 +31,11 @@ class Progress(Protocol):
 
     def stopping(self) -> bool:
         """Whether the listener wants the work to end where it can be gone on with."""
-
-
-class SilentProgress:
-    """Says nothing; for tests and for library use."""
-
-    def start(self, task: str, total: int | None) -> None:
-        """Ignored."""
-
-    def advance(self, task: str, n: int = 1, **info: object) -> None:
-        """Ignored."""
-
-    def finish(self, task: str, summary: str) -> None:
-        """Ignored."""
-
-    def line(self, text: str) -> None:
-        """Ignored."""
-
-    def warn(self, text: str) -> None:
-        """Ignored."""
-
-    def preview(self, path: Path) -> None:
-        """Ignored."""
-
-    def stopping(self) -> bool:
-        """Never."""
         return False
+
+
+class SilentProgress(Progress):
+    """Says nothing; for tests and for library use."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +64,14 @@ class Event:
 Callback = Callable[[Event], object]
 
 
-class CallbackProgress:
+class CallbackProgress(Progress):
     """Progress as events to one callback; when it returns True the work ends where it can be
     gone on with."""
 
     def __init__(self, callback: Callback) -> None:
         self._callback, self._stop = callback, False
-        self._task, self._step, self._of, self._began, self._resumed = "", 0, None, 0.0, 0
-
-    _of: int | None
+        self._task, self._step, self._began, self._resumed = "", 0, 0.0, 0
+        self._of: int | None = None
 
     def start(self, task: str, total: int | None) -> None:
         """The first event of a stage."""

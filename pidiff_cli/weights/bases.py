@@ -16,10 +16,6 @@ class BaseModelSpec:
         title: what a person calls it.
         repo: where the weights come from; "" when they are in the package.
         size: side of the picture it was trained at, in px.
-        text_width: width of the text and identity tokens (C).
-        wplus_rows, wplus_width: L and D of its W+ space.
-        encoder_size: side of the face that its W+ encoder reads, in px.
-        token_rows: the (first, past-last) rows behind each identity token.
         needs_mb: free GPU memory, decimal MB, from which `--base auto` takes it.
         licence: of the weights.
     """
@@ -28,11 +24,6 @@ class BaseModelSpec:
     title: str
     repo: str
     size: int
-    text_width: int
-    wplus_rows: int
-    wplus_width: int
-    encoder_size: int
-    token_rows: tuple[tuple[int, int], ...]
     needs_mb: int
     licence: str
 
@@ -42,24 +33,12 @@ class BaseModelSpec:
         return not self.repo
 
 
-_FFHQ = {
-    "wplus_rows": 18,
-    "wplus_width": 512,
-    "encoder_size": 256,
-    "token_rows": ((0, 4), (4, 8), (8, 12), (12, 18)),
-}
-
 BASES: dict[str, BaseModelSpec] = {
     "mini": BaseModelSpec(
         name="mini",
         title="the embedded 128 px base (drawn portraits)",
         repo="",
         size=128,
-        text_width=192,
-        wplus_rows=12,
-        wplus_width=80,
-        encoder_size=128,
-        token_rows=tuple((row, row + 2) for row in range(0, 12, 2)),
         needs_mb=0,
         licence="Apache-2.0",
     ),
@@ -68,20 +47,16 @@ BASES: dict[str, BaseModelSpec] = {
         title="Stable Diffusion 1.5",
         repo="stable-diffusion-v1-5/stable-diffusion-v1-5",
         size=512,
-        text_width=768,
         needs_mb=3500,  # 1.76 GB of weights, text encoder, 0.8 GB of a step in bf16
         licence="creativeml-openrail-m",
-        **_FFHQ,  # type: ignore[arg-type]
     ),
     "sdxl": BaseModelSpec(
         name="sdxl",
         title="Stable Diffusion XL",
         repo="stabilityai/stable-diffusion-xl-base-1.0",
         size=1024,
-        text_width=2048,
         needs_mb=9000,  # 5.8 GB of weights, 1.6 of text encoders, 0.5 of a checkpointed step
         licence="openrail++",
-        **_FFHQ,  # type: ignore[arg-type]
     ),
 }
 
