@@ -15,8 +15,7 @@ Arguments that all of them take:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +27,18 @@ from pidiff_cli.config import (
     StylemixConfig,
     TuneConfig,
 )
-from pidiff_cli.errors import InputError, PidiffError, StoppedError, UsageError
+from pidiff_cli.errors import PidiffError, StoppedError, UsageError
 from pidiff_cli.profile import Profile, check_name
 from pidiff_cli.stages.opening import (
+    Paths,
     Place,
     base_of,
     draw_values,
     find_profile,
+    known_prompts,
     open_base,
     open_person,
+    paths_of,
 )
 from pidiff_cli.stages.prepare.once import prepared
 from pidiff_cli.stages.progress import Callback, Event, Progress
@@ -59,7 +61,6 @@ __all__ = [
 ]  # fmt: skip
 
 DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that ``best`` keeps, unless ``count`` says
-Paths = str | Path | Sequence[str | Path]
 
 
 def prepare(
@@ -85,10 +86,8 @@ def prepare(
         InputError: the name is not allowed or taken by other photos, or the photos are at fault.
     """
     place = Place.of(home, device, offline, progress)
-    paths = tuple(_paths(photos))
-    return prepared(
-        place.config(PrepareConfig, photos=paths, name=name, **settings), force, place.progress
-    )
+    config = place.config(PrepareConfig, photos=tuple(paths_of(photos)), name=name, **settings)
+    return prepared(config, force, place.progress)
 
 
 def invert(
@@ -151,13 +150,14 @@ def tune(
         MissingWeightError: the base is not here. OutOfMemoryError: it has no room.
         StoppedError: the callback asked to stop.
     """
-    place, paths = Place.of(home, device, offline, progress), _paths(sources)
+    place, paths = Place.of(home, device, offline, progress), paths_of(sources)
     profile = find_profile(place.home, [str(path) for path in paths], name)
     parts = open_base(place.home, device, base, place.progress, profile)
     chosen = choose_recipe(profile, parts, recipe, device, settings.get("memory"))
     folder = profile.folder if profile else place.home / "profiles" / str(name)
-    values = tune_values(folder, parts, chosen, settings, place.progress)
-    config = place.config(TuneConfig, **values)
+    config = place.config(
+        TuneConfig, **tune_values(folder, parts, chosen, settings, place.progress)
+    )
     reading = place.config(InvertConfig, name=str(folder), base=parts.name)
     if profile is None:
         about = {"photos": tuple(paths), "name": name, "noun": noun, "keep_photos": keep_photos}
@@ -188,12 +188,13 @@ def plan(
 ) -> PlanResult:
     """How `tune` with these arguments would be computed here; nothing is loaded or changed."""
     place = Place.of(home, device, offline, progress)
-    profile = find_profile(place.home, [str(path) for path in _paths(sources)], name)
+    profile = find_profile(place.home, [str(path) for path in paths_of(sources)], name)
     parts = open_base(place.home, device, base, place.progress, profile)
     chosen = choose_recipe(profile, parts, recipe, device, settings.get("memory"))
     folder = profile.folder if profile else Path()
-    values = tune_values(folder, parts, chosen, settings, place.progress)
-    config = place.config(TuneConfig, **values)
+    config = place.config(
+        TuneConfig, **tune_values(folder, parts, chosen, settings, place.progress)
+    )
     from pidiff_cli.stages.tune.plan import dry_run
 
     result, told = dry_run(config, parts)
@@ -236,7 +237,7 @@ def generate(
             "Several people in one picture are not possible yet.",
             f"Mix their looks instead: pidiff stylemix {str(profile).replace('+', ' ')}",
         )
-    known, more = _known_prompts(prompts)
+    known, more = known_prompts(prompts)
     opened = open_person(profile, place.home)
     parts = base_of(place.home, opened, settings.pop("base", ""))
     if best and count is None:
@@ -350,22 +351,3 @@ def doctor(home: Path) -> DoctorResult:
     from pidiff_cli.stages.tune.plan import fits
 
     return stage.run(home, fits(home))
-
-
-def _paths(sources: Paths) -> list[Path]:
-    several = [sources] if isinstance(sources, (str, Path)) else [*sources]
-    return [Path(item).expanduser() for item in several]
-
-
-def _known_prompts(prompts: str | Iterable[str]) -> tuple[tuple[str, ...], Iterator[str] | None]:
-    """The prompts that are known now, and of an iterator all of them, to be taken one by one."""
-    if isinstance(prompts, str):
-        return (prompts,), None
-    if not isinstance(prompts, Iterator):
-        prompts = iter(known := tuple(prompts))
-        if known:
-            return known, None
-    first = next(prompts, None)
-    if first is None:
-        raise InputError("There is no prompt.", 'For example: pidiff generate NAME "as a chef"')
-    return (first,), chain((first,), prompts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +17,7 @@ from pidiff_cli.weights import auto, locate
 from pidiff_cli.weights.locate import BaseParts
 
 Config = TypeVar("Config", bound=CommonConfig)
+Paths = str | Path | Sequence[str | Path]
 
 
 @dataclass(frozen=True)
@@ -133,3 +136,23 @@ def tell_dropped(recipe: Recipe, progress: Progress) -> None:
     if recipe.dropped:
         keys = ", ".join(recipe.dropped)
         progress.line(f"Settings of the recipe {recipe.name} that no longer exist: {keys}.")
+
+
+def paths_of(sources: Paths) -> list[Path]:
+    """The paths of one or several, `~` followed."""
+    several = [sources] if isinstance(sources, (str, Path)) else [*sources]
+    return [Path(item).expanduser() for item in several]
+
+
+def known_prompts(prompts: str | Iterable[str]) -> tuple[tuple[str, ...], Iterator[str] | None]:
+    """The prompts that are known now, and of an iterator all of them, to be taken one by one."""
+    if isinstance(prompts, str):
+        return (prompts,), None
+    if not isinstance(prompts, Iterator):
+        prompts = iter(known := tuple(prompts))
+        if known:
+            return known, None
+    first = next(prompts, None)
+    if first is None:
+        raise InputError("There is no prompt.", 'For example: pidiff generate NAME "as a chef"')
+    return (first,), chain((first,), prompts)
