@@ -32,7 +32,6 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from mini.train.light import LIGHT, load_light
 from mini.train.machine import add_options, seed_of
 from pidiff_cli.weights.locate import PACKAGE_WEIGHTS
 
@@ -41,6 +40,7 @@ BANK = Path(".mini/bank")
 MADE = Path(".mini/weights")  # what is trained
 WEIGHTS = PACKAGE_WEIGHTS  # what is shipped
 FILE_LIMIT = 16 * 2**20  # bytes; a packaged file must stay below it
+TOTAL_LIMIT = 40_000_000  # bytes of all of them
 
 
 def arguments(name: str, description: str) -> argparse.ArgumentParser:
@@ -70,7 +70,7 @@ def start(args: argparse.Namespace) -> Path:
         Run.clock = staticmethod(lambda: time.process_time() / args.threads)
     folder = Path(args.run_dir)
     if args.fresh:
-        for name in ("checkpoint.pt", LIGHT, "log.jsonl"):
+        for name in ("checkpoint.pt", "log.jsonl"):
             (folder / name).unlink(missing_ok=True)
     return folder
 
@@ -129,16 +129,12 @@ class Run:
     def keep(self, **parts: Any) -> bool:
         """Name what a checkpoint holds (networks, means, optimisers, lists), and restore it.
 
-        Returns whether there was a checkpoint. Of a light one only networks come back; means begin
-        at them and optimisers anew. What else a checkpoint lacks begins anew.
+        Returns whether there was a checkpoint. What else it lacks than a network begins anew.
         """
         self._parts = parts
         state = self.load()
         if state is None:
-            state = load_light(self.folder, parts)
-            if state is not None:
-                self.step, self._before = int(state["step"]), float(state["spent_seconds"])
-            return state is not None
+            return False
         for name, part in parts.items():
             if name not in state and name not in ("net", "model"):
                 continue
@@ -280,6 +276,18 @@ def export_fp16(
     temporary.write_bytes(data)
     os.replace(temporary, path)
     return len(data)
+
+
+def check_weights(folder: Path) -> int:
+    """The bytes of a weights folder. ValueError where a file or all of it is too large."""
+    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    for path, size in sizes.items():
+        if size >= FILE_LIMIT:
+            raise ValueError(f"{path} has {size / 2**20:.1f} MiB, the limit is 16")
+    total = sum(sizes.values())
+    if total > TOTAL_LIMIT:
+        raise ValueError(f"{folder} has {total / 1e6:.1f} MB, the limit is 40")
+    return total
 
 
 def cosine_rate(done: float, warm: float = 0.02, floor: float = 0.02) -> float:

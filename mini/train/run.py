@@ -24,8 +24,7 @@ from typing import Any
 import torch
 
 from mini.train import machine
-from mini.train.carry import check_weights
-from mini.train.common import MADE, RUNS
+from mini.train.common import MADE, RUNS, check_weights
 from mini.train.losses import gather, read_log
 from mini.train.plan import MINUTES, PICTURES, STATE, Step, steps
 from pidiff_cli.files import write_file

@@ -199,16 +199,6 @@ class Layer:
         self.bumps.append((x, y, sx, sy, height, angle))
         return self
 
-    def blur_colour(self, sigma: float) -> Layer:
-        """Blur the local colour (not the alpha) by sigma units."""
-        cv2.GaussianBlur(self.rgb, (0, 0), sigma * self.frame.scale, dst=self.rgb)
-        return self
-
-    def clip_to(self, alpha: Array) -> Layer:
-        """Multiply the alpha by another (S, S) alpha."""
-        self.alpha *= alpha
-        return self
-
     # -- plumbing -------------------------------------------------------------------------------
     def _mask(
         self,

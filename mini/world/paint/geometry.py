@@ -99,11 +99,6 @@ class Geometry:
         return self.shape.neck
 
     @property
-    def neck_base(self) -> tuple[float, float]:
-        """Middle of the throat where a round collar lies."""
-        return 64.0, 104.0
-
-    @property
     def shoulder_half(self) -> float:
         """Half-width of the shoulders."""
         return self.shape.shoulder

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from mini.train import carry, common, light, losses, plan
+from mini.train import common, losses, plan
 from mini.train import run as command
 from mini.train.plan import STATE, Step
 from tests.mini.tiny_bank import working_in
@@ -120,53 +119,18 @@ def test_other_settings_are_refused_until_fresh(trainers: Trainers) -> None:
     assert json.loads(STATE.read_text())["settings"]["total"] == 20
 
 
-def test_another_machine_goes_on_from_a_pack(
-    trainers: Trainers, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    command.main(OPTIONS)
-    command.main(OPTIONS)
-    Path("new").mkdir()
-    (Path("new") / "stylegan2.safetensors").write_bytes(np.random.default_rng(0).bytes(3000))
-    packs = carry.pack(Path("out"), Path("new"))
-    assert 1 <= len(packs) <= 8 and all(p.stat().st_size <= 16 * 2**20 for p in packs)
-    old = Path.cwd()
-    with working_in(tmp_path_factory.mktemp("other")):
-        carry.unpack(old / "out", Path("new"))
-        assert (Path("new") / "stylegan2.safetensors").stat().st_size == 3000
-        assert (common.RUNS / "e4e" / light.LIGHT).is_file()
-        assert not (common.RUNS / "stylegan" / light.LIGHT).exists()  # finished: its weights do
-        before = len(trainers.given)
-        while not command.main(OPTIONS):
-            pass
-        again = [name for name, _ in trainers.given[before:]]
-        assert again[0] == "bank" and "latents" in again and "stylegan" not in again
-        assert {"stylegan", "diffusion"} <= set(json.loads(command.LOSSES.read_text()))
-
-
-def test_a_pack_is_refused_where_it_is_not_whole_or_leads_elsewhere(work: Path) -> None:
-    import tarfile
-
-    with pytest.raises(ValueError, match="whole"):
-        carry.unpack(work)
-    (work / "x").write_text("x")
-    with tarfile.open(work / "pack.000", "w:gz") as archive:
-        archive.add(work / "x", "weights/../../x")
-    with pytest.raises(ValueError, match="belong"):
-        carry.unpack(work, work / "new")
-
-
 def test_weights_are_held_to_their_limits(work: Path) -> None:
     (work / "w").mkdir()
     (work / "w" / "a").write_bytes(bytes(15 * 2**20))
-    assert carry.check_weights(work / "w") == 15 * 2**20
+    assert common.check_weights(work / "w") == 15 * 2**20
     (work / "w" / "b").write_bytes(bytes(16 * 2**20))
     with pytest.raises(ValueError, match="16"):
-        carry.check_weights(work / "w")
+        common.check_weights(work / "w")
     for name in ("b", "c"):
         (work / "w" / name).write_bytes(bytes(15 * 2**20))
     with pytest.raises(ValueError, match="40"):
-        carry.check_weights(work / "w")
-    assert carry.check_weights(common.WEIGHTS) > 30e6
+        common.check_weights(work / "w")
+    assert common.check_weights(common.WEIGHTS) > 30e6
 
 
 def test_every_step_is_a_command_with_such_options(

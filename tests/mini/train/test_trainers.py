@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mini.train import common, light
+from mini.train import common
 from tests.mini.tiny_bank import PICTURES, main_of, make_bank, working_in
 
 CRISP = ("--adversarial", "0.3", "--perceptual", "0.5")
@@ -82,25 +82,6 @@ def test_a_run_in_pieces_ends_as_a_whole_one(work: Path, tmp_path: Path, trainer
 def _new(path: Path, root: Path) -> bool:
     old = Path("weights") / path.relative_to(root / "whole" / "weights")
     return path.read_bytes() != old.read_bytes()
-
-
-def test_a_light_checkpoint_goes_on_with_the_mean(work: Path, tmp_path: Path) -> None:
-    """On another machine: half-precision weights of the mean, the step, no optimiser."""
-    first, second = tmp_path / "first", tmp_path / "second"
-    fixed = ["--batch", "4", "--weights", str(tmp_path / "weights")]
-    main = main_of("autoencoder.autoencoder")
-    assert not main([*fixed, "--steps", "3", "--piece", "0.001", "--run-dir", str(first)])
-    assert light.write_light(first)
-    second.mkdir()
-    shutil.copy(first / light.LIGHT, second)
-    assert (first / light.LIGHT).stat().st_size < (first / "checkpoint.pt").stat().st_size / 5
-    saved = torch.load(first / "checkpoint.pt", weights_only=True)
-    assert main([*fixed, "--steps", "1", "--run-dir", str(second)])  # nothing is left to do
-    loaded = torch.load(second / "checkpoint.pt", weights_only=True)
-    assert loaded["step"] == 1 and loaded["spent_seconds"] >= saved["spent_seconds"]
-    assert loaded["ema"]["_ema_count"] == saved["ema"]["_ema_count"] == 1
-    for key, value in loaded["net"].items():
-        assert torch.equal(value, saved["ema"][key].half().float())
 
 
 def test_a_generator_that_keeps_its_mapping_keeps_the_codes(work: Path, tmp_path: Path) -> None:
