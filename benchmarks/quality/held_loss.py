@@ -1,7 +1,7 @@
 """The noise error of mini's UNet on drawings of people it has never seen, of several weights.
 
     python -m benchmarks.quality.held_loss  # the package's
-    python -m benchmarks.quality.held_loss pidiff_cli/mini/weights other/weights
+    python -m benchmarks.quality.held_loss pidiff_cli/weights/mini other/weights
 
 A training's own log cannot tell a longer training from a lower rate at its end, and rank-1 of a
 hundred pictures is good to 0.04. This is good to a few 0.0001: the same pictures, captions, noise

@@ -27,7 +27,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pidiff_cli
-from pidiff_cli.config import CommonConfig, check
+from pidiff_cli.config import CommonConfig
 
 PACKAGE = f"{Path(pidiff_cli.__file__).parent}/"
 
@@ -58,8 +58,8 @@ class Seen:
         if own not in self.files and _importing(frame):
             return
         self.files[own] += 1
-        if code is check.__code__:
-            self.checked[type(frame.f_locals["config"]).__name__] += 1
+        if code is CommonConfig.__post_init__.__code__:
+            self.checked[type(frame.f_locals["self"]).__name__] += 1
         while caller and not caller.f_code.co_filename.startswith(PACKAGE):
             caller = caller.f_back
         if caller and (other := _short(caller.f_code)) != own:
@@ -90,7 +90,7 @@ def watching() -> Iterator[Seen]:
         yield seen
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 def command(words: list[str]) -> Seen:

@@ -25,15 +25,16 @@ from unittest.mock import patch
 import torch
 from torch import nn
 
-from benchmarks.places import ROOT, WEIGHTS
+from benchmarks.places import WEIGHTS
 from benchmarks.speed import footprint
 from pidiff_cli.core.diffusion.parts import vae_class
 from pidiff_cli.core.diffusion.single_file import CONFIGS
 from pidiff_cli.core.identity.adapter import BLOCKS
 from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
+from pidiff_cli.core.training.memory_plan import TABLE, Sizes, choose_plan, plans
+from pidiff_cli.stages.tune.plan import describe, make_plan
 
 SIZES = {"mini": (128,), "sd15": (256, 512, 768), "sdxl": (512, 768, 1024)}
-TABLE = ROOT / "pidiff_cli" / "core" / "diffusion" / "footprints.json"
 
 
 def configs(base: str) -> dict[str, Any]:
@@ -156,9 +157,6 @@ def measured(args: argparse.Namespace) -> int:
 
 def print_plans() -> int:
     """The plan that `tune` would take on cards of several sizes, as a Markdown table."""
-    from pidiff_cli.core.training.memory_plan import Sizes, choose_plan, plans
-    from pidiff_cli.stages.tune.plan import describe
-
     print("| base | free, GB | plan | peak, GB |\n|---|---|---|---|")
     for base, size, batch in (("sd15", 512, 4), ("sdxl", 1024, 4)):
         sizes = cast(Sizes, Sizes.of(base, 2))
@@ -174,7 +172,6 @@ def print_recipes() -> int:
     """The plan and the counted peak of every recipe on the card in its name."""
     from pidiff_cli.config import TuneConfig
     from pidiff_cli.recipe import OF_A_CARD, load_recipe, recipe_names
-    from pidiff_cli.stages.tune.plan import describe, make_plan
 
     print("| recipe | free, GB | plan | peak counted, GB |\n|---|---|---|---|")
     for name in recipe_names():

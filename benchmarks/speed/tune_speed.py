@@ -32,15 +32,16 @@ from benchmarks.speed.tune_steps import (
     CAPTION,
     Case,
     Steps,
-    config_of,
     halves,
-    mini_steps,
     nobody,
     random_person,
     real_base,
     same_weights,
     timed,
 )
+from benchmarks.tuning import tuning
+from pidiff_cli.core.diffusion.base import load_base
+from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
 
 RESULTS = MEASUREMENTS / "tune_speed.json"
@@ -53,21 +54,20 @@ def mini_cases() -> dict[str, Case]:
     """PIDiff's default recipe and the baseline in float32 and bf16, mini's own weights."""
     from diffusers import DDPMScheduler, UNet2DConditionModel
 
-    config = config_of("mini-cpu")
-    person = nobody()
+    settings, person = tuning("mini-cpu", {}), nobody()
+    config, latents = settings.config, person.data[0].latents
     cases: dict[str, Case] = {}
     for title, prior, amp in baselines():
         unet = UNet2DConditionModel.from_pretrained(str(WEIGHTS / "diffusers" / "unet"))
         scheduler = DDPMScheduler.from_pretrained(str(WEIGHTS / "diffusers" / "scheduler"))
-        cached = Cached(person.data.latents, torch.randn(1, CAPTION["mini"], 192))
+        cached = Cached(latents, torch.randn(1, CAPTION["mini"], 192))
         cases[title] = [(1.0, DreamBooth(
             cast(Any, unet).float(), scheduler, cached, cached if prior else None, config.batch,
             config.rank, amp=amp,
         ).step)]  # fmt: skip
-    cases["PIDiff, recipe mini-cpu"] = halves(mini_steps(config, person))
-    cases["PIDiff, mini-cpu in float32"] = halves(
-        mini_steps(config_of("mini-cpu", precision="fp32"), person)
-    )
+    exact = tuning("mini-cpu", {"precision": "fp32"})
+    for title, given in (("recipe mini-cpu", settings), ("mini-cpu in float32", exact)):
+        cases[f"PIDiff, {title}"] = halves(Steps(load_base(WEIGHTS), "mini", given, person))
     return cases
 
 
@@ -89,12 +89,11 @@ def real_cases(
     base = real_base(family, device)
     unet_config = cast(Any, base.unet).config
     asked = {key: value for key, value in (("batch", batch), ("size", size)) if value}
-    config = config_of(RECIPES[family], **asked)
-    person = random_person(family, config.size, unet_config.in_channels, (base.rows, base.dim))
-    person.data = type(person.data)(
-        person.data.latents.to(device, torch.bfloat16), person.data.masks.to(device),
-        person.data.photo,
-    )  # fmt: skip
+    config = tuning(RECIPES[family], asked).config
+    person = random_person(config.size, unet_config.in_channels, (base.rows, base.dim))
+    data = person.data[0]
+    latents = data.latents.to(device, torch.bfloat16)
+    person.data = (LatentSet(latents, data.masks.to(device), data.photo),) * 2
     scheduler = DDPMScheduler.from_config(base.scheduler_config)
     text = torch.randn(1, CAPTION[family], unet_config.cross_attention_dim).to(
         device, torch.bfloat16
@@ -102,7 +101,8 @@ def real_cases(
     added = None
     if family == "sdxl":
         added = {"text_embeds": text.new_zeros(1, 1280), "time_ids": text.new_zeros(1, 6)}
-    cached, cases = Cached(person.data.latents, text, added), {}
+    cached = Cached(latents, text, added)
+    cases: dict[str, Case] = {}
     for title, with_prior, again in (
         (FIRST, False, False), (f"{FIRST}, checkpointed", False, True),
         (f"{FIRST} with prior", True, False),
@@ -116,11 +116,11 @@ def real_cases(
         ).step)]  # fmt: skip
     recipe, own = f"PIDiff, recipe {RECIPES[family]}", base
     for blocks in ("all", "mid_up", "up") if every else ("all",):
-        changed = config_of(RECIPES[family], **asked, trained_blocks=blocks)
+        changed = tuning(RECIPES[family], {**asked, "trained_blocks": blocks})
         for again in (False, True):
             title = recipe + f", {blocks} learn" * (blocks != "all") + ", checkpointed" * again
-            plan = Plan(changed.batch, checkpointing=again)
-            cases[title] = halves(Steps(own, family, changed, person, plan=plan))
+            plan = Plan(changed.config.batch, checkpointing=again)
+            cases[title] = halves(Steps(own, family, changed, person, plan))
             own = copied(base)
     return cases
 
