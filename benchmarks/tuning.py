@@ -60,7 +60,7 @@ def drawing(start: DrawSettings, values: Mapping[str, Any]) -> DrawSettings:
 
 
 def parse(line: str) -> dict[str, Any]:
-    """``"hold=0.5 rank=4 tune_code=false trained_blocks=up"`` as settings; whole numbers stay so."""
+    """``"hold=0.5 rank=4 tune_code=false trained_blocks=up"`` as settings, each of its kind."""
     return {key: _value(text) for key, text in (word.split("=", 1) for word in line.split())}
 
 

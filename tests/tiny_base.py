@@ -70,7 +70,7 @@ def make_base(folder: Path, seed: int = 0, values: float = 1.0) -> Path:
 
 def make_wplus(folder: Path) -> None:
     """Write a random 128 px generator and encoder with 12 rows of 16."""
-    from pidiff_cli.hub import PACKAGE_WEIGHTS
+    from pidiff_cli.weights.locate import PACKAGE_WEIGHTS
     from safetensors.torch import save_file
 
     from pidiff_cli.core.wplus.e4e import Encoder

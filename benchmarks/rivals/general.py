@@ -35,7 +35,7 @@ from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.identity.attention import branch_state, cross_attentions
 from pidiff_cli.core.identity.tokens import WPlusProjector
 from pidiff_cli.core.training.losses import min_snr_weight
-from pidiff_cli.stages.tune import setup as _tuning
+from pidiff_cli.stages.faces import aligned_faces
 
 KINDS = ("ip", "vector")
 BATCH, RATE, DROP = 32, 5e-4, 0.05
@@ -297,9 +297,8 @@ def _save(module: nn.Module, folder: Path, said: dict[str, Any]) -> None:
 def ip_adapter(shop: Shop, case: Case, settings: dict[str, Any]) -> Iterator[Made]:
     """No tuning: the mean vector of the photos. Settings: scale."""
     unet, _ = ip_unet(shop)
-    profile = shop.profile(case)
-    faces = _tuning.aligned_faces(profile, list(profile.photos))
-    vector = shop.reader.embed(faces).mean(0)[None, None]  # (1, 1, E)
+    faces = aligned_faces(shop.profile(case))
+    vector = shop.reader.embed(list(faces.values())).mean(0)[None, None]  # (1, 1, E)
     pipe = type(shop.pipe)(**{**shop.pipe.components, "unet": unet}, requires_safety_checker=False)
     pipe.set_progress_bar_config(disable=True)
     for layer in unet.attn_processors.values():

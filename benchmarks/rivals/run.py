@@ -19,6 +19,7 @@ from benchmarks.rivals.measure import Plain, measure, plain_of
 from benchmarks.rivals.methods import CHOSEN, METHODS, RECIPE, STOCK, Settings, settings_of
 from benchmarks.rivals.shop import Made, Shop
 from benchmarks.rivals.table import FIGURES, Cells, digest_of, interval
+from benchmarks.tuning import parse
 from pidiff_cli.errors import PidiffError
 
 VERSION = 1  # of the measures: another one measures everything anew
@@ -204,12 +205,6 @@ def with_tried(
     best = max(tried, key=lambda row: row["score"])
     return {"chosen": best["settings"], "people": people, "weights": weights,
             "on": machine(), "tried": tried}  # fmt: skip
-
-
-def parse(line: str) -> Settings:
-    """``"hold=0.5 rank=4"`` as settings; whole numbers stay whole."""
-    pairs = [word.split("=", 1) for word in line.split()]
-    return {key: json.loads(value) for key, value in pairs}
 
 
 def _rows(name: str, cases: list[Case], settings: Settings, most: int) -> list[dict[str, Any]]:
