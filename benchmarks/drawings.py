@@ -56,7 +56,7 @@ def draw_set(
     if path.is_file():
         with np.load(path) as kept:
             return Drawings(**{key: kept[key] for key in kept.files})
-    columns = _draw(name, persons, each, seed, size, fixed)
+    columns: dict[str, Any] = _draw(name, persons, each, seed, size, fixed)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, **columns)
     return Drawings(**columns)

@@ -12,7 +12,6 @@ and of four photos, over all positions and over those of the head.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from benchmarks.commands import command_line
 from benchmarks.drawings import to_tensor
 from benchmarks.places import WEIGHTS
 from mini.train.data.aligned import HEAD_LABELS
@@ -95,11 +95,7 @@ def errors(base: Base, made: dict[str, Any], codes: Tensor | None) -> tuple[floa
 
 def main() -> None:
     """A line of JSON for each folder of weights."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality.held_loss",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.quality.held_loss", __doc__)
     parser.add_argument("weights", nargs="*", type=Path, default=[WEIGHTS])
     parser.add_argument("--people", type=int, default=96)
     parser.add_argument("--each", type=int, default=4, help="pictures a person")

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.commands import command_line
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, WEIGHTS
 
@@ -148,11 +149,7 @@ def print_table(r: dict[str, Any]) -> None:
 
 def main() -> None:
     """Measure, save, print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality.mini_pictures",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.quality.mini_pictures", __doc__)
     parser.add_argument("--count", type=int, default=2000, help="pictures, and as many drawings")
     parser.add_argument("--steps", type=int, default=12, help="denoising steps of a picture")
     parser.add_argument("--guidance", type=float, default=2.5)

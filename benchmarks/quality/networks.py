@@ -142,12 +142,9 @@ def measure_stylemix(judge: Judge, folder: Any) -> dict[str, Any]:
     against the whole difference between A and B, over all pairs; the share of the own group is
     s_own / (|s_coarse| + |s_medium| + |s_fine|).  Factors that the judge cannot read are left out.
     """
-    from mini.world.factors import groups, names
-    from mini.world.registry import WORLDS
+    from mini.world.factors import GROUPS as parts
     from pidiff_cli.core.wplus.editing import mix
 
-    world = next(w for w in WORLDS.values() if list(names(w)) == judge.factor_names)
-    parts = groups(world)
     drawn = draw_set("mix", identities(2 * PAIRS, first=100), 1, style="photo", headgear=False)
     codes = encode(folder, drawn.white)
     first, second = codes[:PAIRS], codes[PAIRS:]

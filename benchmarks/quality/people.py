@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.commands import Done
-from benchmarks.commands import pidiff as run_pidiff
+from benchmarks import commands
 from benchmarks.drawings import draw_set, identities, to_tensor
 from benchmarks.quality.networks import gallery
 from pidiff_cli.core.metrics.judge import Judge
@@ -33,7 +32,7 @@ DISTRACTORS = (
 )  # fmt: skip
 SEEDS = (500, 501)
 WORKERS = os.cpu_count() or 1  # people at a time, one thread each
-THREADS = 1
+pidiff = partial(commands.pidiff, threads=1)
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,6 @@ def write_photos(person: int, folder: Path) -> Path:
     for index, picture in enumerate(drawn.rgb):
         save_png(folder / f"photo{index}.png", picture)
     return folder
-
-
-def pidiff(*words: str, home: Path, stdin: str = "") -> Done:
-    """One command with this worker's share of the cores."""
-    return run_pidiff(*words, home=home, stdin=stdin, threads=THREADS)
 
 
 def generated(name: str, home: Path, out: Path, *options: str) -> list[Picture]:

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmarks.commands import command_line
 from benchmarks.drawings import draw_set, identities, to_tensor
 from benchmarks.places import WEIGHTS
 from benchmarks.quality.people import (
@@ -133,11 +134,7 @@ def try_variant(variant: str, people: list[int], args: argparse.Namespace) -> di
 
 def main() -> None:
     """Try every variant in turn."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality.tune_settings",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.quality.tune_settings", __doc__)
     parser.add_argument("variants", nargs="*", default=[""])
     parser.add_argument("--people", type=int, default=6)
     parser.add_argument("--home", type=Path, default=Path(".mini/settings/home").resolve())

@@ -129,7 +129,7 @@ def count_combined(contexts: Iterable[Any]) -> int:
 def photos_of(case: Case) -> Drawings:
     """The photos that go in, 256 px; those of fewer photos are the first of those of more."""
     person = [case.person]
-    plain = {"size": 256, "style": "photo", "headgear": False}
+    plain: dict[str, Any] = {"size": 256, "style": "photo", "headgear": False}
     if case.situation == "absent":
         calm = {**plain, "glasses": "none", "expression": "neutral", "yaw": 16.0}
         return _first(draw_set("rivals-calm", person, case.count, **calm), case.count)
@@ -137,7 +137,7 @@ def photos_of(case: Case) -> Drawings:
     if case.situation == "occluded":  # half of them: dark glasses, hats
         half = case.count // 2
         shaded = draw_set("rivals-shaded", person, half, **{**plain, "glasses": "sunglasses"})
-        hats = {"size": 256, "style": "photo", "headgear": True, "role": "cowboy"}
+        hats = {**plain, "headgear": True, "role": "cowboy"}
         hatted = draw_set("rivals-hatted", person, half, **hats)
         return _joined(_first(own, case.count - half), _first(shaded, half - half // 2),
                        _first(hatted, half // 2))  # fmt: skip

@@ -11,7 +11,6 @@ well: how often each configuration is made, and how often it is checked.
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pidiff_cli
+from benchmarks.commands import command_line
 from pidiff_cli.config import CommonConfig
 
 PACKAGE = f"{Path(pidiff_cli.__file__).parent}/"
@@ -124,11 +124,7 @@ def measure(steps: int) -> dict[str, Seen]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.entered",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.speed.entered", __doc__)
     parser.add_argument("--steps", type=int, default=4, help="of the tuning")
     parser.add_argument("--arrows", action="store_true", help="list who calls whom, too")
     args = parser.parse_args()

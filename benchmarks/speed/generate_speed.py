@@ -32,6 +32,7 @@ from unittest.mock import patch
 
 import torch
 
+from benchmarks.commands import command_line
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, WEIGHTS
 from benchmarks.tuning import drawing
@@ -209,11 +210,10 @@ def measure_stdin(home: Path, rounds: int) -> dict[str, Any]:
     asked: list[float] = []
     written: list[float] = []
     inside: list[float] = []
-    sample = person.draw
 
     def timed(*given: Any, **more: Any) -> Any:
         began = time.perf_counter()
-        made = sample(*given, **more)
+        made = draw(*given, **more)
         inside.append(time.perf_counter() - began)
         return made
 
@@ -274,11 +274,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
 
 def main() -> None:
     """Measure, merge into the kept results, print, plot."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.generate_speed",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.speed.generate_speed", __doc__)
     parser.add_argument("--base", action="append", choices=tuple(RECIPES))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=0, help="instead of the recipe's")
@@ -292,15 +288,14 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     warnings.simplefilter("ignore")
     results = json.loads(args.out.read_text()) if args.out.is_file() else {}
-    told = {**machine(), "script": "benchmarks.speed.generate_speed"}
+    told = machine("cuda" if args.cuda else "cpu")
+    told |= {"script": "benchmarks.speed.generate_speed"}
     if args.stdin:
         results["stdin"] = {**measure_stdin(args.home, args.rounds), **told}
     else:
         for base in args.base or ("mini",):
             key = f"{base} {'CUDA' if args.cuda else 'CPU'}"
             results[key] = {**measure(base, args), **told}
-            if args.cuda:
-                results[key]["gpu"] = torch.cuda.get_device_name()
     args.out.write_text(json.dumps(results, indent=1) + "\n")
     print_table(results)
     if any(key != "stdin" for key in results):

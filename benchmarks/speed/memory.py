@@ -25,6 +25,7 @@ from unittest.mock import patch
 import torch
 from torch import nn
 
+from benchmarks.commands import command_line
 from benchmarks.places import WEIGHTS
 from benchmarks.speed import footprint
 from pidiff_cli.core.diffusion.parts import vae_class
@@ -190,9 +191,7 @@ def print_recipes() -> int:
 
 def main() -> int:
     """Print the table; write it where asked."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.memory", description=__doc__.splitlines()[0]
-    )
+    parser = command_line("benchmarks.speed.memory", __doc__)
     parser.add_argument("--base", choices=tuple(SIZES), action="append")
     parser.add_argument("--write", action="store_true", help="store what tune plans with")
     parser.add_argument("--plans", action="store_true", help="what fits which card")

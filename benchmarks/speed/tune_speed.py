@@ -15,17 +15,16 @@ time is worth little where the cores are shared.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
-from benchmarks.machine import cpu_name
+from benchmarks.commands import command_line
+from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, WEIGHTS
 from benchmarks.speed.dreambooth import Cached, DreamBooth
 from benchmarks.speed.tune_steps import (
@@ -214,16 +213,6 @@ def plot(rows: list[dict[str, Any]], title: str, path: Path) -> None:
     pyplot.close(figure)
 
 
-def machine(device: torch.device) -> dict[str, Any]:
-    """Where and when."""
-    name = torch.cuda.get_device_name() if device.type == "cuda" else cpu_name()
-    date = datetime.now(UTC).isoformat(timespec="seconds")
-    return {
-        "date": date, "machine": name, "threads": torch.get_num_threads(),
-        "torch": torch.__version__, "script": "benchmarks.speed.tune_speed",
-    }  # fmt: skip
-
-
 def keep(out: Path, name: str, found: dict[str, Any]) -> None:
     """Put a measurement beside the others in the file."""
     data = json.loads(out.read_text()) if out.is_file() else {}
@@ -233,11 +222,7 @@ def keep(out: Path, name: str, found: dict[str, Any]) -> None:
 
 def main() -> int:
     """Run it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.tune_speed",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.speed.tune_speed", __doc__)
     parser.add_argument("--base", choices=tuple(RECIPES), default="mini")
     parser.add_argument("--cuda", action="store_true")
     parser.add_argument("--rounds", type=int, default=7)
@@ -260,10 +245,11 @@ def main() -> int:
         else real_cases(args.base, device, args.batch, args.size, args.blocks, not args.no_prior)
     )
     rows = race(cases, FIRST, args.rounds, each, device)
-    title = f"{args.base} on {device.type}, {machine(device)['machine']}"
+    told = {**machine(device.type), "script": "benchmarks.speed.tune_speed"}
+    title = f"{args.base} on {device.type}, {told.get('gpu', told['cpu'])}"
     print(table(rows))
     settings = {"rounds": args.rounds, "batch": args.batch, "size": args.size}
-    keep(args.out, name, {**machine(device), **settings, "rows": rows})
+    keep(args.out, name, {**told, **settings, "rows": rows})
     plot(rows, title, args.out.with_name(f"tune_speed_{name}.svg"))
     return 0
 
