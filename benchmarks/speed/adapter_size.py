@@ -18,10 +18,9 @@ import torch
 from torch import nn
 
 from benchmarks.commands import command_line
-from benchmarks.machine import machine
+from benchmarks.machine import keep, machine, table
 from benchmarks.places import MEASUREMENTS
 from benchmarks.speed.cuda_steps import CODES
-from benchmarks.speed.tune_speed import keep, table
 from pidiff_cli.core.diffusion.single_file import CONFIGS
 from pidiff_cli.core.identity.adapter import add_adapter, place_projector, save_adapter
 from pidiff_cli.core.identity.attention import attach

@@ -126,16 +126,15 @@ def vae_peaks(
     vae: nn.Module, config: dict[str, Any], sizes: tuple[int, ...], dtype: torch.dtype, what: str
 ) -> list[list[int]]:
     """[side, bytes] of one picture encoded or decoded."""
-    found = []
-    for size in sizes:
-        side = size if what == "encode" else size // footprint.LATENT
-        channels = 3 if what == "encode" else config["unet"]["in_channels"]
-        shape = (1, channels, side, side)
-        call = getattr(vae, what)
-        found.append(
-            [size, footprint.call_peak(vae, lambda c=call, s=shape: c(torch.empty(s, dtype=dtype)))]
+    call, factor = getattr(vae, what), 1 if what == "encode" else footprint.LATENT
+    channels = 3 if what == "encode" else config["unet"]["in_channels"]
+
+    def peak(side: int) -> int:
+        return footprint.call_peak(
+            vae, lambda: call(torch.empty((1, channels, side, side), dtype=dtype))
         )
-    return found
+
+    return [[size, peak(size // factor)] for size in sizes]
 
 
 def measured(args: argparse.Namespace) -> int:

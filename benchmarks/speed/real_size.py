@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from benchmarks.commands import command_line, pidiff
 from benchmarks.drawings import identities
-from benchmarks.machine import machine
+from benchmarks.machine import machine, table
 from benchmarks.quality.people import write_photos
 
 LIMIT_MB = 20_000
@@ -175,6 +175,14 @@ def write_row(out: Path, row: dict[str, Any]) -> None:
     out.write_text(json.dumps(told, indent=1) + "\n")
 
 
+def shown(row: dict[str, Any]) -> dict[str, str]:
+    """The figures of a row as cells; tune and generate take two steps."""
+    cells = {"base": f"{row['base']}, {row['size']} px", "device": row["device"]}
+    for name in ("prepare", "tune", "generate"):
+        cells[name] = f"{row[name]['seconds']:.0f} s, {row[name]['peak_mb'] / 1000:.1f} GB"
+    return cells
+
+
 def main() -> int:
     """Run it; exit status 1 where a command takes more than the limit."""
     parser = command_line("benchmarks.speed.real_size", __doc__)
@@ -191,23 +199,8 @@ def main() -> int:
         rows.append(row)
         if args.out:
             write_row(args.out, row)
-    print(table(rows))
+    print(table([shown(row) for row in rows]))
     return 0 if all(row["fits"] for row in rows) else 1
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    """The figures as a Markdown table."""
-    lines = [
-        "| base | device | prepare | tune, 2 steps | generate, 2 steps |",
-        "|---|---|---|---|---|",
-    ]
-    for row in rows:
-        cells = [
-            f"{row[name]['seconds']:.0f} s, {row[name]['peak_mb'] / 1000:.1f} GB"
-            for name in ("prepare", "tune", "generate")
-        ]
-        lines.append(f"| {row['base']}, {row['size']} px | {row['device']} | {' | '.join(cells)} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

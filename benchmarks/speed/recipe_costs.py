@@ -16,10 +16,9 @@ from typing import Any
 
 from benchmarks.commands import command_line, pidiff
 from benchmarks.drawings import identities
-from benchmarks.machine import machine
+from benchmarks.machine import keep, machine, table
 from benchmarks.places import MEASUREMENTS
 from benchmarks.quality.people import write_photos
-from benchmarks.speed.tune_speed import keep, table
 from pidiff_cli.recipe import load_recipe, recipe_names
 
 RESULTS = MEASUREMENTS / "recipe_costs.json"

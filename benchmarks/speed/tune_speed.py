@@ -15,7 +15,6 @@ time is worth little where the cores are shared.
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 from pathlib import Path
@@ -24,7 +23,7 @@ from typing import Any, cast
 import torch
 
 from benchmarks.commands import command_line
-from benchmarks.machine import machine
+from benchmarks.machine import keep, machine, table
 from benchmarks.places import MEASUREMENTS, WEIGHTS
 from benchmarks.speed.dreambooth import Cached, DreamBooth
 from benchmarks.speed.tune_steps import (
@@ -182,14 +181,6 @@ def race(
     ]  # fmt: skip
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """The rows as a Markdown table."""
-    columns = [key for key in rows[0] if key != "rounds"]
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(str(row[key]) for key in columns) + " |" for row in rows]
-    return "\n".join(lines)
-
-
 def plot(rows: list[dict[str, Any]], title: str, path: Path) -> None:
     """A bar a case: its CPU time over the baseline's."""
     import matplotlib
@@ -211,13 +202,6 @@ def plot(rows: list[dict[str, Any]], title: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
-
-
-def keep(out: Path, name: str, found: dict[str, Any]) -> None:
-    """Put a measurement beside the others in the file."""
-    data = json.loads(out.read_text()) if out.is_file() else {}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps({**data, name: found}, indent=1) + "\n")
 
 
 def main() -> int:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.machine import table
 from benchmarks.rivals.shop import Shop
 from benchmarks.speed import tune_speed
-from benchmarks.speed.tune_steps import Case, Steps, random_person
+from benchmarks.speed.tune_steps import Case, Steps, halves, random_person
 from benchmarks.tuning import drawing, parse, tuning
 from pidiff_cli.core.diffusion.base import load_base
 from pidiff_cli.core.diffusion.sampling import DrawSettings
@@ -26,7 +27,7 @@ def test_parts_of_a_step_are_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = tune_speed.race(cases, "a", 3, 1, torch.device("cpu"))
     assert [row["ratio"] for row in rows] == [1.0, 0.75, 0.25]
     assert rows[1]["ms"] == 3000.0 and rows[1]["cpu_ms"] == 6000.0
-    assert "| b | 3000.0 |" in tune_speed.table(rows)
+    assert "| b | 3000.0 |" in table(rows)
 
 
 def test_a_line_of_settings_reaches_recipe_internals_and_drawing() -> None:
@@ -41,7 +42,7 @@ def test_a_timed_step_is_one_of_the_loop(tmp_path: Path) -> None:
     settings = tuning("mini-cpu", {"size": SIZE, "batch": 2, "rank": 2})
     base = load_base(make_base(tmp_path))
     steps = Steps(base, "mini", settings, random_person(SIZE, base.latent_channels, (ROWS, DIM)))
-    for share, act in tune_speed.halves(steps):
+    for share, act in halves(steps):
         assert share in (0.25, 0.75)
         act()
     assert steps.current.step == 2
