@@ -8,7 +8,7 @@ embedder's vector where the W+ code was.  Both learn on the bank as mini's own b
 vector is the mean of other pictures of the person, the UNet is frozen.  Neither starts at
 nothing: keys and values are those of mini's branch, and the projection is first fitted to the
 tokens that mini's branch has for the same pictures.  Needs the bank, its latents, its codes and
-the aligned bank (``python -m mini.train`` makes the commands).  A stopped run goes on.
+the aligned bank (``python -m mini.train`` lists the commands).  A stopped run goes on.
 """
 
 from __future__ import annotations

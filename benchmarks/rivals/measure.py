@@ -1,4 +1,4 @@
-"""What is measured of the pictures of one case (METHOD's measures, on mini's known world)."""
+"""What is measured of the pictures of one case (docs/method.md, on mini's known world)."""
 
 from __future__ import annotations
 

@@ -182,6 +182,9 @@ def validate(name: str, people: int, most: int, own: list[str], keep_own: bool) 
     Args:
         most: the greatest number of steps that is tried.
     """
+    if not ready(name):
+        kind = METHODS[name].needs
+        raise SystemExit(f"{name} is not trained for these weights yet: --general {kind}")
     cases = [Case(person) for person in validation_people()[:people]]
     grid = [parse(line) for line in own] or list(METHODS[name].grid)
     rows = [row for settings in grid for row in _rows(name, cases, settings, most)]
