@@ -1,4 +1,4 @@
-"""What copy-paste (core/metrics/pose.py) reads where the truth is known: drawn people, true landmarks.
+"""What copy-paste (core/metrics/pose.py) reads where the truth is known: drawn people.
 
     python -m benchmarks.quality.copy_paste
 

@@ -18,6 +18,7 @@ from benchmarks import drawings
 from benchmarks.drawings import HELD_OUT, Drawings, identities
 from benchmarks.quality.banks import facts_of, trained_contexts
 from benchmarks.quality.people import DISTRACTORS, PROMPTS
+from mini.world.captions import describe
 
 HOME = Path(".mini/rivals")
 TABLE_FIRST, VALIDATION_FIRST = 60_000, 70_000  # places among the held-out people
@@ -153,8 +154,6 @@ def gallery_drawings(people: list[int]) -> Drawings:
 
 
 def _describe(role: str, scene: str, style: str, expression: str) -> str:
-    from mini.world.captions import describe
-
     return describe(role=role, scene=scene, style=style, expression=expression, noun=NOUN)
 
 
