@@ -26,7 +26,9 @@ from benchmarks.drawings import draw_set, identities, to_tensor
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, ROOT, WEIGHTS
 from benchmarks.quality.networks import encode, redraw
+from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.images import read_photo, save_png
+from pidiff_cli.core.metrics.judge import load_judge
 from pidiff_cli.core.wplus.colours import Colours, colours_of
 from pidiff_cli.profile import Profile
 
@@ -191,8 +193,6 @@ def main() -> None:
     parser.add_argument("--drawn", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
-    from pidiff_cli.core.faces.reader import FaceReader
-    from pidiff_cli.core.metrics.judge import load_judge
 
     torch.manual_seed(0)
     tools = load_judge(WEIGHTS / "judge"), FaceReader.open(WEIGHTS / "faces")

@@ -41,6 +41,7 @@ from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.faces.reader import FaceReader
+from pidiff_cli.core.images import save_png
 from pidiff_cli.core.metrics.judge import load_judge
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.faces import aligned_faces
@@ -122,8 +123,6 @@ def try_variant(variant: str, people: list[int], args: argparse.Namespace) -> di
         rows.append({**row, "right": right_prompt(judge, NOUN, made), "seconds": seconds})
         sheet.append(np.concatenate([p.rgb for p in made], 1))
     if args.sheets:
-        from pidiff_cli.core.images import save_png
-
         args.sheets.mkdir(parents=True, exist_ok=True)
         save_png(args.sheets / f"{variant.replace(' ', '_') or 'default'}.png",
                  np.concatenate(sheet))  # fmt: skip

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,11 @@ from benchmarks.rivals.cases import HOME, Case
 from benchmarks.rivals.shop import Made, Shop, all_seeds, full_prompts
 from benchmarks.rivals.train import ddpm
 from mini.train import common
+from mini.train.data.aligned import open_aligned
 from mini.train.diffusion.data import Batch, Pictures
 from mini.train.diffusion.unet import GAMMA, HEAD
 from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.identity.adapter import place_projector
 from pidiff_cli.core.identity.attention import branch_state, cross_attentions
 from pidiff_cli.core.identity.tokens import WPlusProjector
 from pidiff_cli.core.training.losses import min_snr_weight
@@ -54,8 +57,6 @@ def training_of(kind: str, shop: Shop) -> dict[str, Any]:
 
 def embed_bank(shop: Shop, pictures: int) -> np.ndarray:
     """The likeness embedder's vectors of the aligned bank's first pictures, (N, E) f16."""
-    from mini.train.data.aligned import open_aligned
-
     path = HOME / f"embeddings-{shop.digest}-{pictures}.npy"
     if not path.is_file():
         plain = open_aligned().plain[:pictures]  # (N, S, S, 3)
@@ -187,9 +188,6 @@ def ip_unet(shop: Shop) -> tuple[Any, list[nn.Parameter]]:
 
 def vector_base(shop: Shop) -> Base:
     """PIDiff's base with the branch that reads the embedder's vector."""
-    from dataclasses import replace
-
-    from pidiff_cli.core.identity.adapter import place_projector
 
     state = load_file(folder_of("vector", shop) / "state.safetensors")
     dim = state["projector.proj_0.weight"].shape[1]

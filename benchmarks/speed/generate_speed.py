@@ -35,12 +35,16 @@ import torch
 from benchmarks.commands import command_line
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, WEIGHTS
+from benchmarks.quality.costs import existing_profile
+from benchmarks.speed.real_size import write_base
 from benchmarks.tuning import drawing
+from pidiff_cli import api
 from pidiff_cli.core.diffusion.base import Base, open_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import add_adapter
 from pidiff_cli.recipe import load_recipe
+from pidiff_cli.stages import person
 
 RESULTS = MEASUREMENTS / "generate_speed.json"
 WISHES = ("as an astronaut", "as a chef", "as a pirate", "at the beach", "in the snow", "smiling")
@@ -54,7 +58,6 @@ def folder_of(base: str, scratch: Path) -> Path:
     """A diffusers folder of the base: mini's own, or one of the real size with random weights."""
     if base == "mini":
         return WEIGHTS / "diffusers"
-    from benchmarks.speed.real_size import write_base
 
     write_base(scratch / base, base)
     return scratch / base
@@ -203,10 +206,6 @@ def measure(base: str, args: argparse.Namespace) -> dict[str, Any]:
 
 def measure_stdin(home: Path, rounds: int) -> dict[str, Any]:
     """Later prompts of one run: to the written picture, against the time inside the sampler."""
-    from benchmarks.quality.costs import existing_profile
-    from pidiff_cli import api
-    from pidiff_cli.stages import person
-
     asked: list[float] = []
     written: list[float] = []
     inside: list[float] = []

@@ -28,11 +28,14 @@ from torch import nn
 from benchmarks.commands import command_line
 from benchmarks.places import WEIGHTS
 from benchmarks.speed import footprint
+from benchmarks.speed.cuda_steps import CASES, measure
+from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.parts import vae_class
 from pidiff_cli.core.diffusion.single_file import CONFIGS
 from pidiff_cli.core.identity.adapter import BLOCKS
 from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
 from pidiff_cli.core.training.memory_plan import TABLE, Sizes, choose_plan, plans
+from pidiff_cli.recipe import OF_A_CARD, load_recipe, recipe_names
 from pidiff_cli.stages.tune.plan import describe, make_plan
 
 SIZES = {"mini": (128,), "sd15": (256, 512, 768), "sdxl": (512, 768, 1024)}
@@ -139,8 +142,6 @@ def vae_peaks(
 
 def measured(args: argparse.Namespace) -> int:
     """Real steps on the GPU beside what was predicted; exit status 1 where that is 10 % off."""
-    from benchmarks.speed.cuda_steps import CASES, measure
-
     if args.limit:
         whole = torch.cuda.mem_get_info()[1]
         torch.cuda.set_per_process_memory_fraction(args.limit * 1e9 / whole)
@@ -170,9 +171,6 @@ def print_plans() -> int:
 
 def print_recipes() -> int:
     """The plan and the counted peak of every recipe on the card in its name."""
-    from pidiff_cli.config import TuneConfig
-    from pidiff_cli.recipe import OF_A_CARD, load_recipe, recipe_names
-
     print("| recipe | free, GB | plan | peak counted, GB |\n|---|---|---|---|")
     for name in recipe_names():
         recipe = load_recipe(name)

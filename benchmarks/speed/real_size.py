@@ -29,6 +29,11 @@ from benchmarks.commands import command_line, pidiff
 from benchmarks.drawings import identities
 from benchmarks.machine import machine, table
 from benchmarks.quality.people import write_photos
+from pidiff_cli.core.diffusion.single_file import CONFIGS, END, MERGES, clip_tokenizer
+from pidiff_cli.core.identity.published import convert_wplus_adapter, layout
+from pidiff_cli.core.wplus.e4e import Encoder
+from pidiff_cli.core.wplus.published import FFHQ
+from pidiff_cli.core.wplus.stylegan2 import Generator
 
 LIMIT_MB = 20_000
 RECIPE = """name: real-size
@@ -62,8 +67,6 @@ def write_base(folder: Path, base: str) -> None:
     from transformers.models.clip.configuration_clip import CLIPTextConfig
     from transformers.models.clip.modeling_clip import CLIPTextModel, CLIPTextModelWithProjection
 
-    from pidiff_cli.core.diffusion.single_file import CONFIGS, END, MERGES, clip_tokenizer
-
     config = json.loads((CONFIGS / f"{base}.json").read_text())
 
     def write(part: str, module: nn.Module, file: str) -> None:
@@ -95,10 +98,6 @@ def write_base(folder: Path, base: str) -> None:
 
 def write_wplus(folder: Path) -> None:
     """StyleGAN2-FFHQ and e4e with random weights."""
-    from pidiff_cli.core.wplus.e4e import Encoder
-    from pidiff_cli.core.wplus.published import FFHQ
-    from pidiff_cli.core.wplus.stylegan2 import Generator
-
     folder.mkdir(parents=True)
     decoder = {f"g_ema.{k}": v.contiguous() for k, v in Generator(1024).state_dict().items()}
     save_file(decoder | {"latent_avg": torch.zeros(18, 512)}, folder / "stylegan2.safetensors")
@@ -126,8 +125,6 @@ def write_home(home: Path, base: str, tiny: bool) -> None:
 
 def write_identity(home: Path) -> None:
     """The published branch's layout with random weights, converted as `models pull` does."""
-    from pidiff_cli.core.identity.published import convert_wplus_adapter, layout
-
     generator = torch.Generator().manual_seed(0)
     parts: dict[str, dict[str, Tensor]] = {"w_proj": {}, "wplus_adapter": {}}
     for name, shape in layout().items():

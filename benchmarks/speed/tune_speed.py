@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ import torch
 from benchmarks.commands import command_line
 from benchmarks.machine import keep, machine, table
 from benchmarks.places import MEASUREMENTS, WEIGHTS
+from benchmarks.speed.cuda_steps import CODES
 from benchmarks.speed.dreambooth import Cached, DreamBooth
 from benchmarks.speed.tune_steps import (
     CAPTION,
@@ -39,6 +41,9 @@ from benchmarks.speed.tune_steps import (
 )
 from benchmarks.tuning import tuning
 from pidiff_cli.core.diffusion.base import load_base
+from pidiff_cli.core.identity.adapter import place_projector
+from pidiff_cli.core.identity.attention import attach
+from pidiff_cli.core.identity.tokens import fresh_projector
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
 
@@ -125,14 +130,7 @@ def real_cases(
 
 def copied(base: Any) -> Any:
     """A base whose UNet shares its frozen weights, without the adapter."""
-    from dataclasses import replace
-
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-
-    from benchmarks.speed.cuda_steps import CODES
-    from pidiff_cli.core.identity.adapter import place_projector
-    from pidiff_cli.core.identity.attention import attach
-    from pidiff_cli.core.identity.tokens import fresh_projector
 
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(base.unet.config)
