@@ -108,7 +108,7 @@ def _say(done: int) -> None:
 
 def _sheet(path: Path, drawings: np.ndarray, made: np.ndarray) -> None:
     """Twelve drawings in a row, mini's pictures of the same captions below, four times."""
-    rows = [np.concatenate(list(s[12 * k : 12 * k + 12]), 1) for k in range(4)
+    rows = [np.concatenate(list(s[12 * k : 12 * k + 12]), 1) for k in range(min(4, len(made) // 12))
             for s in (drawings, made)]  # fmt: skip
     save_png(path, np.concatenate(rows))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pidiff_cli._atomic import write_file
 from pidiff_cli.core.images import save_png
+from pidiff_cli.files import write_file
 
 #: Four portraits (256, 256) of one person of mini's drawn world, held out of every training.
 PORTRAITS, NOUN = Path(__file__).parent / "portraits", "man"
