@@ -1,7 +1,8 @@
-"""Runs pidiff as a person would, in its own process, with wall time and peak memory."""
+"""The benchmarks' command lines, and pidiff run as a person would, in a process of its own."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -12,12 +13,20 @@ from pathlib import Path
 from typing import Any
 
 
+def command_line(module: str, about: str | None) -> argparse.ArgumentParser:
+    """The options of ``python -m module``, its docstring as their help."""
+    return argparse.ArgumentParser(
+        prog=f"python -m {module}", description=about, formatter_class=argparse.RawTextHelpFormatter
+    )
+
+
 @dataclass(frozen=True)
 class Done:
-    """A finished command: stdout, wall seconds, peak resident megabytes (10^6 bytes)."""
+    """A finished command: stdout, wall and CPU seconds, peak resident megabytes (10^6 bytes)."""
 
     out: str
     seconds: float
+    cpu: float
     peak_mb: float
 
     def document(self) -> Any:
@@ -36,8 +45,8 @@ def pidiff(*words: str, home: Path, stdin: str = "", threads: int = 0) -> Done:
     """
     watcher = (
         "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:]);"
-        "used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss;"
-        "print(f'peak_kb={used}', file=sys.stderr); sys.exit(code)"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
+        "print(used.ru_maxrss, used.ru_utime + used.ru_stime, file=sys.stderr); sys.exit(code)"
     )
     command = [sys.executable, "-c", watcher, sys.executable, "-m", "pidiff_cli"]
     environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
@@ -52,5 +61,5 @@ def pidiff(*words: str, home: Path, stdin: str = "", threads: int = 0) -> Done:
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout).splitlines()[-8:])
         raise RuntimeError(f"pidiff {' '.join(words)} ended with {done.returncode}:\n{said}")
-    kb = int(done.stderr.rsplit("peak_kb=", 1)[1].split()[0])
-    return Done(done.stdout, seconds, kb * 1024 / 1e6)
+    kb, cpu = done.stderr.split()[-2:]
+    return Done(done.stdout, seconds, float(cpu), int(kb) * 1024 / 1e6)

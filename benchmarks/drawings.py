@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from mini.world.context import Context
-    from mini.world.people import Person
+import mini.world
+from mini.train.data.aligned import align_picture
+from mini.world.context import Context, sample_context
+from mini.world.people import Person, sample_person
+from mini.world.render import draw
 
 HELD_OUT = 1_000_000
 CACHE = Path(".mini/table")
@@ -56,7 +58,7 @@ def draw_set(
     if path.is_file():
         with np.load(path) as kept:
             return Drawings(**{key: kept[key] for key in kept.files})
-    columns = _draw(name, persons, each, seed, size, fixed)
+    columns: dict[str, Any] = _draw(name, persons, each, seed, size, fixed)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, **columns)
     return Drawings(**columns)
@@ -66,9 +68,6 @@ def contexts_of(
     name: str, persons: list[int], each: int, seed: int = 0, **fixed: Any
 ) -> list[tuple[Person, Context]]:
     """Who is drawn and how, drawing by drawing, in `draw_set` of the same arguments."""
-    from mini.world.context import sample_context
-    from mini.world.people import sample_person
-
     salt = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
     found = []
     for person_id in persons:
@@ -80,9 +79,6 @@ def contexts_of(
 def _draw(
     name: str, persons: list[int], each: int, seed: int, size: int, fixed: dict[str, Any]
 ) -> dict[str, np.ndarray]:
-    from mini.train.data.aligned import align_picture
-    from mini.world.render import draw
-
     rows: dict[str, list[Any]] = {key: [] for key in Drawings.__dataclass_fields__}
     for i, (person, context) in enumerate(contexts_of(name, persons, each, seed, **fixed)):
         made = draw(person, context, size)
@@ -98,10 +94,8 @@ def _draw(
 
 def _world_digest() -> str:
     """A short digest of the world's source: another world is another set of drawings."""
-    import mini.world as world
-
     digest = hashlib.sha256()
-    for path in sorted(Path(world.__file__).parent.rglob("*.py")):
+    for path in sorted(Path(mini.world.__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mini.world.bank import Plan, picture_context
-from mini.world.context import Context
-from mini.world.registry import BROAD
+from mini.world.context import EXPRESSIONS, Context
+from mini.world.registry import BROAD, roles, scenes, styles
 
 BANKS = (
     Plan(24_000), Plan(26_000, seed=1), Plan(36_000, 6, seed=9), Plan(36_000, 6, seed=10),
@@ -31,9 +31,6 @@ def facts_of(context: Context) -> tuple[str, str, str, str]:
 def never_combined() -> list[tuple[str, str, str, str]]:
     """All of the narrow world's roles in clothes of their own, scenes, styles and expressions that
     no picture of the banks holds together."""
-    from mini.world.context import EXPRESSIONS
-    from mini.world.registry import roles, scenes, styles
-
     held = {facts_of(context) for context in trained_contexts()}
     everything = [
         (role, scene, style, mood)

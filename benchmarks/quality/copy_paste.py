@@ -1,4 +1,4 @@
-"""What copy-paste (core/copying.py) reads where the truth is known: drawn people, true landmarks.
+"""What copy-paste (core/metrics/pose.py) reads where the truth is known: drawn people.
 
     python -m benchmarks.quality.copy_paste
 
@@ -9,13 +9,13 @@ right) and of pasted ones (the person, in the photos' poses: 1). No network take
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.commands import command_line
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS
 from mini.world.context import Context, sample_context
@@ -99,13 +99,11 @@ def extremes(photos: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality.copy_paste", description=__doc__.splitlines()[0]
-    )
+    parser = command_line("benchmarks.quality.copy_paste", __doc__)
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
-    found = {"spreads": spreads(), "extremes": [extremes(n) for n in (1, 4, 6)], "on": machine()}
-    found["script"] = "benchmarks.quality.copy_paste"
+    found: dict[str, Any] = {"spreads": spreads(), "extremes": [extremes(n) for n in (1, 4, 6)]}
+    found |= {"on": machine(), "script": "benchmarks.quality.copy_paste"}
     args.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print("| number | within a person | between people | ratio | used |\n|---|---|---|---|---|")
     for name, row in found["spreads"].items():

@@ -13,6 +13,7 @@ from benchmarks.commands import pidiff
 from benchmarks.drawings import identities
 from benchmarks.quality.people import write_photos
 from benchmarks.speed import help_start
+from pidiff_cli.core.images import read_photo, read_record
 
 SEED, COUNT = 900, 4
 RUNS = 7  # of --help
@@ -70,8 +71,6 @@ def measure_size(home: Path) -> dict[str, Any]:
 def measure_scale0(home: Path, folder: Path) -> dict[str, Any]:
     """Pictures at identity scale 0 against the stock StableDiffusionPipeline, bit for bit."""
     from diffusers.pipelines.stable_diffusion import StableDiffusionPipeline
-
-    from pidiff_cli.core.images import read_photo, read_record
 
     words = ("--json", "generate", existing_profile(home), "as an astronaut", "-n", "2")
     options = ("--seed", str(SEED), "--identity-scale", "0", "--steps", "20", "--guidance", "4")

@@ -1,7 +1,7 @@
 """The noise error of mini's UNet on drawings of people it has never seen, of several weights.
 
     python -m benchmarks.quality.held_loss  # the package's
-    python -m benchmarks.quality.held_loss pidiff_cli/mini/weights other/weights
+    python -m benchmarks.quality.held_loss pidiff_cli/weights/mini other/weights
 
 A training's own log cannot tell a longer training from a lower rate at its end, and rank-1 of a
 hundred pictures is good to 0.04. This is good to a few 0.0001: the same pictures, captions, noise
@@ -12,7 +12,6 @@ and of four photos, over all positions and over those of the head.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from benchmarks.commands import command_line
 from benchmarks.drawings import to_tensor
 from benchmarks.places import WEIGHTS
 from mini.train.data.aligned import HEAD_LABELS
@@ -95,11 +95,7 @@ def errors(base: Base, made: dict[str, Any], codes: Tensor | None) -> tuple[floa
 
 def main() -> None:
     """A line of JSON for each folder of weights."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality.held_loss",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.quality.held_loss", __doc__)
     parser.add_argument("weights", nargs="*", type=Path, default=[WEIGHTS])
     parser.add_argument("--people", type=int, default=96)
     parser.add_argument("--each", type=int, default=4, help="pictures a person")

@@ -9,12 +9,12 @@ the outer eye corners.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.commands import command_line
 from benchmarks.places import ROOT
 from pidiff_cli.core.faces.detect import Face, find_faces
 from pidiff_cli.core.images import read_photo, save_png
@@ -63,9 +63,7 @@ def draw(rgb: np.ndarray, faces: list[Face], path: Path) -> None:
 
 def main() -> None:
     """Print one line a photograph and the mean."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality.landmarks", description=__doc__
-    )
+    parser = command_line("benchmarks.quality.landmarks", __doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT.parent / "shared" / "photos")
     parser.add_argument("--draw", type=Path)
     args = parser.parse_args()

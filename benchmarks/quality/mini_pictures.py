@@ -22,8 +22,14 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.commands import command_line
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, WEIGHTS
+from benchmarks.quality import world_pictures as world
+from pidiff_cli.core.diffusion.base import load_base
+from pidiff_cli.core.diffusion.sampling import DrawSettings
+from pidiff_cli.core.images import save_png
+from pidiff_cli.core.metrics.judge import load_judge
 
 RESULTS = MEASUREMENTS / "mini_pictures.json"
 REACH = {"role": 0.95, "scene": 0.95, "style": 0.95, "expression": 0.85}
@@ -50,11 +56,6 @@ def digest() -> str:
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Every figure; pictures and drawings are kept under .mini/table."""
-    from benchmarks.quality import world_pictures as world
-    from pidiff_cli.core.diffusion.base import load_base
-    from pidiff_cli.core.diffusion.sampling import DrawSettings
-    from pidiff_cli.core.metrics.judge import load_judge
-
     base, judge = load_base(WEIGHTS), load_judge(WEIGHTS / "judge")
     settings = DrawSettings(steps=args.steps, guidance=args.guidance)
     wishes, drawings = world.sampled(args.count, 0)
@@ -90,8 +91,6 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 def _variety(base: Any, judge: Any, settings: Any, repeats: int) -> dict[str, list[float]]:
     """Of each prompt's pictures, how far apart they are over the drawings' own, by both kinds of
     drawings (``world.drawn_for``)."""
-    from benchmarks.quality import world_pictures as world
-
     each: dict[str, list[float]] = {"diversity": [], "diversity_of_facts": []}
     for i, facts in enumerate(ONE_PROMPT):
         same, told = world.repeated(facts, repeats, i)
@@ -109,9 +108,7 @@ def _say(done: int) -> None:
 
 def _sheet(path: Path, drawings: np.ndarray, made: np.ndarray) -> None:
     """Twelve drawings in a row, mini's pictures of the same captions below, four times."""
-    from pidiff_cli.core.images import save_png
-
-    rows = [np.concatenate(list(s[12 * k : 12 * k + 12]), 1) for k in range(4)
+    rows = [np.concatenate(list(s[12 * k : 12 * k + 12]), 1) for k in range(min(4, len(made) // 12))
             for s in (drawings, made)]  # fmt: skip
     save_png(path, np.concatenate(rows))
 
@@ -148,11 +145,7 @@ def print_table(r: dict[str, Any]) -> None:
 
 def main() -> None:
     """Measure, save, print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality.mini_pictures",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.quality.mini_pictures", __doc__)
     parser.add_argument("--count", type=int, default=2000, help="pictures, and as many drawings")
     parser.add_argument("--steps", type=int, default=12, help="denoising steps of a picture")
     parser.add_argument("--guidance", type=float, default=2.5)

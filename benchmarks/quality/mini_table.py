@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.commands import command_line
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, WEIGHTS
 
@@ -145,11 +146,7 @@ def print_table(results: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the parts that were asked for, merge, save, print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality.mini_table",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.quality.mini_table", __doc__)
     parser.add_argument("--only", default="", help="parts, with commas between; all if left out")
     parser.add_argument("--people", type=int, default=10, help="how many people are tuned")
     parser.add_argument("--home", type=Path, default=Path(".mini/table/home").resolve())

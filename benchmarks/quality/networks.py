@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,12 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.drawings import Drawings, contexts_of, draw_set, identities, to_tensor
-from mini.world.registry import BROAD, NARROW, World
+from mini.world.captions import caption
+from mini.world.context import Context
+from mini.world.factors import GROUPS
+from mini.world.people import Person
+from mini.world.registry import BROAD, NARROW, World, styles
 from pidiff_cli.core.metrics.judge import Judge
-
-if TYPE_CHECKING:
-    from mini.world.context import Context
-    from mini.world.people import Person
+from pidiff_cli.core.wplus.editing import mix
+from pidiff_cli.core.wplus.weights import load_encoder, load_generator
 
 READABLE = 0.5  # R squared from which the judge's reading of a factor counts
 PAIRS = 80
@@ -36,8 +38,6 @@ def rank1(judge: Judge, reference: Tensor, people: list[int], crops: np.ndarray,
 
 def measure_judge(judge: Judge) -> dict[str, Any]:
     """Rank-1 and caption accuracy on true drawings, over all contexts and for each style."""
-    from mini.world.registry import styles
-
     people = identities()
     reference = gallery(judge, people)
     probes = draw_set("probe", people, 2, world=BROAD)
@@ -73,8 +73,6 @@ def right_caption(
 
 def could_say(text: str, person: Person, context: Context, tries: int = 30_000) -> bool:
     """Whether the world, asked so many times for this drawing's caption, writes this one once."""
-    from mini.world.captions import caption
-
     return any(caption(person, context, np.random.default_rng(k)) == text for k in range(tries))
 
 
@@ -102,8 +100,6 @@ def round_trip(base: Any, world: World) -> Tensor:
 @torch.no_grad()
 def encode(folder: Any, white: np.ndarray) -> Tensor:
     """White-background crops u8 (B, 128, 128, 3) -> W+ codes (B, L, D)."""
-    from pidiff_cli.core.wplus.weights import load_encoder, load_generator
-
     encoder, (_, mean) = load_encoder(folder), load_generator(folder)
     return torch.cat([encoder(part) + mean for part in to_tensor(white).split(32)])
 
@@ -111,8 +107,6 @@ def encode(folder: Any, white: np.ndarray) -> Tensor:
 @torch.no_grad()
 def redraw(folder: Any, codes: Tensor) -> Tensor:
     """W+ codes (B, L, D) -> pictures (B, 3, 128, 128) in [-1, 1]."""
-    from pidiff_cli.core.wplus.weights import load_generator
-
     generator, _ = load_generator(folder)
     return torch.cat([generator.synthesise(part) for part in codes.split(32)]).clamp(-1, 1)
 
@@ -142,25 +136,19 @@ def measure_stylemix(judge: Judge, folder: Any) -> dict[str, Any]:
     against the whole difference between A and B, over all pairs; the share of the own group is
     s_own / (|s_coarse| + |s_medium| + |s_fine|).  Factors that the judge cannot read are left out.
     """
-    from mini.world.factors import groups, names
-    from mini.world.registry import WORLDS
-    from pidiff_cli.core.wplus.editing import mix
-
-    world = next(w for w in WORLDS.values() if list(names(w)) == judge.factor_names)
-    parts = groups(world)
     drawn = draw_set("mix", identities(2 * PAIRS, first=100), 1, style="photo", headgear=False)
     codes = encode(folder, drawn.white)
     first, second = codes[:PAIRS], codes[PAIRS:]
     start = judge.factors(redraw(folder, first))
     whole = judge.factors(redraw(folder, second)) - start  # (P, F)
     slopes = {}
-    for group in parts:
+    for group in GROUPS:
         mixed = redraw(folder, mix(first, second, [group]))
         change = judge.factors(mixed) - start
         slopes[group] = ((change * whole).sum(0) / whole.square().sum(0).clamp(min=1e-6)).numpy()
     total = sum(np.abs(slope) for slope in slopes.values())
     table: dict[str, Any] = {}
-    for group, where in parts.items():
+    for group, where in GROUPS.items():
         columns = range(where.start, where.stop)
         read = [k for k in columns if judge.factor_r2[k] >= READABLE]
         shares = {judge.factor_names[k]: float(slopes[group][k] / total[k]) for k in read}

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.commands import Done
-from benchmarks.commands import pidiff as run_pidiff
+from benchmarks import commands
 from benchmarks.drawings import draw_set, identities, to_tensor
 from benchmarks.quality.networks import gallery
+from pidiff_cli.core.diffusion.prompts import complete
+from pidiff_cli.core.faces.reader import FaceReader
+from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.core.metrics.judge import Judge
 from pidiff_cli.core.metrics.measures import mean_of, off_face_change
 
@@ -33,7 +35,7 @@ DISTRACTORS = (
 )  # fmt: skip
 SEEDS = (500, 501)
 WORKERS = os.cpu_count() or 1  # people at a time, one thread each
-THREADS = 1
+pidiff = partial(commands.pidiff, threads=1)
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,6 @@ class Picture:
 
 def write_photos(person: int, folder: Path) -> Path:
     """Four 256 px portraits of a held-out person, apart from those of the gallery."""
-    from pidiff_cli.core.images import save_png
-
     drawn = draw_set(f"photos-{person}", [person], 4, size=256, style="photo", headgear=False)
     folder.mkdir(parents=True, exist_ok=True)
     for index, picture in enumerate(drawn.rgb):
@@ -57,15 +57,8 @@ def write_photos(person: int, folder: Path) -> Path:
     return folder
 
 
-def pidiff(*words: str, home: Path, stdin: str = "") -> Done:
-    """One command with this worker's share of the cores."""
-    return run_pidiff(*words, home=home, stdin=stdin, threads=THREADS)
-
-
 def generated(name: str, home: Path, out: Path, *options: str) -> list[Picture]:
     """All prompts with all seeds of one profile, by `pidiff generate NAME -`."""
-    from pidiff_cli.core.images import read_photo
-
     words = ("--json", "generate", name, "-", "-n", str(len(SEEDS)), "--seed", str(SEEDS[0]))
     done = pidiff(*words, "--out", str(out), *options, home=home, stdin="\n".join(PROMPTS) + "\n")
     lines = done.document()
@@ -126,8 +119,6 @@ def rank1_of(
 
 def right_prompt(judge: Judge, noun: str, pictures: Sequence[Picture]) -> float:
     """Share of pictures whose own prompt wins among 32."""
-    from pidiff_cli.core.diffusion.prompts import complete
-
     wishes = [*PROMPTS, *DISTRACTORS]
     scores = judge.text_image([p.rgb for p in pictures], [complete(w, noun) for w in wishes])
     best = scores.argmax(1).tolist()
@@ -151,8 +142,6 @@ def measure_people(
     judge: Judge, folder: Path, home: Path, count: int, fresh: bool
 ) -> dict[str, Any]:
     """The rows of the table about tuned people."""
-    from pidiff_cli.core.faces.reader import FaceReader
-
     people = identities()
     reference, reader = gallery(judge, people), FaceReader.open(folder / "faces")
     rows = []

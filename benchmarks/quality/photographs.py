@@ -13,7 +13,6 @@ many held-out drawn people are, without any matching: what ``wplus.colours.FAR``
 
 from __future__ import annotations
 
-import argparse
 import json
 from functools import partial
 from pathlib import Path
@@ -22,16 +21,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.commands import pidiff as run_pidiff
+from benchmarks import commands
 from benchmarks.drawings import draw_set, identities, to_tensor
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, ROOT, WEIGHTS
 from benchmarks.quality.networks import encode, redraw
+from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.images import read_photo, save_png
+from pidiff_cli.core.metrics.judge import load_judge
 from pidiff_cli.core.wplus.colours import Colours, colours_of
 from pidiff_cli.profile import Profile
 
-pidiff = partial(run_pidiff, threads=1)  # more threads than free cores spin
+pidiff = partial(commands.pidiff, threads=1)  # more threads than free cores spin
 RESULTS = MEASUREMENTS / "photographs.json"
 PROMPTS = ("smiling", "in the snow", "in a garden", "as a doctor", "in a business suit",
            "in the forest")  # fmt: skip
@@ -136,7 +137,7 @@ def taken_over(
     and by how much the turns of photo and drawing differ, the mean."""
     seen = [face_of(face, tools) for face in again]
     told: dict[str, Any] = {
-        what: [sum(bool(s) and s[what] == m for s, m in zip(seen, marks, strict=True)), len(marks)]
+        what: [sum(bool(s and s[what] == m) for s, m in zip(seen, marks, strict=True)), len(marks)]
         for what, marks in EACH[name].items()
     }
     pairs = [(face_of(photo, tools), s) for photo, s in zip(photos, seen, strict=True)]
@@ -184,17 +185,14 @@ def drawn_people(count: int) -> list[float]:
 
 def main() -> None:
     """Print a line a person; write the JSON and, if asked, the sheet."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality.photographs", description=__doc__.splitlines()[0]
-    )
+    parser = commands.command_line("benchmarks.quality.photographs", __doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT.parent / "shared" / "photos")
     parser.add_argument("--tune", action="store_true")
     parser.add_argument("--home", type=Path, default=Path(".mini/photographs").resolve())
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--drawn", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
-    from pidiff_cli.core.faces.reader import FaceReader
-    from pidiff_cli.core.metrics.judge import load_judge
 
     torch.manual_seed(0)
     tools = load_judge(WEIGHTS / "judge"), FaceReader.open(WEIGHTS / "faces")
@@ -204,12 +202,12 @@ def main() -> None:
             people[name], strip = measure(name, photos, args.home, args.tune, tools)
             strips.append(strip)
             print(name, people[name], flush=True)
-    results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    results = json.loads(args.out.read_text()) if args.out.is_file() else {}
     results["tuned" if args.tune else "untuned"] = {"people": people, "on": machine()}
     if args.drawn:
         results["drawn"] = {"off": drawn_people(args.drawn), "on": machine()}
         print("drawn people:", results["drawn"]["off"])
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    args.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     if args.sheet:
         width = max(strip.shape[1] for strip in strips)
         save_png(args.sheet, np.concatenate(

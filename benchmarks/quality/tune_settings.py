@@ -2,9 +2,9 @@
 
     python -m benchmarks.quality.tune_settings --people 6 "learning_rate=1e-3 steps=300" "rank=16"
 
-Every VARIANT is a line of recipe settings, changed from the recipe mini-cpu; `guidance=`,
-`identity_scale=`, `start=` and `hold=` change how the pictures are drawn, `tune=0` draws with the
-general branch alone.
+Every VARIANT is a line of recipe settings, changed from the recipe mini-cpu, or of what no
+recipe sets (`stages/tune/internals.py`); `guidance=`, `identity_scale=`, `start=`, `hold=` and
+`draw_steps=` change how the pictures are drawn, `tune=0` draws with the general branch alone.
 The people are held out of every training and apart from those of mini_table, so that what is
 chosen here is not chosen on the table. Prints rank-1 of 100, the judge's cosine, the right
 caption among 32 and the seconds of tuning; appends the rows to --log as JSON lines.
@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.commands import pidiff
+from benchmarks.commands import command_line
 from benchmarks.drawings import draw_set, identities, to_tensor
 from benchmarks.places import WEIGHTS
 from benchmarks.quality.people import (
@@ -34,88 +35,54 @@ from benchmarks.quality.people import (
     right_prompt,
     write_photos,
 )
-from pidiff_cli.config import TuneConfig
+from benchmarks.tuning import CONFIG, INTERNALS, Person, Tuning, drawing, make_job, parse, tuning
+from pidiff_cli import api
 from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.faces.reader import FaceReader
-from pidiff_cli.core.identity import adapter
+from pidiff_cli.core.images import save_png
 from pidiff_cli.core.metrics.judge import load_judge
-from pidiff_cli.core.training.fast_step import switch
-from pidiff_cli.core.training.step import TrainingStep
 from pidiff_cli.profile import Profile
-from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages.tune import plan as _planning
-from pidiff_cli.stages.tune import setup as _tuning
+from pidiff_cli.stages.faces import aligned_faces
+from pidiff_cli.stages.progress import SilentProgress
+from pidiff_cli.stages.tune.data import captions, codes_of, training_data, training_photos
+from pidiff_cli.stages.tune.loop import Run, train
 
 FIRST = 50_000  # the table's people begin at 0
 NOUN = "person"
-DRAW = {
-    "guidance": 2.5,
-    "identity_scale": 1.0,
-    "draw_steps": 12,
-    "start": 0.0,
-    "hold": 0.0,
-    "tune": 1,
-}
+DRAW = DrawSettings(steps=12, guidance=2.5)
+DRAWING = {"guidance", "identity_scale", "start", "hold"}
 
 
 def prepared(person: int, home: Path) -> Profile:
-    """The profile of one person, prepared and inverted by the commands; kept in ``home``."""
+    """The profile of one person, prepared and inverted; kept in ``home``."""
     name = f"v{person}"
     if not (home / "profiles" / name / "identity.safetensors").is_file():
-        photos = write_photos(person, home / "photos" / name)
-        pidiff("prepare", str(photos), "--name", name, "--force", home=home)
-        pidiff("invert", name, home=home)
+        api.prepare(write_photos(person, home / "photos" / name), name, force=True, home=home)
+        api.invert(name, home=home)
     return Profile.open(name, home)
 
 
-def tailored(base: Base, profile: Profile, config: TuneConfig) -> tuple[Any, float]:
-    """Tune in this process, without previews and checkpoints; the adapter's model, seconds."""
-    own, _ = _tuning.training_photos(profile)
-    codes, mean = _tuning.codes_of(profile, own)
-    torch.manual_seed(config.seed)
+def tune(
+    base: Base, profile: Profile, settings: Tuning, codes: tuple[Tensor, Tensor] | None = None
+) -> tuple[nn.Module, float]:
+    """Tune in this process, without previews and checkpoints; the adapter's model, seconds.
+
+    ``codes``: (P, L, D) and their mean (L, D), in the place of the profile's.
+    """
+    own, _ = training_photos(profile)
     began = time.perf_counter()
-    model = adapter.add_adapter(
-        base.unet, config.rank, config.alpha, config.tune_code, config.trained_blocks
-    )
-
-    amp = _planning.autocast(config, "mini", base.device, None)
-    switch(base.unet, _planning.switches(config, "mini", amp))
-    parameters = list(adapter.trainable_parameters(model).values())
-    groups = _tuning.rate_groups(model, config)
-    training_step = TrainingStep(
-        base, codes, mean, _tuning.captions(base, profile.manifest.noun),
-        _tuning.loss_settings(config), adapter.code_delta(model), amp,
-    )  # fmt: skip
-    faces, photos = _tuning.training_data(profile, config, base, own)
-    optimizer = adapter.make_optimizer(groups, "cpu", config.learning_rate)
-    generator = torch.Generator().manual_seed(config.seed)
-    for step in range(config.steps):
-        data = faces if step < config.face_phase * config.steps else photos
-        for group in optimizer.param_groups:
-            group["lr"] = group["rate"] * _tuning.learning_rate(config, step)
-        batch = training_step.sample(data, config.batch, generator)
-        with training_step.half_weights:
-            training_step.loss(batch)["loss"].backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-    base.context.clear()
-    return model, time.perf_counter() - began
+    data = training_data(profile, settings.config, base, own, aligned_faces(profile))
+    person = Person(data, *(codes or codes_of(profile, own)))
+    job = make_job(base, "mini", settings, person, captions(base, profile.manifest.noun))
+    train(job, Run(), SilentProgress())
+    return job.model, time.perf_counter() - began
 
 
-def pictures_of(base: Base, profile: Profile, drawing: dict[str, float]) -> list[Picture]:
+def pictures_of(base: Base, profile: Profile, settings: DrawSettings) -> list[Picture]:
     """One picture of every prompt."""
-    own, _ = _tuning.training_photos(profile)
-    mean = _tuning.codes_of(profile, own)[1]
-    settings = DrawSettings(
-        steps=int(drawing["draw_steps"]),
-        guidance=drawing["guidance"],
-        identity_scale=drawing["identity_scale"],
-        start=drawing["start"],
-        keep_background=drawing["hold"],
-    )
+    mean = codes_of(profile, training_photos(profile)[0])[1]
     made = []
     for seed, wish in enumerate(PROMPTS):
         prompt = encode_prompt(base, complete(wish, NOUN), NOUN)
@@ -124,23 +91,20 @@ def pictures_of(base: Base, profile: Profile, drawing: dict[str, float]) -> list
     return made
 
 
-def parse(variant: str, base: TuneConfig) -> tuple[TuneConfig, dict[str, float]]:
-    """A line of settings as the configuration and how to draw."""
-    drawing, changes = dict(DRAW), {}
-    for word in variant.split():
-        key, value = word.split("=")
-        if key in drawing:
-            drawing[key] = float(value)
-        else:
-            changes[key] = type(getattr(base, key))(float(value))
-    return replace(base, **changes), drawing
+def read_variant(variant: str) -> tuple[Tuning | None, DrawSettings]:
+    """A line of settings as what to tune with, None for not at all, and how to draw."""
+    values = parse(variant)
+    if unknown := values.keys() - CONFIG - INTERNALS - DRAWING - {"tune", "draw_steps"}:
+        raise SystemExit(f"There is no setting {', '.join(sorted(unknown))}.")
+    drawn = {key: value for key, value in values.items() if key in DRAWING}
+    drawn["steps"] = values.get("draw_steps", DRAW.steps)
+    settings = tuning("mini-cpu", values) if values.get("tune", 1) else None
+    return settings, drawing(DRAW, drawn)
 
 
-def try_variant(
-    variant: str, config: TuneConfig, people: list[int], args: argparse.Namespace
-) -> dict[str, Any]:
+def try_variant(variant: str, people: list[int], args: argparse.Namespace) -> dict[str, Any]:
     """Means over the people."""
-    config, drawing = parse(variant, config)
+    settings, drawn_as = read_variant(variant)
     judge, reader = load_judge(WEIGHTS / "judge"), FaceReader.open(WEIGHTS / "faces")
     everyone = identities(100, FIRST)
     drawn = draw_set("gallery", everyone, 4, style="photo")
@@ -150,17 +114,15 @@ def try_variant(
     for place, person in enumerate(people):
         base = load_base(args.weights, torch.device("cpu"), torch.float32)
         profile = prepared(person, args.home)
-        seconds = tailored(base, profile, config)[1] if drawing["tune"] else 0.0
-        made = pictures_of(base, profile, drawing)
+        seconds = tune(base, profile, settings)[1] if settings else 0.0
+        made = pictures_of(base, profile, drawn_as)
         row = rank1_of(judge, reader, reference, place, made)
-        plain = pictures_of(base, profile, {**drawing, "identity_scale": 0.0})
+        plain = pictures_of(base, profile, replace(drawn_as, identity_scale=0.0))
         row["background"] = background_change(reader, made, plain) or 0.0
         row["plain_right"] = right_prompt(judge, NOUN, plain)
         rows.append({**row, "right": right_prompt(judge, NOUN, made), "seconds": seconds})
         sheet.append(np.concatenate([p.rgb for p in made], 1))
     if args.sheets:
-        from pidiff_cli.core.images import save_png
-
         args.sheets.mkdir(parents=True, exist_ok=True)
         save_png(args.sheets / f"{variant.replace(' ', '_') or 'default'}.png",
                  np.concatenate(sheet))  # fmt: skip
@@ -171,11 +133,7 @@ def try_variant(
 
 def main() -> None:
     """Try every variant in turn."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality.tune_settings",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.quality.tune_settings", __doc__)
     parser.add_argument("variants", nargs="*", default=[""])
     parser.add_argument("--people", type=int, default=6)
     parser.add_argument("--home", type=Path, default=Path(".mini/settings/home").resolve())
@@ -185,10 +143,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    recipe = load_recipe("mini-cpu")
-    config = replace(TuneConfig(), **recipe.tune)
     for variant in args.variants:
-        row = try_variant(variant, config, identities(args.people, FIRST), args)
+        row = try_variant(variant, identities(args.people, FIRST), args)
         print(json.dumps(row), flush=True)
         args.log.parent.mkdir(parents=True, exist_ok=True)
         with args.log.open("a") as file:

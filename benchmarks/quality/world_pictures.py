@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from scipy import linalg
 
-from benchmarks.drawings import CACHE, identities
+from benchmarks.drawings import CACHE, draw_set, identities
+from benchmarks.quality.banks import never_combined
+from benchmarks.quality.networks import READABLE, encode, redraw
+from mini.world import render
+from mini.world.captions import caption, describe
+from mini.world.combinations import held_out_pairs
+from mini.world.context import Context, sample_context
+from mini.world.people import Person, sample_person
 from mini.world.registry import BROAD, World
+from pidiff_cli.core.diffusion.prompts import encode_prompt
+from pidiff_cli.core.diffusion.sampling import draw
 from pidiff_cli.core.metrics.judge import Judge
-
-if TYPE_CHECKING:
-    from mini.world.context import Context
-    from mini.world.people import Person
 
 HEADS = ("role", "scene", "style", "expression")
 
@@ -39,8 +44,6 @@ def sampled(count: int, seed: int, world: World = BROAD) -> tuple[Wishes, np.nda
 
     The caption is the canonical one, so it tells role, scene, style, expression and noun.
     """
-    from mini.world.context import sample_context
-
     rng = np.random.default_rng([seed, count])
     return drawn(lambda i: sample_context(rng, world), count, first=10_000 * (seed + 1))
 
@@ -49,10 +52,6 @@ def drawn(
     context_of: Callable[[int], Context], count: int, first: int
 ) -> tuple[Wishes, np.ndarray]:
     """Canonical captions and drawings of the i-th context, of people held out from ``first`` on."""
-    from mini.world.captions import describe
-    from mini.world.people import sample_person
-    from mini.world.render import draw
-
     facts: dict[str, list[str]] = {head: [] for head in HEADS}
     captions, nouns, pictures = [], [], []
     for i, person_id in enumerate(identities(count, first=first)):
@@ -62,16 +61,13 @@ def drawn(
         told = {head: values[-1] for head, values in facts.items()}
         captions.append(describe(**told, noun=person.noun, glasses=context.glasses))
         nouns.append(person.noun)
-        pictures.append(draw(person, context, 128).rgb)
+        pictures.append(render.draw(person, context, 128).rgb)
     return Wishes(captions, nouns, facts), np.stack(pictures)
 
 
 def held_out(count: int) -> tuple[Wishes, np.ndarray]:
     """Photos of the pairs of role and scene that training never sees, each as often, as
     `drawn`."""
-    from mini.world.combinations import held_out_pairs
-    from mini.world.context import sample_context
-
     pairs, rng = held_out_pairs(BROAD), np.random.default_rng([6, count])
 
     def context_of(i: int) -> Context:
@@ -93,12 +89,9 @@ def kept(name: str, make: Any) -> np.ndarray:
 
 def pictured(base: Any, wishes: Wishes, settings: Any, seed: int, say: Any = None) -> np.ndarray:
     """mini's pictures of these captions without identity, (N, S, S, 3) u8, a seed each."""
-    from pidiff_cli.core.diffusion.prompts import encode_prompt
-    from pidiff_cli.core.diffusion.sampling import draw
-
     made = []
-    for i, (caption, noun) in enumerate(zip(wishes.caption, wishes.noun, strict=True)):
-        prompt = encode_prompt(base, caption, noun)
+    for i, (text, noun) in enumerate(zip(wishes.caption, wishes.noun, strict=True)):
+        prompt = encode_prompt(base, text, noun)
         made.append(draw(base, prompt, None, [seed + i], settings).images[0])
         if say and (i + 1) % 100 == 0:
             say(i + 1)
@@ -143,10 +136,7 @@ def repeated(
     facts: dict[str, str], count: int, seed: int, told: bool = True
 ) -> tuple[Wishes, np.ndarray]:
     """One prompt ``count`` times, and as many drawings of it (`drawn_for`)."""
-    from mini.world.captions import describe
-    from mini.world.render import draw
-
-    pictures = [draw(*pair, 128).rgb for pair in drawn_for(facts, count, seed, told)]
+    pictures = [render.draw(*pair, 128).rgb for pair in drawn_for(facts, count, seed, told)]
     return Wishes([describe(**facts)] * count, [facts["noun"]] * count, {}), np.stack(pictures)
 
 
@@ -161,10 +151,6 @@ def drawn_for(
             that share the facts it names, whatever it says of others: of "a photo" one in five is
             then an oil painting or a sketch, and two of three faces smile or cry unasked.
     """
-    from mini.world.captions import caption, describe
-    from mini.world.context import sample_context
-    from mini.world.people import sample_person
-
     rng, prompt = np.random.default_rng([seed, count]), describe(**facts)
     wanted = {name: value for name, value in facts.items() if name != "noun"}
     found: list[tuple[Person, Context]] = []
@@ -183,14 +169,12 @@ def drawn_for(
 def unseen(count: int) -> tuple[Wishes, int]:
     """Captions of role, scene, style and expression in combinations that no training picture
     holds, and how many of these there are."""
-    from benchmarks.quality.banks import never_combined
-    from mini.world.captions import describe
-
     found = never_combined()
     rng = np.random.default_rng(5)
     chosen = [found[i] for i in rng.permutation(len(found))[:count]]
     nouns = rng.choice(["woman", "man", "girl", "boy"], len(chosen)).tolist()
-    captions = [describe(*facts, noun=noun) for facts, noun in zip(chosen, nouns, strict=True)]
+    told = [dict(zip(HEADS, facts, strict=True)) for facts in chosen]
+    captions = [describe(**facts, noun=noun) for facts, noun in zip(told, nouns, strict=True)]
     columns = [list(column) for column in zip(*chosen, strict=True)]
     return Wishes(captions, nouns, dict(zip(HEADS, columns, strict=True))), len(found)
 
@@ -223,9 +207,6 @@ def along_the_way(
     judge: Judge, folder: Path, pairs: int, least: float = 0.5, slack: float = 0.1
 ) -> dict[str, Any]:
     """W+ codes of two drawn people, mixed from one to the other in eight steps, redrawn, read."""
-    from benchmarks.drawings import draw_set
-    from benchmarks.quality.networks import READABLE, encode, redraw
-
     drawn = draw_set("mix", identities(2 * pairs, first=100), 1, style="photo", headgear=False)
     codes = encode(folder, drawn.white)
     amounts = torch.linspace(0, 1, 9).view(-1, 1, 1)

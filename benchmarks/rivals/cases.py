@@ -18,6 +18,7 @@ from benchmarks import drawings
 from benchmarks.drawings import HELD_OUT, Drawings, identities
 from benchmarks.quality.banks import facts_of, trained_contexts
 from benchmarks.quality.people import DISTRACTORS, PROMPTS
+from mini.world.captions import describe
 
 HOME = Path(".mini/rivals")
 TABLE_FIRST, VALIDATION_FIRST = 60_000, 70_000  # places among the held-out people
@@ -129,7 +130,7 @@ def count_combined(contexts: Iterable[Any]) -> int:
 def photos_of(case: Case) -> Drawings:
     """The photos that go in, 256 px; those of fewer photos are the first of those of more."""
     person = [case.person]
-    plain = {"size": 256, "style": "photo", "headgear": False}
+    plain: dict[str, Any] = {"size": 256, "style": "photo", "headgear": False}
     if case.situation == "absent":
         calm = {**plain, "glasses": "none", "expression": "neutral", "yaw": 16.0}
         return _first(draw_set("rivals-calm", person, case.count, **calm), case.count)
@@ -137,7 +138,7 @@ def photos_of(case: Case) -> Drawings:
     if case.situation == "occluded":  # half of them: dark glasses, hats
         half = case.count // 2
         shaded = draw_set("rivals-shaded", person, half, **{**plain, "glasses": "sunglasses"})
-        hats = {"size": 256, "style": "photo", "headgear": True, "role": "cowboy"}
+        hats = {**plain, "headgear": True, "role": "cowboy"}
         hatted = draw_set("rivals-hatted", person, half, **hats)
         return _joined(_first(own, case.count - half), _first(shaded, half - half // 2),
                        _first(hatted, half // 2))  # fmt: skip
@@ -153,8 +154,6 @@ def gallery_drawings(people: list[int]) -> Drawings:
 
 
 def _describe(role: str, scene: str, style: str, expression: str) -> str:
-    from mini.world.captions import describe
-
     return describe(role=role, scene=scene, style=style, expression=expression, noun=NOUN)
 
 

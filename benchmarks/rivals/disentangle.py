@@ -26,6 +26,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from benchmarks.commands import command_line
 from benchmarks.places import MEASUREMENTS
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -86,11 +87,7 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     """Draw, measure, print, keep."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.rivals.disentangle",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.rivals.disentangle", __doc__)
     parser.add_argument("--identities", type=int, default=20, help="people of each table")
     parser.add_argument("--methods", default="", help=f"of {', '.join(METHODS)}")
     parser.add_argument("--photos", type=int, nargs="*", default=list(COUNTS))

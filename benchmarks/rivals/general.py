@@ -8,7 +8,7 @@ embedder's vector where the W+ code was.  Both learn on the bank as mini's own b
 vector is the mean of other pictures of the person, the UNet is frozen.  Neither starts at
 nothing: keys and values are those of mini's branch, and the projection is first fitted to the
 tokens that mini's branch has for the same pictures.  Needs the bank, its latents, its codes and
-the aligned bank (``pidiff pretrain mini`` lists the commands).  A stopped run goes on.
+the aligned bank (``python -m mini.train`` lists the commands).  A stopped run goes on.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,15 @@ from benchmarks.rivals.cases import HOME, Case
 from benchmarks.rivals.shop import Made, Shop, all_seeds, full_prompts
 from benchmarks.rivals.train import ddpm
 from mini.train import common
+from mini.train.data.aligned import open_aligned
 from mini.train.diffusion.data import Batch, Pictures
 from mini.train.diffusion.unet import GAMMA, HEAD
 from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.identity.adapter import place_projector
 from pidiff_cli.core.identity.attention import branch_state, cross_attentions
 from pidiff_cli.core.identity.tokens import WPlusProjector
 from pidiff_cli.core.training.losses import min_snr_weight
-from pidiff_cli.stages.tune import setup as _tuning
+from pidiff_cli.stages.faces import aligned_faces
 
 KINDS = ("ip", "vector")
 BATCH, RATE, DROP = 32, 5e-4, 0.05
@@ -54,8 +57,6 @@ def training_of(kind: str, shop: Shop) -> dict[str, Any]:
 
 def embed_bank(shop: Shop, pictures: int) -> np.ndarray:
     """The likeness embedder's vectors of the aligned bank's first pictures, (N, E) f16."""
-    from mini.train.data.aligned import open_aligned
-
     path = HOME / f"embeddings-{shop.digest}-{pictures}.npy"
     if not path.is_file():
         plain = open_aligned().plain[:pictures]  # (N, S, S, 3)
@@ -187,9 +188,6 @@ def ip_unet(shop: Shop) -> tuple[Any, list[nn.Parameter]]:
 
 def vector_base(shop: Shop) -> Base:
     """PIDiff's base with the branch that reads the embedder's vector."""
-    from dataclasses import replace
-
-    from pidiff_cli.core.identity.adapter import place_projector
 
     state = load_file(folder_of("vector", shop) / "state.safetensors")
     dim = state["projector.proj_0.weight"].shape[1]
@@ -297,9 +295,8 @@ def _save(module: nn.Module, folder: Path, said: dict[str, Any]) -> None:
 def ip_adapter(shop: Shop, case: Case, settings: dict[str, Any]) -> Iterator[Made]:
     """No tuning: the mean vector of the photos. Settings: scale."""
     unet, _ = ip_unet(shop)
-    profile = shop.profile(case)
-    faces = _tuning.aligned_faces(profile, list(profile.photos))
-    vector = shop.reader.embed(faces).mean(0)[None, None]  # (1, 1, E)
+    faces = aligned_faces(shop.profile(case))
+    vector = shop.reader.embed(list(faces.values())).mean(0)[None, None]  # (1, 1, E)
     pipe = type(shop.pipe)(**{**shop.pipe.components, "unet": unet}, requires_safety_checker=False)
     pipe.set_progress_bar_config(disable=True)
     for layer in unet.attn_processors.values():

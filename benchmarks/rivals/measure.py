@@ -1,4 +1,4 @@
-"""What is measured of the pictures of one case (METHOD's measures, on mini's known world)."""
+"""What is measured of the pictures of one case (docs/method.md, on mini's known world)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from torch import Tensor
 from benchmarks.drawings import Drawings, to_tensor
 from benchmarks.rivals.cases import NOUN, Case, gallery_of, photos_of, wishes_of
 from benchmarks.rivals.shop import Made, Shop
+from mini.world.context import EXPRESSION_SHARES, EXPRESSIONS
+from mini.world.factors import NAMES
 from pidiff_cli.core.diffusion.prompts import complete
 from pidiff_cli.core.faces.reader import DetectedFace
 from pidiff_cli.core.metrics import measures
@@ -145,9 +147,6 @@ def reading(shop: Shop, images: np.ndarray, faces: list[Any]) -> np.ndarray:
 
 def photo_direction(photos: Drawings) -> np.ndarray:
     """The photos' true mean (7,) in the same terms, less the world's own mean."""
-    from mini.world.context import EXPRESSION_SHARES, EXPRESSIONS
-    from mini.world.factors import NAMES
-
     names = [i for i, name in enumerate(NAMES) if name.startswith("mood_")]
     moods = photos.factors[:, names]  # (P, 7)
     kinds = np.asarray(list(EXPRESSIONS.values()))  # (6, 7)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import replace
-from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.quality.tune_settings import tailored
+from benchmarks.places import WEIGHTS
+from benchmarks.quality.tune_settings import tune
 from benchmarks.rivals.cases import NOUN, Case, wishes_of
 from benchmarks.rivals.general import vector_base
-from benchmarks.rivals.shop import WEIGHTS, Made, Shop
-from pidiff_cli.config import TuneConfig
+from benchmarks.rivals.shop import Made, Shop
+from benchmarks.tuning import CONFIG, INTERNALS, drawing, tuning
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
@@ -26,8 +27,8 @@ from pidiff_cli.core.training import step
 from pidiff_cli.core.wplus.inversion import invert, robust_mean
 from pidiff_cli.core.wplus.weights import load_encoder, load_generator
 from pidiff_cli.profile import Profile
-from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages.tune import setup as _tuning
+from pidiff_cli.stages.faces import aligned_faces
+from pidiff_cli.stages.tune.data import codes_of, training_photos
 
 Settings = dict[str, Any]
 
@@ -35,55 +36,42 @@ Settings = dict[str, Any]
 def pidiff(shop: Shop, case: Case, settings: Settings) -> Iterator[Made]:
     """The default recipe, changed by the settings.
 
-    Settings: those of ``TuneConfig`` and of drawing; ``map=0`` switches the localisation map off
-    in tuning and drawing, ``background=1`` leaves the background in what the W+ encoder reads,
-    ``vector=1`` takes the embedder's vector for the W+ code, ``tune=0`` tunes nothing.
+    Settings: those of ``TuneConfig``, of ``TuneInternals`` and of drawing; ``map=0`` switches the
+    localisation map off in tuning and drawing, ``background=1`` leaves the background in what the
+    W+ encoder reads, ``vector=1`` takes the embedder's vector for the W+ code, ``tune=0`` tunes
+    nothing.
     """
-    config = replace(TuneConfig(), **load_recipe("mini-cpu").tune)
-    names = TuneConfig.__dataclass_fields__
-    config = replace(config, **{k: v for k, v in settings.items() if k in names})
-    names = DrawSettings.__dataclass_fields__
-    drawing = replace(shop.settings, **{k: v for k, v in settings.items() if k in names})
     use_map = bool(settings.get("map", 1))
-    profile, codes = shop.profile(case), None
+    how = drawing(replace(shop.settings, use_map=use_map), {
+        key: value for key, value in settings.items() if key not in CONFIG | INTERNALS
+    })  # fmt: skip
+    profile = shop.profile(case)
     base = shop.own_base(vector_base(shop) if settings.get("vector") else None)
     if settings.get("vector"):
         codes = _vectors(shop, profile, base)
     elif settings.get("background"):
         codes = _with_background(profile)
-    with ExitStack() as changes:
-        if codes is not None:
-            changes.enter_context(patch.object(_tuning, "codes_of", lambda *_: codes))
-        if not use_map:
-            changes.enter_context(patch.object(step, "identity_on", partial(_everywhere)))
-        seconds, parameters = 0.0, 0
-        if settings.get("tune", 1):
-            seconds, parameters = _tuned(base, profile, config)
-        own, _ = _tuning.training_photos(profile)
-        mean = _tuning.codes_of(profile, own)[1]
-    images, maps = _drawn(base, mean, case, replace(drawing, use_map=use_map))
-    steps = config.steps if settings.get("tune", 1) else 0
+    else:
+        codes = codes_of(profile, training_photos(profile)[0])
+    steps, seconds, parameters = 0, 0.0, 0
+    if settings.get("tune", 1):
+        chosen, began = tuning("mini-cpu", settings), time.process_time()
+        with nullcontext() if use_map else patch.object(step, "identity_on", _everywhere):
+            model, _ = tune(base, profile, chosen, codes)
+        steps, seconds = chosen.config.steps, time.process_time() - began
+        parameters = sum(p.numel() for p in trainable_parameters(model).values())
+    images, maps = _drawn(base, codes[1], case, how)
     yield Made(images, maps if use_map else None, seconds, parameters, steps)
 
 
-def _tuned(base: Base, profile: Profile, config: TuneConfig) -> tuple[float, int]:
-    """Tune in place; CPU seconds and how many numbers were trained."""
-    import time
-
-    began = time.process_time()
-    model, _ = tailored(base, profile, config)
-    parameters = sum(p.numel() for p in trainable_parameters(model).values())
-    return time.process_time() - began, parameters
-
-
 def _drawn(
-    base: Base, mean: Tensor, case: Case, drawing: DrawSettings
+    base: Base, mean: Tensor, case: Case, how: DrawSettings
 ) -> tuple[np.ndarray, np.ndarray]:
     """All prompts and seeds of a case: pictures and maps."""
     images, maps = [], []
     for wish in wishes_of(case.situation).asked:
         prompt = encode_prompt(base, complete(wish, NOUN), NOUN)
-        made = draw(base, prompt, mean, list(case.seeds), drawing, record=drawing.use_map)
+        made = draw(base, prompt, mean, list(case.seeds), how, record=how.use_map)
         images.append(made.images)
         if made.maps is not None:
             maps.append(made.maps)
@@ -100,9 +88,9 @@ def _everywhere(context: Any, tokens: Tensor, subject: Tensor, on: Tensor | None
 @torch.no_grad()
 def _with_background(profile: Profile) -> tuple[Tensor, Tensor]:
     """Codes (P, L, D) and their mean from aligned faces whose background was left in."""
-    own, _ = _tuning.training_photos(profile)
-    faces = torch.from_numpy(np.stack(_tuning.aligned_faces(profile, own)))
-    x = faces.permute(0, 3, 1, 2).float() / 127.5 - 1
+    faces, (own, _) = aligned_faces(profile), training_photos(profile)
+    x = torch.from_numpy(np.stack([faces[photo.key] for photo in own]))
+    x = x.permute(0, 3, 1, 2).float() / 127.5 - 1
     encoder, (_, middle) = load_encoder(WEIGHTS), load_generator(WEIGHTS)
     x = torch.nn.functional.interpolate(x, (encoder.side, encoder.side), mode="area")
     codes = invert(encoder, middle, x)
@@ -111,7 +99,7 @@ def _with_background(profile: Profile) -> tuple[Tensor, Tensor]:
 
 def _vectors(shop: Shop, profile: Profile, base: Base) -> tuple[Tensor, Tensor]:
     """The embedder's vectors in the place of codes (P, L, E), and their mean."""
-    own, _ = _tuning.training_photos(profile)
-    found = shop.reader.embed(_tuning.aligned_faces(profile, own))  # (P, E)
+    faces, (own, _) = aligned_faces(profile), training_photos(profile)
+    found = shop.reader.embed([faces[photo.key] for photo in own])  # (P, E)
     codes = found[:, None].expand(-1, base.rows, -1).contiguous()
     return codes, codes.mean(0)

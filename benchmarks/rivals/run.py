@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import machine
-from benchmarks.rivals.cases import HOME, Case, validation_people
+from benchmarks.rivals.cases import HOME, Case, photos_of, validation_people
 from benchmarks.rivals.general import KINDS, folder_of, train_general, training_of
 from benchmarks.rivals.measure import Plain, measure, plain_of
 from benchmarks.rivals.methods import CHOSEN, METHODS, RECIPE, STOCK, Settings, settings_of
 from benchmarks.rivals.shop import Made, Shop
 from benchmarks.rivals.table import FIGURES, Cells, digest_of, interval
+from benchmarks.tuning import parse
+from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.errors import PidiffError
 
 VERSION = 1  # of the measures: another one measures everything anew
@@ -121,16 +123,12 @@ def picture_path(case: Case, name: str, key: str) -> Path:
 
 def save_pictures(path: Path, images: np.ndarray) -> None:
     """Pictures (N, S, S, 3) side by side."""
-    from pidiff_cli.core.images import save_png
-
     path.parent.mkdir(parents=True, exist_ok=True)
     save_png(path, np.concatenate(list(images), 1))
 
 
 def read_pictures(path: Path) -> np.ndarray:
     """Pictures (N, S, S, 3) of a strip."""
-    from pidiff_cli.core.images import read_photo
-
     strip = read_photo(path)
     return np.stack(np.split(strip, strip.shape[1] // strip.shape[0], axis=1))
 
@@ -147,9 +145,6 @@ def plain(case: Case) -> Plain:
 
 def sheet(case: Case, names: list[str], folder: Path) -> None:
     """A contact sheet: the photos, then a line for each method that is drawn, first seeds."""
-    from benchmarks.rivals.cases import photos_of
-    from pidiff_cli.core.images import save_png
-
     paths = [picture_path(case, name, key_of(name, settings_of(name))) for name in names]
     rows = [read_pictures(path)[:: len(case.seeds)] for path in paths if path.is_file()]
     if not rows:
@@ -181,6 +176,9 @@ def validate(name: str, people: int, most: int, own: list[str], keep_own: bool) 
     Args:
         most: the greatest number of steps that is tried.
     """
+    if not ready(name):
+        kind = METHODS[name].needs
+        raise SystemExit(f"{name} is not trained for these weights yet: --general {kind}")
     cases = [Case(person) for person in validation_people()[:people]]
     grid = [parse(line) for line in own] or list(METHODS[name].grid)
     rows = [row for settings in grid for row in _rows(name, cases, settings, most)]
@@ -204,12 +202,6 @@ def with_tried(
     best = max(tried, key=lambda row: row["score"])
     return {"chosen": best["settings"], "people": people, "weights": weights,
             "on": machine(), "tried": tried}  # fmt: skip
-
-
-def parse(line: str) -> Settings:
-    """``"hold=0.5 rank=4"`` as settings; whole numbers stay whole."""
-    pairs = [word.split("=", 1) for word in line.split()]
-    return {key: json.loads(value) for key, value in pairs}
 
 
 def _rows(name: str, cases: list[Case], settings: Settings, most: int) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ import pidiff_cli
 from benchmarks.drawings import to_tensor
 from benchmarks.places import WEIGHTS
 from benchmarks.rivals.cases import HOME, NOUN, Case, gallery_drawings, photos_of, wishes_of
+from benchmarks.tuning import drawing
 from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.prompts import complete
 from pidiff_cli.core.diffusion.sampling import DrawSettings
@@ -130,9 +131,7 @@ class Shop:
     @cached_property
     def settings(self) -> DrawSettings:
         """How pictures are drawn: as `generate` does with the default recipe."""
-        given = load_recipe("mini-cpu").generate
-        names = DrawSettings.__dataclass_fields__
-        return DrawSettings(**{key: value for key, value in given.items() if key in names})
+        return drawing(DrawSettings(), load_recipe("mini-cpu").generate)
 
     @cached_property
     def digest(self) -> str:
@@ -196,12 +195,9 @@ class Shop:
         return self.encode(np.load(path))
 
     def profile(self, case: Case) -> Profile:
-        """The case's photos prepared and inverted by the program's stages, none held back."""
-        from pidiff_cli.config import InvertConfig, PrepareConfig
+        """The case's photos prepared and inverted by the program, none held back."""
+        from pidiff_cli import api
         from pidiff_cli.core.images import save_png
-        from pidiff_cli.stages import invert
-        from pidiff_cli.stages.prepare import run as prepare
-        from pidiff_cli.stages.progress import SilentProgress
 
         home = HOME / "home" / f"{self.digest}-{self.code}"
         if (home / "profiles" / case.name / "identity.safetensors").is_file():
@@ -211,7 +207,6 @@ class Shop:
         for place, picture in enumerate(photos_of(case).rgb):
             save_png(folder / f"photo{place:02d}.png", picture)
         shutil.rmtree(home / "profiles" / case.name, ignore_errors=True)  # of a stopped run
-        files = {"photos": (folder,), "name": case.name, "home": home, "offline": True}
-        prepare.run(PrepareConfig(**files, noun=NOUN, hold_out=0), SilentProgress())
-        invert.run(InvertConfig(name=case.name, home=home, offline=True), SilentProgress())
+        api.prepare(folder, case.name, noun=NOUN, hold_out=0, home=home, offline=True)
+        api.invert(case.name, home=home, offline=True)
         return Profile.open(case.name, home)

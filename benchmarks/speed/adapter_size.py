@@ -8,7 +8,6 @@ The networks' weights have no contents (meta device); the adapter's are zeros an
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -18,9 +17,10 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from benchmarks.commands import command_line
+from benchmarks.machine import keep, machine, table
 from benchmarks.places import MEASUREMENTS
 from benchmarks.speed.cuda_steps import CODES
-from benchmarks.speed.tune_speed import keep, machine, table
 from pidiff_cli.core.diffusion.single_file import CONFIGS
 from pidiff_cli.core.identity.adapter import add_adapter, place_projector, save_adapter
 from pidiff_cli.core.identity.attention import attach
@@ -55,9 +55,7 @@ def adapter_bytes(family: str, rank: int, folder: Path) -> dict[str, Any]:
 
 def main() -> int:
     """Print the table; exit status 1 where SD 1.5 is over the limit."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.adapter_size", description=__doc__.splitlines()[0]
-    )
+    parser = command_line("benchmarks.speed.adapter_size", __doc__)
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
     rows = []
@@ -68,7 +66,7 @@ def main() -> int:
                 found = adapter_bytes(recipe.base, recipe.tune["rank"], Path(folder))
             rows.append({"recipe": name, **found, "mb": round(found["bytes"] / 1e6, 2)})
     print(table(rows))
-    told = {**machine(torch.device("cpu")), "script": "benchmarks.speed.adapter_size"}
+    told = {**machine(), "script": "benchmarks.speed.adapter_size"}
     keep(args.out, "adapters", {**told, "limit": LIMIT, "rows": rows})
     return 1 if any(row["base"] == "sd15" and row["bytes"] > LIMIT for row in rows) else 0
 

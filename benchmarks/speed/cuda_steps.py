@@ -19,7 +19,7 @@ from pidiff_cli.core.identity.adapter import (
 from pidiff_cli.core.identity.attention import attach
 from pidiff_cli.core.identity.tokens import fresh_projector
 from pidiff_cli.core.training.fast_step import free_conv_inputs
-from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose, plans
+from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose_plan, plans
 
 #: base, side of the picture in px, pictures a step
 CASES = (("sd15", 512, 1), ("sd15", 512, 4), ("sdxl", 1024, 1), ("sdxl", 1024, 4))
@@ -33,7 +33,7 @@ def measure(
     sizes = cast(Sizes, Sizes.of(base, 2))
     free = int(limit * 1e9) if limit else torch.cuda.mem_get_info()[0]
     row: dict[str, Any] = {"base": base, "size": size, "batch": batch, "limit_gb": limit}
-    plan = choose(plans(sizes, batch, size, RANK, eight_bit=True, nf4=base == "sdxl"), free)
+    plan = choose_plan(plans(sizes, batch, size, RANK, eight_bit=True, nf4=base == "sdxl"), free)
     if plan is None:
         return row | {"plan": None}
     predicted = sizes.unet(plan, size, RANK, eight_bit=True)

@@ -11,7 +11,6 @@ well: how often each configuration is made, and how often it is checked.
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import sys
 import tempfile
@@ -27,7 +26,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pidiff_cli
-from pidiff_cli.config import CommonConfig, check
+from benchmarks.commands import command_line
+from pidiff_cli.config import CommonConfig
 
 PACKAGE = f"{Path(pidiff_cli.__file__).parent}/"
 
@@ -58,8 +58,8 @@ class Seen:
         if own not in self.files and _importing(frame):
             return
         self.files[own] += 1
-        if code is check.__code__:
-            self.checked[type(frame.f_locals["config"]).__name__] += 1
+        if code is CommonConfig.__post_init__.__code__:
+            self.checked[type(frame.f_locals["self"]).__name__] += 1
         while caller and not caller.f_code.co_filename.startswith(PACKAGE):
             caller = caller.f_back
         if caller and (other := _short(caller.f_code)) != own:
@@ -90,7 +90,7 @@ def watching() -> Iterator[Seen]:
         yield seen
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 def command(words: list[str]) -> Seen:
@@ -124,11 +124,7 @@ def measure(steps: int) -> dict[str, Seen]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.entered",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.speed.entered", __doc__)
     parser.add_argument("--steps", type=int, default=4, help="of the tuning")
     parser.add_argument("--arrows", action="store_true", help="list who calls whom, too")
     args = parser.parse_args()

@@ -11,15 +11,13 @@ process, which other programs disturb less; medians over rounds.
 
 from __future__ import annotations
 
-import argparse
 import json
-import resource
 import statistics
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.commands import pidiff
+from benchmarks.commands import command_line, pidiff
 from benchmarks.drawings import identities
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS
@@ -40,11 +38,8 @@ def one_round(photos: Path, home: Path, number: int, threads: int) -> dict[str, 
     }
     taken = {}
     for step in STEPS:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = pidiff(*words[step], home=home, threads=threads)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        taken[step] = {"wall": done.seconds, "cpu": cpu}
+        taken[step] = {"wall": done.seconds, "cpu": done.cpu}
     clocks = ("wall", "cpu")
     return taken | {"all": {c: sum(taken[s][c] for s in STEPS) for c in clocks}}
 
@@ -76,11 +71,7 @@ def print_table(results: dict[str, Any]) -> None:
 
 def main() -> None:
     """Measure one person, keep, print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.first_picture",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.speed.first_picture", __doc__)
     parser.add_argument("--photos", type=Path, help="a folder of photos of one person")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)

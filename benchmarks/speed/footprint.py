@@ -1,6 +1,6 @@
 """How much memory a training step takes, counted on shapes alone: nothing is computed.
 
-The step of ``tailor`` runs on torch's meta device, where tensors have sizes and no contents, and
+The step of ``tune`` runs on torch's meta device, where tensors have sizes and no contents, and
 every storage is counted from its birth to its end. Attention is counted as CUDA's fused kernels
 do it: no probabilities are kept. Work space inside kernels (cuDNN's) is not seen.
 """

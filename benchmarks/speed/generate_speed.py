@@ -25,18 +25,26 @@ import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
+from benchmarks.commands import command_line
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, WEIGHTS
+from benchmarks.quality.costs import existing_profile
+from benchmarks.speed.real_size import write_base
+from benchmarks.tuning import drawing
+from pidiff_cli import api
 from pidiff_cli.core.diffusion.base import Base, open_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import add_adapter
+from pidiff_cli.recipe import load_recipe
+from pidiff_cli.stages import person
 
 RESULTS = MEASUREMENTS / "generate_speed.json"
 WISHES = ("as an astronaut", "as a chef", "as a pirate", "at the beach", "in the snow", "smiling")
@@ -50,7 +58,6 @@ def folder_of(base: str, scratch: Path) -> Path:
     """A diffusers folder of the base: mini's own, or one of the real size with random weights."""
     if base == "mini":
         return WEIGHTS / "diffusers"
-    from benchmarks.speed.real_size import write_base
 
     write_base(scratch / base, base)
     return scratch / base
@@ -93,7 +100,7 @@ def stock_pipeline(base: Base, folder: Path) -> Any:
     return pipe
 
 
-def ip_adapter_state(unet: torch.nn.Module, seed: int = 0) -> dict[str, dict[str, torch.Tensor]]:
+def ip_adapter_state(unet: Any, seed: int = 0) -> dict[str, dict[str, torch.Tensor]]:
     """Random weights in the layout of the published `ip-adapter_sd15`."""
     generator = torch.Generator().manual_seed(seed)
     width = unet.config.cross_attention_dim
@@ -136,7 +143,7 @@ def arms_of(base: Base, folder: Path, settings: DrawSettings) -> Arms:
 
     def ours(wish: str, seed: int, **changes: Any) -> Any:
         prompt = encode_prompt(base, f"a photo of a person {wish}", "person")
-        return draw(base, prompt, code, [seed], DrawSettings(**{**vars(settings), **changes}))
+        return draw(base, prompt, code, [seed], drawing(settings, changes))
 
     arms: Arms = {
         "stock": lambda wish, seed: by(stock, wish, seed),
@@ -144,7 +151,7 @@ def arms_of(base: Base, folder: Path, settings: DrawSettings) -> Arms:
         "ours": ours,
         "ours, scale 0": lambda wish, seed: ours(wish, seed, identity_scale=0.0),
     }
-    if settings.hold:
+    if settings.keep_background:
         arms["ours, hold 0"] = lambda wish, seed: ours(wish, seed, hold=0.0)
     return arms
 
@@ -175,14 +182,12 @@ def ratio(
 
 def measure(base: str, args: argparse.Namespace) -> dict[str, Any]:
     """One base: ratios, seconds and the settings they belong to."""
-    from pidiff_cli.recipe import load_recipe
-
     device = torch.device("cuda" if args.cuda else "cpu")
     dtype = torch.float32 if base == "mini" and not args.cuda else torch.bfloat16
+    given = {key: getattr(args, key) for key in ("steps", "size") if getattr(args, key)}
     chosen = load_recipe(RECIPES[base]).generate
     known = {key: chosen[key] for key in ("steps", "guidance", "hold", "size") if key in chosen}
-    given = {key: getattr(args, key) for key in ("steps", "size") if getattr(args, key)}
-    settings = DrawSettings(**known | given)
+    settings = drawing(DrawSettings(), known | given)
     with tempfile.TemporaryDirectory() as scratch:
         folder = folder_of(base, Path(scratch))
         opened = our_base(base, folder, device, dtype)
@@ -201,41 +206,28 @@ def measure(base: str, args: argparse.Namespace) -> dict[str, Any]:
 
 def measure_stdin(home: Path, rounds: int) -> dict[str, Any]:
     """Later prompts of one run: to the written picture, against the time inside the sampler."""
-    from benchmarks.quality.costs import existing_profile
-    from pidiff_cli.config import GenerateConfig
-    from pidiff_cli.recipe import load_recipe
-    from pidiff_cli.stages import generate
-    from pidiff_cli.stages import person as _drawing
-    from pidiff_cli.stages.progress import SilentProgress
-
     asked: list[float] = []
     written: list[float] = []
     inside: list[float] = []
-    sample = _drawing.draw
 
     def timed(*given: Any, **more: Any) -> Any:
         began = time.perf_counter()
-        made = sample(*given, **more)
+        made = draw(*given, **more)
         inside.append(time.perf_counter() - began)
         return made
 
-    def prompts() -> Any:
+    def prompts() -> Iterator[str]:
         for number in range(rounds + 1):
             asked.append(time.perf_counter())
             yield WISHES[number % len(WISHES)]
 
-    name, options = existing_profile(home), load_recipe("mini-cpu").generate
-    out = home / "stdin"
-    config = GenerateConfig(name=name, home=home, out=out, prompts=("-",), **options)
-    _drawing.draw = timed
-    try:
-        generate.run(
-            config, SilentProgress(), prompts=prompts(),
+    name = existing_profile(home)
+    with patch.object(person, "draw", timed):
+        api.generate(
+            name, prompts(), home=home, out=home / "stdin",
             on_written=lambda _: written.append(time.perf_counter()),
         )  # fmt: skip
-    finally:
-        _drawing.draw = sample
-    later = [w - a for w, a in zip(written, asked, strict=False)][1:]
+    later = [w - a for w, a in zip(written, asked, strict=True)][1:]
     ratios = [a / b for a, b in zip(later, inside[1:], strict=True)]
     return {"stdin / sampling": round(statistics.median(ratios), 3), "rounds": rounds,
             "seconds": round(statistics.median(later), 3)}  # fmt: skip
@@ -281,11 +273,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
 
 def main() -> None:
     """Measure, merge into the kept results, print, plot."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.generate_speed",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.speed.generate_speed", __doc__)
     parser.add_argument("--base", action="append", choices=tuple(RECIPES))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=0, help="instead of the recipe's")
@@ -294,24 +282,23 @@ def main() -> None:
     parser.add_argument("--cuda", action="store_true")
     parser.add_argument("--stdin", action="store_true", help="only the later prompts of one run")
     parser.add_argument("--home", type=Path, default=Path(".mini/table/home").resolve())
-    parser.add_argument("--plot", type=Path, default=RESULTS.with_suffix(".png"))
+    parser.add_argument("--out", type=Path, default=RESULTS, help="with a plot beside it")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     warnings.simplefilter("ignore")
-    results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    told = {**machine(), "script": "benchmarks.speed.generate_speed"}
+    results = json.loads(args.out.read_text()) if args.out.is_file() else {}
+    told = machine("cuda" if args.cuda else "cpu")
+    told |= {"script": "benchmarks.speed.generate_speed"}
     if args.stdin:
         results["stdin"] = {**measure_stdin(args.home, args.rounds), **told}
     else:
         for base in args.base or ("mini",):
             key = f"{base} {'CUDA' if args.cuda else 'CPU'}"
             results[key] = {**measure(base, args), **told}
-            if args.cuda:
-                results[key]["gpu"] = torch.cuda.get_device_name()
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    args.out.write_text(json.dumps(results, indent=1) + "\n")
     print_table(results)
     if any(key != "stdin" for key in results):
-        plot(results, args.plot)
+        plot(results, args.out.with_suffix(".png"))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ Where the cores are shared with others the CPU time says more.
 
 from __future__ import annotations
 
-import argparse
 import resource
 import statistics
 import subprocess
 import sys
 import time
+
+from benchmarks.commands import command_line
 
 HELP = ("-m", "pidiff_cli", "--help")
 BARE = ("-c", "import typer, rich")
@@ -42,10 +43,7 @@ def measure(runs: int) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.help_start", description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )  # fmt: skip
+    parser = command_line("benchmarks.speed.help_start", __doc__)
     parser.add_argument("--runs", type=int, default=7)
     found = measure(parser.parse_args().runs)
     print("| clock | pidiff --help | import typer, rich | ratio |\n|---|---|---|---|")

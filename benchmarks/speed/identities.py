@@ -15,14 +15,13 @@ and the thread's CPU time, which other programs disturb less.
 
 from __future__ import annotations
 
-import argparse
 import gc
 import json
-import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ import numpy as np
 import psutil
 import torch
 
-from benchmarks.commands import pidiff
+from benchmarks.commands import command_line, pidiff
 from benchmarks.drawings import identities
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, WEIGHTS
@@ -57,12 +56,9 @@ def tune_people(home: Path, count: int, steps: int) -> list[dict[str, float]]:
     taken = []
     for person in identities(count):
         photos = write_photos(person, home / "photos" / f"t{person}")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         words = ("tune", str(photos), "--name", f"t{person}", "--steps", str(steps))
         done = pidiff(*words, home=home, threads=1)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        taken.append({"wall": round(done.seconds, 2), "cpu": round(cpu, 2)})
+        taken.append({"wall": round(done.seconds, 2), "cpu": round(done.cpu, 2)})
     return taken
 
 
@@ -102,13 +98,15 @@ def medians(taken: list[dict[str, float]]) -> dict[str, float]:
 
 def measure_load(home: Path, base: Base, names: list[str]) -> dict[str, float]:
     """Putting an adapter on a base that has none."""
-    taken = []
+    taken: list[dict[str, float]] = []
+    made: list[Any] = []
+
+    def load(folder: Path) -> None:
+        made.append(load_adapter(base.unet, folder))
+
     for name in names:
-        folder = Profile.open(name, home).folder / "adapter"
-        made: list[Any] = []
-        taken.append(timed(lambda made=made, folder=folder: made.append(
-            load_adapter(base.unet, folder))))  # fmt: skip
-        remove_adapter(made[0])
+        taken.append(timed(partial(load, Profile.open(name, home).folder / "adapter")))
+        remove_adapter(made.pop())
     return medians(taken[1:])
 
 
@@ -124,7 +122,7 @@ def measure_swaps(home: Path, base: Base, names: list[str]) -> dict[str, Any]:
 
     taken, resident = [], {}
     for number in range(1, max(COUNTS) + 1):
-        taken.append(timed(lambda number=number: swap(names[number % len(names)])))
+        taken.append(timed(partial(swap, names[number % len(names)])))
         if number in COUNTS:
             gc.collect()
             resident[str(number)] = round(process.memory_info().rss / 1e6, 1)
@@ -188,11 +186,7 @@ def plot(found: dict[str, Any], path: Path) -> None:
 
 def main() -> None:
     """Measure, keep, print, plot."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.identities",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.speed.identities", __doc__)
     parser.add_argument("--tuned", type=int, default=3, help="people who are really tuned")
     parser.add_argument("--steps", type=int, default=2, help="optimizer steps of each")
     parser.add_argument("--threads", type=int, default=1)

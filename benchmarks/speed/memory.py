@@ -25,15 +25,20 @@ from unittest.mock import patch
 import torch
 from torch import nn
 
-from benchmarks.places import ROOT, WEIGHTS
+from benchmarks.commands import command_line
+from benchmarks.places import WEIGHTS
 from benchmarks.speed import footprint
+from benchmarks.speed.cuda_steps import CASES, measure
+from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.parts import vae_class
 from pidiff_cli.core.diffusion.single_file import CONFIGS
 from pidiff_cli.core.identity.adapter import BLOCKS
 from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
+from pidiff_cli.core.training.memory_plan import TABLE, Sizes, choose_plan, plans
+from pidiff_cli.recipe import OF_A_CARD, load_recipe, recipe_names
+from pidiff_cli.stages.tune.plan import describe, make_plan
 
 SIZES = {"mini": (128,), "sd15": (256, 512, 768), "sdxl": (512, 768, 1024)}
-TABLE = ROOT / "pidiff_cli" / "core" / "diffusion" / "footprints.json"
 
 
 def configs(base: str) -> dict[str, Any]:
@@ -124,22 +129,19 @@ def vae_peaks(
     vae: nn.Module, config: dict[str, Any], sizes: tuple[int, ...], dtype: torch.dtype, what: str
 ) -> list[list[int]]:
     """[side, bytes] of one picture encoded or decoded."""
-    found = []
-    for size in sizes:
-        side = size if what == "encode" else size // footprint.LATENT
-        channels = 3 if what == "encode" else config["unet"]["in_channels"]
-        shape = (1, channels, side, side)
-        call = getattr(vae, what)
-        found.append(
-            [size, footprint.call_peak(vae, lambda c=call, s=shape: c(torch.empty(s, dtype=dtype)))]
+    call, factor = getattr(vae, what), 1 if what == "encode" else footprint.LATENT
+    channels = 3 if what == "encode" else config["unet"]["in_channels"]
+
+    def peak(side: int) -> int:
+        return footprint.call_peak(
+            vae, lambda: call(torch.empty((1, channels, side, side), dtype=dtype))
         )
-    return found
+
+    return [[size, peak(size // factor)] for size in sizes]
 
 
 def measured(args: argparse.Namespace) -> int:
     """Real steps on the GPU beside what was predicted; exit status 1 where that is 10 % off."""
-    from benchmarks.speed.cuda_steps import CASES, measure
-
     if args.limit:
         whole = torch.cuda.mem_get_info()[1]
         torch.cuda.set_per_process_memory_fraction(args.limit * 1e9 / whole)
@@ -156,9 +158,6 @@ def measured(args: argparse.Namespace) -> int:
 
 def print_plans() -> int:
     """The plan that `tune` would take on cards of several sizes, as a Markdown table."""
-    from pidiff_cli.core.training.memory_plan import Sizes, choose_plan, plans
-    from pidiff_cli.stages.tune.plan import describe
-
     print("| base | free, GB | plan | peak, GB |\n|---|---|---|---|")
     for base, size, batch in (("sd15", 512, 4), ("sdxl", 1024, 4)):
         sizes = cast(Sizes, Sizes.of(base, 2))
@@ -172,10 +171,6 @@ def print_plans() -> int:
 
 def print_recipes() -> int:
     """The plan and the counted peak of every recipe on the card in its name."""
-    from pidiff_cli.config import TuneConfig
-    from pidiff_cli.recipe import OF_A_CARD, load_recipe, recipe_names
-    from pidiff_cli.stages.tune.plan import describe, make_plan
-
     print("| recipe | free, GB | plan | peak counted, GB |\n|---|---|---|---|")
     for name in recipe_names():
         recipe = load_recipe(name)
@@ -193,9 +188,7 @@ def print_recipes() -> int:
 
 def main() -> int:
     """Print the table; write it where asked."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.memory", description=__doc__.splitlines()[0]
-    )
+    parser = command_line("benchmarks.speed.memory", __doc__)
     parser.add_argument("--base", choices=tuple(SIZES), action="append")
     parser.add_argument("--write", action="store_true", help="store what tune plans with")
     parser.add_argument("--plans", action="store_true", help="what fits which card")

@@ -14,12 +14,10 @@ as it is measured, in the place of an older one of the same base and device; the
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +25,21 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from benchmarks.commands import pidiff
+from benchmarks.commands import command_line, pidiff
 from benchmarks.drawings import identities
-from benchmarks.machine import cpu_name
+from benchmarks.machine import machine, table
 from benchmarks.quality.people import write_photos
+from pidiff_cli.core.diffusion.single_file import CONFIGS, END, MERGES, clip_tokenizer
+from pidiff_cli.core.identity.published import convert_wplus_adapter, layout
+from pidiff_cli.core.wplus.e4e import Encoder
+from pidiff_cli.core.wplus.published import FFHQ
+from pidiff_cli.core.wplus.stylegan2 import Generator
 
 LIMIT_MB = 20_000
 RECIPE = """name: real-size
 base: {base}
-tune: {{steps: 2, batch: 1, rank: 4, alpha: 4.0, size: {size}, precision: bf16,
-  checkpointing: always, preview_every: 0, face_phase: 0.5, report_prompts: {report}}}
+tune: {{steps: 2, batch: 1, rank: 4, alpha: 4.0, size: {size}, checkpointing: always,
+  preview_every: 0, face_phase: 0.5}}
 generate: {{steps: 2, size: {size}, guidance: 5.0}}
 """
 
@@ -63,8 +66,6 @@ def write_base(folder: Path, base: str) -> None:
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
     from transformers.models.clip.configuration_clip import CLIPTextConfig
     from transformers.models.clip.modeling_clip import CLIPTextModel, CLIPTextModelWithProjection
-
-    from pidiff_cli.core.diffusion.single_file import CONFIGS, END, MERGES, clip_tokenizer
 
     config = json.loads((CONFIGS / f"{base}.json").read_text())
 
@@ -97,10 +98,6 @@ def write_base(folder: Path, base: str) -> None:
 
 def write_wplus(folder: Path) -> None:
     """StyleGAN2-FFHQ and e4e with random weights."""
-    from pidiff_cli.core.wplus.e4e import Encoder
-    from pidiff_cli.core.wplus.published import FFHQ
-    from pidiff_cli.core.wplus.stylegan2 import Generator
-
     folder.mkdir(parents=True)
     decoder = {f"g_ema.{k}": v.contiguous() for k, v in Generator(1024).state_dict().items()}
     save_file(decoder | {"latent_avg": torch.zeros(18, 512)}, folder / "stylegan2.safetensors")
@@ -128,8 +125,6 @@ def write_home(home: Path, base: str, tiny: bool) -> None:
 
 def write_identity(home: Path) -> None:
     """The published branch's layout with random weights, converted as `models pull` does."""
-    from pidiff_cli.core.identity.published import convert_wplus_adapter, layout
-
     generator = torch.Generator().manual_seed(0)
     parts: dict[str, dict[str, Tensor]] = {"w_proj": {}, "wplus_adapter": {}}
     for name, shape in layout().items():
@@ -140,14 +135,14 @@ def write_identity(home: Path) -> None:
     convert_wplus_adapter(home / "wplus_adapter.bin", home / "models" / "sd15" / "identity")
 
 
-def measure(base: str, size: int, device: str, tiny: bool, report: int) -> dict[str, Any]:
+def measure(base: str, size: int, device: str, tiny: bool) -> dict[str, Any]:
     """Seconds and peak MB of each command."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         write_home(home, base, tiny)
         photos = write_photos(identities(1)[0], home / "photos")
         recipe = home / "recipe.yaml"
-        recipe.write_text(RECIPE.format(base=base, size=size, report=report))
+        recipe.write_text(RECIPE.format(base=base, size=size))
         commands = {
             "prepare": ("prepare", str(photos), "--name", "p"),
             "tune": ("tune", "p", "--base", base, "--recipe", str(recipe)),
@@ -168,15 +163,6 @@ def measure(base: str, size: int, device: str, tiny: bool, report: int) -> dict[
     return found
 
 
-def machine(device: str) -> dict[str, Any]:
-    """Where and when: a row each, as rows are measured at different times."""
-    name = cpu_name()
-    if device == "cuda":
-        name = f"{torch.cuda.get_device_name()}, {name}"
-    date = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"date": date, "machine": name, "threads": torch.get_num_threads()}
-
-
 def write_row(out: Path, row: dict[str, Any]) -> None:
     """Put a row in the place of an older one of the same base, device and size."""
     same = ("base", "device", "size", "tiny")
@@ -186,43 +172,32 @@ def write_row(out: Path, row: dict[str, Any]) -> None:
     out.write_text(json.dumps(told, indent=1) + "\n")
 
 
+def shown(row: dict[str, Any]) -> dict[str, str]:
+    """The figures of a row as cells; tune and generate take two steps."""
+    cells = {"base": f"{row['base']}, {row['size']} px", "device": row["device"]}
+    for name in ("prepare", "tune", "generate"):
+        cells[name] = f"{row[name]['seconds']:.0f} s, {row[name]['peak_mb'] / 1000:.1f} GB"
+    return cells
+
+
 def main() -> int:
     """Run it; exit status 1 where a command takes more than the limit."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.real_size", description=__doc__.splitlines()[0]
-    )
+    parser = command_line("benchmarks.speed.real_size", __doc__)
     parser.add_argument("--base", choices=("sd15", "sdxl"), action="append")
     parser.add_argument("--size", type=int, default=0, help="px; 512, or 64 with --tiny")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--report", type=int, default=1, help="pictures in tune's report")
     parser.add_argument("--tiny", action="store_true", help="small networks, to try the script")
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     args = parser.parse_args()
     size = args.size or (64 if args.tiny else 512)
     rows = []
     for base in args.base or ("sd15", "sdxl"):
-        row = measure(base, size, args.device, args.tiny, args.report)
-        row["torch"] = torch.__version__
+        row = measure(base, size, args.device, args.tiny)
         rows.append(row)
         if args.out:
             write_row(args.out, row)
-    print(table(rows))
+    print(table([shown(row) for row in rows]))
     return 0 if all(row["fits"] for row in rows) else 1
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    """The figures as a Markdown table."""
-    lines = [
-        "| base | device | prepare | tune, 2 steps | generate, 2 steps |",
-        "|---|---|---|---|---|",
-    ]
-    for row in rows:
-        cells = [
-            f"{row[name]['seconds']:.0f} s, {row[name]['peak_mb'] / 1000:.1f} GB"
-            for name in ("prepare", "tune", "generate")
-        ]
-        lines.append(f"| {row['base']}, {row['size']} px | {row['device']} | {' | '.join(cells)} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

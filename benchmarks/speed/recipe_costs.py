@@ -8,21 +8,17 @@ the recipes quote it. Where the cores are shared with others the wall time says 
 
 from __future__ import annotations
 
-import argparse
 import json
-import resource
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from benchmarks.commands import pidiff
+from benchmarks.commands import command_line, pidiff
 from benchmarks.drawings import identities
+from benchmarks.machine import keep, machine, table
 from benchmarks.places import MEASUREMENTS
 from benchmarks.quality.people import write_photos
-from benchmarks.speed.tune_speed import keep, machine, table
 from pidiff_cli.recipe import load_recipe, recipe_names
 
 RESULTS = MEASUREMENTS / "recipe_costs.json"
@@ -33,22 +29,17 @@ def cost(recipe: str, threads: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         photos = write_photos(identities(1)[0], home / "photos")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         words = ("--json", "tune", str(photos), "--name", "costs", "--recipe", recipe)
         done = pidiff(*words, home=home, threads=threads)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {
         "recipe": recipe, "steps": done.document()["steps"], "wall_s": round(done.seconds),
-        "cpu_s": round(used), "peak_mb": round(done.peak_mb), "threads": threads,
+        "cpu_s": round(done.cpu), "peak_mb": round(done.peak_mb), "threads": threads,
     }  # fmt: skip
 
 
 def main() -> int:
     """Run the recipes one after another."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.recipe_costs", description=__doc__.splitlines()[0]
-    )
+    parser = command_line("benchmarks.speed.recipe_costs", __doc__)
     parser.add_argument("--recipe", action="append", help="several times; default: all of mini's")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -58,7 +49,7 @@ def main() -> int:
     for name in args.recipe or mini:
         rows.append(cost(name, args.threads))
         print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
-        told = {**machine(torch.device("cpu")), "script": "benchmarks.speed.recipe_costs"}
+        told = {**machine(), "script": "benchmarks.speed.recipe_costs"}
         keep(args.out, name, {**told, **rows[-1]})
     print(table(rows))
     return 0

@@ -15,32 +15,36 @@ time is worth little where the cores are shared.
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
-from benchmarks.machine import cpu_name
+from benchmarks.commands import command_line
+from benchmarks.machine import keep, machine, table
 from benchmarks.places import MEASUREMENTS, WEIGHTS
+from benchmarks.speed.cuda_steps import CODES
 from benchmarks.speed.dreambooth import Cached, DreamBooth
 from benchmarks.speed.tune_steps import (
     CAPTION,
     Case,
     Steps,
-    config_of,
     halves,
-    mini_steps,
     nobody,
     random_person,
     real_base,
     same_weights,
     timed,
 )
+from benchmarks.tuning import tuning
+from pidiff_cli.core.diffusion.base import load_base
+from pidiff_cli.core.identity.adapter import place_projector
+from pidiff_cli.core.identity.attention import attach
+from pidiff_cli.core.identity.tokens import fresh_projector
+from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
 
 RESULTS = MEASUREMENTS / "tune_speed.json"
@@ -53,21 +57,20 @@ def mini_cases() -> dict[str, Case]:
     """PIDiff's default recipe and the baseline in float32 and bf16, mini's own weights."""
     from diffusers import DDPMScheduler, UNet2DConditionModel
 
-    config = config_of("mini-cpu")
-    person = nobody()
+    settings, person = tuning("mini-cpu", {}), nobody()
+    config, latents = settings.config, person.data[0].latents
     cases: dict[str, Case] = {}
     for title, prior, amp in baselines():
         unet = UNet2DConditionModel.from_pretrained(str(WEIGHTS / "diffusers" / "unet"))
         scheduler = DDPMScheduler.from_pretrained(str(WEIGHTS / "diffusers" / "scheduler"))
-        cached = Cached(person.data.latents, torch.randn(1, CAPTION["mini"], 192))
+        cached = Cached(latents, torch.randn(1, CAPTION["mini"], 192))
         cases[title] = [(1.0, DreamBooth(
             cast(Any, unet).float(), scheduler, cached, cached if prior else None, config.batch,
             config.rank, amp=amp,
         ).step)]  # fmt: skip
-    cases["PIDiff, recipe mini-cpu"] = halves(mini_steps(config, person))
-    cases["PIDiff, mini-cpu in float32"] = halves(
-        mini_steps(config_of("mini-cpu", precision="fp32"), person)
-    )
+    exact = tuning("mini-cpu", {"precision": "fp32"})
+    for title, given in (("recipe mini-cpu", settings), ("mini-cpu in float32", exact)):
+        cases[f"PIDiff, {title}"] = halves(Steps(load_base(WEIGHTS), "mini", given, person))
     return cases
 
 
@@ -89,12 +92,11 @@ def real_cases(
     base = real_base(family, device)
     unet_config = cast(Any, base.unet).config
     asked = {key: value for key, value in (("batch", batch), ("size", size)) if value}
-    config = config_of(RECIPES[family], **asked)
-    person = random_person(family, config.size, unet_config.in_channels, (base.rows, base.dim))
-    person.data = type(person.data)(
-        person.data.latents.to(device, torch.bfloat16), person.data.masks.to(device),
-        person.data.photo,
-    )  # fmt: skip
+    config = tuning(RECIPES[family], asked).config
+    person = random_person(config.size, unet_config.in_channels, (base.rows, base.dim))
+    data = person.data[0]
+    latents = data.latents.to(device, torch.bfloat16)
+    person.data = (LatentSet(latents, data.masks.to(device), data.photo),) * 2
     scheduler = DDPMScheduler.from_config(base.scheduler_config)
     text = torch.randn(1, CAPTION[family], unet_config.cross_attention_dim).to(
         device, torch.bfloat16
@@ -102,7 +104,8 @@ def real_cases(
     added = None
     if family == "sdxl":
         added = {"text_embeds": text.new_zeros(1, 1280), "time_ids": text.new_zeros(1, 6)}
-    cached, cases = Cached(person.data.latents, text, added), {}
+    cached = Cached(latents, text, added)
+    cases: dict[str, Case] = {}
     for title, with_prior, again in (
         (FIRST, False, False), (f"{FIRST}, checkpointed", False, True),
         (f"{FIRST} with prior", True, False),
@@ -116,25 +119,18 @@ def real_cases(
         ).step)]  # fmt: skip
     recipe, own = f"PIDiff, recipe {RECIPES[family]}", base
     for blocks in ("all", "mid_up", "up") if every else ("all",):
-        changed = config_of(RECIPES[family], **asked, trained_blocks=blocks)
+        changed = tuning(RECIPES[family], {**asked, "trained_blocks": blocks})
         for again in (False, True):
             title = recipe + f", {blocks} learn" * (blocks != "all") + ", checkpointed" * again
-            plan = Plan(changed.batch, checkpointing=again)
-            cases[title] = halves(Steps(own, family, changed, person, plan=plan))
+            plan = Plan(changed.config.batch, checkpointing=again)
+            cases[title] = halves(Steps(own, family, changed, person, plan))
             own = copied(base)
     return cases
 
 
 def copied(base: Any) -> Any:
     """A base whose UNet shares its frozen weights, without the adapter."""
-    from dataclasses import replace
-
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-
-    from benchmarks.speed.cuda_steps import CODES
-    from pidiff_cli.core.identity.adapter import place_projector
-    from pidiff_cli.core.identity.attention import attach
-    from pidiff_cli.core.identity.tokens import fresh_projector
 
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(base.unet.config)
@@ -183,14 +179,6 @@ def race(
     ]  # fmt: skip
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """The rows as a Markdown table."""
-    columns = [key for key in rows[0] if key != "rounds"]
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(str(row[key]) for key in columns) + " |" for row in rows]
-    return "\n".join(lines)
-
-
 def plot(rows: list[dict[str, Any]], title: str, path: Path) -> None:
     """A bar a case: its CPU time over the baseline's."""
     import matplotlib
@@ -214,30 +202,9 @@ def plot(rows: list[dict[str, Any]], title: str, path: Path) -> None:
     pyplot.close(figure)
 
 
-def machine(device: torch.device) -> dict[str, Any]:
-    """Where and when."""
-    name = torch.cuda.get_device_name() if device.type == "cuda" else cpu_name()
-    date = datetime.now(UTC).isoformat(timespec="seconds")
-    return {
-        "date": date, "machine": name, "threads": torch.get_num_threads(),
-        "torch": torch.__version__, "script": "benchmarks.speed.tune_speed",
-    }  # fmt: skip
-
-
-def keep(out: Path, name: str, found: dict[str, Any]) -> None:
-    """Put a measurement beside the others in the file."""
-    data = json.loads(out.read_text()) if out.is_file() else {}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps({**data, name: found}, indent=1) + "\n")
-
-
 def main() -> int:
     """Run it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.tune_speed",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
+    parser = command_line("benchmarks.speed.tune_speed", __doc__)
     parser.add_argument("--base", choices=tuple(RECIPES), default="mini")
     parser.add_argument("--cuda", action="store_true")
     parser.add_argument("--rounds", type=int, default=7)
@@ -260,10 +227,11 @@ def main() -> int:
         else real_cases(args.base, device, args.batch, args.size, args.blocks, not args.no_prior)
     )
     rows = race(cases, FIRST, args.rounds, each, device)
-    title = f"{args.base} on {device.type}, {machine(device)['machine']}"
+    told = {**machine(device.type), "script": "benchmarks.speed.tune_speed"}
+    title = f"{args.base} on {device.type}, {told.get('gpu', told['cpu'])}"
     print(table(rows))
     settings = {"rounds": args.rounds, "batch": args.batch, "size": args.size}
-    keep(args.out, name, {**machine(device), **settings, "rows": rows})
+    keep(args.out, name, {**told, **settings, "rows": rows})
     plot(rows, title, args.out.with_name(f"tune_speed_{name}.svg"))
     return 0
 

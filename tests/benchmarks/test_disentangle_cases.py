@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.drawings import Drawings
 from benchmarks.rivals import cases
 from benchmarks.rivals.measure import Plain, background, overlap, photo_direction
 from mini.world.captions import VOCABULARY
@@ -46,8 +47,8 @@ def test_people_have_seeds_of_their_own() -> None:
 
 
 def drawn(count: int, name: str) -> Any:
-    keys = cases.Drawings.__dataclass_fields__
-    return cases.Drawings(**{key: np.asarray([f"{name}{i}" for i in range(count)]) for key in keys})
+    keys = Drawings.__dataclass_fields__
+    return Drawings(**{key: np.asarray([f"{name}{i}" for i in range(count)]) for key in keys})
 
 
 def test_situations_change_the_photos(monkeypatch: pytest.MonkeyPatch) -> None:

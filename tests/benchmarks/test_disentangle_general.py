@@ -76,13 +76,13 @@ def trained(kind: str, shop: Any) -> torch.nn.Module:
     else:
         module = general._vector_module(base, projector)
     module.requires_grad_(True)
-    loss = general._loss(kind, unet, base, projector, Data(), ddpm(shop.pipe), 0)
+    data: Any = Data()
+    loss = general._loss(kind, unet, base, projector, data, ddpm(shop.pipe), 0)
     loss.backward()
-    gradients = {name: p.grad for name, p in module.named_parameters()}
-    assert all(g is not None and g.abs().sum() > 0 for g in gradients.values()), gradients.keys()
     with torch.no_grad():
-        for parameter in module.parameters():
-            parameter -= 0.5 * parameter.grad.sign()
+        for name, parameter in module.named_parameters():
+            assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+            parameter.sub_(0.5 * parameter.grad.sign())
     folder = general.folder_of(kind, shop)
     folder.mkdir(parents=True)
     general._save(module, folder, {"steps": 1})

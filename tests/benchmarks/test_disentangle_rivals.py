@@ -14,6 +14,7 @@ import torch
 from benchmarks.rivals import shop as shop_module
 from benchmarks.rivals import train, words
 from benchmarks.rivals.cases import Case, table_people
+from pidiff_cli.core.diffusion.sampling import DrawSettings
 from tests.tiny_base import SIZE, make_base
 
 CASE = Case(table_people()[0], 1)
@@ -37,7 +38,7 @@ def shop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     picture = np.full((1, SIZE, SIZE, 3), 90, np.uint8)
     monkeypatch.setattr(words, "photos_of", lambda _: SimpleNamespace(rgb=picture))
     made = shop_module.Shop()
-    made.settings = shop_module.DrawSettings(steps=2, guidance=3.0)
+    made.settings = DrawSettings(steps=2, guidance=3.0)
     monkeypatch.setattr(made, "class_latents", lambda: torch.zeros(2, 4, SIZE // 8, SIZE // 8))
     yield made
     logging.disable(logging.NOTSET)

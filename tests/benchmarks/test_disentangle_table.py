@@ -144,7 +144,7 @@ def test_tables_hold_the_people_that_all_methods_have(capsys: pytest.CaptureFixt
 
 
 def test_settings_of_a_line_keep_their_kind() -> None:
-    from benchmarks.rivals.run import parse
+    from benchmarks.tuning import parse
 
     assert parse("rank=4 hold=0.5 tune_code=false") == {"rank": 4, "hold": 0.5, "tune_code": False}
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from benchmarks.places import WEIGHTS
-from benchmarks.speed import footprint
 from benchmarks.speed.footprint import LiveBytes, call_peak, counted, step_footprint
+from pidiff_cli.core.identity.context import IdentityContext
 from pidiff_cli.core.training.memory_plan import TABLE, Sizes
 from tests.tiny_real import CONFIGS
 
@@ -64,7 +64,7 @@ def test_a_checkpointed_step_keeps_no_block_twice(monkeypatch: pytest.MonkeyPatc
     """Maps recorded while the blocks run again would keep everything."""
     config = CONFIGS["sd15"]["unet"]
     wanted = step_footprint(config, 4, 256, True, rank=2, codes=(4, 8)).step
-    monkeypatch.setattr(footprint.IdentityContext, "take_maps", lambda self: self.maps)
+    monkeypatch.setattr(IdentityContext, "take_maps", lambda self: self.maps)
     assert step_footprint(config, 4, 256, True, rank=2, codes=(4, 8)).step > 1.1 * wanted
 
 

@@ -57,8 +57,8 @@ def test_drawings_of_a_prompt_are_what_the_prompt_says() -> None:
 
 
 def test_a_caption_is_true_of_what_the_world_could_write_it_of() -> None:
-    people, fixed = drawings.identities(1), {"scene": "beach", "style": "photo"}
-    person, context = drawings.contexts_of("probe", people, 1, **fixed)[0]
+    people = drawings.identities(1)
+    person, context = drawings.contexts_of("probe", people, 1, scene="beach", style="photo")[0]
     noun = person.noun
     assert networks.could_say(f"a photo of a {noun} at the beach", person, context, 3000)
     assert not networks.could_say(f"a photo of a {noun} in the snow", person, context, 300)

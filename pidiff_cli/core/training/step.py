@@ -71,8 +71,9 @@ class TrainingStep:
         self.codes = codes.to(base.device, base.dtype)
         self.mean = mean.to(base.device, base.dtype)
         self.schedule = NoiseSchedule.of(base)
-        everything = [*captions, encode_prompt(base, "", "")]  # the empty one last
-        self.texts = text_states(base, everything) if texts is None else texts
+        if texts is None:  # the empty one last
+            texts = text_states(base, [*captions, encode_prompt(base, "", "")])
+        self.texts = texts
         self.subjects = torch.cat(
             [subjects(captions, base.device), torch.zeros_like(captions[0].subject)[None]]
         )

@@ -122,12 +122,12 @@ def make_job(
     plan.apply(planned.plan, base, planned.fast)
     stuff = material(profile, config, base, own, faces, task.weights["fingerprint"], progress)
     training = TrainingStep(
-        base, codes, mean, stuff.captions, _losses(config, internals), code_delta(model),
+        base, codes, mean, stuff.captions, loss_settings(config, internals), code_delta(model),
         planned.amp, stuff.texts,
     )  # fmt: skip
     eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
     optimizer = make_optimizer(
-        _rate_groups(model, internals), planned.device, config.learning_rate, eight_bit,
+        rate_groups(model, internals), planned.device, config.learning_rate, eight_bit,
         config.optimizer == "paged_adamw8bit", progress.warn,
     )  # fmt: skip
     generator = torch.Generator().manual_seed(config.seed + current.step)
@@ -180,7 +180,8 @@ def _adapter(
         ), current
 
 
-def _losses(config: TuneConfig, internals: TuneInternals) -> LossSettings:
+def loss_settings(config: TuneConfig, internals: TuneInternals) -> LossSettings:
+    """Weights and shares of the losses, of recipe and internals."""
     return LossSettings(
         internals.min_snr, internals.off_face_weight, config.preserve_weight,
         config.preserve_share, internals.locate_weight,
@@ -189,7 +190,7 @@ def _losses(config: TuneConfig, internals: TuneInternals) -> LossSettings:
     )  # fmt: skip
 
 
-def _rate_groups(model: nn.Module, internals: TuneInternals) -> list[dict[str, Any]]:
+def rate_groups(model: nn.Module, internals: TuneInternals) -> list[dict[str, Any]]:
     """Parameter groups for the optimizer; ``rate`` multiplies the learning rate of each."""
     code = code_delta(model)
     rest = [p for p in trainable_parameters(model).values() if p is not code]
