@@ -1,20 +1,20 @@
-"""The training logs as one small table, and its curves as one SVG for the model card.
+"""The training logs, and their curves as one SVG.
 
-``python -m mini.train.losses .mini/losses.json docs/images/mini_losses.svg`` draws them.
+``python -m mini.train.losses OUT.svg`` draws the runs that lie under `.mini/runs`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections import Counter
-from collections.abc import Sequence
+import sys
 from pathlib import Path
 from typing import Any
 
+from mini.train.common import RUNS
+
 POINTS = 200  # of a curve
 COLUMNS = 3
-SIDES = ("step", "seconds", "per_second", "side", "held", "end", "psnr")
+SIDES = ("step", "seconds", "per_second")
 STYLE = {"font.size": 6, "svg.fonttype": "none", "svg.hashsalt": "pidiff", "axes.linewidth": 0.5}
 
 
@@ -30,95 +30,47 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def gather(runs: Path, before: Path | None = None) -> dict[str, Any]:
-    """Run name -> {"step": […], "seconds": […], each number: […]}, POINTS of each at most.
-
-    A point is the mean of the lines that it stands for, at the last one's step.
-
-    "end" is the last line's step and seconds.
-    Numbers that are not in every line (validation) are under "held", name -> [step, value] pairs.
-    `before` is an earlier table: its runs stay where the logs are not on this machine.
-    """
-    table: dict[str, Any] = {}
-    if before is not None and before.exists():
-        table = json.loads(before.read_text(encoding="utf-8"))
-    for folder in sorted(path.parent for path in runs.glob("*/log.jsonl")):
-        if lines := read_log(folder):
-            table[folder.name] = _curves(lines)
-    return table
+def curve(lines: list[dict[str, Any]], name: str) -> tuple[list[int], list[float]]:
+    """A number's steps and values where it was logged; POINTS means over neighbours at most."""
+    found = [(line["step"], line[name]) for line in lines if name in line]
+    apart = -(-len(found) // POINTS)
+    groups = [found[first : first + apart] for first in range(0, len(found), apart)]
+    return [g[-1][0] for g in groups], [sum(value for _, value in g) / len(g) for g in groups]
 
 
-def _curves(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    kinds = Counter(tuple(k for k in line if is_number(line[k])) for line in lines)
-    shared = max(kinds, key=lambda names: (kinds[names], "loss" in names))
-    steady = [line for line in lines if all(name in line for name in shared)]
-    apart = max(1, -(-len(steady) // POINTS))
-    groups = [steady[first : first + apart] for first in range(0, len(steady), apart)]
-    out: dict[str, Any] = {name: [_point(group, name) for group in groups] for name in shared}
-    held: dict[str, list[list[float]]] = {}
-    for line in lines:
-        for name, value in line.items():
-            if name not in shared and is_number(value):
-                held.setdefault(name, []).append([line["step"], value])
-    return {**out, "held": held, "end": [lines[-1]["step"], lines[-1]["seconds"]]}
-
-
-def _point(group: list[dict[str, Any]], name: str) -> float:
-    if name in ("step", "seconds"):
-        return group[-1][name]
-    return round(sum(line[name] for line in group) / len(group), 6)
-
-
-def is_number(value: Any) -> bool:
-    """Whether a log's value can be drawn."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def draw(table: dict[str, Any], path: Path) -> None:
-    """Write one small plot a network of `gather`'s table: its losses over the steps."""
+def draw(runs: Path, path: Path) -> None:
+    """Write one small plot a run of `runs`: what it logged, over its steps."""
     import matplotlib
 
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    names = list(table)
-    rows = -(-len(names) // COLUMNS)
+    logs = {log.parent.name: read_log(log.parent) for log in sorted(runs.glob("*/log.jsonl"))}
+    rows = -(-len(logs) // COLUMNS)
     with matplotlib.rc_context(STYLE):
         figure, axes = pyplot.subplots(
             rows, COLUMNS, figsize=(7.2, 1.7 * rows), squeeze=False, layout="constrained"
         )
-        for axis in axes.flat[len(names) :]:
+        for axis in axes.flat[len(logs) :]:
             axis.set_visible(False)
-        for axis, name in zip(axes.flat, names, strict=False):
-            _plot(axis, name, table[name])
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for axis, (name, lines) in zip(axes.flat, logs.items(), strict=False):
+            _plot(axis, name, lines)
         figure.savefig(path, format="svg", metadata={"Date": None})
         pyplot.close(figure)
 
 
-def _plot(axis: Any, name: str, curves: dict[str, Any]) -> None:
-    for key, values in curves.items():
-        if key not in SIDES:
-            axis.plot(curves["step"], values, linewidth=0.8, label=key)
-    step, seconds = curves["end"]
-    axis.set_title(f"{name}: {step} steps, {seconds / 60:.1f} minutes", fontsize=7)
-    lines = axis.get_lines()
-    if all(min(line.get_ydata()) > 0 for line in lines):
+def _plot(axis: Any, name: str, lines: list[dict[str, Any]]) -> None:
+    numbers = {k: None for line in lines for k, v in line.items() if not isinstance(v, str)}
+    for key in (key for key in numbers if key not in SIDES):
+        axis.plot(*curve(lines, key), linewidth=0.8, label=key)
+    step, minutes = lines[-1]["step"], lines[-1]["seconds"] / 60
+    axis.set_title(f"{name}: {step} steps, {minutes:.1f} minutes", fontsize=7)
+    if all(min(line.get_ydata()) > 0 for line in axis.get_lines()):
         axis.set_yscale("log")
     axis.grid(True, linewidth=0.3, alpha=0.5)
-    if len(lines) > 1:
-        axis.legend(fontsize=4.5, frameon=False, ncols=2)
+    axis.legend(fontsize=4.5, frameon=False, ncols=2)
     axis.tick_params(which="both", labelsize=5)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Read the table, draw it."""
-    parser = argparse.ArgumentParser(prog="mini.train.losses", description=__doc__)
-    parser.add_argument("losses", type=Path)
-    parser.add_argument("svg", type=Path)
-    args = parser.parse_args(argv)
-    draw(json.loads(args.losses.read_text(encoding="utf-8")), args.svg)
-
-
 if __name__ == "__main__":
-    main()
+    draw(RUNS, Path(sys.argv[1]))

@@ -7,7 +7,7 @@
 draws the bank with all cores, trains every network for its share of --total minutes, and stops
 at a checkpoint when the call's minutes are over; the same command goes on. What is done stands in
 `.mini/all.json`, finished networks in --weights (fp16 or int8, checked: below 16 MiB a file, 40 MB
-in all), losses in `.mini/losses.json`. The steps and their parts of the budget: plan.py.
+in all). The steps and their parts of the budget: plan.py.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ import torch
 
 from mini.train import machine
 from mini.train.common import MADE, RUNS, check_weights
-from mini.train.losses import gather, read_log
+from mini.train.losses import read_log
 from mini.train.plan import MINUTES, PICTURES, STATE, Step, steps
 from pidiff_cli.files import write_file
 
-LOSSES = Path(".mini/losses.json")
 MARGIN = 15.0  # seconds of a call kept for checkpoints and the last lines
 #: What may not change between two calls: another budget or bank is another training.
 FIXED = ("pictures", "total", "seed", "steps", "shares")
@@ -79,7 +78,6 @@ def main(argv: Sequence[str] | None = None) -> bool:
         return False
     ended = time.monotonic() + 60 * args.minutes_per_call if args.minutes_per_call else None
     whole = _go(plan, state, ended, args.weights)
-    LOSSES.write_text(json.dumps(gather(RUNS, LOSSES)), encoding="utf-8")
     for line in told(plan, state):
         print(line, flush=True)
     return whole

@@ -69,12 +69,6 @@ def _identity_parts(p: Person) -> tuple[list[float], list[float], list[float]]:
     return coarse, medium, fine
 
 
-def identity_factors(person: Person) -> tuple[Vector, tuple[str, ...]]:
-    """The values that belong to the person alone, float32 (59,), and their names."""
-    values = [v for part in _identity_parts(person) for v in part]
-    return np.asarray(values, np.float32), IDENTITY_NAMES
-
-
 def factors(person: Person, context: Context, light: Light) -> Vector:
     """All factors of one picture, float32 (79,), roughly in [-1, 1]; see NAMES and GROUPS."""
     coarse, medium, fine = _identity_parts(person)

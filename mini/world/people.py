@@ -6,7 +6,7 @@ that draw turn them into units. Priors depend on noun, age and skin; nothing is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -127,18 +127,6 @@ def sample_person(person_id: int) -> Person:
         eye_rgb=pick_colour(rng, EYE_STOPS, skin, 0.04),
         **values,
     )
-
-
-def person_from_mix(coarse: Person, medium: Person, fine: Person) -> Person:
-    """A person whose coarse, medium and fine factors come from three people.
-
-    Agrees with `factors.GROUPS`; noun and seed come with the coarse person.
-    """
-    of_medium = (*MEDIUM_FIELDS, "beard")
-    of_fine = (*FINE_FIELDS, "hair_rgb", "eye_rgb")
-    changes = {name: getattr(medium, name) for name in of_medium}
-    changes |= {name: getattr(fine, name) for name in of_fine}
-    return replace(coarse, **changes)
 
 
 def shape_priors(male: bool, young: bool) -> dict[str, float]:

@@ -135,11 +135,6 @@ def other_background(
     return np.rint(plain * head + behind * (1 - head)).astype(np.uint8)
 
 
-def to_batch(pictures: Sequence[np.ndarray], rng: np.random.Generator, tint: float) -> Tensor:
-    """u8 pictures -> (B, 3, 128, 128) in [-1, 1], tinted and with noise on half of them."""
-    return tinted(torch.from_numpy(np.stack(pictures)), *tints(len(pictures), rng, tint))
-
-
 def tints(count: int, rng: np.random.Generator, tint: float) -> tuple[Tensor, Tensor, Tensor]:
     """Each picture's gains (B, 3, 1, 1), light and level of noise (B, 1, 1, 1)."""
     gain = torch.from_numpy(rng.normal(1, tint, (count, 3, 1, 1)).astype(np.float32))

@@ -95,27 +95,6 @@ def resample(image: Image.Image, quad: np.ndarray, size: int, transform_size: in
     return np.asarray(out).copy()
 
 
-def align_fast(rgb: np.ndarray, landmarks: np.ndarray, size: int, grow: float = 1.0) -> np.ndarray:
-    """A quick affine cut for small pictures and for training: replicated edges, area-aware.
-
-    Works on (H, W, 3) or (H, W) arrays of any dtype cv2 can warp; `grow` widens the square.
-    """
-    import cv2
-
-    matrix = quad_matrix(ffhq_quad(landmarks), size, grow)
-    scale = np.hypot(matrix[0, 0], matrix[0, 1])
-    source = rgb
-    if scale < 0.7:  # shrink first, else fine texture turns into noise
-        factor = scale / 0.7
-        source = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        matrix = matrix.copy()
-        matrix[:, :2] /= [source.shape[1] / rgb.shape[1], source.shape[0] / rgb.shape[0]]
-    out = cv2.warpAffine(
-        source, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(out)
-
-
 def quad_matrix(quad: np.ndarray, size: int, grow: float = 1.0) -> np.ndarray:
     """The 2 x 3 affine matrix from picture pixels to pixels of the aligned square."""
     centre = quad.mean(0)
@@ -124,15 +103,6 @@ def quad_matrix(quad: np.ndarray, size: int, grow: float = 1.0) -> np.ndarray:
     inverse = np.linalg.inv(np.stack([across, down], 1))
     shift = -inverse @ (tl + 0.5) - 0.5 + inverse @ np.array([0.5, 0.5])
     return np.concatenate([inverse, shift[:, None]], 1)
-
-
-def warp_mask(mask: np.ndarray, landmarks: np.ndarray, size: int) -> np.ndarray:
-    """A mask of the picture, float32 (H, W) in [0, 1] -> the aligned square (size, size)."""
-    import cv2
-
-    matrix = quad_matrix(ffhq_quad(landmarks), size)
-    out = cv2.warpAffine(mask.astype(np.float32), matrix, (size, size), flags=cv2.INTER_LINEAR)
-    return np.clip(np.asarray(out, dtype=np.float32), 0, 1)
 
 
 def unwarp_mask(mask: np.ndarray, landmarks: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -104,17 +104,6 @@ def write_choice(folder: Path, **wishes: str) -> None:
     write_file(folder / CHOICE_FILE, (json.dumps(told, indent=1) + "\n").encode())
 
 
-def settle_faces(folder: Path) -> None:
-    """Convert whatever published pickles lie in `folder`, then write `faces.json`.
-
-    The pickles stay where they are; they are not read again.
-    """
-    for name, pattern in RAW.items():
-        for path in sorted(folder.glob(pattern)):
-            CONVERT[name](path, folder)
-    write_choice(folder)
-
-
 def _convert(
     path: Path | str, folder: Path, name: str, build: Callable[[], nn.Module], what: str
 ) -> None:

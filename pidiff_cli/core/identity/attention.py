@@ -156,17 +156,6 @@ def load_branch(unet: nn.Module, state: dict[str, Tensor]) -> None:
         target.copy_(state[key])
 
 
-def public_to_branch(unet: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Published keys (``1.to_k_wplus.weight``, index in attn_processors) to module paths."""
-    order = list(cast(Any, unet).attn_processors)
-    out: dict[str, Tensor] = {}
-    for key, value in state.items():
-        index, part, last = key.split(".")
-        layer = order[int(index)].removesuffix(".processor")
-        out[f"{layer}.{part.removesuffix('_wplus')}_id.{last}"] = value
-    return out
-
-
 def _add_branch(attn: Attention, token_dim: int, zero_values: bool) -> None:
     inner = attn.to_q.weight.shape[0]
     like = {"dtype": attn.to_q.weight.dtype, "device": attn.to_q.weight.device}

@@ -269,10 +269,6 @@ class Generator(nn.Module):
         """One w for all rows: (B, D) -> (B, L, D)."""
         return w.unsqueeze(1).repeat(1, self.rows, 1)
 
-    def mix_native(self, w_a: Tensor, w_b: Tensor, crossover: int) -> Tensor:
-        """Rows [0, crossover) from w_a (B, D), the others from w_b (B, D) -> (B, L, D)."""
-        return torch.cat([self.spread(w_a)[:, :crossover], self.spread(w_b)[:, crossover:]], 1)
-
     def _noise(self, index: int, like: Tensor, kind: Noise) -> Tensor | None:
         if kind == "none":
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -160,21 +159,18 @@ def test_without_go_the_steps_are_listed(work: Path, capsys: pytest.CaptureFixtu
     assert not list(work.iterdir())
 
 
-def test_curves_keep_the_last_point_and_the_validation(work: Path) -> None:
+def test_the_logs_are_drawn(work: Path) -> None:
     run = common.Run(work / "runs" / "judge", say=False)
     for step in range(1000):
         run.log(step, loss=1 / (step + 1), note="x")
     run.log(1000, rank1=0.9)
-    table = losses.gather(work / "runs")
-    curve = table["judge"]
-    assert len(curve["loss"]) <= losses.POINTS and curve["step"][-1] == 999
-    assert curve["held"] == {"rank1": [[1000, 0.9]]} and "note" not in curve
-    losses.draw(table, work / "losses.svg")
+    lines = losses.read_log(work / "runs" / "judge")
+    steps, values = losses.curve(lines, "loss")
+    assert len(values) == losses.POINTS and steps[-1] == 999
+    assert losses.curve(lines, "rank1") == ([1000], [0.9])
+    losses.draw(work / "runs", work / "losses.svg")
     text = (work / "losses.svg").read_text()
     assert "judge: 1000 steps" in text and text.count("<svg") == 1
-    shutil.rmtree(work / "runs")
-    (work / "losses.json").write_text(json.dumps(table))
-    assert losses.gather(work / "runs", work / "losses.json") == table
 
 
 def test_a_bank_of_another_size_is_drawn_anew(work: Path) -> None:
