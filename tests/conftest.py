@@ -192,7 +192,7 @@ def feed(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
 @pytest.fixture(scope="session")
 def disc_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny base that stands for mini; read only."""
-    from tests.tiny_base import make_base
+    from tests.support.tiny_base import make_base
 
     return make_base(tmp_path_factory.mktemp("base"), values=3.0)
 
@@ -200,7 +200,7 @@ def disc_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def untuned_home(tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with alice, not tuned, and stages that find the tiny base."""
-    from tests.tiny_person import install, make_profile
+    from tests.support.tiny_person import install, make_profile
 
     install(monkeypatch, disc_base)
     make_profile(tmp_path)
@@ -210,7 +210,7 @@ def untuned_home(tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """The hub and every release page of the weights, on loopback."""
-    from tests.hub_pull import pulling_from
+    from tests.support.hub_pull import pulling_from
 
     with pulling_from(monkeypatch, tmp_path) as hub_server:
         yield hub_server
@@ -219,7 +219,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
 @pytest.fixture
 def converts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pulled weights are copied, not converted."""
-    from tests.hub_pull import only_copy
+    from tests.support.hub_pull import only_copy
 
     only_copy(monkeypatch)
 
@@ -227,7 +227,7 @@ def converts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny folder of each Stable Diffusion family."""
-    from tests.tiny_families import make_folders
+    from tests.support.tiny_families import make_folders
 
     return make_folders(tmp_path_factory.mktemp("real"))
 
@@ -235,6 +235,6 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def bases(folders: dict[str, Path]) -> dict[str, Any]:
     """The base of each family's folder."""
-    from tests.tiny_families import open_bases
+    from tests.support.tiny_families import open_bases
 
     return open_bases(folders)

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from mini.train import common, light
-from tests.mini.tiny_bank import PICTURES, main_of, make_bank, working_in
+from tests.support.tiny_bank import PICTURES, main_of, make_bank, working_in
 
 CRISP = ("--adversarial", "0.3", "--perceptual", "0.5")
 TRAINERS = {
