@@ -16,8 +16,6 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-PHOTOS = Path(__file__).parent.parent.parent / "shared" / "photos"
-
 
 @dataclass(frozen=True)
 class Ran:

@@ -13,8 +13,8 @@ from PIL import Image
 from pidiff_cli.core.images import save_png
 from pidiff_cli.stages.prepare import photos as _photos
 from pidiff_cli.stages.prepare import select as _choosing
-from tests.support.faces_fake import ColourEmbedder, Drawn, Finder, draw_people
 from tests.core.test_images_read import png_bomb
+from tests.support.faces_fake import ColourEmbedder, Drawn, Finder, draw_people
 
 
 def _text(folder: Path) -> None:

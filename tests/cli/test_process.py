@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+
+from tests.support.places import ROOT
 
 HEAVY = ("torch", "diffusers", "transformers", "peft", "cv2", "skimage", "scipy", "numpy", "rich")
 
@@ -108,7 +109,7 @@ def test_version_and_no_arguments():
 
 
 def test_the_reference_is_what_help_says():
-    sys.path.insert(0, str(Path(__file__).parent.parent / "docs"))
+    sys.path.insert(0, str(ROOT / "docs"))
     from make_cli_reference import TARGET, reference
 
     told = reference()

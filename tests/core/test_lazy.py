@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from pidiff_cli.core.lazy import import_lazily, import_never
+from tests.support.places import ROOT
 
-WEIGHTS = Path(__file__).parents[1] / "pidiff_cli" / "weights" / "mini" / "diffusers"
+WEIGHTS = ROOT / "pidiff_cli" / "weights" / "mini" / "diffusers"
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from safetensors.torch import load_file, save_file
 from pidiff_cli.core.identity.tokens import PUBLISHED_GROUPS, WPlusProjector
 from tests.parity import rule
 from tests.parity.__main__ import CHECKS, check_file, main
+from tests.support.places import TESTS
 
-DATA = Path(__file__).parent / "parity" / "data"
+DATA = TESTS / "parity" / "data"
 
 
 def test_small_vectors_agree(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from pidiff_cli import files
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile, check_name, list_profiles
 from pidiff_cli.profile import manifest as _manifest
+from tests.support.places import FIXTURES
 
 
 @pytest.fixture
@@ -259,7 +260,7 @@ def test_size(alice):
     assert 0 < alice.size_mb() < alice.size_mb(photos=True) < 0.1
 
 
-SCHEMA_1 = Path(__file__).parent / "fixtures" / "profile_schema_1"
+SCHEMA_1 = FIXTURES / "profile_schema_1"
 
 
 def test_a_profile_of_schema_1_still_opens(home):

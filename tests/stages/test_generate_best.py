@@ -14,8 +14,8 @@ from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.stages import person as _drawing
 from pidiff_cli.stages.generate import PictureCandidate, keep_best
 from tests.conftest import Ran
-from tests.support.opened import run_generate
 from tests.stages.test_generate import _config
+from tests.support.opened import run_generate
 from tests.support.tiny_person import Notes
 
 BLANK = np.zeros((2, 2, 3), np.uint8)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 
 from pidiff_cli.profile import Photo, Profile
+from tests.support.places import FIXTURES
 
-TARGET = Path(__file__).parent / "fixtures" / "profile_schema_1"
+TARGET = FIXTURES / "profile_schema_1"
 
 
 def main() -> None:

@@ -9,12 +9,13 @@ factors; captions as one text.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-TARGET = Path(__file__).parents[1] / "fixtures" / "world_narrow.npz"
+from tests.support.places import FIXTURES
+
+TARGET = FIXTURES / "world_narrow.npz"
 SCENES = (
     "studio", "beach", "forest", "snow", "city", "space", "library", "garden", "desert",
     "kitchen", "underwater", "mountains", "castle", "stage",

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-LAYOUTS = Path(__file__).parent / "data" / "layouts"
+from tests.support.places import LAYOUTS
+
 _PARTS = ("state_dict", "g_ema", "w_proj", "wplus_adapter", "image_proj", "ip_adapter", "unet")
 NAMES = sorted(  # of the layouts that hold weights
     path.name.removesuffix(".json")

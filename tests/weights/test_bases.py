@@ -14,6 +14,7 @@ from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.weights import auto, locate
 from pidiff_cli.weights.family import family_of
 from pidiff_cli.weights.table import SETS, WEIGHTS, same_hash, weights_of
+from tests.support.places import ROOT
 
 UNET = "model.diffusion_model."
 
@@ -286,7 +287,7 @@ def test_hashes_known_in_part():
 def test_the_page_of_weights_is_the_tables():
     import runpy
 
-    docs = Path(__file__).parent.parent / "docs"
+    docs = ROOT / "docs"
     made = runpy.run_path(str(docs / "make_models_page.py"))["page"]()
     assert (docs / "models.md").read_text(encoding="utf-8") == made, (
         "python docs/make_models_page.py"

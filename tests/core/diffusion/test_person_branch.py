@@ -33,6 +33,7 @@ from pidiff_cli.core.identity.adapter import (
 )
 from pidiff_cli.errors import InputError
 from pidiff_cli.stages.export.diffusers import _DIFFUSERS
+from tests.support.places import ROOT
 from tests.support.tiny_base import DIM, ROWS, make_base
 from tests.support.tiny_real import PIPELINES, SIZE, make_folder
 
@@ -222,7 +223,7 @@ def test_the_readme_s_snippet_runs(
     text = _DIFFUSERS.format(name="alice", noun="woman", base="sd15")
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert code.count("\n") <= 11
-    page = (Path(__file__).parent.parent / "docs" / "profiles.md").read_text()
+    page = (ROOT / "docs" / "profiles.md").read_text()
     (shown,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     assert set(shown.replace('"alice-diffusers"', '"."').splitlines()) <= set(code.splitlines())
     code = code.replace('"BASE"', repr(str(folders["sd15"])))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +17,9 @@ from pidiff_cli.core.faces.align import (
     warp_mask,
 )
 from tests.support.faces_fake import face_points
+from tests.support.places import SHARED, TESTS
 
-PARITY = Path(__file__).resolve().parents[2] / "shared" / "parity"
+PARITY = SHARED / "parity"
 
 
 def picture(side: int = 300) -> np.ndarray:
@@ -31,7 +31,7 @@ def picture(side: int = 300) -> np.ndarray:
 def test_stored_vectors() -> None:
     if not (PARITY / "align_face.safetensors").is_file():
         pytest.skip("no parity files at hand")
-    path = Path(__file__).parent / "parity" / "align_face.py"
+    path = TESTS / "parity" / "align_face.py"
     spec = importlib.util.spec_from_file_location("align_face_parity", path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,8 +10,9 @@ from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.faces.nets import FOLDER, LandmarkNet, open_net
 from pidiff_cli.core.faces.refinement import refine_landmarks
 from pidiff_cli.core.images import read_photo
+from tests.support.places import SHARED
 
-PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "photos"
+PHOTOS = SHARED / "photos"
 
 pytestmark = pytest.mark.skipif(
     not (FOLDER / "landmarks.safetensors").is_file(), reason="no face nets here"

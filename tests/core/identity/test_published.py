@@ -15,12 +15,11 @@ from pidiff_cli.core.identity.attention import attach, branch_state, public_to_b
 from pidiff_cli.core.identity.files import read_identity
 from pidiff_cli.core.identity.published import LAYERS, convert_wplus_adapter, layout
 from pidiff_cli.errors import InputError, MissingWeightError
-
-LAYOUTS = (Path(__file__).parent / "data" / "layouts", Path(__file__).parents[2] / "shared/layouts")
+from tests.support.places import LAYOUTS, SHARED
 
 
 def _published(name: str) -> dict[str, Any]:
-    found = [folder / name for folder in LAYOUTS if (folder / name).is_file()]
+    found = [folder / name for folder in (LAYOUTS, SHARED / "layouts") if (folder / name).is_file()]
     if not found:
         pytest.skip(f"{name} is not here")
     return json.loads(found[0].read_text())

@@ -14,6 +14,7 @@ import torch
 from pidiff_cli.core.wplus import editing
 from pidiff_cli.core.wplus.directions import apply_edits, load_directions
 from pidiff_cli.errors import InputError, UsageError
+from tests.support.places import LAYOUTS
 
 
 @pytest.fixture
@@ -115,8 +116,7 @@ def test_another_base_has_other_shapes(tmp_path: Path) -> None:
 
 
 def test_the_published_files_of_directions_are_read(tmp_path: Path) -> None:
-    layouts = Path(__file__).parent / "data" / "layouts" / "w_direction_files.json"
-    told = json.loads(layouts.read_text())
+    told = json.loads((LAYOUTS / "w_direction_files.json").read_text())
     parts = {
         key: torch.randn(value[0])
         for key, value in told["w_direction/gan_space/ffhq_pca.pt"].items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,8 +11,8 @@ from torch.nn import functional as F
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.irse import PReLU
 from pidiff_cli.core.wplus.stylegan2 import Generator, ModulatedConv, rows_for, truncate
+from tests.support.places import LAYOUTS
 
-LAYOUTS = Path(__file__).parent / "data" / "layouts"
 CHANNELS = {4: 8, 8: 8, 16: 6, 32: 4}
 
 

@@ -13,8 +13,8 @@ from pidiff_cli.stages.tune import previews as _previews
 from pidiff_cli.stages.tune import run as tune
 from pidiff_cli.stages.tune.loop import BETTER, Run, is_better
 from pidiff_cli.stages.tune.previews import PreviewScore
-from tests.support.opened import run_tune
 from tests.stages.tune.test_tune import _config
+from tests.support.opened import run_tune
 from tests.support.tiny_person import ColourJudge, Notes, install_judge
 
 
