@@ -1,4 +1,4 @@
-"""What the tests of the command line share: a home, a runner, and stages that compute nothing."""
+"""What tests of several folders share: a home, a runner, idle stages and tiny bases."""
 
 from __future__ import annotations
 
@@ -67,9 +67,17 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, ModuleT
     return install_stages(monkeypatch, tmp_path / "weights")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def disc_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny base that stands for mini; read only."""
+    from tests.support.tiny_base import make_base
+
+    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
+
+
+@pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A tiny folder of each Stable Diffusion family."""
+    """A tiny folder of each Stable Diffusion family; read only."""
     from tests.support.tiny_families import make_folders
 
     return make_folders(tmp_path_factory.mktemp("real"))

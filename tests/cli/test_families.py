@@ -21,13 +21,11 @@ from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import add_adapter, save_adapter, trainable_parameters
 from pidiff_cli.core.images import save_png
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.prepare import photos as _photos
-from pidiff_cli.stages.prepare import select as _choosing
 from tests.conftest import Ran
-from tests.support.faces_fake import ColourEmbedder, Drawn, Finder, draw_people
+from tests.support.faces_fake import Drawn, draw_people, install_finder
 from tests.support.tiny_base import make_wplus
 from tests.support.tiny_person import colour_reader, make_profile
-from tests.support.tiny_real import PIPELINES, SIZE, ldm_state, make_folder, use_tiny_configs
+from tests.support.tiny_real import PIPELINES, SIZE, ldm_state, use_tiny_configs
 
 RECIPE = f"""
 name: tiny
@@ -37,22 +35,13 @@ generate: {{steps: 2, size: {SIZE}}}
 """
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("real")
-    return {family: make_folder(root / family, family) for family in ("sd15", "sdxl")}
-
-
 @pytest.fixture
 def album(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Photos of one person, face networks that need no weights, tiny W+ networks in the home."""
     from pidiff_cli.stages import invert, person
     from pidiff_cli.stages.tune import run as tune
 
-    finder = Finder()
-    monkeypatch.setattr(_photos, "find_faces", finder)
-    monkeypatch.setattr(_photos, "candidates", lambda *_, **__: [])
-    monkeypatch.setattr(_choosing, "load_embedder", ColourEmbedder)
+    finder = install_finder(monkeypatch)
     monkeypatch.setattr(tune, "REPORT_STEPS", 1)
     for module in (tune, invert, person):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader())

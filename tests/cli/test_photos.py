@@ -11,10 +11,8 @@ import pytest
 from PIL import Image
 
 from pidiff_cli.core.images import save_png
-from pidiff_cli.stages.prepare import photos as _photos
-from pidiff_cli.stages.prepare import select as _choosing
-from tests.core.test_images_read import png_bomb
-from tests.support.faces_fake import ColourEmbedder, Drawn, Finder, draw_people
+from tests.support.bombs import png_bomb
+from tests.support.faces_fake import Drawn, Finder, draw_people, install_finder
 
 
 def _text(folder: Path) -> None:
@@ -43,11 +41,7 @@ def _empty(folder: Path) -> None:
 @pytest.fixture
 def finder(monkeypatch: pytest.MonkeyPatch) -> Finder:
     """A face finder that needs no weights."""
-    finder = Finder()
-    monkeypatch.setattr(_photos, "find_faces", finder)
-    monkeypatch.setattr(_photos, "candidates", lambda rgb: [])
-    monkeypatch.setattr(_choosing, "load_embedder", ColourEmbedder)
-    return finder
+    return install_finder(monkeypatch)
 
 
 def refused(pidiff: Callable, folder: Path, home: Path, words: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pidiff_cli.cli.progress import PlainProgress
-from tests.support.tiny_base import SIZE, make_base
+from tests.support.tiny_base import SIZE
 from tests.support.tiny_person import install, make_profile
 
 RECIPE = f"""
@@ -19,15 +19,10 @@ generate: {{steps: 2, size: {SIZE}}}
 """
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
-
-
 @pytest.fixture
-def recipe(tmp_path: Path, home: Path, weights: Path, monkeypatch) -> Path:
+def recipe(tmp_path: Path, home: Path, disc_base: Path, monkeypatch) -> Path:
     """A recipe of a person's own, and alice prepared in the home."""
-    install(monkeypatch, weights)
+    install(monkeypatch, disc_base)
     make_profile(home)
     path = tmp_path / "tiny.yaml"
     path.write_text(RECIPE)

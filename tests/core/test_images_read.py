@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from PIL import Image
 
 from pidiff_cli.core.images import PhotoError, read_photo, to_tensor, to_uint8
 from pidiff_cli.errors import InputError
+from tests.support.bombs import png_bomb
 
 
 def scene(width: int = 48, height: int = 32) -> np.ndarray:
@@ -136,18 +135,6 @@ def test_empty_missing_and_folder(tmp_path: Path) -> None:
         read_photo(tmp_path / "none.png")
     with pytest.raises(PhotoError, match="a folder"):
         read_photo(tmp_path)
-
-
-def png_bomb(width: int, height: int) -> bytes:
-    """A PNG that claims to be huge, in a few hundred bytes."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = zlib.compress(b"\0" * 100_000, 9)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("side", [14_000, 60_000, 2_000_000])

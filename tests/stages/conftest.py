@@ -1,4 +1,4 @@
-"""What the tests of the stages share: a tiny base that stands for mini, and who is drawn by it."""
+"""What the tests of the stages share: a home with a person in it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tiny_base import make_base
-from tests.support.tiny_person import install, make_profile
-
-
-@pytest.fixture(scope="session")
-def disc_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny base that stands for mini; read only."""
-    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
+from tests.support.opened import run_tune, tune_settings
+from tests.support.tiny_base import SIZE
+from tests.support.tiny_person import Notes, install, make_profile
 
 
 @pytest.fixture
@@ -22,3 +17,23 @@ def untuned_home(tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatc
     install(monkeypatch, disc_base)
     make_profile(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def tuned(tmp_path_factory: pytest.TempPathFactory, disc_base: Path) -> Path:
+    """A home with a tuned alice (one photo of four held back) and an untuned bob; read only."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch, disc_base)
+        make_profile(home)
+        make_profile(home, "bob", noun="man", held_out=0)
+        config = tune_settings(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2)
+        run_tune(config, Notes())
+    return home
+
+
+@pytest.fixture
+def tuned_home(tuned: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That home, and stages that find the tiny base."""
+    install(monkeypatch, disc_base)
+    return tuned

@@ -21,28 +21,14 @@ from pidiff_cli.stages.report import summary as _summary
 from pidiff_cli.stages.report.evaluators import Evaluators, open_evaluators
 from pidiff_cli.stages.report.measure import EvaluatedImage
 from pidiff_cli.weights import locate
-from tests.support.opened import run_evaluate, run_tune, tune_settings
+from tests.support.opened import run_evaluate
 from tests.support.tiny_base import SIZE
 from tests.support.tiny_person import Notes, colour_reader, install, install_judge, make_profile
 
 
-@pytest.fixture(scope="module")
-def tuned(tmp_path_factory: pytest.TempPathFactory, disc_base: Path) -> Path:
-    """A home with a tuned alice (one photo of four held back) and bob as a stranger."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        install(patch, disc_base)
-        make_profile(home)
-        make_profile(home, "bob", held_out=0)
-        config = tune_settings(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2)
-        run_tune(config, Notes())
-    return home
-
-
 @pytest.fixture
-def home(tuned: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    install(monkeypatch, disc_base)
-    return tuned
+def home(tuned_home: Path) -> Path:
+    return tuned_home
 
 
 def _config(home: Path, out: Path, **settings: Any) -> EvaluateConfig:

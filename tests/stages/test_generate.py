@@ -11,49 +11,24 @@ import numpy as np
 import pytest
 
 from pidiff_cli import api
-from pidiff_cli.config import GenerateConfig
 from pidiff_cli.core.diffusion import sampling
 from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.stages import person as _drawing
 from pidiff_cli.stages.results import Picture
-from tests.support.opened import run_generate, run_tune, tune_settings
+from tests.support.opened import run_generate, short_drawing
 from tests.support.tiny_base import SIZE
-from tests.support.tiny_person import Notes, install, make_profile
-
-
-@pytest.fixture(scope="module")
-def tuned(tmp_path_factory: pytest.TempPathFactory, disc_base: Path) -> Path:
-    """A home with a tuned alice and an untuned bob."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        install(patch, disc_base)
-        make_profile(home)
-        make_profile(home, "bob", noun="man")
-        run_tune(
-            tune_settings(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2),
-            Notes(),
-        )
-    return home
+from tests.support.tiny_person import Notes
 
 
 @pytest.fixture
-def home(tuned: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    install(monkeypatch, disc_base)
-    return tuned
-
-
-def _config(home: Path, out: Path, **settings: Any) -> GenerateConfig:
-    values: dict[str, Any] = {
-        "home": home, "name": "alice", "prompts": ("as an astronaut",), "size": SIZE, "steps": 2,
-        "seed": 7, "out": out / "pics", "device": "cpu",
-    }  # fmt: skip
-    return GenerateConfig(**{**values, **settings})
+def home(tuned_home: Path) -> Path:
+    return tuned_home
 
 
 def test_pictures_are_told_as_they_come(home: Path, tmp_path: Path) -> None:
     seen: list[Picture] = []
-    config = _config(home, tmp_path, prompts=("as an astronaut", "as a chef"), count=2)
+    config = short_drawing(home, tmp_path, prompts=("as an astronaut", "as a chef"), count=2)
     result = run_generate(config, Notes(), seen.append)
     assert list(result.images) == seen
     assert [(p.prompt, p.seed) for p in seen] == [
@@ -65,8 +40,8 @@ def test_pictures_are_told_as_they_come(home: Path, tmp_path: Path) -> None:
 
 
 def test_the_record_is_whole_and_the_bytes_repeat(home: Path, tmp_path: Path) -> None:
-    first = run_generate(_config(home, tmp_path / "a"), Notes()).images[0].path
-    again = run_generate(_config(home, tmp_path / "b", count=2), Notes()).images[0].path
+    first = run_generate(short_drawing(home, tmp_path / "a"), Notes()).images[0].path
+    again = run_generate(short_drawing(home, tmp_path / "b", count=2), Notes()).images[0].path
     assert first.read_bytes() == again.read_bytes()
     record = read_record(first)
     assert record["prompt"] == "as an astronaut" and record["seed"] == 7
@@ -76,7 +51,7 @@ def test_the_record_is_whole_and_the_bytes_repeat(home: Path, tmp_path: Path) ->
 
 
 def test_an_older_picture_is_not_lost(home: Path, tmp_path: Path) -> None:
-    config = _config(home, tmp_path)
+    config = short_drawing(home, tmp_path)
     first = run_generate(config, Notes()).images[0].path
     assert run_generate(config, Notes()).images[0].path == first
     other = run_generate(replace(config, guidance=2.0), Notes()).images[0].path
@@ -87,8 +62,8 @@ def test_an_older_picture_is_not_lost(home: Path, tmp_path: Path) -> None:
 
 
 def test_only_the_best_are_kept(home: Path, tmp_path: Path) -> None:
-    everything = run_generate(_config(home, tmp_path / "a", count=4), Notes()).images
-    best = run_generate(_config(home, tmp_path / "b", count=4, best=2), Notes()).images
+    everything = run_generate(short_drawing(home, tmp_path / "a", count=4), Notes()).images
+    best = run_generate(short_drawing(home, tmp_path / "b", count=4, best=2), Notes()).images
     wanted = sorted((p.likeness for p in everything), reverse=True)[:2]
     assert [p.likeness for p in best] == wanted
     assert len(list((tmp_path / "b" / "pics").iterdir())) == 2
@@ -96,7 +71,9 @@ def test_only_the_best_are_kept(home: Path, tmp_path: Path) -> None:
 
 def test_doubts_are_told(home: Path, tmp_path: Path) -> None:
     notes = Notes()
-    config = _config(home, tmp_path, name="bob", prompts=("on a zebra " + "in the snow " * 12,))
+    config = short_drawing(
+        home, tmp_path, name="bob", prompts=("on a zebra " + "in the snow " * 12,)
+    )
     run_generate(config, notes)
     assert "bob is not tuned yet" in notes.warnings[0]
     assert notes.warnings[1].endswith(": zebra") and "too long" in notes.warnings[2]
@@ -104,7 +81,7 @@ def test_doubts_are_told(home: Path, tmp_path: Path) -> None:
 
 def test_edits_and_layers_of_another_change_the_picture(home: Path, tmp_path: Path) -> None:
     pictures = [
-        run_generate(_config(home, tmp_path, **settings), Notes()).images[0].path.read_bytes()
+        run_generate(short_drawing(home, tmp_path, **settings), Notes()).images[0].path.read_bytes()
         for settings in (
             {},
             {"edits": (("smile", 3.0),)},
@@ -132,7 +109,7 @@ def test_faults_are_sentences(
     home: Path, tmp_path: Path, settings: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        run_generate(_config(home, tmp_path, **settings), Notes())
+        run_generate(short_drawing(home, tmp_path, **settings), Notes())
 
 
 def test_several_people_or_no_prompt_are_sentences_too(home: Path) -> None:
@@ -146,7 +123,7 @@ def test_several_people_or_no_prompt_are_sentences_too(home: Path) -> None:
 def test_a_file_in_the_way_of_the_folder_is_a_sentence(home: Path, tmp_path: Path) -> None:
     (tmp_path / "pics").write_text("a file")
     with pytest.raises(InputError, match="Cannot make the folder"):
-        run_generate(_config(home, tmp_path), Notes())
+        run_generate(short_drawing(home, tmp_path), Notes())
 
 
 def test_prompts_are_taken_one_at_a_time(home: Path, tmp_path: Path) -> None:
@@ -159,7 +136,7 @@ def test_prompts_are_taken_one_at_a_time(home: Path, tmp_path: Path) -> None:
             yield prompt
 
     run_generate(
-        _config(home, tmp_path, count=2), Notes(), lambda p: told.append(f"told {p.seed}"),
+        short_drawing(home, tmp_path, count=2), Notes(), lambda p: told.append(f"told {p.seed}"),
         prompts(), lambda: told.append("done"), lambda path: told.append("written"),
     )  # fmt: skip
     each = ["written", "told 7", "written", "told 8", "done"]
@@ -170,7 +147,7 @@ def test_known_prompts_are_drawn_together(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a few are drawn at once they may be of several prompts; the pictures are the same."""
-    config = _config(home, tmp_path, prompts=("as an astronaut", "as a chef", "in the snow"))
+    config = short_drawing(home, tmp_path, prompts=("as an astronaut", "as a chef", "in the snow"))
     alone = run_generate(replace(config, out=tmp_path / "alone"), Notes()).images
     batches: list[int] = []
     draw = _drawing.draw
@@ -194,5 +171,5 @@ def test_known_prompts_are_drawn_together(
 def test_a_prompt_that_comes_later_is_checked_too(home: Path, tmp_path: Path) -> None:
     prompts = iter(["as a chef", "x" * 5000])
     with pytest.raises(UsageError, match="characters"):
-        run_generate(_config(home, tmp_path), Notes(), prompts=prompts)
+        run_generate(short_drawing(home, tmp_path), Notes(), prompts=prompts)
     assert len(list((tmp_path / "pics").iterdir())) == 1

@@ -14,8 +14,7 @@ from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.stages import person as _drawing
 from pidiff_cli.stages.generate import PictureCandidate, keep_best
 from tests.conftest import Ran
-from tests.stages.test_generate import _config
-from tests.support.opened import run_generate
+from tests.support.opened import run_generate, short_drawing
 from tests.support.tiny_person import Notes
 
 BLANK = np.zeros((2, 2, 3), np.uint8)
@@ -64,7 +63,9 @@ def test_the_others_are_told_and_counted(
 ) -> None:
     _scored(monkeypatch, {7: 0.4, 8: None, 9: 0.8, 10: 0.7})
     notes = Notes()
-    result = run_generate(_config(untuned_home, tmp_path, count=4, best=1, min_likeness=0.5), notes)
+    result = run_generate(
+        short_drawing(untuned_home, tmp_path, count=4, best=1, min_likeness=0.5), notes
+    )
     assert [picture.seed for picture in result.images] == [9]
     assert [one.seed for one in result.fell] == [7, 8, 10]
     assert notes.lines == [
@@ -81,11 +82,11 @@ def test_none_alike_enough_is_an_error_that_says_how_near_it_came(
 ) -> None:
     _scored(monkeypatch, {7: 0.4, 8: None})
     with pytest.raises(InputError, match=r"None of the 2 .*0\.9.*0\.40 \(seed 7\)") as caught:
-        run_generate(_config(untuned_home, tmp_path, count=2, min_likeness=0.9), Notes())
+        run_generate(short_drawing(untuned_home, tmp_path, count=2, min_likeness=0.9), Notes())
     assert caught.value.exit_code == 3 and "--min-likeness 0.4" in caught.value.hint
     _scored(monkeypatch, {7: None})
     with pytest.raises(InputError, match="no face was found in it"):
-        run_generate(_config(untuned_home, tmp_path, min_likeness=0.9), Notes())
+        run_generate(short_drawing(untuned_home, tmp_path, min_likeness=0.9), Notes())
 
 
 def test_more_kept_than_drawn_is_a_sentence(untuned_home: Path, tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_without_face_networks_nothing_can_be_chosen(
 ) -> None:
     monkeypatch.setattr(_drawing, "open_reader", lambda _: None)
     with pytest.raises(MissingWeightError, match="--best needs face networks"):
-        run_generate(_config(untuned_home, tmp_path, count=2, best=1), Notes())
+        run_generate(short_drawing(untuned_home, tmp_path, count=2, best=1), Notes())
 
 
 @pytest.mark.parametrize(

@@ -14,18 +14,13 @@ from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import stylemix
 from tests.support.opened import run_generate, run_invert, run_stylemix, run_tune, tune_settings
-from tests.support.tiny_base import DIM, ROWS, SIZE, make_base
+from tests.support.tiny_base import DIM, ROWS, SIZE
 from tests.support.tiny_person import Notes, install, make_profile
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
-
-
 @pytest.fixture
-def home(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    install(monkeypatch, weights)
+def home(tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    install(monkeypatch, disc_base)
     for name in ("alice", "bob"):
         profile = make_profile(tmp_path, name)
         shift = 0.0 if name == "alice" else 1.0

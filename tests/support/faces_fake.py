@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
@@ -93,3 +94,14 @@ class ColourEmbedder(torch.nn.Module):
         """x (B, 3, 128, 128) -> (B, 3), unit length."""
         middle = x[:, :, 40:90, 40:90].mean((2, 3))
         return torch.nn.functional.normalize(middle - middle.mean(1, keepdim=True), dim=-1)
+
+
+def install_finder(monkeypatch: pytest.MonkeyPatch) -> Finder:
+    """Let `prepare` find faces and tell people apart without weights."""
+    from pidiff_cli.stages.prepare import photos, select
+
+    finder = Finder()
+    monkeypatch.setattr(photos, "find_faces", finder)
+    monkeypatch.setattr(photos, "candidates", lambda *_, **__: [])
+    monkeypatch.setattr(select, "load_embedder", ColourEmbedder)
+    return finder

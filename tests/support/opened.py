@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pidiff_cli.config import (
@@ -27,6 +28,7 @@ from pidiff_cli.stages.results import (
 )
 from pidiff_cli.stages.tune import run as tune
 from pidiff_cli.stages.tune.internals import TuneInternals
+from tests.support.tiny_base import SIZE
 
 
 class TuneSettings(NamedTuple):
@@ -42,6 +44,16 @@ def tune_settings(**values: Any) -> TuneSettings:
     given = {key: value for key, value in values.items() if key in inner}
     rest = {key: value for key, value in values.items() if key not in inner}
     return TuneSettings(TuneConfig(**rest), TuneInternals(**given))
+
+
+def short_tuning(home: Path, **settings: Any) -> TuneSettings:
+    """Six steps at the least size on the CPU, unless ``settings`` say else."""
+    values: dict[str, Any] = {
+        "home": home, "name": "alice", "steps": 6, "size": SIZE, "batch": 2, "rank": 2,
+        "checkpoint_every": 2, "preview_every": 0, "learning_rate": 1e-2, "warmup": 2,
+        "device": "cpu",
+    }  # fmt: skip
+    return tune_settings(**{**values, **settings})
 
 
 def run_tune(settings: TuneSettings | TuneConfig, progress: Progress) -> TuneResult:
@@ -65,6 +77,15 @@ def run_generate(
     profile = Profile.open(config.name, config.home)
     parts = base_of(config.home, profile, config.base)
     return generate.run(profile, config, parts, progress, *more, **kw)
+
+
+def short_drawing(home: Path, out: Path, **settings: Any) -> GenerateConfig:
+    """One small picture in two steps, unless ``settings`` say else."""
+    values: dict[str, Any] = {
+        "home": home, "name": "alice", "prompts": ("as an astronaut",), "size": SIZE, "steps": 2,
+        "seed": 7, "out": out / "pics", "device": "cpu",
+    }  # fmt: skip
+    return GenerateConfig(**{**values, **settings})
 
 
 def run_evaluate(config: EvaluateConfig, progress: Progress) -> EvaluateResult:

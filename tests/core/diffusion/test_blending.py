@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,30 +11,14 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.core.diffusion import blending, guidance
-from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.guidance import Predictor
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity import attention
-from tests.support.tiny_base import DIM, ROWS, SIZE, make_base
+from tests.support.tiny_base import SIZE
 
 FREE = DrawSettings(steps=4, size=SIZE)
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    folder: Path = make_base(tmp_path_factory.mktemp("base"), values=4.0)
-    return load_base(folder)
-
-
-@pytest.fixture(scope="module")
-def prompt(base: Base) -> EncodedPrompt:
-    return encode_prompt(base, "a photo of a woman as an astronaut", "woman")
-
-
-@pytest.fixture(scope="module")
-def w() -> Tensor:
-    return torch.randn(ROWS, DIM, generator=torch.Generator().manual_seed(5))
 
 
 def _change(base: Base, prompt: EncodedPrompt, w: Tensor, hold: float) -> float:

@@ -34,17 +34,15 @@ from pidiff_cli.core.identity.adapter import (
 from pidiff_cli.errors import InputError
 from pidiff_cli.stages.export.diffusers import _DIFFUSERS
 from tests.support.places import ROOT
-from tests.support.tiny_base import DIM, ROWS, make_base
-from tests.support.tiny_real import PIPELINES, SIZE, make_folder
+from tests.support.tiny_base import DIM, ROWS
+from tests.support.tiny_real import PIPELINES, SIZE
 
 PROMPT = "a photo of a woman in snow"
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("bases")
-    mini = make_base(root / "mini", values=3.0) / "diffusers"
-    return {"mini": mini, **{f: make_folder(root / f, f) for f in PIPELINES}}
+def folders(folders: dict[str, Path], disc_base: Path) -> dict[str, Path]:
+    return {"mini": disc_base / "diffusers", **folders}
 
 
 def _open(folders: dict[str, Path], family: str) -> Base:

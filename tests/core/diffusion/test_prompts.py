@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
-from tests.support.tiny_base import make_base
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    return load_base(make_base(tmp_path_factory.mktemp("base")))
 
 
 @pytest.mark.parametrize(

@@ -17,29 +17,9 @@ from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.errors import MissingWeightError
-from tests.support.tiny_base import DIM, ROWS, SIZE, make_base
+from tests.support.tiny_base import SIZE, make_base
 
 FAST = DrawSettings(steps=3, size=SIZE)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"), values=4.0)
-
-
-@pytest.fixture(scope="module")
-def base(folder: Path) -> Base:
-    return load_base(folder)
-
-
-@pytest.fixture(scope="module")
-def prompt(base: Base) -> EncodedPrompt:
-    return encode_prompt(base, "a photo of a woman as an astronaut", "woman")
-
-
-@pytest.fixture(scope="module")
-def w() -> Tensor:
-    return torch.randn(ROWS, DIM, generator=torch.Generator().manual_seed(5))
 
 
 @pytest.mark.parametrize("guidance", [4.0, 1.0])

@@ -23,17 +23,7 @@ from pidiff_cli.core.identity.adapter import (
 )
 from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state, save_checkpoint
 from pidiff_cli.errors import InputError
-from tests.support.tiny_base import DIM, ROWS, make_base
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
-
-
-@pytest.fixture
-def base(folder: Path) -> Base:
-    return load_base(folder)
+from tests.support.tiny_base import DIM, ROWS
 
 
 def _shaken(base: Base) -> torch.nn.Module:

@@ -14,7 +14,7 @@ from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.metrics import measures
 from pidiff_cli.core.metrics.branch_energy import branch_energy, spread, watched
 from pidiff_cli.core.metrics.pose import SPREAD, copied, pose_of
-from tests.support.tiny_base import DIM, ROWS, SIZE, make_base
+from tests.support.tiny_base import DIM, ROWS, SIZE
 
 
 def _square(side: int, low: int, high: int) -> np.ndarray:
@@ -136,8 +136,8 @@ def test_pose_forgets_place_size_and_tilt_but_not_the_turn() -> None:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    return load_base(make_base(tmp_path_factory.mktemp("base"), values=3.0))
+def base(disc_base: Path) -> Base:
+    return load_base(disc_base)
 
 
 def test_the_probe_sees_exactly_what_the_branch_adds(base: Base) -> None:

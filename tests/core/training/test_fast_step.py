@@ -36,14 +36,9 @@ from pidiff_cli.core.training.fast_step import (
 from pidiff_cli.core.training.step import Batch, LossSettings, TrainingStep
 from pidiff_cli.stages.tune import plan as _planning
 from pidiff_cli.stages.tune.internals import TuneInternals
-from tests.support.tiny_base import DIM, ROWS, SIZE, make_base
+from tests.support.tiny_base import DIM, ROWS, SIZE
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
 
 
 def _generator(seed: int = 0) -> torch.Generator:

@@ -18,18 +18,8 @@ from pidiff_cli.core.training.fast_step import free_conv_inputs
 from pidiff_cli.core.training.losses import face_loss, locate_loss, min_snr_weight, preserve_loss
 from pidiff_cli.core.training.schedule import NoiseSchedule
 from pidiff_cli.core.training.step import LossSettings, TrainingStep
-from tests.support.tiny_base import DIM, ROWS, SIZE, make_base
+from tests.support.tiny_base import DIM, ROWS, SIZE
 from tests.support.tiny_person import disc
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
-
-
-@pytest.fixture
-def base(folder: Path) -> Base:
-    return load_base(folder)
 
 
 def _generator(seed: int = 0) -> torch.Generator:

@@ -22,21 +22,16 @@ from pidiff_cli.core.identity.adapter import (
     trainable_parameters,
 )
 from pidiff_cli.profile import Profile
-from tests.support.tiny_base import SIZE, make_base
+from tests.support.tiny_base import SIZE
 from tests.support.tiny_person import install, make_profile
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
-
-
 @pytest.fixture
-def alice(home: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Profile:
+def alice(home: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Profile:
     """A profile with an adapter for the tiny base, which stands for mini."""
-    install(monkeypatch, weights)
+    install(monkeypatch, disc_base)
     profile = make_profile(home, photos=1, held_out=0)
-    base = load_base(weights)
+    base = load_base(disc_base)
     torch.manual_seed(0)
     model = add_adapter(base.unet, rank=2, alpha=2.0)
     with torch.no_grad():
@@ -95,19 +90,19 @@ def _picture(base, w) -> np.ndarray:
     return draw(base, prompt, w, [3], DrawSettings(3, size=SIZE)).images.astype(int)
 
 
-def test_peft_reads_its_folder_back(pidiff, alice, weights, tmp_path):
+def test_peft_reads_its_folder_back(pidiff, alice, disc_base, tmp_path):
     """As the README in the folder says, with stock PEFT: the same picture."""
     out = tmp_path / "alice-peft"
     ran = pidiff("profile", "export", "alice", "--format", "peft", "--out", out)
     assert (ran.code, ran.out) == (0, f"{out}\n")
     assert "the same picture" in ran.err
-    own = load_base(weights)
+    own = load_base(disc_base)
     load_adapter(own.unet, alice.folder / "adapter")
     mean = torch.from_numpy(np.array(alice.load_identity().mean))
 
     (code,) = re.findall(r"```python\n(.*?)```", (out / "README.md").read_text(), re.DOTALL)
-    code = code.replace('"DIFFUSERS_FOLDER"', repr(str(weights / "diffusers")))
-    code = code.replace('"IDENTITY_FOLDER"', repr(str(weights / "identity")))
+    code = code.replace('"DIFFUSERS_FOLDER"', repr(str(disc_base / "diffusers")))
+    code = code.replace('"IDENTITY_FOLDER"', repr(str(disc_base / "identity")))
     names: dict = {}
     exec(code.replace('"."', repr(str(out))), names)
     w = load_file(out / "code.safetensors")["w"]

@@ -12,22 +12,17 @@ from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.prepare import photos as _photos
 from pidiff_cli.stages.prepare import run as prepare
-from pidiff_cli.stages.prepare import select as _choosing
 from pidiff_cli.stages.progress import SilentProgress
 from pidiff_cli.stages.results import PrepareResult
-from tests.support.faces_fake import ColourEmbedder, Drawn, Finder, draw_people
+from tests.support.faces_fake import Drawn, Finder, draw_people, install_finder
 
 ALICE, BOB = (220, 90, 60), (60, 110, 230)
 
 
 @pytest.fixture
 def finder(monkeypatch: pytest.MonkeyPatch) -> Finder:
-    finder = Finder()
-    monkeypatch.setattr(_photos, "find_faces", finder)
-    monkeypatch.setattr(_photos, "candidates", lambda rgb: [])
-    monkeypatch.setattr(_choosing, "load_embedder", ColourEmbedder)
+    finder = install_finder(monkeypatch)
     monkeypatch.setattr(
         prepare, "head_mask", lambda aligned: np.ones(aligned.shape[:2], np.float32)
     )

@@ -22,15 +22,15 @@ from pidiff_cli.stages.tune.data import LATENTS, material
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.settings import tune_values
 from pidiff_cli.weights.locate import base_parts
-from tests.support.tiny_base import SIZE, make_base
+from tests.support.tiny_base import SIZE
 from tests.support.tiny_person import Notes, make_profile
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    return load_base(make_base(tmp_path_factory.mktemp("base")))
+def base(disc_base: Path) -> Base:
+    return load_base(disc_base)
 
 
 def _config(**settings: Any) -> TuneConfig:

@@ -13,8 +13,7 @@ from pidiff_cli.stages.tune import previews as _previews
 from pidiff_cli.stages.tune import run as tune
 from pidiff_cli.stages.tune.loop import BETTER, Run, is_better
 from pidiff_cli.stages.tune.previews import PreviewScore
-from tests.stages.tune.test_tune import _config
-from tests.support.opened import run_tune
+from tests.support.opened import run_tune, short_tuning
 from tests.support.tiny_person import ColourJudge, Notes, install_judge
 
 
@@ -53,9 +52,9 @@ def test_a_plateau_ends_the_tuning_and_is_not_gone_on_with(
     _glances(monkeypatch, *(PreviewScore(x) for x in (0.1, 0.5, 0.504, 0.4, 0.9)))
     notes = Notes()
     settings: dict[str, Any] = {"steps": 10, "preview_every": 2, "patience": 2}
-    result = run_tune(_config(untuned_home, **settings), notes)
+    result = run_tune(short_tuning(untuned_home, **settings), notes)
     assert result.steps == 6 and result.likeness["best_step"] == 4
-    again = run_tune(_config(untuned_home, **settings), notes)
+    again = run_tune(short_tuning(untuned_home, **settings), notes)
     assert again.steps == 6
     assert "6 steps of 10, likeness had stopped rising" in notes.lines[-1]
     assert "--steps 20 goes on from 6" in notes.lines[-1]
@@ -69,7 +68,7 @@ def test_a_tuning_that_does_harm_is_not_kept(
 
     _glances(monkeypatch, PreviewScore(0.5), PreviewScore(0.4), PreviewScore(0.45))
     notes = Notes()
-    result = run_tune(_config(untuned_home, preview_every=3), notes)
+    result = run_tune(short_tuning(untuned_home, preview_every=3), notes)
     assert result.steps == 6 and result.likeness["best_step"] == 0
     assert any("more alike than the untuned" in line for line in notes.warnings)
     kept = load_file(result.profile / tune.ADAPTER / "adapter_model.safetensors")
@@ -82,7 +81,7 @@ def test_a_tuning_that_is_hardly_less_alike_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _glances(monkeypatch, PreviewScore(0.5), PreviewScore(0.4), PreviewScore(0.5 - BETTER / 2))
-    result = run_tune(_config(untuned_home, preview_every=3), Notes())
+    result = run_tune(short_tuning(untuned_home, preview_every=3), Notes())
     assert result.likeness["best_step"] == 6
 
 
@@ -91,7 +90,7 @@ def test_without_patience_it_goes_to_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _glances(monkeypatch, *[PreviewScore(0.5)] * 4)
-    assert run_tune(_config(untuned_home, preview_every=2, patience=0), Notes()).steps == 6
+    assert run_tune(short_tuning(untuned_home, preview_every=2, patience=0), Notes()).steps == 6
 
 
 def test_text_that_every_step_loses_is_warned_of(
@@ -100,7 +99,7 @@ def test_text_that_every_step_loses_is_warned_of(
 ) -> None:
     _glances(monkeypatch, PreviewScore(0.1), PreviewScore(0.5, 0.4), PreviewScore(0.9, 0.5))
     notes = Notes()
-    result = run_tune(_config(untuned_home, preview_every=3), notes)
+    result = run_tune(short_tuning(untuned_home, preview_every=3), notes)
     assert result.likeness["best_step"] == 3
     assert any("40 % of the base's" in line for line in notes.warnings)
 
@@ -117,7 +116,7 @@ def test_copied_pose_is_warned_of(
 
     monkeypatch.setattr(tune, "summarise", pasted)
     notes = Notes()
-    assert run_tune(_config(untuned_home), notes).likeness["copy_paste"] == 0.8
+    assert run_tune(short_tuning(untuned_home), notes).likeness["copy_paste"] == 0.8
     assert any("copy-paste 0.80" in line for line in notes.warnings)
 
 
@@ -139,7 +138,7 @@ def test_the_loss_of_text_is_a_share_of_the_base_s_own(
         return seen[-1]
 
     monkeypatch.setattr(_previews.Previews, "draw_strip", look)
-    run_tune(_config(untuned_home, preview_every=6), Notes())
+    run_tune(short_tuning(untuned_home, preview_every=6), Notes())
     assert len(seen) == 2
 
 

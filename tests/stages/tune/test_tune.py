@@ -21,29 +21,15 @@ from pidiff_cli.stages.tune import loop as _loop
 from pidiff_cli.stages.tune import previews as _previews
 from pidiff_cli.stages.tune import run as tune
 from pidiff_cli.stages.tune import setup
-from tests.support.opened import TuneSettings, run_tune, tune_settings
-from tests.support.tiny_base import SIZE, make_base
+from tests.support.opened import run_tune, short_tuning
+from tests.support.tiny_base import SIZE
 from tests.support.tiny_person import Notes, install, make_profile
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"), values=3.0)
-
-
 @pytest.fixture
-def home(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    install(monkeypatch, weights)
+def home(tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    install(monkeypatch, disc_base)
     return tmp_path
-
-
-def _config(home: Path, **settings: Any) -> TuneSettings:
-    values: dict[str, Any] = {
-        "home": home, "name": "alice", "steps": 6, "size": SIZE, "batch": 2, "rank": 2,
-        "checkpoint_every": 2, "preview_every": 0, "learning_rate": 1e-2, "warmup": 2,
-        "device": "cpu",
-    }  # fmt: skip
-    return tune_settings(**{**values, **settings})
 
 
 def _adapter(profile: Profile) -> dict[str, np.ndarray]:
@@ -66,7 +52,7 @@ class StopAt(Notes):
 
 def test_tune_leaves_a_whole_profile(home: Path) -> None:
     profile, notes = make_profile(home), Notes()
-    result = run_tune(_config(home, preview_every=3), notes)
+    result = run_tune(short_tuning(home, preview_every=3), notes)
     assert result.steps == 6 and result.base == "mini" and result.recipe == "mini-cpu"
     assert result.seconds > 0 and result.peak_mb > 0
     assert {"held_out", "photos", "text_drop", "background"} <= result.likeness.keys()
@@ -86,7 +72,7 @@ def test_tune_leaves_a_whole_profile(home: Path) -> None:
 
 def test_the_report_has_everything_inside(home: Path) -> None:
     profile = make_profile(home)
-    result = run_tune(_config(home), Notes())
+    result = run_tune(short_tuning(home), Notes())
     assert result.report == profile.folder / "reports" / "likeness.html"
     page = result.report.read_text()
     assert "<details>" in page and page.count("data:image/png;base64,") >= 8
@@ -99,13 +85,13 @@ def test_the_report_has_everything_inside(home: Path) -> None:
 @pytest.mark.parametrize("stop", [3, 5])
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(home: Path, stop: int) -> None:
     whole = make_profile(home, "whole")
-    run_tune(_config(home, name="whole"), Notes())
+    run_tune(short_tuning(home, name="whole"), Notes())
     profile, notes = make_profile(home), Notes()
     with pytest.raises(KeyboardInterrupt):
-        run_tune(_config(home), StopAt(stop))
+        run_tune(short_tuning(home), StopAt(stop))
     assert Profile.open("alice", home).verify() == []
     assert profile.stage_state("tune")["done"] is False
-    run_tune(_config(home), notes)
+    run_tune(short_tuning(home), notes)
     assert notes.lines[1] == f"Going on from step {stop - stop % 2}."
     left, right = _adapter(profile), _adapter(whole)
     assert left.keys() == right.keys()
@@ -115,19 +101,19 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(home: Path, stop: int) -
 def test_stopped_before_the_first_checkpoint_it_begins_again(home: Path) -> None:
     make_profile(home)
     with pytest.raises(KeyboardInterrupt):
-        run_tune(_config(home), StopAt(1))
+        run_tune(short_tuning(home), StopAt(1))
     notes = Notes()
-    assert run_tune(_config(home), notes).steps == 6
+    assert run_tune(short_tuning(home), notes).steps == 6
     assert not any("Going on" in line or "changed" in line for line in notes.lines)
 
 
 def test_done_is_done_and_more_steps_go_on(home: Path) -> None:
     profile, notes = make_profile(home), Notes()
-    first = run_tune(_config(home), Notes())
+    first = run_tune(short_tuning(home), Notes())
     before = _adapter(profile)
-    assert run_tune(_config(home), notes) == first
+    assert run_tune(short_tuning(home), notes) == first
     assert "tuned already (3 photos, 6 steps)" in notes.lines[0]
-    more = run_tune(_config(home, steps=8), notes)
+    more = run_tune(short_tuning(home, steps=8), notes)
     assert more.steps == 8 and "Going on from step 6." in notes.lines
     assert len((profile.folder / "reports" / "loss.jsonl").read_text().splitlines()) == 8
     after = _adapter(profile)
@@ -136,19 +122,21 @@ def test_done_is_done_and_more_steps_go_on(home: Path) -> None:
 
 def test_other_settings_or_restart_begin_anew(home: Path) -> None:
     profile, notes = make_profile(home), Notes()
-    run_tune(_config(home), Notes())
+    run_tune(short_tuning(home), Notes())
     before = _adapter(profile)
-    run_tune(_config(home, rank=3), notes)
+    run_tune(short_tuning(home, rank=3), notes)
     assert "changed" in notes.lines[1]
     assert any(v.shape != before[k].shape for k, v in _adapter(profile).items())
-    run_tune(_config(home, restart=True), notes)
+    run_tune(short_tuning(home, restart=True), notes)
     assert all(np.array_equal(v, before[k]) for k, v in _adapter(profile).items())
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adamw8bit"])
 def test_both_optimizers_tune_on_the_cpu(home: Path, optimizer: str) -> None:
     make_profile(home)
-    result = run_tune(_config(home, optimizer=optimizer, steps=3, checkpointing="always"), Notes())
+    result = run_tune(
+        short_tuning(home, optimizer=optimizer, steps=3, checkpointing="always"), Notes()
+    )
     assert result.steps == 3
 
 
@@ -191,7 +179,7 @@ def test_a_step_that_overflows_in_fp16_is_left_out(
 
     monkeypatch.setattr(tune, "train", train)
     watch = Watch()
-    assert run_tune(_config(home, steps=3), watch).steps == 3
+    assert run_tune(short_tuning(home, steps=3), watch).steps == 3
     same = [
         all(torch.equal(a, b) for a, b in zip(one[0], other[0], strict=True))
         for one, other in zip(watch.seen, watch.seen[1:], strict=False)
@@ -206,7 +194,7 @@ def test_out_of_memory_goes_on_with_a_smaller_plan(
 ) -> None:
     make_profile(home)
     make_profile(home, "bob")
-    plain = run_tune(_config(home, preview_every=3), Notes())
+    plain = run_tune(short_tuning(home, preview_every=3), Notes())
     calls: list[int] = []
     place: Any = TrainingStep if what == "step" else _previews.Previews
     name = "loss" if what == "step" else "draw_strip"
@@ -221,7 +209,7 @@ def test_out_of_memory_goes_on_with_a_smaller_plan(
 
     monkeypatch.setattr(place, name, full)
     notes = Notes()
-    result = run_tune(_config(home, name="bob", preview_every=3), notes)
+    result = run_tune(short_tuning(home, name="bob", preview_every=3), notes)
     warned = [line for line in notes.warnings if "Out of memory" in line]
     assert len(warned) == 2 and "1 of 2 pictures at a time" in warned[0]
     assert result.steps == plain.steps == 6
@@ -232,30 +220,30 @@ def test_out_of_memory_goes_on_with_a_smaller_plan(
 
 
 def test_without_kept_photos_and_face_networks_it_still_tunes(
-    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(monkeypatch, weights, reads=False)
+    install(monkeypatch, disc_base, reads=False)
     profile = make_profile(tmp_path, held_out=0)
     photos = tuple(replace(p, picture="", picture_mask="") for p in profile.photos)
     profile.update(photos=photos)
     notes = Notes()
-    result = run_tune(_config(tmp_path, tune_code=False, preview_every=3), notes)
+    result = run_tune(short_tuning(tmp_path, tune_code=False, preview_every=3), notes)
     assert result.likeness["held_out"] is None and result.likeness["learnt_from"] is None
     assert any("not measured" in line for line in notes.lines)
 
 
 def test_faults_of_the_user_are_sentences(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="no profile"):
-        run_tune(_config(home), Notes())
+        run_tune(short_tuning(home), Notes())
     with pytest.raises(UsageError, match="batch"):
-        run_tune(_config(home, batch=0), Notes())
+        run_tune(short_tuning(home, batch=0), Notes())
     profile = make_profile(home)
     (profile.folder / "identity.safetensors").unlink()
     with pytest.raises(InputError, match="no W"):
-        run_tune(_config(home), Notes())
+        run_tune(short_tuning(home), Notes())
     Profile.create(home, "bob", "man")
     with pytest.raises(InputError, match="no photo to learn from"):
-        run_tune(_config(home, name="bob"), Notes())
+        run_tune(short_tuning(home, name="bob"), Notes())
 
     def full(*_: object, **__: object) -> None:
         raise MemoryError
@@ -263,4 +251,4 @@ def test_faults_of_the_user_are_sentences(home: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(setup, "load_parts", full)
     make_profile(home, "carol")
     with pytest.raises(OutOfMemoryError, match="Not enough memory"):
-        run_tune(_config(home, name="carol"), Notes())
+        run_tune(short_tuning(home, name="carol"), Notes())
