@@ -16,7 +16,7 @@ import pytest
 from pidiff_cli import files
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile, check_name, list_profiles
-from pidiff_cli.profile import manifest as _manifest
+from pidiff_cli.profile import manifest as manifest_module
 from tests.support.places import FIXTURES
 
 
@@ -207,8 +207,8 @@ def test_a_newer_schema_is_refused(alice, home):
 
 
 def test_an_older_schema_migrates(alice, home, monkeypatch):
-    monkeypatch.setattr(_manifest, "SCHEMA", 2)
-    monkeypatch.setitem(_manifest.MIGRATIONS, 1, lambda data: {**data, "noun": "person"})
+    monkeypatch.setattr(manifest_module, "SCHEMA", 2)
+    monkeypatch.setitem(manifest_module.MIGRATIONS, 1, lambda data: {**data, "noun": "person"})
     manifest = Profile.open("alice", home).manifest
     assert (manifest.schema, manifest.noun) == (2, "person")
 

@@ -16,8 +16,7 @@ from pidiff_cli.config import EvaluateConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.faces import aligned_faces
-from pidiff_cli.stages.report import page
-from pidiff_cli.stages.report import summary as _summary
+from pidiff_cli.stages.report import page, summary
 from pidiff_cli.stages.report.evaluators import Evaluators, open_evaluators
 from pidiff_cli.stages.report.measure import EvaluatedImage
 from pidiff_cli.weights import locate
@@ -44,7 +43,7 @@ def test_every_measure_is_there_with_its_yardstick(
 ) -> None:
     install_judge(monkeypatch)
     result = run_evaluate(_config(home, tmp_path), Notes())
-    assert list(result.measures) == list(_summary.TITLES) == list(page.MEANING)
+    assert list(result.measures) == list(summary.TITLES) == list(page.MEANING)
     values = {name: row["value"] for name, row in result.measures.items()}
     assert values.pop("copy_paste") is None  # every face of the colour reader is the same
     assert all(value is not None for value in values.values()), values
@@ -86,7 +85,7 @@ def test_without_a_judge_text_is_not_measured_and_the_next_command_is_said(
     parts = replace(locate.base_parts("mini", home), judge=None)  # as on a real base
     tools = open_evaluators(profile, aligned_faces(profile), parts, home, colour_reader())
     assert tools.judge is None and "pidiff models pull clip" in tools.missing["text"]
-    measured = _summary.summarise([_shown(0.5, text=None, plain_text=None)], tools)
+    measured = summary.summarise([_shown(0.5, text=None, plain_text=None)], tools)
     for name in ("text", "text_drop", "right_prompt", "perceptual", "diversity"):
         assert measured[name].value is None and "models pull clip" in measured[name].why
     assert measured["likeness"].value == 0.5
@@ -156,7 +155,7 @@ def test_the_summary_of_known_pictures() -> None:
         _shown(0.5, pose=np.ones(4), **calm), _shown(0.7, pose=np.ones(4), **calm),
         _shown(0.6, pose=np.ones(4), **calm), _shown(None, plain_pose=np.zeros(4)),
     ]  # fmt: skip
-    measured = _summary.summarise(some, tools)
+    measured = summary.summarise(some, tools)
     assert measured["likeness"].value == pytest.approx(0.6)
     assert measured["likeness"].plus_minus == pytest.approx(1.96 * 0.1 / 3**0.5)
     assert measured["likeness"].beside == pytest.approx(1.0)
@@ -165,6 +164,6 @@ def test_the_summary_of_known_pictures() -> None:
     assert measured["faces"].value == 0.75 and measured["faces"].beside == 1.0
     assert measured["text_drop"].value == pytest.approx(0.25)
     assert measured["copy_paste"].value == pytest.approx(0.5)
-    assert _summary.copies(measured)  # all of it half of the way, without any doubt
-    unsure = {**measured, "copy_paste": _summary.Measured(0.6, 0.5)}
-    assert not _summary.copies(unsure)
+    assert summary.copies(measured)  # all of it half of the way, without any doubt
+    unsure = {**measured, "copy_paste": summary.Measured(0.6, 0.5)}
+    assert not summary.copies(unsure)

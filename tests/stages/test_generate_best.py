@@ -11,7 +11,7 @@ import pytest
 
 from pidiff_cli import api
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
-from pidiff_cli.stages import person as _drawing
+from pidiff_cli.stages import person
 from pidiff_cli.stages.generate import PictureCandidate, keep_best
 from tests.conftest import Ran
 from tests.support.opened import run_generate, short_drawing
@@ -52,8 +52,8 @@ def _scored(monkeypatch: pytest.MonkeyPatch, scores: dict[int, float | None]) ->
         return iter([(seed, BLANK) for seed in seeds])
 
     come = iter(scores.values())
-    monkeypatch.setattr(_drawing, "draw_pictures", drawn)
-    monkeypatch.setattr(_drawing, "alike", lambda loaded, image: next(come))
+    monkeypatch.setattr(person, "draw_pictures", drawn)
+    monkeypatch.setattr(person, "alike", lambda loaded, image: next(come))
 
 
 def test_the_others_are_told_and_counted(
@@ -97,7 +97,7 @@ def test_more_kept_than_drawn_is_a_sentence(untuned_home: Path, tmp_path: Path) 
 def test_without_face_networks_nothing_can_be_chosen(
     untuned_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_drawing, "open_reader", lambda _: None)
+    monkeypatch.setattr(person, "open_reader", lambda _: None)
     with pytest.raises(MissingWeightError, match="--best needs face networks"):
         run_generate(short_drawing(untuned_home, tmp_path, count=2, best=1), Notes())
 

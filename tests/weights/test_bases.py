@@ -233,9 +233,9 @@ def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):
 def test_doctor_tells_what_fits_and_how_profiles_stand(pidiff, home, monkeypatch):
     from pidiff_cli.core.faces.published import write_choice
     from pidiff_cli.profile import Profile
-    from pidiff_cli.stages.tune import plan as _planning
+    from pidiff_cli.stages.tune import plan
 
-    monkeypatch.setattr(_planning, "free_bytes", lambda device: 8_000_000_000)
+    monkeypatch.setattr(plan, "free_bytes", lambda device: 8_000_000_000)
     Profile.create(home, "bob", "man")
     alice = Profile.create(home, "alice", "woman")
     likeness = {"held_out": 0.71, "photos": 0.78}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli.core.faces import face_alignment as module
+from pidiff_cli.core.faces import face_alignment as face_alignment_module
 from pidiff_cli.core.faces.detect import alignment_is_approximate, find_faces
 from pidiff_cli.core.faces.face_alignment import Fan, open_fan
 from pidiff_cli.core.faces.published import settle_faces, write_choice
@@ -203,4 +203,4 @@ def test_points_in_an_aligned_square(models: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(fan, "place", place)
     assert fan.in_square(np.zeros((256, 256, 3), np.uint8)) is None  # all in one place: no face
-    assert seen[0][:4].tolist() == pytest.approx([v * 256 for v in module.IN_SQUARE])
+    assert seen[0][:4].tolist() == pytest.approx([v * 256 for v in face_alignment_module.IN_SQUARE])

@@ -24,7 +24,7 @@ from pidiff_cli.core.identity.adapter import (
     trainable_parameters,
 )
 from pidiff_cli.core.identity.attention import cross_attentions
-from pidiff_cli.core.training import fast_step as fast_step_module
+from pidiff_cli.core.training import fast_step
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.fast_step import (
     FastStep,
@@ -34,7 +34,7 @@ from pidiff_cli.core.training.fast_step import (
     make_fast,
 )
 from pidiff_cli.core.training.step import Batch, LossSettings, TrainingStep
-from pidiff_cli.stages.tune import plan as _planning
+from pidiff_cli.stages.tune import plan
 from pidiff_cli.stages.tune.internals import TuneInternals
 from tests.support.tiny_base import DIM, ROWS, SIZE
 
@@ -130,10 +130,8 @@ def test_written_attention_is_used_where_gradients_are_wanted(
     base, calls = load_base(folder), []
     training_step, _ = _training_step(base)
     make_fast(base.unet, FastStep(written=True))
-    plain = fast_step_module.written_attention
-    monkeypatch.setattr(
-        fast_step_module, "written_attention", lambda *x: calls.append(1) or plain(*x)
-    )
+    plain = fast_step.written_attention
+    monkeypatch.setattr(fast_step, "written_attention", lambda *x: calls.append(1) or plain(*x))
     batch = training_step.sample(_data(), 2, _generator(2))
     text = training_step.texts[batch.which].tokens
     with torch.no_grad():
@@ -235,17 +233,17 @@ def test_known_text_states_are_taken(folder: Path) -> None:
 
 def test_auto_settles_by_base_and_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     internals, bf16 = TuneInternals(), torch.bfloat16
-    assert _planning.fast_step(internals, "mini", None) == FastStep(lean=False)
-    assert _planning.fast_step(internals, "mini", bf16) == FastStep(lean=False, written=True)
-    assert _planning.fast_step(internals, "sd15", None) == FastStep(lean=True)
+    assert plan.fast_step(internals, "mini", None) == FastStep(lean=False)
+    assert plan.fast_step(internals, "mini", bf16) == FastStep(lean=False, written=True)
+    assert plan.fast_step(internals, "sd15", None) == FastStep(lean=True)
     chosen = TuneInternals(fast_step="always", self_attention="written")
-    assert _planning.fast_step(chosen, "mini", None) == FastStep(True, True)
-    monkeypatch.setattr(_planning, "cpu_knows_bf16", lambda: True)
-    assert _planning.autocast(internals, "mini", CPU, None) == bf16
-    assert _planning.autocast(TuneInternals(precision="fp32"), "mini", CPU, None) is None
-    assert _planning.autocast(internals, "sd15", CPU, None) is None
-    monkeypatch.setattr(_planning, "cpu_knows_bf16", lambda: False)
-    assert _planning.autocast(internals, "mini", CPU, None) is None
+    assert plan.fast_step(chosen, "mini", None) == FastStep(True, True)
+    monkeypatch.setattr(plan, "cpu_knows_bf16", lambda: True)
+    assert plan.autocast(internals, "mini", CPU, None) == bf16
+    assert plan.autocast(TuneInternals(precision="fp32"), "mini", CPU, None) is None
+    assert plan.autocast(internals, "sd15", CPU, None) is None
+    monkeypatch.setattr(plan, "cpu_knows_bf16", lambda: False)
+    assert plan.autocast(internals, "mini", CPU, None) is None
 
 
 @pytest.mark.parametrize("broken", ["missing", "failing"])

@@ -126,12 +126,12 @@ def test_diffusers_writes_a_folder(pidiff, alice, tmp_path):
 def test_an_export_that_draws_others_is_not_kept(pidiff, alice, tmp_path, monkeypatch):
     """The read-back is a real one: with answers changed the folder is not there afterwards."""
     from pidiff_cli.core.diffusion import person_branch
-    from pidiff_cli.stages.export import diffusers as _interop
+    from pidiff_cli.stages.export import diffusers
 
     def wrong(unet, w):
         return {k: v * 0 for k, v in person_branch.person_branch(unet, w).items()}
 
-    monkeypatch.setattr(_interop, "person_branch", wrong)
+    monkeypatch.setattr(diffusers, "person_branch", wrong)
     ran = pidiff("profile", "export", "alice", "--format", "diffusers", "--out", tmp_path / "x")
     assert ran.code == 3 and "looks other by" in ran.err
     assert not (tmp_path / "x").exists() and not list(tmp_path.glob(".tmp*"))

@@ -16,7 +16,7 @@ from pidiff_cli.core.diffusion.base import open_base
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.training.pretraining import perturbed
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.stages.pretrain import people as _pictures
+from pidiff_cli.stages.pretrain import people as people_module
 from pidiff_cli.stages.pretrain import run as pretrain
 from pidiff_cli.stages.progress import SilentProgress
 from tests.conftest import Ran
@@ -34,8 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data(home: Path, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three pictures of people, one with a caption, and a wall; tiny networks in the home."""
     finder = Finder()
-    monkeypatch.setattr(_pictures, "find_faces", finder)
-    monkeypatch.setattr(_pictures, "head_mask", lambda a, _: np.ones(a.shape[:2], np.float32))
+    monkeypatch.setattr(people_module, "find_faces", finder)
+    monkeypatch.setattr(people_module, "head_mask", lambda a, _: np.ones(a.shape[:2], np.float32))
     make_wplus_in(home)
     (home / "models" / "sdxl").mkdir(parents=True)
     (home / "models" / "sdxl" / "diffusers").symlink_to(folder)

@@ -15,9 +15,7 @@ from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
 from pidiff_cli.stages.faces import aligned_faces
-from pidiff_cli.stages.tune import data as _material
-from pidiff_cli.stages.tune import pace as _pace
-from pidiff_cli.stages.tune import plan as _planning
+from pidiff_cli.stages.tune import data, pace, plan
 from pidiff_cli.stages.tune.data import LATENTS, material
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.settings import tune_values
@@ -39,9 +37,9 @@ def _config(**settings: Any) -> TuneConfig:
 
 def _taken(
     profile: Profile, base: Base, config: TuneConfig, weights: str = "w"
-) -> tuple[_material.Material, bool]:
+) -> tuple[data.Material, bool]:
     """The material, and whether it was there."""
-    own, notes = _material.training_photos(profile)[0], Notes()
+    own, notes = data.training_photos(profile)[0], Notes()
     found = material(profile, config, base, own, aligned_faces(profile), weights, notes)
     return found, any("earlier tuning" in line for line in notes.lines)
 
@@ -96,29 +94,29 @@ def test_forgetting_takes_the_latents_too(tmp_path: Path, base: Base) -> None:
 def test_a_time_is_told_only_where_one_was_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_planning, "free_bytes", lambda device: 16_000_000_000)
+    monkeypatch.setattr(plan, "free_bytes", lambda device: 16_000_000_000)
     config = _config(home=tmp_path, steps=200)
-    planned = _planning.make_plan(config, "mini", CPU, torch.float32)
-    assert planned.seconds is None and " for 200 steps" not in _planning.line(planned, config)
-    key = _pace.key_of(config, TuneInternals(), "mini", planned.plan, CPU)
-    _pace.note(tmp_path, key, [0.5] * (_pace.ENOUGH - 1))
-    assert _pace.known(tmp_path, key) is None
-    _pace.note(tmp_path, key, [9.0, 0.2, 0.2, 0.2, 0.2])
-    planned = _planning.make_plan(config, "mini", CPU, torch.float32)
+    planned = plan.make_plan(config, "mini", CPU, torch.float32)
+    assert planned.seconds is None and " for 200 steps" not in plan.line(planned, config)
+    key = pace.key_of(config, TuneInternals(), "mini", planned.plan, CPU)
+    pace.note(tmp_path, key, [0.5] * (pace.ENOUGH - 1))
+    assert pace.known(tmp_path, key) is None
+    pace.note(tmp_path, key, [9.0, 0.2, 0.2, 0.2, 0.2])
+    planned = plan.make_plan(config, "mini", CPU, torch.float32)
     assert planned.seconds == 40.0 and planned.document()["seconds"] == 40.0
-    assert "about 40 s for 200 steps, as measured here before" in _planning.line(planned, config)
+    assert "about 40 s for 200 steps, as measured here before" in plan.line(planned, config)
     other = replace(config, batch=3)
-    assert _planning.make_plan(other, "mini", CPU, torch.float32).seconds is None
-    (tmp_path / _pace.FILE).write_text("[")
-    assert _pace.known(tmp_path, key) is None
+    assert plan.make_plan(other, "mini", CPU, torch.float32).seconds is None
+    (tmp_path / pace.FILE).write_text("[")
+    assert pace.known(tmp_path, key) is None
 
 
 def test_the_first_steps_give_an_estimate_once() -> None:
-    seconds = [2.0] * _pace.ENOUGH
-    assert "90 s for the other 45 steps" in _pace.estimate(seconds, 45)
-    assert _pace.estimate(seconds[:-1], 45) == _pace.estimate([*seconds, 2.0], 45) == ""
-    assert _pace.estimate(seconds, 2) == ""
-    assert [_pace.duration(s) for s in (42.4, 600, 9000)] == ["42 s", "10 min", "2.5 h"]
+    seconds = [2.0] * pace.ENOUGH
+    assert "90 s for the other 45 steps" in pace.estimate(seconds, 45)
+    assert pace.estimate(seconds[:-1], 45) == pace.estimate([*seconds, 2.0], 45) == ""
+    assert pace.estimate(seconds, 2) == ""
+    assert [pace.duration(s) for s in (42.4, 600, 9000)] == ["42 s", "10 min", "2.5 h"]
 
 
 def test_a_size_is_rounded_down_and_said() -> None:
@@ -135,17 +133,17 @@ def test_another_process_on_the_card_is_said(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 0)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (6_000_000_000, 16_000_000_000))
     config = _config(base="sd15", size=512)
-    planned = _planning.make_plan(config, "sd15", CUDA, torch.bfloat16)
+    planned = plan.make_plan(config, "sd15", CUDA, torch.bfloat16)
     assert planned.free == 6_000_000_000 and planned.plan.peak < planned.free
-    assert "other programs hold 9.4 GB of this card" in _planning.line(planned, config)
+    assert "other programs hold 9.4 GB of this card" in plan.line(planned, config)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (15_500_000_000, 16_000_000_000))
-    planned = _planning.make_plan(config, "sd15", CUDA, torch.bfloat16)
-    assert planned.others == 0 and "other programs" not in _planning.line(planned, config)
+    planned = plan.make_plan(config, "sd15", CUDA, torch.bfloat16)
+    assert planned.others == 0 and "other programs" not in plan.line(planned, config)
 
 
 def test_a_pace_depends_on_the_plan() -> None:
     keys = {
-        _pace.key_of(_config(), TuneInternals(), "mini", plan, CPU)
+        pace.key_of(_config(), TuneInternals(), "mini", plan, CPU)
         for plan in (Plan(2), Plan(1), Plan(2, True))
     }
     assert len(keys) == 3 and not any(" " in key for key in keys)

@@ -9,7 +9,7 @@ import pytest
 
 from pidiff_cli.stages.prepare import run as prepare
 from pidiff_cli.stages.report.summary import Measured
-from pidiff_cli.stages.tune import previews as _previews
+from pidiff_cli.stages.tune import previews
 from pidiff_cli.stages.tune import run as tune
 from pidiff_cli.stages.tune.loop import BETTER, Run, is_better
 from pidiff_cli.stages.tune.previews import PreviewScore
@@ -42,7 +42,7 @@ def test_the_most_alike_within_the_bound_is_kept(
 def _glances(monkeypatch: pytest.MonkeyPatch, *seen: PreviewScore) -> None:
     """Let the strips say this, one after another; the first is before any step."""
     left = list(seen)
-    monkeypatch.setattr(_previews.Previews, "draw_strip", lambda *_, **__: left.pop(0))
+    monkeypatch.setattr(previews.Previews, "draw_strip", lambda *_, **__: left.pop(0))
 
 
 def test_a_plateau_ends_the_tuning_and_is_not_gone_on_with(
@@ -128,16 +128,16 @@ def test_the_loss_of_text_is_a_share_of_the_base_s_own(
     score = ColourJudge.text_image
     monkeypatch.setattr(ColourJudge, "text_image", lambda *given: score(*given) + 0.5)
     seen: list[PreviewScore] = []
-    real = _previews.Previews.draw_strip
+    real = previews.Previews.draw_strip
 
-    def look(self: _previews.Previews, fresh: bool = False) -> PreviewScore:
+    def look(self: previews.Previews, fresh: bool = False) -> PreviewScore:
         seen.append(real(self, fresh))
         assert self.plain_text is not None
         drawn = self._text(self._draw(self.mean))
         assert seen[-1].text_loss == pytest.approx(1 - drawn / self.plain_text)
         return seen[-1]
 
-    monkeypatch.setattr(_previews.Previews, "draw_strip", look)
+    monkeypatch.setattr(previews.Previews, "draw_strip", look)
     run_tune(short_tuning(untuned_home, preview_every=6), Notes())
     assert len(seen) == 2
 

@@ -12,7 +12,7 @@ import torch
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.errors import OutOfMemoryError
-from pidiff_cli.stages.tune import plan as _planning
+from pidiff_cli.stages.tune import plan as plan_module
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.plan import describe, line, make_plan
 
@@ -25,7 +25,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Sets how much memory is free."""
 
     def there_are(gigabytes: float) -> None:
-        monkeypatch.setattr(_planning, "free_bytes", lambda device: int(gigabytes * GB))
+        monkeypatch.setattr(plan_module, "free_bytes", lambda device: int(gigabytes * GB))
 
     return there_are
 

@@ -17,10 +17,8 @@ from pidiff_cli.core.images import read_photo
 from pidiff_cli.core.training.step import TrainingStep
 from pidiff_cli.errors import InputError, OutOfMemoryError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.tune import loop as _loop
-from pidiff_cli.stages.tune import previews as _previews
+from pidiff_cli.stages.tune import loop, previews, setup
 from pidiff_cli.stages.tune import run as tune
-from pidiff_cli.stages.tune import setup
 from tests.support.opened import run_tune, short_tuning
 from tests.support.tiny_base import SIZE
 from tests.support.tiny_person import Notes, install, make_profile
@@ -144,10 +142,10 @@ def test_a_step_that_overflows_in_fp16_is_left_out(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_profile(home)
-    jobs: list[_loop.Job] = []
+    jobs: list[loop.Job] = []
     real = tune.train
 
-    def train(job: _loop.Job, *given: Any) -> None:
+    def train(job: loop.Job, *given: Any) -> None:
         job.scaler = torch.amp.GradScaler("cpu", 2.0**4)
         jobs.append(job)
         real(job, *given)
@@ -196,7 +194,7 @@ def test_out_of_memory_goes_on_with_a_smaller_plan(
     make_profile(home, "bob")
     plain = run_tune(short_tuning(home, preview_every=3), Notes())
     calls: list[int] = []
-    place: Any = TrainingStep if what == "step" else _previews.Previews
+    place: Any = TrainingStep if what == "step" else previews.Previews
     name = "loss" if what == "step" else "draw_strip"
     real = getattr(place, name)
 
