@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from pidiff_cli import recipe
 from pidiff_cli.core.diffusion.base import open_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
@@ -28,11 +29,22 @@ from tests.support.tiny_person import colour_reader, make_profile
 from tests.support.tiny_real import PIPELINES, SIZE, ldm_state, use_tiny_configs
 
 RECIPE = f"""
-name: tiny
+name: %s
 base: %s
 tune: {{steps: 2, batch: 1, rank: 2, size: {SIZE}, preview_every: 0, checkpointing: always}}
 generate: {{steps: 2, size: {SIZE}}}
 """
+
+
+@pytest.fixture
+def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In the shipped recipes' place `sd15.yaml` and `sdxl.yaml`, for tiny pictures."""
+    folder = tmp_path / "recipes"
+    folder.mkdir()
+    for family in PIPELINES:
+        (folder / f"{family}.yaml").write_text(RECIPE % (family, family))
+    monkeypatch.setattr(recipe, "recipes_folder", lambda: folder)
+    return folder
 
 
 @pytest.fixture
@@ -57,14 +69,14 @@ def album(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def five_commands(
-    pidiff: Callable[..., Ran], album: Path, out: Path, base: str, recipe: Path
+    pidiff: Callable[..., Ran], album: Path, out: Path, base: str, chosen: Path
 ) -> list[Path]:
     """prepare, invert, tune, generate and stylemix; returns the pictures drawn."""
     made = pidiff("--json", "prepare", album, "--name", "alice")
     assert made.code == 0 and made.json["kept"], made.err
     ran = pidiff("invert", "alice", "--base", base)
     assert ran.code == 0, ran.err
-    ran = pidiff("--json", "tune", "alice", "--base", base, "--recipe", recipe)
+    ran = pidiff("--json", "tune", "alice", "--base", base, "--recipe", chosen)
     assert ran.code == 0, ran.err
     assert ran.json["steps"] == 2
     options = ("--steps", "2", "--size", str(SIZE), "--out", out)
@@ -79,19 +91,21 @@ def five_commands(
 
 
 def test_sd15_from_the_home_then_retuned_on_sdxl(
-    pidiff: Callable[..., Ran], home: Path, album: Path, tmp_path: Path, folders: dict[str, Path]
+    pidiff: Callable[..., Ran],
+    home: Path,
+    album: Path,
+    tmp_path: Path,
+    folders: dict[str, Path],
+    recipes: Path,
 ) -> None:
     for family, folder in folders.items():
         (home / "models" / family).mkdir()
         (home / "models" / family / "diffusers").symlink_to(folder)
-    recipe = tmp_path / "tiny.yaml"
-    recipe.write_text(RECIPE % "sd15")
-    pictures = five_commands(pidiff, album, tmp_path / "out", "sd15", recipe)
+    pictures = five_commands(pidiff, album, tmp_path / "out", "sd15", recipes / "sd15.yaml")
     assert Image.open(pictures[0]).size == (SIZE, SIZE)
     assert not np.array_equal(*(np.asarray(Image.open(path)) for path in pictures))
 
-    recipe.write_text(RECIPE % "sdxl")
-    again = ("tune", "alice", "--base", "sdxl", "--recipe", recipe)
+    again = ("tune", "alice", "--base", "sdxl", "--recipe", "sdxl")
     ran = pidiff(*again)
     assert ran.code == 3
     assert "alice is tuned on sd15" in ran.err and "--base sdxl --retune" in ran.err
@@ -113,6 +127,7 @@ def test_from_one_file(
     album: Path,
     tmp_path: Path,
     folders: dict[str, Path],
+    recipes: Path,
     family: str,
     name: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -125,9 +140,7 @@ def test_from_one_file(
         torch.save({"state_dict": ldm_state(folders[family], family)}, base)
     else:
         save_file(ldm_state(folders[family], family), base)
-    recipe = tmp_path / "tiny.yaml"
-    recipe.write_text(RECIPE % family)
-    pictures = five_commands(pidiff, album, tmp_path / "out", str(base), recipe)
+    pictures = five_commands(pidiff, album, tmp_path / "out", str(base), recipes / f"{family}.yaml")
     assert all(path.is_file() for path in pictures)
 
 
