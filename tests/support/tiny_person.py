@@ -89,8 +89,8 @@ def install(monkeypatch: pytest.MonkeyPatch, weights: Path, reads: bool = True) 
     from pidiff_cli.stages.tune import run as tune
     from pidiff_cli.weights import locate
 
-    monkeypatch.setattr(tune, "REPORT_STEPS", 2)
-    monkeypatch.setattr(previews, "STEPS", 2)
+    monkeypatch.setattr(tune, "REPORT_STEPS", 1)
+    monkeypatch.setattr(previews, "STEPS", 1)
     monkeypatch.setattr(locate, "PACKAGE_WEIGHTS", weights)
     for module in (tune, invert, person):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader() if reads else None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import numpy as np
 import pytest
 
@@ -17,27 +15,12 @@ from pidiff_cli.core.faces.align import (
     warp_mask,
 )
 from tests.support.faces_fake import face_points
-from tests.support.places import SHARED, TESTS
-
-PARITY = SHARED / "parity"
 
 
 def picture(side: int = 300) -> np.ndarray:
     y, x = np.mgrid[:side, :side]
     waves = [np.sin(x / 17) * np.cos(y / 23), np.sin((x + y) / 31), np.cos(x / 41 - y / 19)]
     return (np.stack(waves, -1) * 100 + 128).astype(np.uint8)
-
-
-def test_stored_vectors() -> None:
-    if not (PARITY / "align_face.safetensors").is_file():
-        pytest.skip("no parity files at hand")
-    path = TESTS / "parity" / "align_face.py"
-    spec = importlib.util.spec_from_file_location("align_face_parity", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    error, tolerance = module.check(PARITY / "align_face.safetensors", PARITY)
-    assert error <= tolerance
 
 
 def test_quad_is_a_square_that_turns_with_the_face() -> None:

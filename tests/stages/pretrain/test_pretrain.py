@@ -22,12 +22,12 @@ from pidiff_cli.stages.progress import SilentProgress
 from tests.conftest import Ran
 from tests.support.faces_fake import Drawn, Finder, draw_people
 from tests.support.tiny_base import make_wplus
-from tests.support.tiny_real import SIZE, make_folder
+from tests.support.tiny_real import SIZE
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_folder(tmp_path_factory.mktemp("real") / "sdxl", "sdxl")
+@pytest.fixture
+def folder(folders: dict[str, Path]) -> Path:
+    return folders["sdxl"]
 
 
 @pytest.fixture
