@@ -6,13 +6,7 @@ import pytest
 
 from pidiff_cli.config import GenerateConfig, PrepareConfig, TuneConfig, problems
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.recipe import (
-    load_recipe,
-    parse_recipe,
-    recipe_names,
-    recipes_folder,
-    settings_for,
-)
+from pidiff_cli.recipe import load_recipe, parse_recipe, recipe_names, recipes_folder, settings_for
 
 
 @pytest.mark.parametrize("name", recipe_names())

@@ -7,12 +7,7 @@ from pathlib import Path
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
-from pidiff_cli.core.identity.attention import (
-    attach,
-    branch_state,
-    load_branch,
-    public_to_branch,
-)
+from pidiff_cli.core.identity.attention import attach, branch_state, load_branch, public_to_branch
 from pidiff_cli.core.identity.tokens import PUBLISHED_GROUPS, WPlusProjector
 from tests.parity import rule
 

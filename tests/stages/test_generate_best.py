@@ -57,9 +57,7 @@ def _scored(monkeypatch: pytest.MonkeyPatch, scores: dict[int, float | None]) ->
 
 
 def test_the_others_are_told_and_counted(
-    untuned_home: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    untuned_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _scored(monkeypatch, {7: 0.4, 8: None, 9: 0.8, 10: 0.7})
     notes = Notes()
@@ -76,9 +74,7 @@ def test_the_others_are_told_and_counted(
 
 
 def test_none_alike_enough_is_an_error_that_says_how_near_it_came(
-    untuned_home: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    untuned_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _scored(monkeypatch, {7: 0.4, 8: None})
     with pytest.raises(InputError, match=r"None of the 2 .*0\.9.*0\.40 \(seed 7\)") as caught:

@@ -169,9 +169,7 @@ def test_a_pickle_with_code_is_refused_and_not_run(
     use_tiny_configs(monkeypatch, tmp_path / "configs")
     mark = tmp_path / "ran"
     monkeypatch.setattr(
-        _Evil,
-        "__reduce__",
-        lambda self: (eval, (f"open({str(mark)!r}, 'w').close()",)),
+        _Evil, "__reduce__", lambda self: (eval, (f"open({str(mark)!r}, 'w').close()",))
     )
     state = ldm_state(folders["sd15"], "sd15")
     torch.save({"state_dict": state, "callbacks": _Evil()}, tmp_path / "evil.ckpt")

@@ -105,10 +105,7 @@ def test_a_batch_of_dropped_pictures_alone_still_runs(folder: Path) -> None:
     assert torch.isfinite(training_step.loss(batch)["loss"])
 
 
-@pytest.mark.parametrize(
-    "switches",
-    [FastStep(lean=True), FastStep(lean=False, written=True)],
-)
+@pytest.mark.parametrize("switches", [FastStep(lean=True), FastStep(lean=False, written=True)])
 def test_a_switch_changes_no_gradient(folder: Path, switches: FastStep) -> None:
     found = []
     for chosen in (FastStep(lean=False), switches):

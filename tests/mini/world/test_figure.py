@@ -10,13 +10,7 @@ import pytest
 from mini.world.context import Context, sample_context
 from mini.world.factors import GROUPS, NAMES, factors, identity_factors
 from mini.world.paint.light import NEUTRAL
-from mini.world.people import (
-    BEARDS,
-    HAIR_SHAPES,
-    Person,
-    person_from_mix,
-    sample_person,
-)
+from mini.world.people import BEARDS, HAIR_SHAPES, Person, person_from_mix, sample_person
 from mini.world.render import draw
 
 PLAIN = Context(zoom=1.1)

@@ -46,8 +46,7 @@ def _glances(monkeypatch: pytest.MonkeyPatch, *seen: PreviewScore) -> None:
 
 
 def test_a_plateau_ends_the_tuning_and_is_not_gone_on_with(
-    untuned_home: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _glances(monkeypatch, *(PreviewScore(x) for x in (0.1, 0.5, 0.504, 0.4, 0.9)))
     notes = Notes()
@@ -61,8 +60,7 @@ def test_a_plateau_ends_the_tuning_and_is_not_gone_on_with(
 
 
 def test_a_tuning_that_does_harm_is_not_kept(
-    untuned_home: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from safetensors.torch import load_file
 
@@ -77,8 +75,7 @@ def test_a_tuning_that_does_harm_is_not_kept(
 
 
 def test_a_tuning_that_is_hardly_less_alike_is_kept(
-    untuned_home: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _glances(monkeypatch, PreviewScore(0.5), PreviewScore(0.4), PreviewScore(0.5 - BETTER / 2))
     result = run_tune(short_tuning(untuned_home, preview_every=3), Notes())
@@ -86,16 +83,14 @@ def test_a_tuning_that_is_hardly_less_alike_is_kept(
 
 
 def test_without_patience_it_goes_to_the_end(
-    untuned_home: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _glances(monkeypatch, *[PreviewScore(0.5)] * 4)
     assert run_tune(short_tuning(untuned_home, preview_every=2, patience=0), Notes()).steps == 6
 
 
 def test_text_that_every_step_loses_is_warned_of(
-    untuned_home: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _glances(monkeypatch, PreviewScore(0.1), PreviewScore(0.5, 0.4), PreviewScore(0.9, 0.5))
     notes = Notes()
@@ -104,10 +99,7 @@ def test_text_that_every_step_loses_is_warned_of(
     assert any("40 % of the base's" in line for line in notes.warnings)
 
 
-def test_copied_pose_is_warned_of(
-    untuned_home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_copied_pose_is_warned_of(untuned_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tune, "copies", lambda _: True)
     real = tune.summarise
 
@@ -121,8 +113,7 @@ def test_copied_pose_is_warned_of(
 
 
 def test_the_loss_of_text_is_a_share_of_the_base_s_own(
-    untuned_home: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_judge(monkeypatch)
     score = ColourJudge.text_image
