@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.opened import run_tune, tune_settings
-from tests.support.tiny_base import SIZE
+from tests.support.opened import run_tune, short_tuning
 from tests.support.tiny_person import Notes, install, make_profile
 
 
@@ -27,8 +26,7 @@ def tuned(tmp_path_factory: pytest.TempPathFactory, disc_base: Path) -> Path:
         install(patch, disc_base)
         make_profile(home)
         make_profile(home, "bob", noun="man", held_out=0)
-        config = tune_settings(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2)
-        run_tune(config, Notes())
+        run_tune(short_tuning(home, steps=2), Notes())
     return home
 
 

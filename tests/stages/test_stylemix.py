@@ -13,7 +13,7 @@ from pidiff_cli.core.images import read_photo, read_record
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import stylemix
-from tests.support.opened import run_generate, run_invert, run_stylemix, run_tune, tune_settings
+from tests.support.opened import run_generate, run_invert, run_stylemix, run_tune, short_tuning
 from tests.support.tiny_base import DIM, ROWS, SIZE
 from tests.support.tiny_person import Notes, install, make_profile
 
@@ -49,9 +49,7 @@ def test_the_sheet_shows_every_group(home: Path) -> None:
 
 
 def test_a_stored_mix_is_a_profile_that_draws(home: Path) -> None:
-    run_tune(
-        tune_settings(home=home, name="alice", steps=2, size=SIZE, preview_every=0, rank=2), Notes()
-    )
+    run_tune(short_tuning(home, steps=2), Notes())
     result = run_stylemix(_config(home, name="carol", fine=0.5, prompt="as a chef"), Notes())
     assert result.profile == home / "profiles" / "carol" and len(result.images) == 1
     carol = Profile.open("carol", home)

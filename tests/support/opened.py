@@ -51,7 +51,7 @@ def short_tuning(home: Path, **settings: Any) -> TuneSettings:
     values: dict[str, Any] = {
         "home": home, "name": "alice", "steps": 6, "size": SIZE, "batch": 2, "rank": 2,
         "checkpoint_every": 2, "preview_every": 0, "learning_rate": 1e-2, "warmup": 2,
-        "device": "cpu",
+        "device": "cpu", "report_prompts": 2,
     }  # fmt: skip
     return tune_settings(**{**values, **settings})
 

@@ -70,7 +70,7 @@ def test_tune_leaves_a_whole_profile(home: Path) -> None:
 
 def test_the_report_has_everything_inside(home: Path) -> None:
     profile = make_profile(home)
-    result = run_tune(short_tuning(home), Notes())
+    result = run_tune(short_tuning(home, report_prompts=5), Notes())
     assert result.report == profile.folder / "reports" / "likeness.html"
     page = result.report.read_text()
     assert "<details>" in page and page.count("data:image/png;base64,") >= 8
