@@ -80,20 +80,20 @@ def test_the_report_has_everything_inside(home: Path) -> None:
     assert numbers["likeness"] == result.likeness and len(numbers["losses"]) == 6
 
 
-@pytest.mark.parametrize("stop", [3, 5])
-def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(home: Path, stop: int) -> None:
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(home: Path) -> None:
     whole = make_profile(home, "whole")
     run_tune(short_tuning(home, name="whole"), Notes())
-    profile, notes = make_profile(home), Notes()
-    with pytest.raises(KeyboardInterrupt):
-        run_tune(short_tuning(home), StopAt(stop))
-    assert Profile.open("alice", home).verify() == []
-    assert profile.stage_state("tune")["done"] is False
-    run_tune(short_tuning(home), notes)
-    assert notes.lines[1] == f"Going on from step {stop - stop % 2}."
-    left, right = _adapter(profile), _adapter(whole)
-    assert left.keys() == right.keys()
-    assert all(np.array_equal(left[key], right[key]) for key in left)
+    for name, stop in (("alice", 3), ("bob", 5)):
+        profile, notes = make_profile(home, name), Notes()
+        with pytest.raises(KeyboardInterrupt):
+            run_tune(short_tuning(home, name=name), StopAt(stop))
+        assert Profile.open(name, home).verify() == []
+        assert profile.stage_state("tune")["done"] is False
+        run_tune(short_tuning(home, name=name), notes)
+        assert notes.lines[1] == f"Going on from step {stop - stop % 2}."
+        left, right = _adapter(profile), _adapter(whole)
+        assert left.keys() == right.keys()
+        assert all(np.array_equal(left[key], right[key]) for key in left)
 
 
 def test_stopped_before_the_first_checkpoint_it_begins_again(home: Path) -> None:
