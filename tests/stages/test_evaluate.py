@@ -85,7 +85,7 @@ def test_without_a_judge_text_is_not_measured_and_the_next_command_is_said(
     parts = replace(locate.base_parts("mini", home), judge=None)  # as on a real base
     tools = open_evaluators(profile, aligned_faces(profile), parts, home, colour_reader())
     assert tools.judge is None and "pidiff models pull clip" in tools.missing["text"]
-    measured = summary.summarise([_shown(0.5, text=None, plain_text=None)], tools)
+    measured = summary.summarise([_image(0.5, text=None, plain_text=None)], tools)
     for name in ("text", "text_drop", "right_prompt", "perceptual", "diversity"):
         assert measured[name].value is None and "models pull clip" in measured[name].why
     assert measured["likeness"].value == 0.5
@@ -137,7 +137,7 @@ def test_faults_are_sentences(
         run_evaluate(_config(home, tmp_path, **settings), Notes())
 
 
-def _shown(likeness: float | None, **values: Any) -> EvaluatedImage:
+def _image(likeness: float | None, **values: Any) -> EvaluatedImage:
     blank = np.zeros((8, 8, 3), np.uint8)
     given = {"background": 0.1, "text": 0.5, "plain_text": 0.75, **values}
     return EvaluatedImage("a", 0, blank, blank, blank[..., 0] / 1.0, likeness, **given)
@@ -152,8 +152,8 @@ def test_the_summary_of_known_pictures() -> None:
     )  # fmt: skip
     calm = {"plain_pose": np.zeros(4), "strangers": 0.25}
     some = [
-        _shown(0.5, pose=np.ones(4), **calm), _shown(0.7, pose=np.ones(4), **calm),
-        _shown(0.6, pose=np.ones(4), **calm), _shown(None, plain_pose=np.zeros(4)),
+        _image(0.5, pose=np.ones(4), **calm), _image(0.7, pose=np.ones(4), **calm),
+        _image(0.6, pose=np.ones(4), **calm), _image(None, plain_pose=np.zeros(4)),
     ]  # fmt: skip
     measured = summary.summarise(some, tools)
     assert measured["likeness"].value == pytest.approx(0.6)

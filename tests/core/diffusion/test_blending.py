@@ -1,4 +1,4 @@
-"""`hold`: away from the subject the picture is the base's own, drawn beside it."""
+"""Background blending: away from the subject the picture is the base's own, drawn beside it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tests.support.tiny_base import SIZE
 FREE = DrawSettings(steps=4, size=SIZE)
 
 
-def _change(base: Base, prompt: EncodedPrompt, w: Tensor, hold: float) -> float:
+def _change(base: Base, prompt: EncodedPrompt, w: Tensor, keep: float) -> float:
     plain = draw(base, prompt, None, [1], FREE).images.astype(int)
-    held = draw(base, prompt, w, [1], replace(FREE, keep_background=hold)).images
-    return float(np.abs(held - plain).mean())
+    blended = draw(base, prompt, w, [1], replace(FREE, keep_background=keep)).images
+    return float(np.abs(blended - plain).mean())
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def faint(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("faint")
 def test_the_longer_it_holds_the_less_changes(base: Base, prompt: EncodedPrompt, w: Tensor) -> None:
     """The identity still shows where the subject is."""
-    changes = [_change(base, prompt, w, hold) for hold in (0.0, 0.5, 1.0)]
+    changes = [_change(base, prompt, w, keep) for keep in (0.0, 0.5, 1.0)]
     assert changes[0] > changes[1] > changes[2] > 0
 
 
@@ -63,10 +63,10 @@ def test_nothing_changes_where_the_subject_is_not(
     monkeypatch.setattr(
         guidance, "subject_area", lambda maps, own, like: torch.zeros_like(like[:, :1])
     )
-    held = draw(base, prompt, w, [1], replace(settings, keep_background=1.0)).images
+    blended = draw(base, prompt, w, [1], replace(settings, keep_background=1.0)).images
     assert np.abs(free - plain).mean() > 0.2
-    assert np.abs(held - plain).max() <= 1  # another order of sums, no more
-    assert np.abs(held - plain).mean() < 0.02
+    assert np.abs(blended - plain).max() <= 1  # another order of sums, no more
+    assert np.abs(blended - plain).mean() < 0.02
 
 
 @pytest.mark.usefixtures("faint")
@@ -161,8 +161,8 @@ def test_a_prediction_moves_to_other_latents(kind: str, time: float) -> None:
 
 
 def test_without_a_map_nothing_is_held(base: Base, prompt: EncodedPrompt, w: Tensor) -> None:
-    free, held = (
-        draw(base, prompt, w, [1], replace(FREE, use_map=False, keep_background=hold)).images
-        for hold in (0.0, 1.0)
+    free, blended = (
+        draw(base, prompt, w, [1], replace(FREE, use_map=False, keep_background=keep)).images
+        for keep in (0.0, 1.0)
     )
-    assert np.array_equal(free, held)
+    assert np.array_equal(free, blended)

@@ -64,11 +64,11 @@ def test_a_batch_draws_the_same_pictures(base: Base, prompt: EncodedPrompt, w: T
     assert np.abs(single - batched).max() <= 1
 
 
-@pytest.mark.parametrize("hold", [0.0, 1.0])
-def test_prompts_share_a_batch(base: Base, prompt: EncodedPrompt, w: Tensor, hold: float) -> None:
+@pytest.mark.parametrize("keep", [0.0, 1.0])
+def test_prompts_share_a_batch(base: Base, prompt: EncodedPrompt, w: Tensor, keep: float) -> None:
     """Each picture by its own prompt, as if it were drawn alone."""
     prompts = [prompt, encode_prompt(base, "a photo of a person in the snow", "person")]
-    settings = DrawSettings(steps=3, size=SIZE, chunk=2, keep_background=hold)
+    settings = DrawSettings(steps=3, size=SIZE, chunk=2, keep_background=keep)
     alone = [draw(base, p, w, [5], settings).images[0].astype(int) for p in prompts]
     beside = draw(base, prompts, w, [5, 5], settings).images
     assert np.abs(np.stack(alone) - beside).max() <= 1

@@ -44,10 +44,10 @@ def test_drawn_portraits_are_found_at_once() -> None:
     net, rng, wrong = open_net(LandmarkNet, FOLDER, "landmarks"), np.random.default_rng(5), []
     for i in range(3):
         portrait = draw(sample_person(1_000_000 + i), sample_context(rng))
-        (look,) = refine_landmarks(net, portrait.rgb, [(64, 61, 105)])
+        (found,) = refine_landmarks(net, portrait.rgb, [(64, 61, 105)])
         points = portrait.landmarks
         eyes = np.hypot(*(points[45] - points[36]))
-        wrong.append(np.hypot(*(look.points - points).T).mean() / eyes)
+        wrong.append(np.hypot(*(found.points - points).T).mean() / eyes)
         head, mask = portrait.labels >= 2, head_mask(portrait.rgb) > 0.5
         assert (head & mask).sum() > 0.7 * (head | mask).sum()
     assert np.median(wrong) < 0.1

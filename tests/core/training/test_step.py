@@ -1,4 +1,4 @@
-"""Cached pictures, the noise schedule and the losses of one tailoring step."""
+"""Cached pictures, the noise schedule and the losses of one training step."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_the_64_px_layout_fits_its_network() -> None:
     assert {k: tuple(v) for k, v in wanted.items()} == fake.shapes("stylegan2_generator_64")
 
 
-LOOKS = {
+NAMED = {
     FFHQ: "a StyleGAN2 generator file",
     "stylegan2_generator_64": "a StyleGAN2 generator",
     "model_ir_se50.pth": "an ArcFace embedder",
@@ -114,7 +114,7 @@ LOOKS = {
 @pytest.mark.parametrize("name", sorted(set(fake.NAMES) - {E4E}))
 def test_another_published_file_is_named(tmp_path: Path, name: str) -> None:
     path = fake.save(tmp_path, fake.checkpoint(name), name)
-    with pytest.raises(InputError, match=LOOKS[name]) as caught:
+    with pytest.raises(InputError, match=NAMED[name]) as caught:
         published.convert_e4e(path, tmp_path / "out")
     assert "are missing" in caught.value.message and "pidiff models pull" in caught.value.hint
     assert not (tmp_path / "out").exists()

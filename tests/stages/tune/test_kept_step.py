@@ -39,7 +39,7 @@ def test_the_most_alike_within_the_bound_is_kept(
     assert is_better(seen, run, 0.15, last) is kept
 
 
-def _glances(monkeypatch: pytest.MonkeyPatch, *seen: PreviewScore) -> None:
+def _preview_scores(monkeypatch: pytest.MonkeyPatch, *seen: PreviewScore) -> None:
     """Let the strips say this, one after another; the first is before any step."""
     left = list(seen)
     monkeypatch.setattr(previews.Previews, "draw_strip", lambda *_, **__: left.pop(0))
@@ -48,7 +48,7 @@ def _glances(monkeypatch: pytest.MonkeyPatch, *seen: PreviewScore) -> None:
 def test_a_plateau_ends_the_tuning_and_is_not_gone_on_with(
     untuned_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _glances(monkeypatch, *(PreviewScore(x) for x in (0.1, 0.5, 0.504, 0.4, 0.9)))
+    _preview_scores(monkeypatch, *(PreviewScore(x) for x in (0.1, 0.5, 0.504, 0.4, 0.9)))
     notes = Notes()
     settings: dict[str, Any] = {"steps": 10, "preview_every": 2, "patience": 2}
     result = run_tune(short_tuning(untuned_home, **settings), notes)
@@ -64,7 +64,7 @@ def test_a_tuning_that_does_harm_is_not_kept(
 ) -> None:
     from safetensors.torch import load_file
 
-    _glances(monkeypatch, PreviewScore(0.5), PreviewScore(0.4), PreviewScore(0.45))
+    _preview_scores(monkeypatch, PreviewScore(0.5), PreviewScore(0.4), PreviewScore(0.45))
     notes = Notes()
     result = run_tune(short_tuning(untuned_home, preview_every=3), notes)
     assert result.steps == 6 and result.likeness["best_step"] == 0
@@ -77,7 +77,9 @@ def test_a_tuning_that_does_harm_is_not_kept(
 def test_a_tuning_that_is_hardly_less_alike_is_kept(
     untuned_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _glances(monkeypatch, PreviewScore(0.5), PreviewScore(0.4), PreviewScore(0.5 - BETTER / 2))
+    _preview_scores(
+        monkeypatch, PreviewScore(0.5), PreviewScore(0.4), PreviewScore(0.5 - BETTER / 2)
+    )
     result = run_tune(short_tuning(untuned_home, preview_every=3), Notes())
     assert result.likeness["best_step"] == 6
 
@@ -85,14 +87,14 @@ def test_a_tuning_that_is_hardly_less_alike_is_kept(
 def test_without_patience_it_goes_to_the_end(
     untuned_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _glances(monkeypatch, *[PreviewScore(0.5)] * 4)
+    _preview_scores(monkeypatch, *[PreviewScore(0.5)] * 4)
     assert run_tune(short_tuning(untuned_home, preview_every=2, patience=0), Notes()).steps == 6
 
 
 def test_text_that_every_step_loses_is_warned_of(
     untuned_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _glances(monkeypatch, PreviewScore(0.1), PreviewScore(0.5, 0.4), PreviewScore(0.9, 0.5))
+    _preview_scores(monkeypatch, PreviewScore(0.1), PreviewScore(0.5, 0.4), PreviewScore(0.9, 0.5))
     notes = Notes()
     result = run_tune(short_tuning(untuned_home, preview_every=3), notes)
     assert result.likeness["best_step"] == 3
@@ -121,14 +123,14 @@ def test_the_loss_of_text_is_a_share_of_the_base_s_own(
     seen: list[PreviewScore] = []
     real = previews.Previews.draw_strip
 
-    def look(self: previews.Previews, fresh: bool = False) -> PreviewScore:
+    def drawn(self: previews.Previews, fresh: bool = False) -> PreviewScore:
         seen.append(real(self, fresh))
         assert self.plain_text is not None
         drawn = self._text(self._draw(self.mean))
         assert seen[-1].text_loss == pytest.approx(1 - drawn / self.plain_text)
         return seen[-1]
 
-    monkeypatch.setattr(previews.Previews, "draw_strip", look)
+    monkeypatch.setattr(previews.Previews, "draw_strip", drawn)
     run_tune(short_tuning(untuned_home, preview_every=6), Notes())
     assert len(seen) == 2
 

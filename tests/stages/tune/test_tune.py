@@ -159,17 +159,17 @@ def test_a_step_that_overflows_in_fp16_is_left_out(
 
         def start(self, task: str, total: int | None) -> None:
             if task == "tune":
-                self.look()
+                self.note()
 
         def advance(self, task: str, n: int = 1, **info: object) -> None:
             if self.hooks:
                 self.hooks.pop().remove()
-            self.look()
+            self.note()
             if len(self.seen) == 2:
                 first = next(p for p in jobs[0].model.parameters() if p.requires_grad)
                 self.hooks.append(first.register_hook(lambda grad: grad * float("inf")))
 
-        def look(self) -> None:
+        def note(self) -> None:
             weights = [v.clone() for v in jobs[0].model.state_dict().values()]
             self.seen.append((weights, jobs[0].scaler.get_scale()))
 
