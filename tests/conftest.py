@@ -90,6 +90,16 @@ def disc_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_base(tmp_path_factory.mktemp("base"), values=3.0)
 
 
+@pytest.fixture
+def untuned_home(tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with alice, not tuned, and stages that find the tiny base."""
+    from tests.support.tiny_person import install, make_profile
+
+    install(monkeypatch, disc_base)
+    make_profile(tmp_path)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny folder of each Stable Diffusion family; read only."""

@@ -1,4 +1,4 @@
-"""What the tests of the stages share: a home with a person in it."""
+"""What the tests of the stages share: a home with a tuned person in it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,6 @@ import pytest
 
 from tests.support.opened import run_tune, short_tuning
 from tests.support.tiny_person import Notes, install, make_profile
-
-
-@pytest.fixture
-def untuned_home(tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with alice, not tuned, and stages that find the tiny base."""
-    install(monkeypatch, disc_base)
-    make_profile(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture(scope="session")
