@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from pidiff_cli.core.faces.align import (
     align_face,
-    align_fast,
     ffhq_quad,
     move_points,
     quad_matrix,
     unwarp_mask,
-    warp_mask,
 )
 from tests.support.faces_fake import face_points
 
@@ -30,14 +29,6 @@ def test_quad_is_a_square_that_turns_with_the_face() -> None:
         assert np.isclose(np.hypot(*down), np.hypot(*across))
         assert np.isclose(down @ across, 0, atol=1e-6)
         assert np.isclose(np.rad2deg(np.arctan2(across[1], across[0])), lean, atol=1e-3)
-
-
-@pytest.mark.parametrize("lean", [0.0, 25.0])
-@pytest.mark.parametrize("height", [60.0, 150.0])
-def test_fast_cut_agrees_inside_the_picture(lean: float, height: float) -> None:
-    rgb, points = picture(500), face_points(250, 250, height, lean)
-    exact, fast = align_face(rgb, points, 128), align_fast(rgb, points, 128)
-    assert np.abs(exact.astype(int) - fast).mean() < 2.5
 
 
 def test_points_land_where_the_pixels_do() -> None:
@@ -60,7 +51,6 @@ def test_masks_go_there_and_back() -> None:
     points = face_points(150, 150, 80, 15)
     y, x = np.mgrid[:300, :300]
     mask = (np.hypot(x - 150, y - 150) < 45).astype(np.float32)
-    there = warp_mask(mask, points, 256)
+    there = cv2.warpAffine(mask, quad_matrix(ffhq_quad(points), 256), (256, 256))
     back = unwarp_mask(there, points, 300, 300)
-    assert 0 <= there.min() and there.max() <= 1
     assert np.abs(back - mask).mean() < 0.01

@@ -14,7 +14,7 @@ import torch
 from pidiff_cli.core.faces import face_alignment as face_alignment_module
 from pidiff_cli.core.faces.detect import alignment_is_approximate, find_faces
 from pidiff_cli.core.faces.face_alignment import Fan, open_fan
-from pidiff_cli.core.faces.published import settle_faces, write_choice
+from pidiff_cli.core.faces.published import CONVERT, RAW, write_choice
 from pidiff_cli.errors import InputError, MissingWeightError
 from tests.support.faces_fake import face_points
 
@@ -41,7 +41,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     torch.save(FAN(4).state_dict(), folder / FAN_FILE)
     torch.save(s3fd().state_dict(), folder / S3FD_FILE)
-    settle_faces(folder)
+    for name, pattern in RAW.items():
+        for path in folder.glob(pattern):
+            CONVERT[name](path, folder)
+    write_choice(folder)
     return folder.parent
 
 

@@ -11,7 +11,7 @@ import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
 from pidiff_cli.core.diffusion import single_file
-from pidiff_cli.core.identity.attention import attach, branch_state, public_to_branch
+from pidiff_cli.core.identity.attention import attach, branch_state
 from pidiff_cli.core.identity.files import read_identity
 from pidiff_cli.core.identity.published import LAYERS, convert_wplus_adapter, layout
 from pidiff_cli.errors import InputError, MissingWeightError
@@ -54,13 +54,14 @@ def test_the_layers_are_those_of_the_shipped_configuration() -> None:
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(config)
         attach(unet, 768)
-    shapes = {k: tuple(v.shape) for k, v in branch_state(unet).items()}
-    public = {
-        k.removeprefix("wplus_adapter."): torch.empty(v, device="meta")
-        for k, v in layout().items()
-        if k.startswith("wplus_adapter.")
-    }
-    assert {k: tuple(v.shape) for k, v in public_to_branch(unet, public).items()} == shapes
+    order = [name.removesuffix(".processor") for name in unet.attn_processors]
+    shapes = {}
+    for key, value in branch_state(unet).items():
+        layer, part, last = key.rsplit(".", 2)
+        name = f"{order.index(layer)}.{part.removesuffix('_id')}_wplus.{last}"
+        shapes[f"wplus_adapter.{name}"] = tuple(value.shape)
+    published = {k: tuple(v) for k, v in layout().items() if k.startswith("wplus_adapter.")}
+    assert published == shapes
 
 
 def test_sdxl_has_the_order_of_its_layout() -> None:
