@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
+from tests.support.places import ROOT
+
 PACKAGE = ROOT / "pidiff_cli"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 #: What was is told there, and in a changelog, under the names that it had.

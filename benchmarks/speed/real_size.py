@@ -110,8 +110,8 @@ def write_home(home: Path, base: str, tiny: bool) -> None:
     """Weights under ``home/models``, as `pidiff models pull` leaves them."""
     models = home / "models"
     if tiny:
-        from tests.tiny_base import make_wplus
-        from tests.tiny_real import make_folder
+        from tests.support.tiny_base import make_wplus
+        from tests.support.tiny_real import make_folder
 
         (models / "ffhq").mkdir(parents=True)
         make_wplus(models / "ffhq")

@@ -17,7 +17,7 @@ from mini.train.diffusion.data import Batch
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.attention import branch_state
-from tests.tiny_base import SIZE, WIDTH, make_base
+from tests.support.tiny_base import SIZE, WIDTH, make_base
 
 DIM = 10  # of the face vector
 TEXT = "a photo of a person as a chef"

@@ -15,7 +15,7 @@ from benchmarks.rivals import shop as shop_module
 from benchmarks.rivals import train, words
 from benchmarks.rivals.cases import Case, table_people
 from pidiff_cli.core.diffusion.sampling import DrawSettings
-from tests.tiny_base import SIZE, make_base
+from tests.support.tiny_base import SIZE, make_base
 
 CASE = Case(table_people()[0], 1)
 

@@ -11,8 +11,8 @@ import pytest
 
 from benchmarks.speed.entered import watching
 from pidiff_cli.config import GenerateConfig
-from tests.tiny_base import SIZE, make_base
-from tests.tiny_person import install, make_profile
+from tests.support.tiny_base import SIZE, make_base
+from tests.support.tiny_person import install, make_profile
 
 RECIPE = f"""name: tiny
 base: mini

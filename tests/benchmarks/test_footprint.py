@@ -12,7 +12,7 @@ from benchmarks.places import WEIGHTS
 from benchmarks.speed.footprint import LiveBytes, call_peak, counted, step_footprint
 from pidiff_cli.core.identity.context import IdentityContext
 from pidiff_cli.core.training.memory_plan import TABLE, Sizes
-from tests.tiny_real import CONFIGS
+from tests.support.tiny_real import CONFIGS
 
 
 def test_live_bytes_are_those_of_tensors_that_live() -> None:

@@ -15,7 +15,7 @@ from benchmarks.tuning import drawing, parse, tuning
 from pidiff_cli.core.diffusion.base import load_base
 from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.recipe import load_recipe
-from tests.tiny_base import DIM, ROWS, SIZE, make_base
+from tests.support.tiny_base import DIM, ROWS, SIZE, make_base
 
 
 def test_parts_of_a_step_are_weighed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ def compare(net: Generator, vectors: dict[str, Tensor], views: Any) -> float:
     cut, psi = int(vectors["in.crossover"]), round(float(vectors["in.psi"]), 6)
     mapped = net.map(z)
     truncated = truncate(mapped, mean, psi)
-    native = net.mix_native(mapped[:1], mapped[1:2], cut)
+    native = torch.cat([net.spread(mapped[:1])[:, :cut], net.spread(mapped[1:2])[:, cut:]], 1)
     batch = vectors["in.wplus"].shape[0]  # the 1024 px file keeps only the first z
     mixed = torch.cat([vectors["in.wplus"][:, :cut], vectors["in.wplus_b"][:, cut:]], 1)
     fixed, statistics = watched(net, vectors["in.wplus"], "fixed")

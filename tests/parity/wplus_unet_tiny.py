@@ -7,12 +7,7 @@ from pathlib import Path
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
-from pidiff_cli.core.identity.attention import (
-    attach,
-    branch_state,
-    load_branch,
-    public_to_branch,
-)
+from pidiff_cli.core.identity.attention import attach, branch_state, load_branch
 from pidiff_cli.core.identity.tokens import PUBLISHED_GROUPS, WPlusProjector
 from tests.parity import rule
 
@@ -37,12 +32,12 @@ def check(path: Path, folder: Path) -> tuple[float, float]:
     unet = rule.fill(UNet2DConditionModel(**CONFIG))
     order = [name.removesuffix(".processor") for name in unet.attn_processors]
     context = attach(unet, 768)
-    published = {}
+    branch = {}
     for key, weight in branch_state(unet).items():
         layer, part, _ = key.rsplit(".", 2)
-        name = f"{order.index(layer)}.{part.removesuffix('_id')}_wplus.weight"
-        published[name] = rule.value(name, weight, set())
-    load_branch(unet, public_to_branch(unet, published))
+        published = f"{order.index(layer)}.{part.removesuffix('_id')}_wplus.weight"
+        branch[key] = rule.value(published, weight, set())
+    load_branch(unet, branch)
     projector = rule.fill(WPlusProjector(18, 512, PUBLISHED_GROUPS, 768))
     context.use_map = False
     w = vectors["in.w"]

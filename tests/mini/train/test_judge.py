@@ -59,7 +59,7 @@ def test_batches_are_in_range_and_reproducible() -> None:
         rng = np.random.default_rng(5)
         torch.manual_seed(0)
         rows = [judge_data.soften(judge_data.move(picture, rng, 0.1, 3, 2), rng) for _ in range(4)]
-        return judge_data.to_batch(rows, rng, 0.05)
+        return judge_data.tinted(torch.from_numpy(np.stack(rows)), *judge_data.tints(4, rng, 0.05))
 
     x = made()
     assert x.shape == (4, 3, 128, 128) and x.abs().max() <= 1

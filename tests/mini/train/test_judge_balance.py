@@ -17,7 +17,7 @@ from mini.train.judge import judge
 from mini.train.text.text import known_facts
 from mini.world.registry import BROAD
 from pidiff_cli.core.metrics.judge import build_embedder, load_judge
-from tests.mini.tiny_bank import make_bank, working_in
+from tests.support.tiny_bank import make_bank, working_in
 
 
 def test_rare_classes_come_more_often_than_their_share() -> None:

@@ -19,7 +19,7 @@ from pidiff_cli.core.metrics.judge import load_judge
 from pidiff_cli.core.wplus.prior import COUNT
 from pidiff_cli.core.wplus.weights import read_sizes
 from pidiff_cli.weights.locate import PACKAGE_WEIGHTS
-from tests.mini.tiny_bank import working_in
+from tests.support.tiny_bank import working_in
 
 OPTIONS = ["--go", "--pictures", "16", "--steps", "1", "--batch", "4", "--workers", "1"]
 #: How many codes and strangers there are is no size of a network; a prior keeps as many directions

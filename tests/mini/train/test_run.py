@@ -15,7 +15,7 @@ from torch import nn
 from mini.train import common, losses, plan
 from mini.train import run as command
 from mini.train.plan import STATE, Step
-from tests.mini.tiny_bank import working_in
+from tests.support.tiny_bank import working_in
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import torch
 from safetensors.torch import load_file
 
 from mini.train import common
-from tests.mini.tiny_bank import PICTURES, main_of, make_bank, working_in
+from mini.train.faces import networks
+from mini.train.faces.augment import Textures
+from tests.support.tiny_bank import PICTURES, main_of, make_bank, working_in
 
 CRISP = ("--adversarial", "0.3", "--perceptual", "0.5")
 TRAINERS = {
@@ -36,7 +39,11 @@ TRAINERS = {
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with working_in(tmp_path_factory.mktemp("trainers")) as folder:
+    with (
+        working_in(tmp_path_factory.mktemp("trainers")) as folder,
+        pytest.MonkeyPatch.context() as p,
+    ):
+        p.setattr(networks, "Textures", lru_cache(Textures))  # the same ones for every run
         make_bank()
         yield folder
 

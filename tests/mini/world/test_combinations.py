@@ -8,12 +8,7 @@ import numpy as np
 import pytest
 
 from mini.world import bank
-from mini.world.combinations import (
-    held_out_pairs,
-    is_held_out,
-    roles_with,
-    scenes_with,
-)
+from mini.world.combinations import held_out_pairs, is_held_out, roles_with, scenes_with
 from mini.world.context import sample_context
 from mini.world.registry import BROAD, NARROW, roles, scenes
 

@@ -8,15 +8,9 @@ import numpy as np
 import pytest
 
 from mini.world.context import Context, sample_context
-from mini.world.factors import GROUPS, NAMES, factors, identity_factors
+from mini.world.factors import GROUPS, IDENTITY_NAMES, NAMES, factors
 from mini.world.paint.light import NEUTRAL
-from mini.world.people import (
-    BEARDS,
-    HAIR_SHAPES,
-    Person,
-    person_from_mix,
-    sample_person,
-)
+from mini.world.people import BEARDS, FINE_FIELDS, HAIR_SHAPES, MEDIUM_FIELDS, Person, sample_person
 from mini.world.render import draw
 
 PLAIN = Context(zoom=1.1)
@@ -85,21 +79,28 @@ def test_factors_have_a_fixed_length_and_groups_cover_them() -> None:
     assert GROUPS["fine"].stop == 79 and len(set(NAMES)) == 79
 
 
-def test_a_mix_takes_each_group_from_its_own_person() -> None:
-    people = {name: sample_person(i) for i, name in enumerate(GROUPS)}
-    mixed = factors(person_from_mix(**people), PLAIN, NEUTRAL)
-    for name, person in people.items():
-        assert np.array_equal(mixed[GROUPS[name]], factors(person, PLAIN, NEUTRAL)[GROUPS[name]])
+def test_each_group_has_its_own_traits() -> None:
+    one, other = sample_person(0), sample_person(1)
+    traits = {"medium": (*MEDIUM_FIELDS, "beard"), "fine": (*FINE_FIELDS, "hair_rgb", "eye_rgb")}
+    for name, names in traits.items():
+        mixed = factors(replace(one, **{n: getattr(other, n) for n in names}), PLAIN, NEUTRAL)
+        for group, place in GROUPS.items():
+            person = other if group == name else one
+            assert np.array_equal(mixed[place], factors(person, PLAIN, NEUTRAL)[place])
+
+
+def _identity(person: Person, context: Context = PLAIN) -> np.ndarray:
+    """The factors that belong to the person alone."""
+    return factors(person, context, NEUTRAL)[[NAMES.index(name) for name in IDENTITY_NAMES]]
 
 
 def test_identity_does_not_depend_on_the_context() -> None:
     person = sample_person(9)
-    identity, names = identity_factors(person)
-    assert len(identity) == len(names) >= 32
-    index = [NAMES.index(n) for n in names]
+    identity = _identity(person)
+    assert len(identity) == len(IDENTITY_NAMES) >= 32
     rng = np.random.default_rng(0)
     for _ in range(3):
-        assert np.array_equal(factors(person, sample_context(rng), NEUTRAL)[index], identity)
+        assert np.array_equal(_identity(person, sample_context(rng)), identity)
     shared = {f.name for f in fields(Person)} & {f.name for f in fields(Context)}
     assert shared == {"seed"}
 
@@ -109,7 +110,7 @@ def test_people_differ_and_keep_their_priors_loose() -> None:
     assert {p.hair_shape for p in people} == set(HAIR_SHAPES)
     assert {p.beard for p in people} == set(BEARDS)
     assert all(p.beard == "none" for p in people if p.noun != "man")
-    vectors = np.stack([identity_factors(p)[0] for p in people])
+    vectors = np.stack([_identity(p) for p in people])
     assert len(np.unique(vectors, axis=0)) == 400
     assert np.abs(vectors).max() <= 1.0
     assert sample_person(1_000_003) == sample_person(1_000_003)

@@ -9,7 +9,7 @@ import numpy as np
 from mini.world import captions, registry
 from mini.world.context import Context, context_line, sample_context
 from mini.world.factors import GROUPS, NAMES
-from tests.mini.make_world_fixture import SCENES, STYLES, TARGET, cases, measure
+from tests.support.make_world_fixture import SCENES, STYLES, TARGET, cases, measure
 
 
 def test_pictures_are_those_of_the_fixture() -> None:

@@ -1,0 +1,178 @@
+"""A profile as one file: what goes in, the same bytes each time, and how it comes back."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from pidiff_cli import files
+from pidiff_cli.errors import InputError
+from pidiff_cli.profile import Profile
+from pidiff_cli.stages.export.run import run_import
+from tests.support.profile_file import PICTURE, export, make_alice, refused, rewritten
+
+
+@pytest.fixture
+def alice(home: Path) -> Profile:
+    return make_alice(home)
+
+
+@pytest.fixture
+def file(alice: Profile, tmp_path: Path) -> Path:
+    """alice, exported."""
+    return export(alice, tmp_path / "alice.pidiff")
+
+
+def test_a_round_trip(alice: Profile, file: Path, tmp_path: Path) -> None:
+    done = run_import(file, tmp_path / "other")
+    there = Profile.open("alice", tmp_path / "other")
+    assert (done.name, done.files, done.photos) == ("alice", 6, 1)
+    assert there.verify() == []
+    assert there.manifest.id == alice.manifest.id and there.photos == alice.photos
+    for name in there.manifest.files:
+        assert (there.folder / name).read_bytes() == (alice.folder / name).read_bytes()
+    assert not (there.folder / "checkpoint").exists()
+    assert not (there.folder / "reports/likeness.html").exists()
+    if os.name == "posix":
+        assert stat.S_IMODE(there.folder.stat().st_mode) == 0o700
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_same_profile_gives_the_same_bytes(alice: Profile, tmp_path: Path) -> None:
+    first = export(alice, tmp_path / "a.pidiff").read_bytes()
+    os.utime(alice.folder / "photos/01_face.png", (1, 1))
+    assert export(alice, tmp_path / "b.pidiff").read_bytes() == first
+    run_import(tmp_path / "b.pidiff", tmp_path / "other")
+    again = Profile.open("alice", tmp_path / "other")
+    assert export(again, tmp_path / "c.pidiff").read_bytes() == first
+
+
+def test_every_file_has_its_sha256_in_the_index(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        index = json.loads(archive.read("export.json"))
+        assert set(archive.namelist()) == {*index["files"], "export.json"}
+    assert index["files"]["photos/01_face.png"]["bytes"] == len(PICTURE)
+
+
+def test_no_path_of_this_machine_goes_along(file: Path, home: Path, tmp_path: Path) -> None:
+    content = b"".join(zipfile.ZipFile(file).read(n) for n in zipfile.ZipFile(file).namelist())
+    assert b"/home/alice" not in content and str(home).encode() not in content
+    done = run_import(file, tmp_path / "other")
+    assert (done.base, done.base_ready) == ("mine.safetensors", False)
+
+
+def test_without_photos(alice: Profile, tmp_path: Path) -> None:
+    file = export(alice, tmp_path / "lean.pidiff", photos=False)
+    assert b"holiday" not in file.read_bytes() and PICTURE not in file.read_bytes()
+    run_import(file, tmp_path / "other")
+    there = Profile.open("alice", tmp_path / "other")
+    assert sorted(there.manifest.files) == [
+        "adapter/adapter_config.json", "adapter/adapter_model.safetensors", "identity.safetensors",
+    ]  # fmt: skip
+    own, kept = alice.load_identity(), there.load_identity()
+    assert kept.codes.shape[0] == 1 and np.array_equal(kept.mean, own.mean)
+    assert kept.weights.tolist() == [1.0]
+    assert there.photos == () and there.stage_state("tune")["done"]
+
+
+def test_another_name_and_a_taken_one(file: Path, home: Path) -> None:
+    with pytest.raises(InputError, match="there already"):
+        run_import(file, home)
+    done = run_import(file, home, "bob")
+    assert done.profile.name == "bob" and Profile.open("bob", home).name == "bob"
+    with pytest.raises(InputError, match="cannot name"):
+        run_import(file, home, "../evil")
+
+
+def test_force_replaces_in_one_move(alice: Profile, file: Path, home: Path) -> None:
+    alice.update(noun="man")
+    alice.write("photos/02_face.png", PICTURE)
+    run_import(file, home, force=True)
+    there = Profile.open("alice", home)
+    assert there.manifest.noun == "woman" and there.verify() == []
+    assert not (there.folder / "photos/02_face.png").exists()
+    assert [p.name for p in (home / "profiles").iterdir()] == ["alice"]
+
+
+def test_force_with_a_bad_file_keeps_the_old_one(alice: Profile, file: Path, home: Path) -> None:
+    bad = rewritten(file, lambda e: e.update({"photos/01_face.png": b"no picture"}))
+    with pytest.raises(InputError):
+        run_import(bad, home, force=True)
+    assert alice.verify() == [] and [p.name for p in (home / "profiles").iterdir()] == ["alice"]
+
+
+def test_a_profile_in_use_is_left_alone(alice: Profile, file: Path, home: Path) -> None:
+    with FileLock(alice.folder / ".lock"):
+        with pytest.raises(InputError, match="Another pidiff"):
+            run_import(file, home, force=True)
+        with pytest.raises(InputError, match="Another pidiff"):
+            export(alice, home.parent / "other.pidiff")
+    assert run_import(file, home, force=True).name == "alice"
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("instant", range(1, 9))
+def test_killed_while_replacing(alice, file, home, monkeypatch, instant) -> None:
+    """Stop before each of the renames in turn, cleaning nothing; what opens is whole."""
+    left = [instant]
+    original = os.replace
+
+    def count(*args):
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+        return original(*args)
+
+    alice.update(noun="man")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", count)
+        patch.setattr(files, "_undo_folder", lambda *a: None)
+        try:
+            run_import(file, home, force=True)
+        except Killed:
+            pass
+    assert Profile.open("alice", home).verify() == []
+
+
+def test_a_full_disk_leaves_nothing(file: Path, home: Path, monkeypatch) -> None:
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left")
+
+    monkeypatch.setattr(files, "_flush", full)
+    refused(file, home, "disk is full")
+
+
+def test_a_profile_that_changed_is_not_exported(alice: Profile, tmp_path: Path) -> None:
+    (alice.folder / "photos/01_face.png").write_bytes(b"other")
+    with pytest.raises(InputError, match="not as it was written"):
+        export(alice, tmp_path / "a.pidiff")
+    (alice.folder / "photos/01_face.png").unlink()
+    with pytest.raises(InputError, match="missing"):
+        export(alice, tmp_path / "a.pidiff")
+    assert not list(tmp_path.glob("*.pidiff")) and not list(tmp_path.glob(".tmp*"))
+
+
+def test_what_cannot_come_in_does_not_go_out(alice: Profile, tmp_path: Path) -> None:
+    alice.write("photos/01_face.png", b"written by pidiff, yet no picture")
+    with pytest.raises(InputError, match="not what its name says"):
+        export(alice, tmp_path / "a.pidiff")
+    assert not list(tmp_path.glob("*.pidiff"))
+
+
+def test_other_peoples_files_are_not_overwritten(alice: Profile, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(InputError, match="there already"):
+        export(alice, tmp_path / "letter.txt")
+    assert export(alice, tmp_path) == tmp_path / "alice.pidiff"
+    assert export(alice, tmp_path) == tmp_path / "alice.pidiff"  # its own older one it may

@@ -1,0 +1,125 @@
+"""pretrain identity on a tiny XL: writes a branch that loads, goes on after a stop, trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from pidiff_cli.config import PretrainConfig
+from pidiff_cli.core.diffusion.base import open_base
+from pidiff_cli.core.images import save_png
+from pidiff_cli.core.training.pretraining import perturbed
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.stages.pretrain import people as people_module
+from pidiff_cli.stages.pretrain import run as pretrain
+from pidiff_cli.stages.progress import SilentProgress
+from tests.conftest import Ran
+from tests.support.faces_fake import Drawn, Finder, draw_people
+from tests.support.tiny_base import make_wplus
+from tests.support.tiny_real import SIZE
+
+
+@pytest.fixture
+def folder(folders: dict[str, Path]) -> Path:
+    return folders["sdxl"]
+
+
+@pytest.fixture
+def data(home: Path, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three pictures of people, one with a caption, and a wall; tiny networks in the home."""
+    finder = Finder()
+    monkeypatch.setattr(people_module, "find_faces", finder)
+    monkeypatch.setattr(people_module, "head_mask", lambda a, _: np.ones(a.shape[:2], np.float32))
+    make_wplus_in(home)
+    (home / "models" / "sdxl").mkdir(parents=True)
+    (home / "models" / "sdxl" / "diffusers").symlink_to(folder)
+    album = tmp_path / "people"
+    album.mkdir()
+    for i in range(3):
+        people = [Drawn(180 + 20 * i, 200, 100 + 10 * i, (220, 60 + 60 * i, 60))]
+        save_png(album / f"{i}.png", finder.remember(draw_people(people), people))
+    save_png(album / "wall.png", draw_people([]))
+    (album / "1.txt").write_text("a photo of a woman in snow")
+    return album
+
+
+def make_wplus_in(home: Path) -> None:
+    (home / "models" / "ffhq").mkdir(parents=True)
+    make_wplus(home / "models" / "ffhq")
+
+
+def _config(home: Path, data: Path, **settings: Any) -> PretrainConfig:
+    values: dict[str, Any] = {
+        "home": home, "data": data, "steps": 4, "batch": 2, "size": SIZE, "device": "cpu",
+        "checkpoint_every": 2, "learning_rate": 1e-3,
+    }  # fmt: skip
+    return PretrainConfig(**{**values, **settings})
+
+
+class StopAt(SilentProgress):
+    """Interrupts training at a step, as Ctrl-C does."""
+
+    def __init__(self, step: int) -> None:
+        self.left = step
+
+    def advance(self, task: str, n: int = 1, **info: object) -> None:
+        self.left -= n if task == "pretrain" else 0
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def test_a_stopped_run_ends_as_a_whole_one(
+    home: Path, data: Path, folder: Path, tmp_path: Path
+) -> None:
+    whole = pretrain.run(_config(home, data, out=tmp_path / "whole"), SilentProgress())
+    assert whole.pictures == 3 and whole.steps == 4 and np.isfinite(whole.loss)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain.run(_config(home, data), StopAt(3))
+    out = home / "models" / "sdxl" / "identity"
+    assert not (out / "identity.json").exists()
+    pretrain.run(_config(home, data), SilentProgress())
+    for name in ("branch", "wproj"):
+        one, other = (load_file(d / f"{name}.safetensors") for d in (out, whole.identity))
+        assert all(torch.equal(one[key], other[key]) for key in other)
+    base = open_base(folder, out)
+    fresh = open_base(folder, None, (base.rows, base.dim))
+    moved = [
+        key
+        for key, value in base.unet.state_dict().items()
+        if not torch.equal(value.half(), fresh.unet.state_dict()[key].half())
+    ]
+    assert moved and all("_id." in key or "identity_projector" in key for key in moved)
+    with pytest.raises(InputError, match="already"):
+        pretrain.run(_config(home, data), SilentProgress())
+
+
+def test_faults_are_sentences(
+    pidiff: Callable[..., Ran], home: Path, data: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="mini"):
+        pretrain.run(_config(home, data, base="mini"), SilentProgress())
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="No picture with a face"):
+        pretrain.run(_config(home, tmp_path / "none"), SilentProgress())
+    assert pidiff("pretrain", "identity", "--base", "sdxl").code == 2
+    assert pidiff("pretrain", "sdxl").code == 2
+    ran = pidiff("pretrain", "identity", "--base", "sdxl", "--data", tmp_path / "nowhere")
+    assert ran.code == 3 and "no folder" in ran.err
+
+
+def test_perturbed_codes_go_far_and_are_repeatable() -> None:
+    g = torch.Generator().manual_seed(0)
+    bank = torch.randn(6, 4, 8, generator=g)
+    far = 0
+    for seed in range(40):
+        found = perturbed(bank[:2], bank, torch.Generator().manual_seed(seed))
+        again = perturbed(bank[:2], bank, torch.Generator().manual_seed(seed))
+        assert found.shape == (2, 4, 8) and torch.equal(found, again) and found.isfinite().all()
+        far += int((found - bank[:2]).abs().mean() > 2)
+    assert far > 20

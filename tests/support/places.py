@@ -1,0 +1,11 @@
+"""Where things lie: the checkout, the tests' own data, and what is kept beside the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent
+FIXTURES = TESTS / "fixtures"
+LAYOUTS = TESTS / "data" / "layouts"
+SHARED = ROOT.parent / "shared"
