@@ -238,12 +238,11 @@ class Ema:
             value.copy_(state[key])
 
     @torch.no_grad()
-    def begin(self, module: nn.Module, count: int) -> None:
-        """Begin at a module's weights (or at those of its part `net`), `count` updates old."""
-        own = module.state_dict()
-        for key, value in self.shadow.items():
-            value.copy_(own[key] if key in own else own[f"net.{key}"])
-        self.count = count
+    def begin(self, module: nn.Module) -> None:
+        """Begin anew at a module's weights."""
+        for key, value in module.state_dict().items():
+            self.shadow[key].copy_(value)
+        self.count = 0
 
     def copy_to(self, module: nn.Module) -> nn.Module:
         """Load the mean weights into a module of the same layout and return it."""

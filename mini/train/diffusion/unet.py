@@ -198,7 +198,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     opts, ema = make_optimizers(model), common.Ema(model, 0.998)
     resumed = run.keep(model=model, ema=ema, opts=opts)
     if not (resumed or args.fresh) and take_over(model, args.weights):
-        ema.begin(model, 0)
+        ema.begin(model)
     if args.export_only:
         export(cast(Model, ema.copy_to(model)), args.weights)
         return True

@@ -7,8 +7,7 @@
     embedder    who it is, from an aligned crop  (.mini/runs/embedder)
 
 Each resumes where it stopped and writes `faces/PART.{safetensors,json}`
-at the end; `--export-only` writes them from the last checkpoint. `--on` begins landmarks or finder
-with the net that is there.
+at the end; `--export-only` writes them from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -39,7 +38,6 @@ from pidiff_cli.core.faces.nets import (
     FaceEmbedder,
     FaceFinder,
     LandmarkNet,
-    load_net,
     save_net,
 )
 from pidiff_cli.core.images import to_tensor
@@ -70,11 +68,8 @@ def main(argv: Sequence[str] | None = None) -> bool:
     """Train, measure on held persons and export at the end of the budget; whether it is used up."""
     parser = arguments("faces", "train the face nets")
     parser.add_argument("part", choices=("landmarks", "finder", "embedder"))
-    parser.add_argument("--on", action="store_true", help="begin with the net that is there")
     parser.set_defaults(run_dir=None)
     args = parser.parse_args(argv)
-    if args.on and args.part == "embedder":
-        parser.error("--on: the embedder's reader of factors is not kept, it begins anew")
     args.run_dir = args.run_dir or RUNS / args.part
     run, where = open_run(args), machine(args, BATCH, GPU_BATCH)
     cv2.setNumThreads(1)
@@ -95,10 +90,7 @@ def _train(args: argparse.Namespace, run: Run, where: Machine, task: Task) -> Em
     plain = [p for p in net.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=RATE, fused=True)
-    if not run.keep(net=net, ema=ema, opt=optimizer) and args.on:
-        there = load_net(type(net), args.weights / "faces" / args.part)
-        net.load_state_dict(there.state_dict())
-        ema.begin(net, 0)
+    run.keep(net=net, ema=ema, opt=optimizer)
     if args.export_only:
         return ema
     net.train()

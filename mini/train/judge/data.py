@@ -55,26 +55,6 @@ class Optimizers:
         self.adam.load_state_dict(state["adam"])
 
 
-class Joined:
-    """Rows of several arrays as if they were one.
-
-    Args:
-        arrays: of rows of one kind.
-        counts: how many rows of each are there; an array may be longer than it is filled.
-    """
-
-    def __init__(self, arrays: Sequence[np.ndarray], counts: Sequence[int]) -> None:
-        self.arrays, self.ends = arrays, np.cumsum(counts)
-
-    def __len__(self) -> int:
-        return int(self.ends[-1])
-
-    def __getitem__(self, row: int) -> np.ndarray:
-        which = int(np.searchsorted(self.ends, row, side="right"))
-        before = int(self.ends[which - 1]) if which else 0
-        return np.asarray(self.arrays[which][row - before])
-
-
 def even_out(classes: np.ndarray) -> np.ndarray:
     """Chances (N,) of rows: each class as often as the square root of its own share asks."""
     counts = np.bincount(classes)

@@ -6,9 +6,7 @@ judge's readings for style mixing), the identity's from the embedding itself.
 
     python -m mini.train.judge.embedder --minutes 12
 
-trains, resumes and exports ``weights/judge/embedder.{safetensors,json}``; it begins with the
-weights that are there, unless told --fresh. ``--more-aligned FOLDER`` adds a second aligned bank:
-one of mostly painted pictures (``world.bank --styled 0.75``) teaches faces in rare art styles.
+trains, resumes and exports ``weights/judge/embedder.{safetensors,json}``.
 """
 
 from __future__ import annotations
@@ -22,14 +20,12 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mini.train import common
 from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
 from mini.train.data.layout import IDENTITY
 from mini.train.judge.data import (
-    Joined,
     Optimizers,
     move,
     other_background,
@@ -40,7 +36,7 @@ from mini.train.judge.data import (
 from mini.train.machine import ahead, machine, to_pm1
 from mini.world.factors import NAMES
 from pidiff_cli.core.metrics.judge import build_embedder
-from pidiff_cli.core.tensors.packed import pack, unpack
+from pidiff_cli.core.tensors.packed import pack
 
 PERSONS, EACH = 20, 4  # a batch: 20 persons of 4 pictures
 GPU_BATCH = 512  # pictures
@@ -48,36 +44,15 @@ TEMPERATURE = 0.1
 
 
 class Crops:
-    """Aligned banks by person.
+    """An aligned bank by person; factors from their mean (K,) in units of their deviation (K,)."""
 
-    Args:
-        banks: aligned banks; no person is in two of them.
-    """
-
-    def __init__(self, banks: Sequence[Aligned]) -> None:
-        counts = [len(bank.persons) for bank in banks]
-        self.pictures = Joined([bank.plain for bank in banks], counts)
-        self.white = Joined([bank.white for bank in banks], counts)
-        self.labels = Joined([bank.labels for bank in banks], counts)
-        self.persons = np.concatenate([bank.persons for bank in banks])
-        self.factors = np.concatenate([bank.factors for bank in banks])
-        held = np.concatenate([bank.held for bank in banks])
-        self.train, self.held = self._by_person(~held), self._by_person(held)
-        used = self.factors[~held]
-        self.scale(used.mean(0), np.maximum(used.std(0), 1e-3))
-
-    def scale(self, mean: np.ndarray, std: np.ndarray) -> None:
-        """Measure the factors from a mean (K,) in units of ``std`` (K,)."""
-        self.mean, self.std = mean, std
-        self.scaled = ((self.factors - mean) / std).clip(-4, 4).astype(np.float32)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The factors' scale: a run goes on with the one it began with."""
-        return {"mean": torch.from_numpy(self.mean), "std": torch.from_numpy(self.std)}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
-        self.scale(state["mean"].numpy(), state["std"].numpy())
+    def __init__(self, bank: Aligned) -> None:
+        self.pictures, self.white, self.labels = bank.plain, bank.white, bank.labels
+        self.persons = bank.persons
+        self.train, self.held = self._by_person(~bank.held), self._by_person(bank.held)
+        used = bank.factors[~bank.held]
+        self.mean, self.std = used.mean(0), np.maximum(used.std(0), 1e-3)
+        self.scaled = ((bank.factors - self.mean) / self.std).clip(-4, 4).astype(np.float32)
 
     def _by_person(self, wanted: np.ndarray) -> list[np.ndarray]:
         rows = np.flatnonzero(wanted)
@@ -169,29 +144,10 @@ def settings_for(crops: Crops) -> dict[str, Any]:
     }
 
 
-def take_over(net: Any, settings: dict[str, Any], folder: Path) -> dict[str, Any] | None:
-    """Begin with the weights in a folder, where they are of this shape.
-
-    Returns:
-        Their settings, so that factors keep the scale they were learnt in; None where there are
-        none of this shape.
-    """
-    try:
-        found = json.loads((folder / "embedder.json").read_text(encoding="utf-8"))
-        state = unpack(load_file(folder / "embedder.safetensors"))
-    except OSError:
-        return None
-    measured = ("factor_mean", "factor_std", "factor_r2")
-    if any(found.get(key) != settings[key] for key in settings.keys() - set(measured)):
-        return None
-    net.load_state_dict(state)
-    return found
-
-
 def train(args: argparse.Namespace) -> bool:
     """Train, export at the end of the budget; whether it is used up."""
     run, where = common.open_run(args), machine(args, PERSONS * EACH, GPU_BATCH)
-    crops = Crops([open_aligned(folder) for folder in (args.aligned, *args.more_aligned)])
+    crops = Crops(open_aligned(args.aligned))
     settings = settings_for(crops)
     identity = settings["identity_factors"]
     net = where.place(build_embedder(settings))
@@ -199,10 +155,7 @@ def train(args: argparse.Namespace) -> bool:
     both = nn.ModuleDict({"net": net, "person": person_head})
     ema, optimizer = common.Ema(net, 0.998), Optimizers(both)
     queue = Queue(settings["dim"], 8 * where.batch, where.device)
-    resumed = run.keep(net=both, ema=ema, optimizer=optimizer, queue=queue, factors=crops)
-    if not (resumed or args.fresh) and (begun := take_over(net, settings, args.weights / "judge")):
-        ema.begin(net, 0)
-        crops.scale(np.array(begun["factor_mean"]), np.array(begun["factor_std"]))
+    run.keep(net=both, ema=ema, optimizer=optimizer, queue=queue)
     batches = ahead(lambda step: crops.batch(args.seed, step, where.batch // EACH), run.step, where)
     for step in run.budget(0 if args.export_only else args.minutes):
         *pixels, person, truth = (where.to(part) for part in next(batches))
@@ -261,7 +214,6 @@ def main(argv: Sequence[str] | None = None) -> bool:
     """Parse the options, train, export."""
     parser = common.arguments("judge_embedder", "train the judge's face embedder")
     parser.add_argument("--aligned", type=Path, default=ALIGNED)
-    parser.add_argument("--more-aligned", type=Path, action="append", default=[], metavar="FOLDER")
     return train(parser.parse_args(argv))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mini.train.common import RUNS
+from mini.train.common import arguments
 from mini.train.judge import judge
 from mini.train.perceptual import FEATURES
 
@@ -19,9 +19,7 @@ SEED = 101  # added to the run's own
 
 def main(argv: Sequence[str] | None = None) -> bool:
     """Parse the options, train, export; whether the budget is used up."""
-    parser = judge.options()
-    parser.set_defaults(run_dir=RUNS / "features")
-    args = parser.parse_args(argv)
+    args = arguments("features", "features for the perceptual terms").parse_args(argv)
     args.seed += SEED
     return judge.train(args, FEATURES)
 

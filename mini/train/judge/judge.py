@@ -7,16 +7,14 @@ takes what is rare for what is common would be wrong where it matters.
 
     python -m mini.train.judge.judge --minutes 10
 
-trains, resumes and exports ``weights/judge/clip.{safetensors,json}``; it begins with the weights
-that are there, unless told --fresh. ``--more-bank FOLDER`` adds a second bank's pictures: one of
-mostly painted ones (``world.bank --styled 0.75``) teaches what the first has few of.
+trains, resumes and exports ``weights/judge/clip.{safetensors,json}``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +22,10 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mini.train import common
 from mini.train.judge.data import (
-    Joined,
     Optimizers,
     class_shares,
     even_out,
@@ -46,7 +42,7 @@ from mini.world.combinations import roles_with, scenes_with
 from mini.world.context import Context, context_from
 from mini.world.people import sample_person
 from pidiff_cli.core.metrics.judge import build_clip, caption_words, encode_captions
-from pidiff_cli.core.tensors.packed import pack, unpack
+from pidiff_cli.core.tensors.packed import pack
 
 BATCH, GPU_BATCH = 64, 512
 HELD = 50  # every 50th person is kept for validation
@@ -79,20 +75,17 @@ def read_meta(bank: Path) -> list[dict[str, Any]]:
 
 
 class Pictures:
-    """The pictures of one bank or several, with what is needed to caption them.
+    """The pictures of a bank, with what is needed to caption them.
 
     Args:
-        banks: folders with images.npy, persons.npy and meta.jsonl; no person is in two of them.
+        bank: a folder with images.npy, persons.npy and meta.jsonl.
         facts: the classes to read from the meta lines.
     """
 
-    def __init__(self, banks: Sequence[Path], facts: Facts) -> None:
-        metas = [read_meta(bank) for bank in banks]
-        arrays = [np.load(bank / "images.npy", mmap_mode="r") for bank in banks]
-        self.images = Joined(arrays, [len(meta) for meta in metas])
-        self.meta = [line for meta in metas for line in meta]
-        each = zip(banks, metas, strict=True)
-        self.persons = np.concatenate([np.load(b / "persons.npy")[: len(m)] for b, m in each])
+    def __init__(self, bank: Path, facts: Facts) -> None:
+        self.meta = read_meta(bank)
+        self.images = np.load(bank / "images.npy", mmap_mode="r")[: len(self.meta)]
+        self.persons = np.load(bank / "persons.npy")[: len(self.meta)]
         held = self.persons % HELD == 0
         self.train, self.held = np.flatnonzero(~held), np.flatnonzero(held)
         self.known = facts
@@ -222,49 +215,6 @@ def export(net: Clip, settings: dict[str, Any], folder: Path) -> None:
     (folder / "clip.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
-def take_over(net: Clip, settings: dict[str, Any], folder: Path) -> bool:
-    """Begin with the weights in a folder, where they are of these settings; whether they are.
-
-    These may have more words and classes than those: what is new begins at random.
-    """
-    try:
-        found = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
-        state = unpack(load_file(folder / "clip.safetensors"))
-    except OSError:
-        return False
-    if not _holds(settings, found):
-        return False
-    fresh = net.state_dict()
-    for key, names, before, first in _rows(settings, found):
-        for name, row in zip(before, state[key][first:], strict=True):
-            fresh[key][first + names.index(name)] = row
-        fresh[key][:first], state[key] = state[key][:first], fresh[key]
-    net.load_state_dict({"scale": net.scale.detach(), **state})  # the scale is not exported
-    return True
-
-
-def _holds(settings: dict[str, Any], found: dict[str, Any]) -> bool:
-    """Whether the settings are those that were found, with more words and classes or none."""
-    lists = ("world", "words", "classes")
-    same = {k: v for k, v in settings.items() if k not in lists}
-    if same != {k: v for k, v in found.items() if k not in lists}:
-        return False
-    classes, before = settings["classes"], found["classes"]
-    more = list(classes) == list(before) and all(set(before[k]) <= set(classes[k]) for k in before)
-    return more and set(found["words"]) <= set(settings["words"])
-
-
-def _rows(
-    settings: dict[str, Any], found: dict[str, Any]
-) -> Iterator[tuple[str, list[str], list[str], int]]:
-    """Each table of weights whose rows have names: its key, its names, those that were found, and
-    how many rows come before them (padding and the unknown word)."""
-    yield "reader.word.weight", settings["words"], found["words"], 2
-    for name, values in settings["classes"].items():
-        for kind in ("weight", "bias"):
-            yield f"tower.heads.{name}.{kind}", values, found["classes"][name], 0
-
-
 def trimmed(ids: Tensor) -> Tensor:
     """Caption ids (T, W) up to the longest caption's end."""
     return ids[:, : int((ids != 0).sum(1).max())]
@@ -279,12 +229,10 @@ def train(args: argparse.Namespace, out: Path | None = None) -> bool:
     facts = known_facts(read_world(args.bank))
     settings = settings_for(facts)
     words = {word: index + 2 for index, word in enumerate(settings["words"])}
-    pictures = Pictures([args.bank, *args.more_bank], facts)
+    pictures = Pictures(args.bank, facts)
     net = where.place(Clip(settings), channels_last=False)
     ema, optimizer = common.Ema(net, 0.998), Optimizers(net)
-    resumed = run.keep(net=net, ema=ema, optimizer=optimizer)
-    if not (resumed or args.fresh or out) and take_over(net, settings, args.weights / "judge"):
-        ema.begin(net, 0)
+    run.keep(net=net, ema=ema, optimizer=optimizer)
     shares = [where.to(share) for share in pictures.shares]
 
     def make(step: int) -> Any:
@@ -313,16 +261,9 @@ def train(args: argparse.Namespace, out: Path | None = None) -> bool:
     return run.finished
 
 
-def options() -> argparse.ArgumentParser:
-    """The options."""
-    parser = common.arguments("judge", "train the judge's image-text model")
-    parser.add_argument("--more-bank", type=Path, action="append", default=[], metavar="FOLDER")
-    return parser
-
-
 def main(argv: Sequence[str] | None = None) -> bool:
     """Parse the options, train, export."""
-    return train(options().parse_args(argv))
+    return train(common.arguments("judge", "train the judge's image-text model").parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """Cache the W+ codes that the diffusion training conditions on.
 
-``python -m mini.train.wplus.codes --source factors`` maps the known factors through the
-exported generator; ``--source encoder`` reads the aligned pictures with the exported e4e encoder,
-as users' photos are read. Writes ``.mini/codes/codes.npy`` (N, 12, D) float16 and
+``python -m mini.train.wplus.codes`` reads the aligned pictures with the exported e4e encoder, as
+users' photos are read. Writes ``.mini/codes/codes.npy`` (N, 12, D) float16 and
 ``usable.npy`` (N,) uint8: 0 a picture in a drawing style, 1 a photo, 2 a photo of a bare head;
 only a photo's code may stand for the person.
 """
@@ -18,26 +17,11 @@ import torch
 
 from mini.train import common
 from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
-from mini.train.data.layout import masks, to_z
 from mini.train.machine import add_options, bf16, pick_device
 from mini.train.wplus import parts
 
 FOLDER = Path(".mini/codes")
 CHUNK = 128
-
-
-@torch.no_grad()
-def from_factors(bank: Aligned, weights: Path, device: torch.device) -> np.ndarray:
-    """Canonical codes (N, L, D) float16 of every picture's factors."""
-    from pidiff_cli.core.wplus.weights import load_generator
-
-    generator = load_generator(weights)[0].to(device)
-    own = masks().to(device)
-    chunks = [
-        parts.codes(generator, to_z(rows).to(device), own).half().cpu().numpy()
-        for rows in np.array_split(bank.factors, max(1, len(bank.factors) // CHUNK))
-    ]
-    return np.concatenate(chunks)
 
 
 @torch.no_grad()
@@ -61,16 +45,12 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser)
     parser.add_argument("--weights", type=Path, default=common.MADE)
-    parser.add_argument("--source", choices=("factors", "encoder"), default="encoder")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--aligned", type=Path, default=ALIGNED)
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
     bank, device = open_aligned(args.aligned), pick_device(args.device)
-    if args.source == "factors":
-        made = from_factors(bank, args.weights, device)
-    else:
-        made = from_encoder(bank, args.weights, device, args.batch or CHUNK)
+    made = from_encoder(bank, args.weights, device, args.batch or CHUNK)
     FOLDER.mkdir(parents=True, exist_ok=True)
     np.save(FOLDER / "codes.npy", made)
     np.save(FOLDER / "usable.npy", bank.photo.astype(np.uint8) + (bank.photo & bank.bare))

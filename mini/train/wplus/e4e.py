@@ -39,7 +39,7 @@ from mini.train.wplus.parts import (
 from mini.train.wplus.stylegan import merge_sizes
 from pidiff_cli.core.tensors.packed import pack
 from pidiff_cli.core.wplus.e4e import Encoder
-from pidiff_cli.core.wplus.weights import load_encoder, load_generator
+from pidiff_cli.core.wplus.weights import load_generator
 
 SIZES: dict[str, Any] = {
     "side": 128,
@@ -159,11 +159,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     run, where = open_run(args), machine(args, BATCH, GPU_BATCH)
     net = where.place(new_encoder(), where.device.type == "cuda")
     ema, (muon, adam) = Ema(net, 0.998), optimizers(net)
-    resumed = run.keep(net=net, ema=ema, muon=muon, adam=adam)
-    begin = None if resumed or args.fresh else take_over(args.weights)
-    if begin is not None:
-        net.load_state_dict(begin)
-        ema.begin(net, 0)
+    run.keep(net=net, ema=ema, muon=muon, adam=adam)
     if not args.export_only:
         bank = open_aligned(args.aligned)
         teacher = Teacher(args.weights, bank, where.device)
@@ -172,11 +168,6 @@ def main(argv: Sequence[str] | None = None) -> bool:
         size = export({"ema": ema.state_dict()}, args.weights)
         print(f"exported {size / 2**20:.1f} MiB")
     return run.finished
-
-
-def take_over(folder: Path) -> dict[str, Tensor] | None:
-    """The weights of a release to begin with, or None where there are none."""
-    return load_encoder(folder).state_dict() if (folder / "e4e.safetensors").is_file() else None
 
 
 def optimizers(net: Encoder) -> tuple[Muon, torch.optim.AdamW]:

@@ -5,9 +5,6 @@ its coarse factors, 4-7 the medium, 8-11 the fine. The other groups' entries are
 canonical code) or taken from another picture, half and half, so each group's rows learn to hold
 their own factors and nothing else. The target is the aligned head on white, bare-headed, without a
 drawing style.
-
-With --keep-mapping it goes on from the generator of the weights folder, at full size and with the
-mapping as it is: W+ codes keep their meaning, so encoder, UNet and profiles stay valid.
 """
 
 from __future__ import annotations
@@ -19,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -109,24 +105,16 @@ def directions(net: Generator, factors: np.ndarray) -> Tensor:
     return torch.stack(moved)
 
 
-def export(state: dict[str, Any], bank: Aligned, folder: Path, keep_mapping: bool = False) -> int:
+def export(state: dict[str, Any], bank: Aligned, folder: Path) -> int:
     """Write stylegan2.safetensors (g_ema.*, latent_avg, directions), the generator's sizes and the
-    factors' names.
-
-    With the mapping kept, mean code and directions stay the folder's: an encoder's codes begin at
-    the mean, so another bank's would move everybody.
-    """
+    factors' names."""
     net = new_generator()
     Ema(net).load_state_dict(state["ema"])
     net.load_state_dict({k: v for k, v in state["ema"].items() if k != "_ema_count"})
     factors = bank.factors[bank.photo & ~bank.held]
     tensors = {f"g_ema.{k}": v for k, v in net.state_dict().items()}
-    if keep_mapping:
-        before = load_file(folder / "stylegan2.safetensors")
-        tensors |= {name: before[name] for name in ("latent_avg", "factor_directions")}
-    else:
-        tensors["latent_avg"] = mean_code(net, factors)
-        tensors["factor_directions"] = directions(net, factors[:512])
+    tensors["latent_avg"] = mean_code(net, factors)
+    tensors["factor_directions"] = directions(net, factors[:512])
     merge_sizes(
         folder,
         size=SIZE,
@@ -148,42 +136,22 @@ def merge_sizes(folder: Path, **entries: Any) -> None:
     path.write_text(json.dumps(sizes, indent=1, sort_keys=True) + "\n")
 
 
-def take_over(net: Generator, folder: Path) -> None:
-    """Begin with the generator in a weights folder, its mapping frozen.
-
-    SystemExit where there is none of these sizes.
-    """
-    path, prefix = folder / "stylegan2.safetensors", "g_ema."
-    tensors = load_file(path) if path.is_file() else {}
-    state = {k.removeprefix(prefix): v.float() for k, v in tensors.items() if k.startswith(prefix)}
-    if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in net.state_dict().items()}:
-        raise SystemExit(f"{folder} holds no generator of these sizes: leave --keep-mapping out")
-    net.load_state_dict(state)
-    net.style.requires_grad_(False)
-
-
 def main(argv: Sequence[str] | None = None) -> bool:
     """Train, export at the end of the budget; whether it is used up."""
     parser = arguments("stylegan", "train the 128 px W+ generator of the mini base")
     parser.add_argument("--aligned", type=Path, default=ALIGNED, help="the aligned bank")
-    parser.add_argument(
-        "--keep-mapping", action="store_true", help="go on from the generator in --weights"
-    )
     perceptual.add_options(parser)
     args = parser.parse_args(argv)
     run, bank = open_run(args), open_aligned(args.aligned)
     # The batch is large enough for the rates as they are: they do not grow with it.
     where = machine.machine(args, BATCH, GPU_BATCH, most=1.0)
-    net = new_generator()
-    if args.keep_mapping:
-        take_over(net, args.weights)
-    net = where.place(net, channels_last=False)
+    net = where.place(new_generator(), channels_last=False)
     ema, optimizer, extra = Ema(net, 0.998), Optimiser(net), perceptual.Crisp(args, where)
     run.keep(net=net, ema=ema, opt=optimizer, **extra.parts)
     if not args.export_only:
         train(run, bank, net, ema, optimizer, extra, args.minutes)
     if run.finished or args.export_only:
-        size = export({"ema": ema.state_dict()}, bank, args.weights, args.keep_mapping)
+        size = export({"ema": ema.state_dict()}, bank, args.weights)
         print(f"exported {size / 2**20:.1f} MiB")
     return run.finished
 
@@ -200,7 +168,6 @@ def train(
     """The training loop; leaves a checkpoint in the run's folder."""
     where = extra.where
     own = masks().to(where.device)
-    stages = STAGES if next(net.style.parameters()).requires_grad else STAGES[-1:]
     usable = bank.photo & bank.bare
     rows = np.flatnonzero(usable & ~bank.held)
     check = np.flatnonzero(usable & bank.held)[:64]
@@ -211,7 +178,7 @@ def train(
     seen, count = 0, 0
     for step in run.budget(minutes):
         done = run.progress(minutes)
-        side = next(side for until, side in stages if done < until)
+        side = next(side for until, side in STAGES if done < until)
         batch = where.batch * (2 if side < SIZE else 1)
         draw = np.random.default_rng([run.seed, step])
         picks = np.sort(draw.choice(rows, batch, replace=len(rows) < batch))

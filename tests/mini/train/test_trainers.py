@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from mini.train import common
 from mini.train.faces import networks
@@ -25,10 +24,8 @@ TRAINERS = {
     "text.text": ("--batch", "4"),
     "wplus.stylegan": ("--batch", "2"),
     "wplus.stylegan crisp": ("--batch", "1", "--steps", "4", *CRISP),
-    "wplus.stylegan on": ("--batch", "2", "--keep-mapping"),
     "wplus.e4e": ("--batch", "7"),
     "faces.networks landmarks": ("landmarks", "--batch", "4"),
-    "faces.networks landmarks on": ("landmarks", "--batch", "4", "--on"),
     "faces.networks embedder": ("embedder", "--batch", "4"),
     "faces.networks finder": ("finder", "--batch", "2"),
     "judge.judge": ("--batch", "4"),
@@ -89,22 +86,6 @@ def test_a_run_in_pieces_ends_as_a_whole_one(work: Path, tmp_path: Path, trainer
 def _new(path: Path, root: Path) -> bool:
     old = Path("weights") / path.relative_to(root / "whole" / "weights")
     return path.read_bytes() != old.read_bytes()
-
-
-def test_a_generator_that_keeps_its_mapping_keeps_the_codes(work: Path, tmp_path: Path) -> None:
-    weights = tmp_path / "weights"
-    shutil.copytree("weights", weights)
-    options = ["--steps", "1", "--batch", "2", "--weights", str(weights), "--keep-mapping"]
-    assert main_of("wplus.stylegan")([*options, "--run-dir", str(tmp_path / "run")])
-    name = "stylegan2.safetensors"
-    before, after = load_file(Path("weights") / name), load_file(weights / name)
-    same = {key for key, value in before.items() if torch.equal(value, after[key])}
-    kept = {key for key in before if key.startswith("g_ema.style.")}
-    assert kept | {"latent_avg", "factor_directions"} <= same and kept
-    assert "g_ema.convs.0.conv.weight" not in same
-    (weights / name).unlink()
-    with pytest.raises(SystemExit, match="leave --keep-mapping out"):
-        main_of("wplus.stylegan")([*options, "--run-dir", str(tmp_path / "other")])
 
 
 def test_workers_make_the_same_batches(work: Path, tmp_path: Path) -> None:
