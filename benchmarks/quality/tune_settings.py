@@ -45,7 +45,7 @@ from pidiff_cli.core.images import save_png
 from pidiff_cli.core.metrics.judge import load_judge
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.faces import aligned_faces
-from pidiff_cli.stages.progress import SilentProgress
+from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.tune.data import captions, codes_of, training_data, training_photos
 from pidiff_cli.stages.tune.loop import Run, train
 
@@ -76,7 +76,7 @@ def tune(
     data = training_data(profile, settings.config, base, own, aligned_faces(profile))
     person = Person(data, *(codes or codes_of(profile, own)))
     job = make_job(base, "mini", settings, person, captions(base, profile.manifest.noun))
-    train(job, Run(), SilentProgress())
+    train(job, Run(), Progress())
     return job.model, time.perf_counter() - began
 
 

@@ -20,7 +20,7 @@ from pidiff_cli.core.diffusion.prompts import EncodedPrompt, TextStates
 from pidiff_cli.core.diffusion.single_file import CONFIGS
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
-from pidiff_cli.stages.progress import SilentProgress
+from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.tune.data import captions
 from pidiff_cli.stages.tune.loop import Run, train
 
@@ -52,7 +52,7 @@ class Steps:
     def step(self) -> None:
         """One optimizer step: a run of the loop that ends after it."""
         self.job.config = replace(self.job.config, steps=self.current.step + 1)
-        train(self.job, self.current, SilentProgress())
+        train(self.job, self.current, Progress())
 
     def checking(self, share: float) -> None:
         """Let so many steps check the preserve term; 0 or 1 make every step alike."""

@@ -12,7 +12,7 @@ from pidiff_cli.config import CommonConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import Recipe, recipe_of, settings_for
-from pidiff_cli.stages.progress import Callback, CallbackProgress, Progress, SilentProgress
+from pidiff_cli.stages.progress import Callback, CallbackProgress, Progress
 from pidiff_cli.weights import auto, locate
 from pidiff_cli.weights.locate import BaseParts
 
@@ -33,7 +33,7 @@ class Place:
     def of(
         cls, home: Path | None, device: str, offline: bool, progress: Progress | Callback | None
     ) -> Place:
-        listener: Progress = SilentProgress()
+        listener: Progress = Progress()
         if progress is not None:
             plain = callable(progress) and not hasattr(progress, "advance")
             listener = CallbackProgress(progress) if plain else progress  # type: ignore[arg-type, assignment]

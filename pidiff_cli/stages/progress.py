@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Progress:
-    """What a stage may say while it runs; a listener overrides what it cares for."""
+    """What a stage may say while it runs. Says nothing; a listener overrides what it cares for."""
 
     def start(self, task: str, total: int | None) -> None:
         """A piece of work begins; `total` is its number of units, None when unknown."""
@@ -32,10 +32,6 @@ class Progress:
     def stopping(self) -> bool:
         """Whether the listener wants the work to end where it can be gone on with."""
         return False
-
-
-class SilentProgress(Progress):
-    """Says nothing; for tests and for library use."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.profile import archive as archive_module
 from pidiff_cli.stages.export.run import run_export, run_import
-from pidiff_cli.stages.progress import SilentProgress
+from pidiff_cli.stages.progress import Progress
 
 PICTURE = png_bytes(np.zeros((8, 8, 3), np.uint8))
 CONFIG = json.dumps({"peft_type": "LORA", "target_modules": "x"}).encode()
@@ -51,7 +51,7 @@ def make_alice(home: Path) -> Profile:
 
 def export(profile: Profile, out: Path, photos: bool = True) -> Path:
     """The exported file."""
-    return run_export(profile, "pidiff", out, photos, out.parent, SilentProgress()).path
+    return run_export(profile, "pidiff", out, photos, out.parent, Progress()).path
 
 
 def rewritten(file: Path, change, listed: bool = True) -> Path:

@@ -14,7 +14,7 @@ from torch import Tensor
 from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.images import save_png
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages.progress import SilentProgress
+from pidiff_cli.stages.progress import Progress
 from tests.support.tiny_base import DIM, ROWS
 
 
@@ -116,7 +116,7 @@ def install_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluators, "open_judge", lambda *_: ColourJudge())
 
 
-class Notes(SilentProgress):
+class Notes(Progress):
     """Keeps what a stage says."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.prepare import run as prepare
-from pidiff_cli.stages.progress import SilentProgress
+from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import PrepareResult
 from tests.support.faces_fake import Drawn, Finder, draw_people, install_finder
 
@@ -50,7 +50,7 @@ def album(tmp_path: Path, finder: Finder) -> Album:
 def run(tmp_path: Path, *photos: Path, **given: object) -> PrepareResult:
     settings = {"min_sharpness": 0.1, **given}
     config = PrepareConfig(home=tmp_path / "home", photos=photos, name="alice", **settings)
-    return prepare.run(config, SilentProgress())
+    return prepare.run(config, Progress())
 
 
 def reasons(result: PrepareResult) -> dict[str, str]:

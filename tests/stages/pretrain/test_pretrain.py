@@ -18,7 +18,7 @@ from pidiff_cli.core.training.pretraining import perturbed
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.stages.pretrain import people as people_module
 from pidiff_cli.stages.pretrain import run as pretrain
-from pidiff_cli.stages.progress import SilentProgress
+from pidiff_cli.stages.progress import Progress
 from tests.conftest import Ran
 from tests.support.faces_fake import Drawn, Finder, draw_people
 from tests.support.tiny_base import make_wplus
@@ -62,7 +62,7 @@ def _config(home: Path, data: Path, **settings: Any) -> PretrainConfig:
     return PretrainConfig(**{**values, **settings})
 
 
-class StopAt(SilentProgress):
+class StopAt(Progress):
     """Interrupts training at a step, as Ctrl-C does."""
 
     def __init__(self, step: int) -> None:
@@ -77,13 +77,13 @@ class StopAt(SilentProgress):
 def test_a_stopped_run_ends_as_a_whole_one(
     home: Path, data: Path, folder: Path, tmp_path: Path
 ) -> None:
-    whole = pretrain.run(_config(home, data, out=tmp_path / "whole"), SilentProgress())
+    whole = pretrain.run(_config(home, data, out=tmp_path / "whole"), Progress())
     assert whole.pictures == 3 and whole.steps == 4 and np.isfinite(whole.loss)
     with pytest.raises(KeyboardInterrupt):
         pretrain.run(_config(home, data), StopAt(3))
     out = home / "models" / "sdxl" / "identity"
     assert not (out / "identity.json").exists()
-    pretrain.run(_config(home, data), SilentProgress())
+    pretrain.run(_config(home, data), Progress())
     for name in ("branch", "wproj"):
         one, other = (load_file(d / f"{name}.safetensors") for d in (out, whole.identity))
         assert all(torch.equal(one[key], other[key]) for key in other)
@@ -96,17 +96,17 @@ def test_a_stopped_run_ends_as_a_whole_one(
     ]
     assert moved and all("_id." in key or "identity_projector" in key for key in moved)
     with pytest.raises(InputError, match="already"):
-        pretrain.run(_config(home, data), SilentProgress())
+        pretrain.run(_config(home, data), Progress())
 
 
 def test_faults_are_sentences(
     pidiff: Callable[..., Ran], home: Path, data: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="mini"):
-        pretrain.run(_config(home, data, base="mini"), SilentProgress())
+        pretrain.run(_config(home, data, base="mini"), Progress())
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="No picture with a face"):
-        pretrain.run(_config(home, tmp_path / "none"), SilentProgress())
+        pretrain.run(_config(home, tmp_path / "none"), Progress())
     assert pidiff("pretrain", "identity", "--base", "sdxl").code == 2
     assert pidiff("pretrain", "sdxl").code == 2
     ran = pidiff("pretrain", "identity", "--base", "sdxl", "--data", tmp_path / "nowhere")
