@@ -55,7 +55,6 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--compile", action="store_true", help="torch.compile where it helps")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fresh", action="store_true", help="forget the state file")
-    parser.add_argument("--export", action="store_true", help="write the network under way, stop")
     return parser
 
 
@@ -67,15 +66,12 @@ def _shares(text: str) -> dict[str, float]:
 def main(argv: Sequence[str] | None = None) -> bool:
     """List the steps, or go on for this call's minutes; whether everything is done."""
     args = options().parse_args(argv)
-    if not (args.go or args.export):
+    if not args.go:
         for step in steps(args):
             print(f"{step.command}  # {step.about}")
         return False
     args.device = machine.pick_device(args.device).type
     state, plan = _state(args), steps(args)
-    if args.export:
-        _export(plan, state)
-        return False
     ended = time.monotonic() + 60 * args.minutes_per_call if args.minutes_per_call else None
     whole = _go(plan, state, ended, args.weights)
     for line in told(plan, state):
@@ -158,11 +154,3 @@ def _state(args: argparse.Namespace) -> dict[str, Any]:
         raise SystemExit(f"The training that is under way has {was}. Give the same, or --fresh.")
     state["begun"] = False
     return state
-
-
-def _export(plan: list[Step], state: dict[str, Any]) -> None:
-    """Write the weights of the network under way as they are."""
-    for step in plan:
-        if not is_done(step, state) and step.minutes:
-            main_of(step)([*step.options, "--export-only"])
-            return

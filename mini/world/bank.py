@@ -231,8 +231,6 @@ def main(argv: Sequence[str] | None = None) -> bool:
     parser.add_argument("--out", type=Path, default=Path(".mini/bank"))
     parser.add_argument("--start-person", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--styled", type=float, default=0.0, help="share painted on top, 0 to 1")
-    parser.add_argument("--new", type=float, default=0.0, help="share with what narrow lacks")
     parser.add_argument("--piece", type=float, default=0.0, help="seconds of this call; 0: all")
     parser.add_argument("--world", choices=tuple(WORLDS), help="default: the folder's, or narrow")
     args = parser.parse_args(argv)
@@ -240,9 +238,7 @@ def main(argv: Sequence[str] | None = None) -> bool:
     if (args.out / "images.npy").exists() and read_world(args.out) != world:
         raise SystemExit(f"{args.out} holds a bank of another world: delete it, or give its world.")
     began, before = time.monotonic(), -1
-    plan = Plan(
-        args.pictures, args.per_person, args.start_person, args.seed, world, args.styled, args.new
-    )
+    plan = Plan(args.pictures, args.per_person, args.start_person, args.seed, world)
     for done in make(args.out, plan, args.workers):
         seconds = time.monotonic() - began
         if done > before:

@@ -5,21 +5,16 @@ to single letters and bytes, so every prompt can be tokenised.  The layout of th
 CLIP's: 256 bytes, the same 256 with the end-of-word mark, the merges in their order, then
 the start and the end token; the end token also pads, as in Stable Diffusion.
 
-``python -m mini.train.text.tokenizer`` writes the folder into the weights.
+`mini.train.text.text` writes the folder into the weights.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-from mini.train.common import MADE
-from mini.world.captions import vocabulary
-from mini.world.registry import BROAD, WORLDS
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 MAX_TOKENS = 32  # start + words + end, padded
@@ -101,17 +96,3 @@ def write_tokenizer(folder: Path, words: Iterable[str]) -> Any:
     text = json.dumps(special, indent=2) + "\n"
     (folder / "special_tokens_map.json").write_text(text, encoding="utf-8")
     return CLIPTokenizer.from_pretrained(folder)
-
-
-def main() -> None:
-    """Write ``weights/diffusers/tokenizer`` from a world's vocabulary."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=MADE / "diffusers" / "tokenizer")
-    parser.add_argument("--world", choices=tuple(WORLDS), default=BROAD.name)
-    args = parser.parse_args()
-    tokenizer = write_tokenizer(args.out, vocabulary(WORLDS[args.world]))
-    print(f"{len(tokenizer)} tokens")
-
-
-if __name__ == "__main__":
-    main()
