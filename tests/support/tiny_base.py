@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -79,8 +80,8 @@ def make_wplus(folder: Path) -> None:
 
     channels = {4: 8, 8: 8, 16: 8, 32: 4, 64: 4, 128: 4}
     net = Generator(128, DIM, 2, channels)
-    small = {"side": 128, "widths": [4, 4, 8, 8], "units": [1, 1, 1, 1], "reduction": 2}
-    small |= {"coarse": 4, "middle": 12, "stride": 2}
+    small: dict[str, Any] = {"side": 128, "widths": [4, 4, 8, 8], "units": [1, 1, 1, 1]}
+    small |= {"reduction": 2, "coarse": 4, "middle": 12, "stride": 2}
     encoder = Encoder(ROWS, DIM, **small)
     tensors = {f"g_ema.{k}": v for k, v in net.state_dict().items()}
     tensors |= {"latent_avg": torch.randn(ROWS, DIM) * 0.1}
