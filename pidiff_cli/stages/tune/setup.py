@@ -77,6 +77,8 @@ class Task:
         """The settings worth keeping, JSON values."""
         hidden = {"home", "device", "offline", "name", "resume", "restart", "retune"}
         values = {**asdict(self.config), **asdict(self.internals)}
+        # A record's keys keep their names.
+        values["at_once"], values["lean"] = values.pop("micro_batch"), values.pop("fast_step")
         return {key: value for key, value in values.items() if key not in hidden}
 
 

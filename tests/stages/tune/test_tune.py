@@ -78,6 +78,7 @@ def test_the_report_has_everything_inside(home: Path) -> None:
     assert sources and all(source.startswith("data:") for source in sources)
     numbers = json.loads((profile.folder / "reports" / "likeness.json").read_text())
     assert numbers["likeness"] == result.likeness and len(numbers["losses"]) == 6
+    assert {"at_once", "lean", "steps"} <= numbers["settings"].keys()  # a contract's keys
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(home: Path) -> None:
