@@ -85,10 +85,7 @@ def timed(call: Callable[[], Any]) -> dict[str, float]:
     """Milliseconds of one call: wall, and this thread's CPU time."""
     wall, cpu = time.perf_counter(), time.thread_time()
     call()
-    return {
-        "wall": (time.perf_counter() - wall) * 1e3,
-        "cpu": (time.thread_time() - cpu) * 1e3,
-    }
+    return {"wall": (time.perf_counter() - wall) * 1e3, "cpu": (time.thread_time() - cpu) * 1e3}
 
 
 def medians(taken: list[dict[str, float]]) -> dict[str, float]:

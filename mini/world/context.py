@@ -8,17 +8,7 @@ from typing import Any
 import numpy as np
 
 from mini.world.combinations import role_for, scene_for
-from mini.world.registry import (
-    NARROW,
-    PITCH,
-    ROLL,
-    WORLDS,
-    YAW,
-    World,
-    roles,
-    styles,
-    zoom_for,
-)
+from mini.world.registry import NARROW, PITCH, ROLL, WORLDS, YAW, World, roles, styles, zoom_for
 
 #: The seven mood numbers, each in about [-1, 1].
 MOOD_NAMES = ("corner", "open", "brow", "inner", "eye_open", "squint", "width")

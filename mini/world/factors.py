@@ -7,13 +7,7 @@ import numpy.typing as npt
 
 from mini.world.context import MOOD_NAMES, Context
 from mini.world.paint.light import Light, unit
-from mini.world.people import (
-    COARSE_FIELDS,
-    FINE_FIELDS,
-    HAIR_SHAPES,
-    MEDIUM_FIELDS,
-    Person,
-)
+from mini.world.people import COARSE_FIELDS, FINE_FIELDS, HAIR_SHAPES, MEDIUM_FIELDS, Person
 from mini.world.registry import PITCH, ROLL, YAW
 
 Vector = npt.NDArray[np.float32]

@@ -17,13 +17,7 @@ import numpy as np
 
 from mini.world import registry
 from mini.world.context import EXPRESSIONS, sample_context
-from mini.world.people import (
-    COARSE_FIELDS,
-    FINE_FIELDS,
-    MEDIUM_FIELDS,
-    Person,
-    sample_person,
-)
+from mini.world.people import COARSE_FIELDS, FINE_FIELDS, MEDIUM_FIELDS, Person, sample_person
 from mini.world.registry import NARROW, WORLDS, YAW, World, zoom_for
 from mini.world.render import draw
 from mini.world.scenes.catalogue import paint_scene

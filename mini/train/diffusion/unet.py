@@ -96,12 +96,7 @@ class Model(nn.Module):
 
 
 def losses(
-    model: Model,
-    batch: Batch,
-    text: Tensor,
-    alphas: Tensor,
-    t: Tensor,
-    noise: Tensor,
+    model: Model, batch: Batch, text: Tensor, alphas: Tensor, t: Tensor, noise: Tensor
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The batch's loss and its parts; head positions weigh ``1 + HEAD``."""
     a = alphas[t].view(-1, 1, 1, 1)

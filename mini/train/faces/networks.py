@@ -33,13 +33,7 @@ from mini.train.faces.data import (
     plain_crop,
 )
 from mini.train.machine import Machine, ahead, machine, to_pm1
-from pidiff_cli.core.faces.nets import (
-    HEAD_LABELS,
-    FaceEmbedder,
-    FaceFinder,
-    LandmarkNet,
-    save_net,
-)
+from pidiff_cli.core.faces.nets import HEAD_LABELS, FaceEmbedder, FaceFinder, LandmarkNet, save_net
 from pidiff_cli.core.images import to_tensor
 
 Batch = tuple[Tensor, ...]

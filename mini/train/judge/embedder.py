@@ -25,14 +25,7 @@ from torch import Tensor, nn
 from mini.train import common
 from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
 from mini.train.data.layout import IDENTITY
-from mini.train.judge.data import (
-    Optimizers,
-    move,
-    other_background,
-    soften,
-    tinted,
-    tints,
-)
+from mini.train.judge.data import Optimizers, move, other_background, soften, tinted, tints
 from mini.train.machine import ahead, machine, to_pm1
 from mini.world.factors import NAMES
 from pidiff_cli.core.metrics.judge import build_embedder

@@ -25,15 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mini.train import common
-from mini.train.judge.data import (
-    Optimizers,
-    class_shares,
-    even_out,
-    move,
-    soften,
-    tinted,
-    tints,
-)
+from mini.train.judge.data import Optimizers, class_shares, even_out, move, soften, tinted, tints
 from mini.train.machine import ahead, bf16, machine
 from mini.train.text.text import Facts, caption_of, known_facts
 from mini.world.bank import read_world

@@ -16,26 +16,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mini.train.common import (
-    Ema,
-    Run,
-    arguments,
-    cosine_rate,
-    export_fp16,
-    open_run,
-)
+from mini.train.common import Ema, Run, arguments, cosine_rate, export_fp16, open_run
 from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
 from mini.train.data.layout import WIDTH, masks, to_z
 from mini.train.machine import Machine, Store, bf16, machine, to_pm1
 from mini.train.muon import Muon, split_parameters
 from mini.train.wplus.degrade import degraded_heads
-from mini.train.wplus.parts import (
-    GROUP_ROWS,
-    ROWS,
-    attention_map,
-    codes,
-    picture_loss,
-)
+from mini.train.wplus.parts import GROUP_ROWS, ROWS, attention_map, codes, picture_loss
 from mini.train.wplus.stylegan import merge_sizes
 from pidiff_cli.core.tensors.packed import pack
 from pidiff_cli.core.wplus.e4e import Encoder

@@ -20,14 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mini.train import machine, perceptual
-from mini.train.common import (
-    Ema,
-    Run,
-    arguments,
-    cosine_rate,
-    export_fp16,
-    open_run,
-)
+from mini.train.common import Ema, Run, arguments, cosine_rate, export_fp16, open_run
 from mini.train.data.aligned import ALIGNED, Aligned, open_aligned
 from mini.train.data.layout import WIDTH, masks, to_z
 from mini.train.machine import Store

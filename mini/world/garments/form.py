@@ -14,14 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mini.world.context import Context
-from mini.world.paint.canvas import (
-    ORDER,
-    Frame,
-    Layer,
-    Points,
-    ellipse_points,
-    smooth_curve,
-)
+from mini.world.paint.canvas import ORDER, Frame, Layer, Points, ellipse_points, smooth_curve
 from mini.world.paint.geometry import Geometry
 
 Array = npt.NDArray[np.float64]

@@ -165,12 +165,7 @@ def _moustache(
 
 
 def _edge_strands(
-    layer: Layer,
-    inner: Array,
-    rim: Array,
-    hair: Array,
-    rng: np.random.Generator,
-    count: int,
+    layer: Layer, inner: Array, rim: Array, hair: Array, rng: np.random.Generator, count: int
 ) -> None:
     """Strands from the beard's upper edge outwards and down, a few past the rim."""
     t = rng.uniform(0.02, 0.98, count) * (len(rim) - 1)

@@ -191,11 +191,7 @@ def horseshoe(back: Layer, front: Layer, p: Person, geo: Geometry, rng: Rng, hai
         u = np.linspace(0, 1, 5)[None, :]
         lines = np.stack([x[:, None] + side * 1.0 * u, y[:, None] + 5.0 * u], 2)
         comb(
-            front,
-            geo.place(lines.reshape(-1, 2), -1.0).reshape(lines.shape),
-            hair,
-            rng,
-            clip=False,
+            front, geo.place(lines.reshape(-1, 2), -1.0).reshape(lines.shape), hair, rng, clip=False
         )
 
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mini.world.context import Context
-from mini.world.garments.form import (
-    GOLD,
-    PALE_GOLD,
-    Rgb,
-    Rng,
-    lines,
-    pick,
-    tone,
-)
+from mini.world.garments.form import GOLD, PALE_GOLD, Rgb, Rng, lines, pick, tone
 from mini.world.headgear.form import (
     AXIS,
     behind_layer,

@@ -32,12 +32,7 @@ def ribbons(lines: Array, widths: Array) -> Array:
 
 
 def comb(
-    layer: Layer,
-    lines: Array,
-    hair: Array,
-    rng: np.random.Generator,
-    *,
-    clip: bool = True,
+    layer: Layer, lines: Array, hair: Array, rng: np.random.Generator, *, clip: bool = True
 ) -> None:
     """Draw strands (K, T, 2), unit frame: 60 % darker, 40 % lighter and warmer."""
     count = len(lines)

@@ -8,16 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mini.world.styles.tools import (
-    Array,
-    blur,
-    edges,
-    luma,
-    noise,
-    ramp,
-    saturate,
-    washes,
-)
+from mini.world.styles.tools import Array, blur, edges, luma, noise, ramp, saturate, washes
 
 _PAPER = np.array([0.955, 0.925, 0.850], np.float32)
 _INKS = ((0.10, 0.10, 0.22), (0.14, 0.09, 0.09), (0.07, 0.15, 0.18))
