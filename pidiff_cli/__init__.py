@@ -12,8 +12,10 @@ from typing import Any
 
 __version__ = "0.1.0"
 __all__ = [
-    "Event", "PidiffError", "StoppedError", "again", "attach_person", "evaluate", "generate",
-    "invert", "plan", "prepare", "stylemix", "tune",
+    "EvaluateResult", "Event", "GenerateResult", "InvertResult", "PidiffError", "Picture",
+    "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
+    "again", "attach_person", "evaluate", "generate", "invert", "plan", "prepare", "stylemix",
+    "tune",
 ]  # fmt: skip
 _ELSEWHERE = {"attach_person": "pidiff_cli.core.diffusion.person_branch"}
 

@@ -10,5 +10,14 @@ from pidiff_cli.core.diffusion.person_branch import attach_person as attach_pers
 from pidiff_cli.errors import PidiffError as PidiffError
 from pidiff_cli.errors import StoppedError as StoppedError
 from pidiff_cli.stages.progress import Event as Event
+from pidiff_cli.stages.progress import Progress as Progress
+from pidiff_cli.stages.results import EvaluateResult as EvaluateResult
+from pidiff_cli.stages.results import GenerateResult as GenerateResult
+from pidiff_cli.stages.results import InvertResult as InvertResult
+from pidiff_cli.stages.results import Picture as Picture
+from pidiff_cli.stages.results import PlanResult as PlanResult
+from pidiff_cli.stages.results import PrepareResult as PrepareResult
+from pidiff_cli.stages.results import StylemixResult as StylemixResult
+from pidiff_cli.stages.results import TuneResult as TuneResult
 
 __version__: str

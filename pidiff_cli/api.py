@@ -8,14 +8,17 @@ Arguments that all of them take:
     home: the folder that holds ``profiles/`` and ``models/``; None is PIDIFF_HOME or the
         platform's user data folder. device: auto, cpu, cuda or mps. offline: never use the network.
     progress: a callback that gets an `Event`, or a `Progress` of one's own. A callback that
-        returns True ends the work where it can be gone on with.
+        returns True ends a `tune` after the step under way (StoppedError; the same call goes on)
+        and a `generate` after the prompt under way (it returns what is drawn). The others end by
+        themselves soon. What a callback raises comes through; nothing half-written stays.
     settings: further fields of the command's configuration (`pidiff_cli.config`), as the
-        command's options of the same names; None leaves the recipe's or the default.
+        command's options of the same names, with the same units and ranges (docs/cli.md); None
+        leaves the recipe's or the default.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +37,13 @@ from pidiff_cli.stages.opening import (
     Place,
     base_of,
     draw_values,
+    field_values,
     find_profile,
     known_prompts,
     open_base,
     open_person,
     paths_of,
+    profile_named,
 )
 from pidiff_cli.stages.prepare.once import prepared
 from pidiff_cli.stages.progress import Callback, Event, Progress
@@ -56,8 +61,9 @@ from pidiff_cli.stages.results import (
 from pidiff_cli.stages.tune.settings import choose_recipe, tune_values
 
 __all__ = [
-    "Event", "PidiffError", "StoppedError", "again", "evaluate", "generate", "invert", "plan",
-    "prepare", "stylemix", "tune",
+    "EvaluateResult", "Event", "GenerateResult", "InvertResult", "PidiffError", "Picture",
+    "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
+    "again", "evaluate", "generate", "invert", "plan", "prepare", "stylemix", "tune",
 ]  # fmt: skip
 
 DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that ``best`` keeps, unless ``count`` says
@@ -68,7 +74,7 @@ def prepare(
     name: str,
     *,
     force: bool = False,
-    home: Path | None = None,
+    home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
     progress: Progress | Callback | None = None,
@@ -80,7 +86,8 @@ def prepare(
     other photos need ``force``. A failure leaves the old profile as it was.
 
     Args:
-        photos: files or folders. settings: noun, keep_photos, min_face, min_sharpness, hold_out.
+        photos: files or folders. settings: noun, keep_photos, min_face (px), min_sharpness,
+            hold_out, face_size (px), max_pixels.
 
     Raises:
         InputError: the name is not allowed or taken by other photos, or the photos are at fault.
@@ -94,7 +101,7 @@ def invert(
     profile: str | Path,
     *,
     base: str = "mini",
-    home: Path | None = None,
+    home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
     progress: Progress | Callback | None = None,
@@ -103,10 +110,12 @@ def invert(
     """Aligned faces → W+ codes, where they are missing or other settings ask for others.
 
     Args:
-        profile: a name, or a path to a directory. settings: refine, seed.
+        profile: a name, or a path to a directory. base: whose W+ space is used, as in `tune`.
+        settings: refine (steps), seed.
 
     Raises:
         InputError: no such profile, or it holds no photos. MissingWeightError: no such base here.
+        UsageError: settings that cannot mean anything.
     """
     place = Place.of(home, device, offline, progress)
     opened = Profile.open(profile, place.home)
@@ -127,7 +136,7 @@ def tune(
     noun: str | None = None,
     keep_photos: bool = True,
     force: bool = False,
-    home: Path | None = None,
+    home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
     progress: Progress | Callback | None = None,
@@ -141,8 +150,9 @@ def tune(
         sources: photos or folders with the ``name`` of their profile, or a profile without one.
         base: auto, mini, sd15, sdxl, a path or a hub id. recipe: a name, or a YAML file's path.
         noun, keep_photos, force: of a profile that is made now.
-        settings: steps, batch, rank, learning_rate, optimizer, seed, memory, preview_every,
-            resume, restart, retune.
+        settings: steps, batch, rank, alpha, learning_rate, optimizer, seed, size (px), memory (GB),
+            checkpointing, quantise, trained_blocks, face_phase, preserve_weight, preserve_share,
+            preview_every, checkpoint_every, resume, restart, retune.
 
     Raises:
         InputError: photos, profile or recipe are at fault, or it is tuned on another base.
@@ -152,13 +162,16 @@ def tune(
     """
     place, paths = Place.of(home, device, offline, progress), paths_of(sources)
     profile = find_profile(place.home, [str(path) for path in paths], name)
+    known = profile if profile or force else profile_named(place.home, name)
     parts = open_base(place.home, device, base, place.progress, profile)
-    chosen = choose_recipe(profile, parts, recipe, device, settings.get("memory"))
+    chosen = choose_recipe(known, parts, recipe, device, settings.get("memory"))
     folder = profile.folder if profile else place.home / "profiles" / str(name)
     config = place.config(
         TuneConfig, **tune_values(folder, parts, chosen, settings, place.progress)
     )
-    reading = place.config(InvertConfig, name=str(folder), base=parts.name)
+    noted = known.stage_state("invert") if known else {}  # codes stay refined as they are
+    refined = {key: noted.get(key) for key in ("refine", "seed")}
+    reading = place.config(InvertConfig, name=str(folder), base=parts.name, **refined)
     if profile is None:
         about = {"photos": tuple(paths), "name": name, "noun": noun, "keep_photos": keep_photos}
         prepared(place.config(PrepareConfig, **about), force, place.progress)
@@ -180,17 +193,21 @@ def plan(
     *,
     base: str = "auto",
     recipe: str = "auto",
-    home: Path | None = None,
+    home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
     progress: Progress | Callback | None = None,
     **settings: Any,
 ) -> PlanResult:
-    """How `tune` with these arguments would be computed here; nothing is loaded or changed."""
+    """How `tune` with these arguments would be computed here; nothing is loaded or changed.
+
+    Takes and raises what `tune` does.
+    """
     place = Place.of(home, device, offline, progress)
     profile = find_profile(place.home, [str(path) for path in paths_of(sources)], name)
     parts = open_base(place.home, device, base, place.progress, profile)
-    chosen = choose_recipe(profile, parts, recipe, device, settings.get("memory"))
+    known = profile or profile_named(place.home, name)
+    chosen = choose_recipe(known, parts, recipe, device, settings.get("memory"))
     folder = profile.folder if profile else Path()
     config = place.config(
         TuneConfig, **tune_values(folder, parts, chosen, settings, place.progress)
@@ -211,7 +228,7 @@ def generate(
     on_picture: Callable[[Picture], None] | None = None,
     on_prompt: Callable[[], None] | None = None,
     on_written: Callable[[Path], None] | None = None,
-    home: Path | None = None,
+    home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
     progress: Progress | Callback | None = None,
@@ -225,14 +242,15 @@ def generate(
         on_picture: called with each picture, its likeness known. on_prompt: after each prompt's.
         on_written: with each file as soon as it is written.
         settings: seed, out, identity_scale, start, keep_background, guidance, steps, size,
-            negative, scheduler, min_likeness, edits (name → strength), style_from.
+            negative, scheduler, min_likeness, edits (name → strength), style_from, score (whether
+            likeness is measured), base (another one of the same family).
 
     Raises:
         InputError: no such profile or W+ code, or no picture is as alike as was asked for.
         UsageError: settings that cannot mean anything. MissingWeightError: no such base here.
     """
     place = Place.of(home, device, offline, progress)
-    if "+" in str(profile):
+    if "+" in str(profile) and not Path(profile).exists():
         raise UsageError(
             "Several people in one picture are not possible yet.",
             f"Mix their looks instead: pidiff stylemix {str(profile).replace('+', ' ')}",
@@ -240,7 +258,7 @@ def generate(
     known, more = known_prompts(prompts)
     opened = open_person(profile, place.home)
     parts = base_of(place.home, opened, settings.pop("base", ""))
-    if best and count is None:
+    if isinstance(best, int) and best and count is None:
         count = min(DRAWN_FOR_BEST * best, MOST)
     settings |= {"name": str(profile), "base": parts.name, "prompts": known}
     settings |= {"best": best, "count": count}
@@ -257,11 +275,11 @@ def generate(
 
 
 def again(
-    image: Path,
+    image: str | Path,
     changes: dict[str, Any] | None = None,
     *,
     out: Path | None = None,
-    home: Path | None = None,
+    home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
     progress: Progress | Callback | None = None,
@@ -269,16 +287,18 @@ def again(
     """Draw a picture again from the record inside it.
 
     Args:
-        changes: GenerateConfig values in place of the recorded ones.
+        changes: settings of `generate` in place of the recorded ones, ``prompts`` among them.
 
     Raises:
-        InputError: no record in the picture, or its profile is not here.
+        InputError: no record in the picture, or its profile is not here. UsageError: a setting
+            that cannot mean anything. MissingWeightError: no such base here.
     """
     place = Place.of(home, device, offline, progress)
     from pidiff_cli.core.images import read_record
     from pidiff_cli.stages import generate as stage
 
-    values = stage.recorded_settings(read_record(image), image) | (changes or {})
+    image = Path(image).expanduser()
+    values = stage.recorded_settings(read_record(image), image) | field_values(changes or {})
     opened = Profile.open(str(values.get("name", "")), place.home)
     parts = base_of(place.home, opened, values.get("base", ""))
     config = place.config(GenerateConfig, **values, out=out)
@@ -289,7 +309,7 @@ def stylemix(
     a: str | Path,
     b: str | Path,
     *,
-    home: Path | None = None,
+    home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
     progress: Progress | Callback | None = None,
@@ -318,9 +338,9 @@ def stylemix(
 
 def evaluate(
     profile: str | Path,
-    prompts: Sequence[str] = (),
+    prompts: str | Iterable[str] = (),
     *,
-    home: Path | None = None,
+    home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
     progress: Progress | Callback | None = None,
@@ -329,7 +349,7 @@ def evaluate(
     """Measure a profile: likeness, text alignment, background, attention, copy-paste.
 
     Args:
-        prompts: what to draw; none takes the standard set.
+        prompts: what to draw, one or several; none takes the standard set.
         settings: count, seed, out, identity_scale, steps, and others of EvaluateConfig.
 
     Raises:
@@ -338,7 +358,8 @@ def evaluate(
     place = Place.of(home, device, offline, progress)
     opened = open_person(profile, place.home)
     parts = base_of(place.home, opened)
-    settings |= {"name": str(profile), "base": parts.name, "prompts": tuple(prompts)}
+    asked = (prompts,) if isinstance(prompts, str) else tuple(prompts)
+    settings |= {"name": str(profile), "base": parts.name, "prompts": asked}
     config = place.config(EvaluateConfig, **draw_values(opened, parts, EvaluateConfig, settings))
     from pidiff_cli.stages import evaluate as stage
 

@@ -7,7 +7,9 @@ every fault at once.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,15 @@ from pidiff_cli.errors import UsageError
 NOUNS = ("person", "man", "woman", "boy", "girl")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 SIZE_UNIT = 8  # px that a latent position covers
+MAX_SEED = 2**63 - 1
 MAX_PROMPT = 2_000  # characters; every text encoder here reads 77 tokens at most
+#: What a field's type takes (numpy's numbers too), and how a person is told.
+KINDS: dict[str, tuple[type, str]] = {
+    "int": (Integral, "a whole number"),
+    "float": (Real, "a number"),
+    "bool": (bool, "True or False"),
+    "str": (str, "text"),
+}
 
 
 def setting(
@@ -152,7 +162,9 @@ class GenerateConfig(DrawingConfig):
     name: str = setting("", "profile, or several joined with +")
     prompts: tuple[str, ...] = setting((), "one prompt for each group of pictures")
     count: int = setting(1, "pictures a prompt", low=1, high=1000)
-    seed: int = setting(0, "seed of the first picture; the next one has seed + 1", low=0)
+    seed: int = setting(
+        0, "seed of the first picture; the next one has seed + 1", low=0, high=MAX_SEED
+    )
     out: Path = setting(Path("pics"), "folder for the pictures")
     negative: str = setting("", "what the picture should not show")
     scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm, tcd and others")
@@ -181,7 +193,7 @@ class StylemixConfig(DrawingConfig):
     out: Path = setting(Path("pics"), "folder for the sheet and the pictures")
     prompt: str = setting("", "also draw the mix with the diffusion model")
     count: int = setting(1, "diffusion pictures", low=1, high=1000)
-    seed: int = setting(0, "seed of the first diffusion picture", low=0)
+    seed: int = setting(0, "seed of the first diffusion picture", low=0, high=MAX_SEED)
     name: str = setting("", "store the mix as a profile of this name")
     force: bool = setting(False, "replace a profile of that name")
 
@@ -214,7 +226,7 @@ class EvaluateConfig(DrawingConfig):
     name: str = setting("", "profile: a name, or a path to a directory")
     prompts: tuple[str, ...] = setting((), "prompts to draw; none takes the standard set")
     count: int = setting(2, "pictures a prompt", low=1, high=100)
-    seed: int = setting(0, "seed of the first picture", low=0)
+    seed: int = setting(0, "seed of the first picture", low=0, high=MAX_SEED)
     out: Path = setting(Path("evaluation"), "folder for the report and the table")
     negative: str = setting("", "what the picture should not show")
     scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm, tcd and others")
@@ -225,7 +237,14 @@ def problems(config: CommonConfig) -> list[str]:
     found = []
     for item in fields(config):
         value = getattr(config, item.name)
-        found += value_problems(item.name, value, dict(item.metadata))
+        kind, words = KINDS.get(str(item.type), (object, ""))
+        if not isinstance(value, kind) or (isinstance(value, bool) and item.type != "bool"):
+            found.append(f"{item.name.replace('_', '-')} is {value!r}; {words} is expected.")
+        else:
+            found += value_problems(item.name, value, dict(item.metadata))
+    for edit, strength in getattr(config, "edits", ()):
+        if not (isinstance(strength, Real) and math.isfinite(strength)):
+            found.append(f"The edit {edit} has the strength {strength!r}; a number is expected.")
     return found + prompt_problems(getattr(config, "prompts", ()))
 
 
@@ -233,7 +252,9 @@ def prompt_problems(prompts: tuple[str, ...]) -> list[str]:
     """What is wrong with prompts, one sentence each."""
     found = []
     for prompt in prompts:
-        if not prompt.strip():
+        if not isinstance(prompt, str):
+            found.append(f"A prompt is {prompt!r}; text is expected.")
+        elif not prompt.strip():
             found.append("A prompt is empty.")
         elif len(prompt) > MAX_PROMPT:
             found.append(f"A prompt has {len(prompt)} characters; {MAX_PROMPT} is the most.")

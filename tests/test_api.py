@@ -119,3 +119,51 @@ def test_dropped_keys_of_a_recipe_are_read_over_and_said(untuned_home: Path) -> 
     )
     assert told.recipe == "old" and told.size == 64
     assert [text for text in heard if "no longer exist: feedback, warmup" in text]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"count": "2", "best": "3"}, "count is '2'; a whole number.*best is '3'"),
+        (
+            {"steps": 2.5, "guidance": "a"},
+            "guidance is 'a'; a number.*steps is 2.5; a whole number",
+        ),
+        ({"count": True, "seed": 2**70}, "count is True.*seed is"),
+        ({"edits": {"smile": float("nan")}, "negative": 3}, "negative is 3; text.*edit smile"),
+        ({"edits": "smile=1"}, "edits is 'smile=1'"),
+    ],
+)
+def test_values_of_another_type_are_refused(
+    untuned_home: Path, settings: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        api.generate("alice", "as a chef", home=str(untuned_home), out="nowhere", **settings)
+    with pytest.raises(UsageError, match="text is expected"):
+        api.generate("alice", 5, home=untuned_home)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="A prompt is 5"):
+        api.evaluate("alice", [5], home=untuned_home)  # type: ignore[list-item]
+    assert not Path("nowhere").exists()
+
+
+def test_one_prompt_is_one_everywhere(untuned_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pidiff_cli.stages import evaluate
+
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(evaluate, "run", lambda _, config, *rest: asked.append(config.prompts))
+    api.evaluate("alice", "as a chef", home=untuned_home)
+    assert asked == [("as a chef",)]
+
+
+def test_the_same_photos_go_on_with_the_profile_s_recipe_and_refined_codes(
+    untuned_home: Path, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "photo.png"
+    recipe.write_bytes(b"not looked at: the plan needs no picture")
+    assert api.plan(str(recipe), "new", home=untuned_home).recipe == "mini-cpu"
+    Profile.open("alice", untuned_home).update_stage("tune", base="mini", recipe="fast", done=False)
+    assert api.plan(str(recipe), "alice", home=untuned_home).recipe == "fast"
+    api.invert("alice", home=untuned_home, device="cpu", refine=2, seed=3)
+    codes = Profile.open("alice", untuned_home).load_identity().codes
+    api.tune("alice", home=untuned_home, **SHORT)
+    assert np.array_equal(codes, Profile.open("alice", untuned_home).load_identity().codes)

@@ -42,7 +42,7 @@ def parse_changes(texts: list[str]) -> dict[str, Any]:
     for text in texts:
         key, _, value = text.partition("=")
         key = key.strip().replace("-", "_")
-        key = "hold" if key == "keep_background" else key
+        key = {"keep_background": "hold"}.get(key, key)
         if key == "prompt":
             changes["prompts"] = (value,)
         elif key in _FIXED or kinds.get(key) not in (int, float, str):

@@ -158,6 +158,8 @@ def read_record(path: Path | str) -> dict[str, Any]:
         InputError: not readable, or it holds no record.
     """
     path = Path(path)
+    if not path.exists():
+        raise InputError(f"There is no {path}.", "Check the path of the picture.")
     try:
         with Image.open(path) as image:
             text = image.info.get(RECORD_KEY)

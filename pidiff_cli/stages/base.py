@@ -1,4 +1,4 @@
-"""A base from the parts that `hub` found, and what tells one base's weights from another's."""
+"""A base from the parts that `weights/` found, and what tells one base's weights from another's."""
 
 from __future__ import annotations
 

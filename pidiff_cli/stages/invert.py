@@ -98,7 +98,8 @@ def run(
 def wanted(profile: Profile, config: InvertConfig) -> dict[str, Any]:
     """What a profile notes of its inversion: with equal notes the codes are still good."""
     keys = [photo.key for photo in profile.photos]
-    return {"base": config.base, "refine": config.refine, "photos": keys}
+    seed = {"seed": config.seed} if config.refine and config.seed else {}
+    return {"base": config.base, "refine": config.refine, "photos": keys, **seed}
 
 
 def fits(profile: Profile, wplus: Path) -> bool:
@@ -158,13 +159,14 @@ def _refined(
     progress: Progress,
 ) -> Tensor:
     """Codes (P, L, D) after ``config.refine`` steps of optimisation."""
-    torch.manual_seed(config.seed)
     progress.start("refine", config.refine + 1)
-    found = refine(
-        decoder.net, codes, resized(faces, decoder.net.size), config.refine,
-        None if reader is None else reader.embedder,
-        advance=lambda step, loss: progress.advance("refine", 1, error=round(loss, 4)),
-    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]):  # a caller's own random numbers stay as they are
+        torch.manual_seed(config.seed)
+        found = refine(
+            decoder.net, codes, resized(faces, decoder.net.size), config.refine,
+            None if reader is None else reader.embedder,
+            advance=lambda step, loss: progress.advance("refine", 1, error=round(loss, 4)),
+        )  # fmt: skip
     progress.finish("refine", f"error {found.error_before:.3f} → {found.error_after:.3f}")
     return found.codes.detach()
 

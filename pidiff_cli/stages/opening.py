@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pidiff_cli.config import CommonConfig
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, check_name
 from pidiff_cli.recipe import Recipe, recipe_of, settings_for
 from pidiff_cli.stages.progress import Callback, CallbackProgress, Progress
 from pidiff_cli.weights import auto, locate
@@ -31,13 +31,19 @@ class Place:
 
     @classmethod
     def of(
-        cls, home: Path | None, device: str, offline: bool, progress: Progress | Callback | None
+        cls,
+        home: str | Path | None,
+        device: str,
+        offline: bool,
+        progress: Progress | Callback | None,
     ) -> Place:
+        """Of the API's common arguments; a plain callable is a callback."""
         listener: Progress = Progress()
         if progress is not None:
             plain = callable(progress) and not hasattr(progress, "advance")
             listener = CallbackProgress(progress) if plain else progress  # type: ignore[arg-type, assignment]
-        return cls(Path(home) if home else locate.default_home(), device, offline, listener)
+        folder = Path(home).expanduser() if home else locate.default_home()
+        return cls(folder, device, offline, listener)
 
     def config(self, kind: type[Config], **values: Any) -> Config:
         """A configuration; values that are None keep the field's default. Raises UsageError."""
@@ -70,6 +76,13 @@ def find_profile(home: Path, sources: list[str], name: str | None) -> Profile | 
     if name is None:
         raise UsageError("The photos need a name.", "Add one, for example: --name alice")
     return None
+
+
+def profile_named(home: Path, name: str | None) -> Profile | None:
+    """The profile of that name, where there is one. Raises InputError: no name for a profile."""
+    check_name(str(name))
+    folder = home / "profiles" / str(name)
+    return Profile.open(folder, home) if (folder / "profile.json").is_file() else None
 
 
 def open_base(
@@ -122,13 +135,22 @@ def draw_values(
     Args:
         kind: the configuration that takes the values; those it does not know are left out.
     """
-    given = {"hold" if key == "keep_background" else key: given[key] for key in given}
-    if isinstance(given.get("edits"), dict):
-        given["edits"] = tuple(given["edits"].items())
+    given = field_values(given)
     recipe = recipe_of(profile.manifest.recipe.get("name", "auto"), parts.family)
     known = {item.name for item in fields(kind)}
     values = settings_for(recipe, "generate", **given)
     return {key: value for key, value in values.items() if key in known or key in given}
+
+
+def field_values(given: dict[str, Any]) -> dict[str, Any]:
+    """Values by the names of a configuration's fields: ``keep_background`` is its ``hold``, and a
+    dict of edits pairs. Raises UsageError: edits of another form."""
+    given = {"hold" if key == "keep_background" else key: given[key] for key in given}
+    if isinstance(edits := given.get("edits"), dict):
+        given["edits"] = tuple(edits.items())
+    elif not all(isinstance(edit, (tuple, list)) and len(edit) == 2 for edit in edits or ()):
+        raise UsageError(f"edits is {edits!r}; names with strengths are expected.")
+    return given
 
 
 def tell_dropped(recipe: Recipe, progress: Progress) -> None:
@@ -148,6 +170,8 @@ def known_prompts(prompts: str | Iterable[str]) -> tuple[tuple[str, ...], Iterat
     """The prompts that are known now, and of an iterator all of them, to be taken one by one."""
     if isinstance(prompts, str):
         return (prompts,), None
+    if not isinstance(prompts, Iterable):
+        raise UsageError(f"The prompts are {prompts!r}; text is expected.")
     if not isinstance(prompts, Iterator):
         prompts = iter(known := tuple(prompts))
         if known:

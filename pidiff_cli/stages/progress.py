@@ -39,7 +39,8 @@ class Event:
     """What a callback of the Python API gets.
 
     Attributes:
-        stage: the piece of work: prepare, fit, refine, tune, generate, stylemix, evaluate.
+        stage: the piece of work that began last: prepare, fit, refine, tune, generate, stylemix,
+            evaluate; "" before the first.
         step, of: units done and in all; ``of`` is None when unknown.
         preview: a picture that was written to show how far the work is; else None.
         seconds_left: going by the units done so far; None when it cannot be told.
@@ -61,8 +62,8 @@ Callback = Callable[[Event], object]
 
 
 class CallbackProgress(Progress):
-    """Progress as events to one callback; when it returns True the work ends where it can be
-    gone on with."""
+    """Progress as events to one callback; when it returns True, and nothing that is only like it,
+    the work ends where it can be gone on with."""
 
     def __init__(self, callback: Callback) -> None:
         self._callback, self._stop = callback, False

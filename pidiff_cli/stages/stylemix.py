@@ -46,7 +46,7 @@ def run(
     sheet = contact_sheet(decoder, wa, wb, amounts, config.between, (a.name, b.name))
     path = save_png(out / f"{a.name}-{b.name}-sheet.png", sheet, {"stylemix": _settings(config)})
     images = _pictures(config, a, parts, mixed, out, progress) if config.prompt else ()
-    stored = _store(config, a, b, mixed, decoder) if config.name else None
+    stored = _store(config, a, mixed, decoder) if config.name else None
     return StylemixResult(path, images, stored.folder if stored else None)
 
 
@@ -123,9 +123,7 @@ def _pictures(
     return tuple(images)
 
 
-def _store(
-    config: StylemixConfig, a: Profile, b: Profile, mixed: Tensor, decoder: Decoder
-) -> Profile:
+def _store(config: StylemixConfig, a: Profile, mixed: Tensor, decoder: Decoder) -> Profile:
     """The mix as a profile: its code, A's adapter, and a decoded face as its only picture."""
     profile = Profile.create(config.home, config.name, a.manifest.noun, config.force)
     code = mixed.numpy()

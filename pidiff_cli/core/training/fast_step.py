@@ -33,16 +33,16 @@ class FastStep:
     """What is on.
 
     Attributes:
-        lean: frozen convolutions keep no input. written: self-attention is written out.
+        free_inputs: frozen convolutions keep no input. written: self-attention is written out.
     """
 
-    lean: bool = True
+    free_inputs: bool = True
     written: bool = False
 
 
 def make_fast(unet: nn.Module, fast: FastStep) -> None:
     """Bring a UNet that has its adapter into this shape; calling it again changes nothing."""
-    if fast.lean:
+    if fast.free_inputs:
         free_conv_inputs(unet)
     if fast.written:
         for name in cast(Any, unet).attn_processors:
@@ -109,7 +109,7 @@ class FrozenConv2d(nn.Conv2d):
 
 
 def free_conv_inputs(module: nn.Module) -> int:
-    """Turn a network's frozen convolutions into lean ones, in place; returns how many."""
+    """Turn a network's frozen convolutions into ones that keep no input, in place; how many."""
     found = [
         part
         for part in module.modules()

@@ -167,9 +167,9 @@ def line(planned: Planned, config: TuneConfig) -> str:
 def fast_step(internals: TuneInternals, family: str, amp: torch.dtype | None) -> FastStep:
     """How a step is computed, "auto" settled. ``amp``: autocast's dtype."""
     on_cpu = amp is not None and family == "mini"  # mini alone is kept in float32 for autocast
-    lean = {"auto": family != "mini", "always": True, "never": False}[internals.fast_step]
+    free_inputs = {"auto": family != "mini", "always": True, "never": False}[internals.fast_step]
     written = {"auto": on_cpu, "written": True, "fused": False}[internals.self_attention]
-    return FastStep(lean, written)
+    return FastStep(free_inputs, written)
 
 
 def autocast(

@@ -43,8 +43,8 @@ def tune_values(
     """`TuneConfig`'s values for the profile in ``folder``; those given go before the recipe's."""
     tell_dropped(recipe, progress)
     values = settings_for(recipe, "tune", **given)
-    size = int(values.get("size", TuneConfig.size))
-    if size % SIZE_UNIT:
+    size = values.get("size", TuneConfig.size)
+    if isinstance(size, int) and size % SIZE_UNIT:
         values["size"] = size // SIZE_UNIT * SIZE_UNIT
         progress.warn(
             f"A size of {size} px is no multiple of {SIZE_UNIT}: {values['size']} px are taken."
@@ -57,4 +57,4 @@ def _free_gb(device: str, most: float | None) -> float | None:
     from pidiff_cli.core.device import free_gpu_mb
 
     free = free_gpu_mb(device)
-    return None if not free else min(free / 1e3, most or free)
+    return None if not free else min(free / 1e3, float(most or free))

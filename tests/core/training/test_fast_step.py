@@ -105,10 +105,12 @@ def test_a_batch_of_dropped_pictures_alone_still_runs(folder: Path) -> None:
     assert torch.isfinite(training_step.loss(batch)["loss"])
 
 
-@pytest.mark.parametrize("switches", [FastStep(lean=True), FastStep(lean=False, written=True)])
+@pytest.mark.parametrize(
+    "switches", [FastStep(free_inputs=True), FastStep(free_inputs=False, written=True)]
+)
 def test_a_switch_changes_no_gradient(folder: Path, switches: FastStep) -> None:
     found = []
-    for chosen in (FastStep(lean=False), switches):
+    for chosen in (FastStep(free_inputs=False), switches):
         base = load_base(folder)
         training_step, model = _training_step(base, preserve_share=1.0)
         make_fast(base.unet, chosen)
@@ -116,8 +118,8 @@ def test_a_switch_changes_no_gradient(folder: Path, switches: FastStep) -> None:
         found.append(
             _gradients(training_step, model, training_step.sample(_data(), 4, _generator(2)))
         )
-    lean = any(isinstance(m, FrozenConv2d) for m in base.unet.modules())
-    assert lean == switches.lean
+    free_inputs = any(isinstance(m, FrozenConv2d) for m in base.unet.modules())
+    assert free_inputs == switches.free_inputs
     assert all(torch.allclose(found[0][k], found[1][k], atol=1e-5) for k in found[0])
 
 
@@ -230,9 +232,9 @@ def test_known_text_states_are_taken(folder: Path) -> None:
 
 def test_auto_settles_by_base_and_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     internals, bf16 = TuneInternals(), torch.bfloat16
-    assert plan.fast_step(internals, "mini", None) == FastStep(lean=False)
-    assert plan.fast_step(internals, "mini", bf16) == FastStep(lean=False, written=True)
-    assert plan.fast_step(internals, "sd15", None) == FastStep(lean=True)
+    assert plan.fast_step(internals, "mini", None) == FastStep(free_inputs=False)
+    assert plan.fast_step(internals, "mini", bf16) == FastStep(free_inputs=False, written=True)
+    assert plan.fast_step(internals, "sd15", None) == FastStep(free_inputs=True)
     chosen = TuneInternals(fast_step="always", self_attention="written")
     assert plan.fast_step(chosen, "mini", None) == FastStep(True, True)
     monkeypatch.setattr(plan, "cpu_knows_bf16", lambda: True)
