@@ -263,11 +263,6 @@ def generate(
     settings |= {"name": str(profile), "base": parts.name, "prompts": known}
     settings |= {"best": best, "count": count}
     config = place.config(GenerateConfig, **draw_values(opened, parts, GenerateConfig, settings))
-    if config.best > config.count:
-        raise UsageError(
-            f"best is {config.best}, but only {config.count} are drawn.",
-            f"Draw more: -n {4 * config.best}",
-        )
     from pidiff_cli.stages import generate as stage
 
     told = on_picture, more, on_prompt, on_written

@@ -179,6 +179,13 @@ class GenerateConfig(DrawingConfig):
     style_from: str = setting("", "take layers of another profile: bob:fine or bob:fine=0.5")
     score: bool = setting(True, "measure the likeness of every picture")
 
+    def __post_init__(self) -> None:
+        """Sound, and not more are kept than drawn."""
+        super().__post_init__()
+        if self.best > self.count:
+            told = f"best is {self.best}, but only {self.count} are drawn."
+            raise UsageError(told, f"Draw more: -n {4 * self.best}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class StylemixConfig(DrawingConfig):

@@ -153,7 +153,7 @@ def _section_faults(section: str, config: type[CommonConfig], values: Any) -> li
         elif not _same_kind(value, known[key].default):
             found.append(f"{section}.{key} is {value!r}; {_kind(known[key].default)} is expected.")
         else:
-            checked = value_problems(key, value, dict(known[key].metadata))
+            checked = value_problems(key, value, {**known[key].metadata, "option": key})
             found += [f"{section}.{text}" for text in checked]
     return found
 

@@ -152,16 +152,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=tuple(SHEETS))
     parser.add_argument("--first", type=int, default=1_000_000, help="the first person's id")
     parser.add_argument("--world", choices=tuple(WORLDS), default=NARROW.name)
-    parser.add_argument("--scale", type=int, default=1, help="enlarge the cells")
     parser.add_argument("--jpeg", type=int, default=0, help="write JPEG of this quality, not PNG")
     args = parser.parse_args()
     world = WORLDS[args.world]
     args.out.mkdir(parents=True, exist_ok=True)
     for name in args.only or SHEETS:
         picture = join(SHEETS[name](args.first, world))[..., ::-1]
-        if args.scale > 1:
-            picture = cv2.resize(picture, None, fx=args.scale, fy=args.scale,
-                                 interpolation=cv2.INTER_NEAREST)  # fmt: skip
         path = args.out / (f"{name}.jpg" if args.jpeg else f"{name}.png")
         cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, args.jpeg] if args.jpeg else [])
         print(path, flush=True)

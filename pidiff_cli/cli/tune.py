@@ -75,6 +75,6 @@ def command(
             session.after_interrupt = "The same command goes on from the last checkpoint."
         raise
     session.output.result([result.profile], result)
-    session.output.note(f'Try: pidiff generate {result.profile.name} "as an astronaut"')
+    session.output.note(f'Try: pidiff generate {result.profile.resolve().name} "as an astronaut"')
     if result.report:
         session.output.note(f"Report: {result.report}")
