@@ -14,7 +14,7 @@ from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, TextStates
 from pidiff_cli.core.diffusion.sampling import DrawSettings
-from pidiff_cli.core.identity.adapter import add_adapter, code_delta, make_optimizer
+from pidiff_cli.core.identity.adapter import code_delta, make_optimizer
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.core.training.step import TrainingStep
@@ -22,7 +22,7 @@ from pidiff_cli.recipe import load_recipe
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.loop import Job
 from pidiff_cli.stages.tune.plan import apply, autocast, fast_step
-from pidiff_cli.stages.tune.setup import loss_settings, rate_groups
+from pidiff_cli.stages.tune.setup import loss_settings, new_adapters, rate_groups
 
 CONFIG = {item.name for item in fields(TuneConfig)}
 INTERNALS = {item.name for item in fields(TuneInternals)}
@@ -37,11 +37,11 @@ class Tuning(NamedTuple):
 
 @dataclass
 class Person:
-    """What is learnt from: latents of both phases, codes (P, L, D), their mean (L, D)."""
+    """What is learnt from: latents of both phases, codes (P, L, D), their mean (L, D); or None."""
 
     data: tuple[LatentSet, LatentSet]
-    codes: Tensor
-    mean: Tensor
+    codes: Tensor | None
+    mean: Tensor | None
 
 
 def tuning(recipe: str, changes: Mapping[str, Any]) -> Tuning:
@@ -91,9 +91,7 @@ def make_job(
     amp = autocast(internals, family, base.device, None) if base.dtype == torch.float32 else None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)  # LoRA's A matrices start random
-        model = add_adapter(
-            base.unet, config.rank, config.alpha, internals.tune_code, config.trained_blocks
-        )
+        model = new_adapters(base, config, internals)
     model.to(base.device)
     plan, fast = plan or Plan(config.batch), fast_step(internals, family, amp)
     apply(plan, base, fast)
@@ -101,7 +99,8 @@ def make_job(
         base, person.codes, person.mean, captions, loss_settings(config, internals),
         code_delta(model), amp, texts,
     )  # fmt: skip
-    optimizer = make_optimizer(rate_groups(model, internals), base.device, config.learning_rate)
+    groups = rate_groups(model, config, internals, base.lora)
+    optimizer = make_optimizer(groups, base.device, config.learning_rate)
     nobody = cast(Any, None)
     return Job(
         nobody, config, internals, base, training, person.data, model, optimizer,

@@ -103,9 +103,20 @@ class TuneConfig(CommonConfig):
     recipe: str = setting("mini-cpu", "name of the recipe the settings came from")
     steps: int = setting(150, "optimizer steps", unit="steps", low=1, high=100_000)
     batch: int = setting(4, "pictures a step", low=1, high=64)
-    rank: int = setting(8, "rank of the LoRA on Q, K and V of the identity branch", low=1, high=256)
-    alpha: float = setting(8.0, "LoRA alpha", low=0.1, high=1024)
-    learning_rate: float = setting(1e-3, "peak learning rate", low=1e-7, high=1.0)
+    rank: int = setting(
+        8, "rank of the LoRA on Q, K and V of the identity branch; 0 leaves it as it is",
+        low=0, high=256,
+    )  # fmt: skip
+    alpha: float = setting(8.0, "alpha of the branch's LoRA", low=0.1, high=1024)
+    learning_rate: float = setting(1e-3, "peak learning rate of the branch", low=1e-7, high=1.0)
+    lora_rank: int = setting(
+        0, "rank of the LoRA on the base's own attention; 0 leaves it out", low=0, high=256
+    )
+    lora_alpha: float = setting(8.0, "alpha of that LoRA", low=0.1, high=1024)
+    lora_rate: float = setting(1e-3, "its peak learning rate", low=1e-7, high=1.0)
+    lora_layers: str = setting(
+        "all", "projections that it is on", choices=("all", "cross", "kv", "out")
+    )
     optimizer: str = setting(
         "auto",
         "auto is AdamW8bit on CUDA and fused AdamW elsewhere; paged: states may leave the GPU",

@@ -23,6 +23,7 @@ from pidiff_cli.core.identity.adapter import CODE, place_projector
 from pidiff_cli.core.identity.attention import attach, load_branch
 from pidiff_cli.core.identity.context import IdentityContext
 from pidiff_cli.core.identity.files import read_identity, save_identity_branch
+from pidiff_cli.core.identity.lora import PersonLora
 from pidiff_cli.core.identity.tokens import WPlusProjector, fresh_projector
 from pidiff_cli.errors import InputError, MissingWeightError, PidiffError
 from pidiff_cli.weights.family import family_of
@@ -42,7 +43,8 @@ class Base:
         vae: AutoencoderTiny or AutoencoderKL. tokenizer: CLIP's.
         scheduler_config: of ``scheduler/``, class name included.
         context: what the identity blocks read.
-        rows, dim: L and D of the W+ codes that the projector takes.
+        rows, dim: L and D of the W+ codes that the projector takes; 0 without a branch.
+        lora: the person's LoRA on the base's own attention; None where there is none.
         closed_vocabulary: every known word is one token; others were never trained.
         device, dtype: of the networks; the autoencoder is float32 where they are float16,
             as it overflows there.
@@ -70,6 +72,7 @@ class Base:
     framing: Framing = Framing()
     parked: bool = False
     texts: dict[str, Any] = field(default_factory=dict)
+    lora: PersonLora | None = None
 
     def park(self) -> None:
         """Send autoencoder and text encoders to the CPU, to leave the device to the UNet.
@@ -91,6 +94,11 @@ class Base:
         finally:
             if self.parked:
                 self.vae.to("cpu")
+
+    @property
+    def has_branch(self) -> bool:
+        """Whether it can read W+ codes."""
+        return self.rows > 0
 
     @property
     def projector(self) -> WPlusProjector:
@@ -175,7 +183,8 @@ def open_base(
         diffusers: a diffusers folder, or one .safetensors or .ckpt file.
         identity: folder of the general identity branch; None starts one from the base's text
             keys and values (docs/method.md, section 4) with a projector of seed 0.
-        wplus: L and D of the W+ codes, needed where ``identity`` is None.
+        wplus: L and D of the W+ codes, where ``identity`` is None; None of both leaves the
+            branch out: a person is then what a LoRA says (docs/method.md, section 5b).
         family: "sd15" or "sdxl" where the weights must be of one.
         parked: autoencoder and text encoders never leave the CPU but for a call.
         nf4: the UNet's frozen linear layers in 4 bits (bitsandbytes).
@@ -189,7 +198,8 @@ def open_base(
         parts = _read(diffusers, dtype)
         width = int(cast(Any, parts.unet).config.cross_attention_dim)
         found = read_identity(identity) if identity else None
-        context = attach(parts.unet, found.projector.out_dim if found else width)
+        started = width if wplus else None
+        context = attach(parts.unet, found.projector.out_dim if found else started)
         if found:
             with torch.no_grad():
                 load_branch(parts.unet, found.branch)
@@ -200,11 +210,9 @@ def open_base(
         if diffusers.is_file():
             raise
         raise _unloadable(diffusers, error.message.rstrip(".")) from error
-    if found is None and wplus is None:
-        raise MissingWeightError(
-            "The W+ networks of this base are not here.", "See what is: pidiff models list"
-        )
-    projector = found.projector if found else fresh_projector(*cast(tuple[int, int], wplus), width)
+    projector = found.projector if found else None
+    if projector is None and wplus:
+        projector = fresh_projector(*wplus, width)
     base = _assemble(
         parts, projector, context, found is not None and found.closed_vocabulary,
         torch.device(device), dtype, parked, nf4,
@@ -222,7 +230,7 @@ def _read(path: Path, dtype: torch.dtype) -> Parts:
 
 def _assemble(
     parts: Parts,
-    projector: WPlusProjector,
+    projector: WPlusProjector | None,
     context: IdentityContext,
     closed_vocabulary: bool,
     device: torch.device,
@@ -231,7 +239,8 @@ def _assemble(
     nf4: bool,
 ) -> Base:
     """Hang the projector on the UNet, move everything to its device, freeze it."""
-    place_projector(parts.unet, projector)
+    if projector is not None:
+        place_projector(parts.unet, projector)
     exact = torch.float32 if dtype == torch.float16 else dtype
     for part in (parts.unet, *parts.text_encoders, parts.vae):
         part.to(dtype=exact if part is parts.vae else dtype).eval().requires_grad_(False)
@@ -241,12 +250,14 @@ def _assemble(
     for part in (parts.vae, *parts.text_encoders):
         part.to(waiting)
     parts.unet.to(device)
-    getattr(parts.unet, CODE).float()  # Δw learns in small steps
+    if projector is not None:
+        getattr(parts.unet, CODE).float()  # Δw learns in small steps
+    rows, dim = (projector.rows, projector.dim) if projector else (0, 0)
     encoders, tokenizers = (*parts.text_encoders, None), (*parts.tokenizers, None)
     first = cast(nn.Module, encoders[0])
     return Base(
         parts.unet, parts.vae, first, tokenizers[0], parts.scheduler, context,
-        projector.rows, projector.dim, closed_vocabulary, device, dtype,
+        rows, dim, closed_vocabulary, device, dtype,
         encoders[1], tokenizers[1], parts.zero_empty, parked=waiting != device,
     )  # fmt: skip
 

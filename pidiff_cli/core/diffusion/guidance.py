@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -61,9 +61,9 @@ class Predictor:
     share is computed once (``SharedPrefix``), and what steps share once a batch (``cached``).
 
     Args:
-        base: with the person's adapter on it; its context is filled, and the caller clears it.
+        base: with the person's adapters on it; its context is filled, and the caller clears it.
         prompts: B of them, one a picture.
-        w: W+ code (L, D) before Δw; None draws without identity.
+        w: W+ code (L, D) before Δw; None draws without the branch.
         steps: how many the sampler takes.
         scheduler: what the sampler steps by.
 
@@ -86,38 +86,48 @@ class Predictor:
         self.scheduler, self.guided = scheduler, settings.guidance > 1
         self.first = round(settings.start * steps)  # earlier steps are the base's own
         self.last = self.first + round(settings.keep_background * steps)  # blended until here
-        identity = w is not None and settings.identity_scale > 0
+        self.lora = base.lora if settings.identity_scale > 0 else None
+        branch = w is not None and base.has_branch and settings.identity_scale > 0
+        identity = branch or self.lora is not None
         self.pair = identity and settings.use_map and steps > self.first < self.last
         rows = [encode_prompt(base, settings.negative, "")] * (count * self.guided) + prompts
         self.text = text_states(base, rows)
         self.pulls: dict[bool, Tensor] = {}  # by the prompt, of the step before; True: base's own
         self.prefix: SharedPrefix | None = None
-        self.cached: CachedAttention | None = None  # the context's
+        self.cached: CachedAttention | None = None  # with identity
+        self.plain: CachedAttention | None = None  # of the base's own rows
         base.context.clear()
         base.context.size = (settings.size, settings.size)
-        if w is not None and identity:
-            self._prepare(subjects(prompts, base.device), w.to(base.device, base.dtype)[None])
+        if identity:
+            code = cast(Tensor, w).to(base.device, base.dtype)[None] if branch else None
+            self._prepare(subjects(prompts, base.device), code)
 
-    def _prepare(self, subject: Tensor, code: Tensor) -> None:
+    def _prepare(self, subject: Tensor, code: Tensor | None) -> None:
         """Fill the context for the prompts' subject masks (B, S) and a W+ code (1, L, D)."""
         base, count = self.base, self.count
-        tokens = identity_tokens(base.unet, code)  # (1, N, C)
+        tokens = None if code is None else identity_tokens(base.unet, code)  # (1, N, C)
         who = slice(count, 2 * count) if self.guided else slice(0, count)
-        if not self.settings.use_map and self.guided:  # M = 1: the other rows have tokens too
+        if tokens is not None and not self.settings.use_map and self.guided:
+            # M = 1: the other rows have tokens too
             tokens = torch.cat([base.projector.unconditional(), tokens])
             tokens, who = tokens.repeat_interleave(count, 0), slice(0, 2 * count)
         base.context.tokens = tokens
-        self.cached = base.context.cached = CachedAttention(
+        self.cached = CachedAttention(
             self.text.tokens, tokens, who, subject if self.settings.use_map else None,
             self.settings.levels, count,
         )  # fmt: skip
+        self.plain = self.cached
+        if self.lora is not None:  # the base's own layers multiply out to other constants
+            self.plain = replace(self.cached, layers={})
         self.prefix = SharedPrefix(base.unet, self.cached)
 
     def __call__(self, x: Tensor, t: Tensor, step: int) -> Tensor:
         """The prediction for latents x, scaled for the model, at t: (B or 2B, C, h, w) both."""
         context = self.base.context
-        context.scale = self.settings.identity_scale if step >= self.first else 0.0
+        self._identity(step >= self.first)
         context.record, context.watch, context.maps = self.record, False, []
+        if self.lora is not None:  # what the layers keep is theirs to take, and maps come of it
+            context.watch = step >= self.first
         if not self.pair:
             return self._guide(x, t)
         x, own = x.chunk(2)
@@ -128,6 +138,19 @@ class Predictor:
             self.pulls[True] = self.pulls[False]
         return torch.cat([found, found])
 
+    def _identity(self, on: bool) -> None:
+        """Whether the calls that follow are with identity."""
+        context, scale = self.base.context, self.settings.identity_scale if on else 0.0
+        context.scale, context.cached = scale, self.cached if on else self.plain
+        if self.lora is not None:
+            self.lora.switch(scale)
+
+    def close(self) -> None:
+        """Leave the base as it is by itself."""
+        self.base.context.clear()
+        if self.lora is not None:
+            self.lora.switch(0.0)
+
     def _blended(self, x: Tensor, own: Tensor, t: Tensor, step: int) -> tuple[Tensor, Tensor]:
         """Predictions for the blended pictures and the base's own, (B, C, h, w) each.
 
@@ -136,10 +159,10 @@ class Predictor:
         ones: the first blended step asks for all four.
         """
         context = self.base.context
-        context.record = True
+        context.record = context.watch = True
         along = self._guide(x, t, asks=step % 2 == 1 or step == 0)
         maps, context.maps = context.maps, []
-        context.scale, context.watch = 0.0, True
+        self._identity(False)
         plain = self._guide(own, t, asks=step % 2 == 0, own=True)
         area = subject_area(maps, context.maps, x)
         context.maps = maps  # those of the identity are who draws wants to see
@@ -166,8 +189,8 @@ class Predictor:
         added = text.added(self.settings.size, self.settings.size)
         prefix = self.prefix if context.active and without else None
         prefix = prefix if prefix and prefix.possible else None
-        if self.cached is not None:
-            self.cached.first, self.cached.rows = first, rows
+        for cached in filter(None, (self.cached, self.plain)):
+            cached.first, cached.rows = first, rows
         with prefix.on() if prefix else nullcontext():
             x = x if prefix or not without else torch.cat([x] * kinds)
             found = cast(Any, unet)(x, t, encoder_hidden_states=text.tokens, **added).sample

@@ -46,9 +46,10 @@ def draw(
     """Draw a picture for every seed.
 
     Args:
-        base: with the person's adapter on it, or the general branch alone.
+        base: with the person's adapters on it, or the general branch alone. Its LoRA is drawn
+            with; ``settings.identity_scale`` 0 draws without either.
         prompt: from ``encode_prompt``; one for all, or one a picture.
-        w: W+ code (L, D) before Δw; None draws without identity.
+        w: W+ code (L, D) before Δw; None draws without the branch.
         seeds: one a picture; a picture depends on its own seed only.
         record: also return where the attention mean_map.
         on_step: called after every denoising step of a batch.
@@ -101,7 +102,7 @@ def _draw_batch(
             if on_step:
                 on_step()
     finally:
-        base.context.clear()
+        predict.close()
     return _pixels(base.decode(latents[: len(seeds)])), mean_map.mean() if mean_map else np.zeros(0)
 
 

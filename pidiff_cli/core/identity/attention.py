@@ -76,9 +76,10 @@ class IdentityAttnProcessor:
         else:
             f = attend(q, k, v, attention_mask)
         f = merge(f)  # (B, T, d), before the output projection
-        if context.on is not None:
-            weight = weight * context.on.to(f.dtype).view(batch, 1, 1)
-        f = f + weight * self._identity(attn, f)
+        if context.adds:
+            if context.on is not None:
+                weight = weight * context.on.to(f.dtype).view(batch, 1, 1)
+            f = f + weight * self._identity(attn, f)
         return cast(Tensor, attn.to_out[1](attn.to_out[0](f))) / attn.rescale_output_factor
 
     def _identity(self, attn: Attention, f: Tensor) -> Tensor:
@@ -111,7 +112,9 @@ def cross_attentions(unet: nn.Module) -> list[tuple[str, Attention]]:
     return [(n, cast(Attention, unet.get_submodule(n))) for n in names if n.endswith("attn2")]
 
 
-def attach(unet: nn.Module, token_dim: int, zero_values: bool = False) -> IdentityContext:
+def attach(
+    unet: nn.Module, token_dim: int | None, zero_values: bool = False
+) -> IdentityContext:
     """Give every ``attn2`` of a UNet the identity branch and return the shared context.
 
     New layers start as copies of the layer's own text projections where the widths agree (as the
@@ -120,11 +123,12 @@ def attach(unet: nn.Module, token_dim: int, zero_values: bool = False) -> Identi
 
     Args:
         unet: a diffusers UNet2DConditionModel.
-        token_dim: C, width of the identity tokens.
+        token_dim: C, width of the identity tokens; None adds no branch: the processors then only
+            say where the subject is.
     """
     context = IdentityContext()
     for name, attn in cross_attentions(unet):
-        if not hasattr(attn, "to_q_id"):
+        if token_dim is not None and not has_branch(attn):
             _add_branch(attn, token_dim, zero_values)
         attn.set_processor(cast(Any, IdentityAttnProcessor(context, name)))
     return context
@@ -154,6 +158,11 @@ def load_branch(unet: nn.Module, state: dict[str, Tensor]) -> None:
         if target.shape != state[key].shape:
             raise ValueError(f"{key}: {tuple(state[key].shape)} for {tuple(target.shape)}")
         target.copy_(state[key])
+
+
+def has_branch(attn: Attention) -> bool:
+    """Whether a layer has the identity branch."""
+    return hasattr(attn, BRANCH[0])
 
 
 def _add_branch(attn: Attention, token_dim: int, zero_values: bool) -> None:

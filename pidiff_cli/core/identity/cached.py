@@ -39,13 +39,13 @@ from pidiff_cli.core.identity.context import (
 @dataclass(frozen=True)
 class _Layer:
     """Of one layer: k, v (R·B, H, S, e) of the text, k scaled by 1/√e; ask (n, d, H·N) and
-    answer (n, H·N, d), block-diagonal over heads. On CUDA k and v carry the columns of
-    ``attend_with_mass``."""
+    answer (n, H·N, d), block-diagonal over heads, None without a branch. On CUDA k and v carry the
+    columns of ``attend_with_mass``."""
 
     k: Tensor
     v: Tensor
-    ask: Tensor
-    answer: Tensor
+    ask: Tensor | None
+    answer: Tensor | None
 
 
 @dataclass
@@ -54,7 +54,7 @@ class CachedAttention:
 
     Attributes:
         text: (R·B, S, C), the text of all rows; a step may ask for a part of them.
-        tokens: (n, N, C), one a row with identity, or n = 1 for all of them.
+        tokens: (n, N, C), one a row with identity, or n = 1 for all of them; None has no branch.
         who: the rows with identity, all of them within every step's.
         subject: (rows with identity, S) in {0, 1}, the subject's text tokens; None is M = 1.
         levels: optional factor a token (N,), coarse to fine.
@@ -63,7 +63,7 @@ class CachedAttention:
     """
 
     text: Tensor
-    tokens: Tensor
+    tokens: Tensor | None
     who: slice
     subject: Tensor | None
     levels: tuple[float, ...] | None = None
@@ -79,10 +79,13 @@ class CachedAttention:
         layer = self.layers.get(name) or self._compute(name, attn)
         rows, weigh = slice(self.first, self.first + self.rows), partial(self._weight, context)
         if isinstance(layer, FoldedLayer):
-            return layer.block(self._all_rows(features), rows, self._who(), weigh)
+            added = context.adds
+            return layer.block(self._all_rows(features), rows, self._who(), weigh, added)
         q = self._all_rows(split(attn.to_q(features), attn.heads))  # (R·B, H, T, e)
         f, mass = self._attend(q, layer.k[rows], layer.v[rows])  # (R·B, T, d), (n, T)
-        add_identity(f[self._who()], weigh(mass), layer.ask, layer.answer, attn.heads)
+        weight = weigh(mass)
+        if context.adds and layer.ask is not None and layer.answer is not None:
+            add_identity(f[self._who()], weight, layer.ask, layer.answer, attn.heads)
         f = attn.to_out[0](f)
         return f if attn.rescale_output_factor == 1 else f / attn.rescale_output_factor
 
@@ -120,14 +123,10 @@ class CachedAttention:
     def _compute(self, name: str, attn: Attention) -> _Layer | FoldedLayer:
         k, v = (split(part(self.text), attn.heads) for part in (attn.to_k, attn.to_v))
         k = k * k.shape[-1] ** -0.5
-        known = cast(Any, attn.processor).known
-        ask, answer = known or fold_qk_and_v(attn, self.tokens)  # (n, H, N, d), (n, N, d)
-        if self.levels is not None:
-            answer = answer * answer.new_tensor(self.levels)[:, None]
-        answer = block_diagonal(split(answer, attn.heads)).to(k.dtype)  # (n, H·N, d)
-        ask = ask.flatten(1, 2).transpose(1, 2).to(k.dtype).contiguous()  # (n, d, H·N)
+        ask, answer = self._asked(attn, k.dtype)  # (n, d, H·N), (n, H·N, d)
         made: _Layer | FoldedLayer
-        if not fused(k) and foldable(attn, k.shape[2], self.tokens.shape[1]):
+        count = 0 if self.tokens is None else self.tokens.shape[1]
+        if not fused(k) and foldable(attn, k.shape[2], count):
             made = fold(attn, k, v, ask, answer, self.who, self.subject)
         else:
             if self.subject is not None and fused(k):
@@ -137,6 +136,18 @@ class CachedAttention:
             made = _Layer(k.contiguous(), v.contiguous(), ask, answer)
         self.layers[name] = made
         return made
+
+
+    def _asked(self, attn: Attention, dtype: torch.dtype) -> tuple[Tensor | None, Tensor | None]:
+        """What the tokens ask (n, d, H·N) and answer (n, H·N, d); None without a branch."""
+        known = cast(Any, attn.processor).known
+        if known is None and self.tokens is None:
+            return None, None
+        ask, answer = known or fold_qk_and_v(attn, cast(Tensor, self.tokens))
+        if self.levels is not None:
+            answer = answer * answer.new_tensor(self.levels)[:, None]
+        answer = block_diagonal(split(answer, attn.heads)).to(dtype)  # (n, H·N, d)
+        return ask.flatten(1, 2).transpose(1, 2).to(dtype).contiguous(), answer
 
 
 @torch.no_grad()
@@ -175,8 +186,8 @@ class FoldedLayer:
         heads: H.
         text_ask: (R·B, H·S, d), Wq (K t)ᵀ / √e. text_answer: (R·B, H·S, d), (V t) Wo.
         ask: (n, H·N, H·S), (V t) A transposed; one row more, the mean over heads of the mass on
-            the subject's tokens, where a map is wanted.
-        answer: (n or 1, H·N, d), (V† c) Wo. bias: (d,), b.
+            the subject's tokens, where a map is wanted; that row alone without a branch.
+        answer: (n or 1, H·N, d), (V† c) Wo; None without a branch. bias: (d,), b.
         mapped: whether ``ask`` has that row.
     """
 
@@ -184,7 +195,7 @@ class FoldedLayer:
     text_ask: Tensor
     text_answer: Tensor
     ask: Tensor
-    answer: Tensor
+    answer: Tensor | None
     bias: Tensor
     mapped: bool
 
@@ -194,8 +205,9 @@ class FoldedLayer:
         rows: slice,
         who: slice,
         weigh: Callable[[Tensor | None], Tensor | float],
+        added: bool,
     ) -> Tensor:
-        """Features (r, T, d) to features (r, T, d).
+        """Features (r, T, d) to features (r, T, d); ``added``: with what the branch adds.
 
         Args:
             rows: which r rows of the text they belong to. who: those with identity among them.
@@ -206,6 +218,8 @@ class FoldedLayer:
         out = torch.baddbmm(self.bias, p.transpose(1, 2), self.text_answer[rows])  # (r, T, d)
         asked = self.ask @ p[who]  # (n, H·N [+ 1], T)
         weight = weigh(asked[:, -1] if self.mapped else None)
+        if self.answer is None or not added:
+            return out
         share = self._softmax(asked[:, :-1] if self.mapped else asked) * weight  # (n, H·N, T)
         out[who].baddbmm_(share.transpose(1, 2), self.answer.expand(len(share), -1, -1))
         return out
@@ -231,22 +245,23 @@ def fold(
     attn: Attention,
     k: Tensor,
     v: Tensor,
-    ask: Tensor,
-    answer: Tensor,
+    ask: Tensor | None,
+    answer: Tensor | None,
     who: slice,
     subject: Tensor | None,
 ) -> FoldedLayer:
     """Multiply out what stays the same.
 
     Args:
-        k, v: (R·B, H, S, e), k scaled by 1/√e. ask: (n or 1, d, H·N).
+        k, v: (R·B, H, S, e), k scaled by 1/√e. ask: (n or 1, d, H·N), None without a branch.
         answer: (n or 1, H·N, d), block-diagonal over heads, before Wo.
         subject: (n, S) in {0, 1}; None wants no map.
     """
     heads, out = attn.heads, attn.to_out[0]
     query = attn.to_q.weight.unflatten(0, (heads, -1))  # (H, e, d)
     values = block_diagonal(v)  # (R·B, H·S, d)
-    asked = (values[who] @ ask).transpose(1, 2)  # (n, H·N, H·S)
+    none = values[who][:, :, :0]  # (n, H·S, 0)
+    asked = (none if ask is None else values[who] @ ask).transpose(1, 2)  # (n, H·N, H·S)
     if subject is not None:
         mass = subject.to(asked.dtype).repeat(1, heads)[:, None] / heads  # (n, 1, H·S)
         asked = torch.cat([asked, mass], dim=1)
@@ -254,7 +269,7 @@ def fold(
     bias = out.bias if out.bias is not None else out.weight.new_zeros(out.weight.shape[0])
     return FoldedLayer(
         heads, (k @ query).flatten(1, 2), values @ projection, asked.contiguous(),
-        answer @ projection, bias, subject is not None,
+        None if answer is None else answer @ projection, bias, subject is not None,
     )  # fmt: skip
 
 

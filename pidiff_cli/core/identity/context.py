@@ -31,7 +31,7 @@ class IdentityContext:
     """What every identity block of one UNet reads at a forward pass.
 
     Attributes:
-        tokens: identity tokens (B, N, C); None switches the branch off.
+        tokens: identity tokens (B, N, C); None leaves the branch out.
         scale: identity scale λ ≥ 0; 0 switches the branch off (the stock attention call).
         levels: optional factor a token (N,), coarse to fine, on top of ``scale``.
         use_map: weight by the localisation map M; False equals the W+ adapter (M = 1).
@@ -41,7 +41,7 @@ class IdentityContext:
         size: latent height and width, where pictures are not square.
         record: keep every layer's M, with gradient, in ``maps`` (for L_loc and pictures).
         maps: filled by the blocks when ``record`` is set: (B, 1, h, w) in [0, 1], layer order.
-        watch: find M also where ``scale`` is 0 and the branch adds nothing.
+        watch: find M also where the branch adds nothing.
         cached: what stays the same while pictures are drawn, set by who draws them; it knows
             tokens, levels and subject by itself. None while training.
     """
@@ -60,8 +60,13 @@ class IdentityContext:
 
     @property
     def active(self) -> bool:
-        """Whether the identity branch takes part at all, or is to say where it would."""
-        return self.tokens is not None and (self.scale != 0.0 or self.watch)
+        """Whether the identity branch takes part at all, or is to say where the subject is."""
+        return self.adds or self.watch
+
+    @property
+    def adds(self) -> bool:
+        """Whether the identity branch changes features."""
+        return self.tokens is not None and self.scale != 0.0
 
     def take_maps(self) -> list[Tensor]:
         """The recorded maps; ends the recording.

@@ -49,8 +49,8 @@ class TrainingStep:
 
     Args:
         base: with the person's adapter on its UNet.
-        codes: (P, L, D) one W+ code a photo, in the order of the data's photo indices.
-        mean: (L, D) the person's W+ code.
+        codes: (P, L, D) one W+ code a photo, in the order of the data's photo indices; None on a
+            base without a branch. mean: (L, D) the person's W+ code, or None.
         captions: completed prompts to learn with; one is drawn for every picture.
         delta: the trainable Δw (L, D), or None.
         texts: states of the captions and of "", where they are known.
@@ -59,8 +59,8 @@ class TrainingStep:
     def __init__(
         self,
         base: Base,
-        codes: Tensor,
-        mean: Tensor,
+        codes: Tensor | None,
+        mean: Tensor | None,
         captions: list[EncodedPrompt],
         settings: LossSettings,
         delta: Tensor | None,
@@ -68,8 +68,8 @@ class TrainingStep:
         texts: TextStates | None = None,
     ) -> None:
         self.base, self.settings, self.delta = base, settings, delta
-        self.codes = codes.to(base.device, base.dtype)
-        self.mean = mean.to(base.device, base.dtype)
+        self.codes = None if codes is None else codes.to(base.device, base.dtype)
+        self.mean = None if mean is None else mean.to(base.device, base.dtype)
         self.schedule = NoiseSchedule.of(base)
         if texts is None:  # the empty one last
             texts = text_states(base, [*captions, encode_prompt(base, "", "")])
@@ -90,8 +90,10 @@ class TrainingStep:
         keep = bool(torch.rand((), generator=generator) < s.preserve_share) and s.preserve > 0
         seen = self.subjects[which.to(self.subjects.device)].any(dim=1)
         whole = Batch(z, mask, noise, t, which, w, on, keep, float(seen.float().mean()))
+        if not s.skip_dropped or self.base.lora is not None:
+            return whole
         # Without identity or subject the prediction is the frozen base's: no gradient at all.
-        return whole.only((on > 0) & seen.to(on.device)) if s.skip_dropped else whole
+        return whole.only((on > 0) & seen.to(on.device))
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The ``loss`` of a batch with its parts, means over the pictures that are computed.
@@ -102,12 +104,17 @@ class TrainingStep:
         """
         s, base, t, mask = self.settings, self.base, batch.t, batch.mask
         base.context.clear()
+        if base.lora is not None:
+            base.lora.switch(0.0)
         text = self.texts[batch.which]
         subject = self.subjects[batch.which.to(self.subjects.device)]
         noisy = self.schedule.noisy(batch.latents, batch.noise, t)
         target = self.schedule.target(batch.latents, batch.noise, t)
         own = self._predict(noisy, t, text, grad=False) if batch.keep else None
-        identity_on(base.context, identity_tokens(base.unet, batch.w), subject, batch.on)
+        tokens = None if batch.w is None else identity_tokens(base.unet, batch.w)
+        identity_on(base.context, tokens, subject, batch.on)
+        if base.lora is not None:
+            base.lora.switch(1.0)
         prediction, maps = self._predict(noisy, t, text), base.context.take_maps()
         weight = self.schedule.weight(t, s.min_snr)
         parts = {"face": face_loss(prediction, target, mask, s.off_face, weight)}
@@ -142,8 +149,8 @@ class TrainingStep:
 
     def _conditions(
         self, photo: Tensor, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Which caption (B,), the W+ codes (B, L, D) and where the identity is on (B,)."""
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Which caption (B,), the W+ codes (B, L, D) and where the branch is on (B,)."""
         s, batch = self.settings, len(photo)
         u = torch.rand(batch, generator=generator)
         no_text = (u < s.drop_text) | (u >= 1 - s.drop_both)
@@ -157,15 +164,19 @@ class TrainingStep:
         lean = torch.rand(batch, generator=generator) * (
             torch.rand(batch, generator=generator) < 0.5
         )
+        on = (~no_identity).to(self.base.device, self.base.dtype)
+        if self.mean is None or self.codes is None:
+            return which, None, on
         lean = lean.to(self.mean).view(-1, 1, 1)
         w = self.mean + lean * (self.codes[photo.to(self.codes.device)] - self.mean)
-        return which, w, (~no_identity).to(w)
+        return which, w, on
 
 
 def identity_on(
-    context: IdentityContext, tokens: Tensor, subject: Tensor, on: Tensor | None = None
+    context: IdentityContext, tokens: Tensor | None, subject: Tensor, on: Tensor | None = None
 ) -> None:
     """Switch the identity on with these tokens, every layer's M recorded."""
+    context.watch = tokens is None
     context.tokens, context.subject, context.scale = tokens, subject, 1.0
     context.on, context.levels = on, None
     context.use_map, context.record, context.maps = True, True, []
@@ -177,7 +188,7 @@ class Batch:
 
     Attributes:
         latents, noise: (B, C, h, w). mask: (B, 1, h, w), 1 on the head. t: (B,) timesteps.
-        which: (B,) index of the caption. w: (B, L, D) codes before Δw.
+        which: (B,) index of the caption. w: (B, L, D) codes before Δw, or None.
         on: (B,), 0 drops the identity. keep: whether the preserve term is checked.
         seen: share of the whole batch whose caption names the subject.
         live: share of the whole batch that is here; pictures that teach nothing may be left out.
@@ -188,7 +199,7 @@ class Batch:
     noise: Tensor
     t: Tensor
     which: Tensor
-    w: Tensor
+    w: Tensor | None
     on: Tensor
     keep: bool
     seen: float
@@ -218,5 +229,7 @@ class Batch:
         return replace(self, **values)
 
 
-def _at(values: Tensor, rows: Tensor | slice) -> Tensor:
+def _at(values: Tensor | None, rows: Tensor | slice) -> Tensor | None:
+    if values is None:
+        return None
     return values[rows.to(values.device) if isinstance(rows, Tensor) else rows]

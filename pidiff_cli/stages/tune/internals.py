@@ -19,6 +19,7 @@ class TuneInternals:
         skip_dropped: pictures that teach nothing (dropped caption or identity: their gradient is
             zero) are not computed.
         tune_code: also learn Δw, the correction of the W+ code (docs/method.md, section 5).
+        lora_blocks: part of the UNet whose attention has a LoRA, all, mid_up or up.
         min_snr: γ of the min-SNR weighting, the paper's (Hang et al. 2023); 0 is off.
         off_face_weight: weight of the noise error off the face: little, what lies there is the
             base's to draw.
@@ -39,6 +40,7 @@ class TuneInternals:
     self_attention: str = "auto"
     skip_dropped: bool = True
     tune_code: bool = True
+    lora_blocks: str = "all"
     min_snr: float = 5.0
     off_face_weight: float = 0.1
     locate_weight: float = 0.05

@@ -20,6 +20,7 @@ from pidiff_cli.core.identity.adapter import (
     make_optimizer,
     trainable_parameters,
 )
+from pidiff_cli.core.identity.lora import PersonLora, add_lora
 from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
 from pidiff_cli.core.training.step import LossSettings, TrainingStep
 from pidiff_cli.profile import Photo, Profile
@@ -129,7 +130,7 @@ def make_job(
     )  # fmt: skip
     eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
     optimizer = make_optimizer(
-        rate_groups(model, internals), planned.device, config.learning_rate, eight_bit,
+        rate_groups(model, config, internals, base.lora), planned.device, config.learning_rate, eight_bit,
         config.optimizer == "paged_adamw8bit", progress.warn,
     )  # fmt: skip
     generator = torch.Generator().manual_seed(config.seed + current.step)
@@ -176,10 +177,21 @@ def _adapter(
         return load_adapter(base.unet, adapter, trainable=True), current
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)  # LoRA's A matrices start random
-        tune_code = task.internals.tune_code
-        return add_adapter(
-            base.unet, config.rank, config.alpha, tune_code, config.trained_blocks
-        ), current
+        return new_adapters(base, config, task.internals), current
+
+
+def new_adapters(base: Base, config: TuneConfig, internals: TuneInternals) -> nn.Module:
+    """Fresh adapters of the parts that are to learn; what holds their parameters."""
+    model = base.unet
+    if base.has_branch and config.rank:
+        model = add_adapter(
+            base.unet, config.rank, config.alpha, internals.tune_code, config.trained_blocks
+        )
+    if config.lora_rank:
+        base.lora = add_lora(
+            base.unet, config.lora_rank, config.lora_alpha, config.lora_layers, internals.lora_blocks
+        )
+    return model
 
 
 def loss_settings(config: TuneConfig, internals: TuneInternals) -> LossSettings:
@@ -192,9 +204,16 @@ def loss_settings(config: TuneConfig, internals: TuneInternals) -> LossSettings:
     )  # fmt: skip
 
 
-def rate_groups(model: nn.Module, internals: TuneInternals) -> list[dict[str, Any]]:
+def rate_groups(
+    model: nn.Module, config: TuneConfig, internals: TuneInternals, lora_of: PersonLora | None
+) -> list[dict[str, Any]]:
     """Parameter groups for the optimizer; ``rate`` multiplies the learning rate of each."""
-    code = code_delta(model)
-    rest = [p for p in trainable_parameters(model).values() if p is not code]
-    groups: list[dict[str, Any]] = [{"params": rest, "rate": 1.0}]
-    return groups if code is None else [*groups, {"params": [code], "rate": internals.code_rate}]
+    code, lora = code_delta(model), {id(p) for p in (lora_of.parameters() if lora_of else ())}
+    every = [p for p in trainable_parameters(model).values() if p is not code]
+    groups: list[dict[str, Any]] = [{"params": [p for p in every if id(p) not in lora], "rate": 1.0}]
+    if code is not None:
+        groups.append({"params": [code], "rate": internals.code_rate})
+    if lora:
+        rate = config.lora_rate / config.learning_rate
+        groups.append({"params": [p for p in every if id(p) in lora], "rate": rate})
+    return [group for group in groups if group["params"]]

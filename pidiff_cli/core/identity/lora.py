@@ -1,0 +1,228 @@
+"""The second part of an identity: LoRA on the base's own attention, under PEFT
+(docs/method.md, section 5b). It is off but for the calls that ask for it.
+
+ΔW = (α / r) B A on q, k, v and the output of self- and cross-attention. While it learns PEFT's
+layers compute it; while pictures are drawn W + λ ΔW lies beside W and a call takes the one or the
+other, so that a picture with it costs what one without it does.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from pidiff_cli.errors import InputError
+
+NAME = "person"  # PEFT's name of the adapter; no module of a UNet is called so
+ROOT = "base_model.model."  # PEFT's name of the UNet in files
+LAYERS = {
+    "all": r"attn[12]\.to_(q|k|v|out\.0)",
+    "cross": r"attn2\.to_(q|k|v|out\.0)",
+    "kv": r"attn[12]\.to_(k|v)",
+    "out": r"attn[12]\.to_(v|out\.0)",
+}
+BLOCKS = {"all": ".*", "mid_up": "(mid_block|up_blocks).*", "up": "up_blocks.*"}
+
+
+class PersonLora:
+    """The LoRA layers of one UNet, switched together.
+
+    Attributes:
+        unet: that has them. layers: PEFT's, by module path.
+    """
+
+    def __init__(self, unet: nn.Module) -> None:
+        self.unet = unet
+        self.layers = _layers(unet)
+        self._fused: list[_Fused] = []
+        self._learns = any(p.requires_grad for p in self.parameters())
+        self.switch(0.0)
+
+    def parameters(self) -> list[nn.Parameter]:
+        """A and B of every layer, in a stable order."""
+        parts = [(one.lora_A[NAME], one.lora_B[NAME]) for one in self.layers.values()]
+        return [part.weight for pair in parts for part in pair]
+
+    def switch(self, scale: float) -> None:
+        """Take W + scale · ΔW in what is computed from now on; 0 is W itself, bit for bit."""
+        for part in self._fused:
+            part.take(scale)
+        if self._fused:
+            return
+        for layer in self.layers.values():
+            layer.set_adapter([NAME] if scale else [])
+            if scale:
+                layer.set_scale(NAME, scale)
+        for parameter in self.parameters():  # PEFT ties learning to being switched on
+            parameter.requires_grad_(self._learns)
+
+    @contextmanager
+    def fused(self) -> Iterator[None]:
+        """W + λ ΔW lies beside W inside: faster, and for a UNet that learns only for a while."""
+        if self._fused or not self.fusible:
+            yield
+            return
+        self.fuse()
+        try:
+            yield
+        finally:
+            for part in self._fused:
+                part.undo()
+            self._fused = []
+            self.switch(0.0)
+
+    @property
+    def fusible(self) -> bool:
+        """Whether the layers' weights are plain numbers; those in 4 bits are not."""
+        return all(type(one.get_base_layer()) is nn.Linear for one in self.layers.values())
+
+    def fuse(self) -> None:
+        """``fused`` for good."""
+        self._fused = [_Fused(self.unet, path, one) for path, one in self.layers.items()]
+
+
+class _Fused:
+    """One layer of which W and W + λ ΔW are kept, in the place of PEFT's."""
+
+    def __init__(self, unet: nn.Module, path: str, layer: Any) -> None:
+        parent, _, self._name = path.rpartition(".")
+        self._parent, self._layer = unet.get_submodule(parent), layer
+        self._linear = cast(nn.Linear, layer.get_base_layer())
+        self._own, self._scale, self._with = self._linear.weight.data, 0.0, None
+        setattr(self._parent, self._name, self._linear)
+
+    @torch.no_grad()
+    def take(self, scale: float) -> None:
+        if scale and scale != self._scale:
+            a, b = self._layer.lora_A[NAME].weight, self._layer.lora_B[NAME].weight
+            more = (b.float() @ a.float()) * (scale * self._layer.scaling[NAME])
+            self._with = (self._own.float() + more).to(self._own.dtype)
+            self._scale = scale
+        self._linear.weight.data = self._with if scale else self._own  # type: ignore[assignment]
+
+    def undo(self) -> None:
+        self._linear.weight.data = self._own
+        setattr(self._parent, self._name, self._layer)
+
+
+def add_lora(
+    unet: nn.Module, rank: int, alpha: float, layers: str = "all", blocks: str = "all"
+) -> PersonLora:
+    """Put a fresh LoRA that learns on a UNet's own attention; the rest of it stays as it is.
+
+    A starts random (torch's generator), B at zero.
+
+    Args:
+        layers: which projections (``LAYERS``). blocks: which part of the UNet (``BLOCKS``).
+    """
+    from peft import LoraConfig
+
+    targets = BLOCKS[blocks] + LAYERS[layers]
+    config = LoraConfig(r=rank, lora_alpha=cast(Any, alpha), target_modules=targets)
+    return _inject(unet, config, learns=True)
+
+
+def save_lora(lora: PersonLora, folder: Path, half: bool = False) -> None:
+    """Write PEFT's ``adapter_config.json`` and ``adapter_model.safetensors``; ``half``: in fp16."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = cast(Any, lora.unet).peft_config[NAME]
+    config.save_pretrained(folder)
+    state = {}
+    for path, layer in lora.layers.items():
+        for part in ("lora_A", "lora_B"):
+            value = getattr(layer, part)[NAME].weight.detach().cpu().contiguous()
+            state[f"{ROOT}{path}.{part}.weight"] = value.half() if half else value
+    save_file(state, folder / "adapter_model.safetensors", {"format": "pt"})
+
+
+def load_lora(unet: nn.Module, folder: Path, learns: bool = False) -> PersonLora:
+    """Put a saved LoRA on a UNet.
+
+    Raises:
+        InputError: the directory is damaged or belongs to another base.
+    """
+    from peft import LoraConfig
+
+    try:
+        state = load_file(folder / "adapter_model.safetensors")
+        config = LoraConfig.from_pretrained(str(folder))
+        lora = _inject(unet, cast(Any, config), learns)
+        _fill(lora, state)
+    except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise InputError(
+            f"The LoRA in {folder} does not load ({reason}).",
+            "It is damaged or of another base; tune again with --restart.",
+        ) from error
+    return lora
+
+
+def lora_state(lora: PersonLora) -> dict[str, Tensor]:
+    """ΔW's factors by their names in files, not copied."""
+    return {
+        f"{ROOT}{path}.{part}.weight": getattr(layer, part)[NAME].weight
+        for path, layer in lora.layers.items()
+        for part in ("lora_A", "lora_B")
+    }
+
+
+@torch.no_grad()
+def _fill(lora: PersonLora, state: dict[str, Tensor]) -> None:
+    """Copy a file's tensors in; raises ValueError unless they are just the layers'."""
+    own = lora_state(lora)
+    if own.keys() != state.keys():
+        raise ValueError(f"{len(own.keys() & state.keys())} of its {len(state)} weights fit")
+    for key, target in own.items():
+        if target.shape != state[key].shape:
+            raise ValueError(f"{key}: {tuple(state[key].shape)} for {tuple(target.shape)}")
+        target.copy_(state[key])
+
+
+def _inject(unet: nn.Module, config: Any, learns: bool) -> PersonLora:
+    from peft import inject_adapter_in_model
+
+    asked = {name: p.requires_grad for name, p in unet.named_parameters()}
+    before = getattr(unet, "peft_config", {})
+    active = [(module, module.active_adapters) for module in _adapted(unet)]
+    with warnings.catch_warnings():  # of a second adapter: it is meant
+        warnings.simplefilter("ignore")
+        inject_adapter_in_model(config, unet, adapter_name=NAME)
+    cast(Any, unet).peft_config = {**before, **cast(Any, unet).peft_config}
+    for module, names in active:  # PEFT leaves only the newest adapter on
+        module.set_adapter(names)
+    for name, parameter in unet.named_parameters():
+        parameter.requires_grad = asked.get(name, asked.get(_bare(name), False))
+    for layer in _layers(unet).values():
+        for part in (layer.lora_A[NAME], layer.lora_B[NAME]):
+            part.float().requires_grad_(learns)  # learns in small steps
+    return PersonLora(unet)
+
+
+def _bare(name: str) -> str:
+    return name.replace(".base_layer.", ".")
+
+
+def _adapted(unet: nn.Module) -> list[Any]:
+    """Every layer that PEFT has wrapped."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+    from peft.utils.other import AuxiliaryTrainingWrapper
+
+    kinds = (BaseTunerLayer, AuxiliaryTrainingWrapper)
+    return [module for module in unet.modules() if isinstance(module, kinds)]
+
+
+def _layers(unet: nn.Module) -> dict[str, Any]:
+    """The layers that carry this LoRA, by module path."""
+    return {
+        path: module
+        for path, module in unet.named_modules()
+        if NAME in getattr(module, "lora_A", {})
+    }
