@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 
 from pidiff_cli.core.diffusion.base import Base, open_base
+from pidiff_cli.core.identity.adapters import has_adapters
 from pidiff_cli.core.wplus.weights import read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.weights import locate, records
 
-ADAPTER = "adapter"  # folder of a profile
 _SAMPLE = 1 << 20  # bytes read at the start, in the middle and at the end of a large file
 
 
@@ -51,7 +51,7 @@ def check_base(profile: Profile, parts: locate.BaseParts, replace: bool, weights
     other = bool(family) and family != parts.family
     if weights and before.get("fingerprint"):
         other = other or (before["fingerprint"] != weights and before.get("name") != parts.name)
-    tuned = (profile.folder / ADAPTER).is_dir()
+    tuned = has_adapters(profile.folder)
     if tuned and other and not replace:
         raise InputError(
             f"{profile.name} is tuned on {before.get('name')}; a profile holds one tuning.",

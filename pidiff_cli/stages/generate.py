@@ -93,7 +93,7 @@ def run(
 def _drawn(
     config: GenerateConfig,
     loaded: person.LoadedPerson,
-    code: Tensor,
+    code: Tensor | None,
     groups: Iterable[tuple[str, ...]],
     progress: Progress,
 ) -> Iterator[tuple[str, EncodedPrompt, Iterator[tuple[int, np.ndarray]]]]:
@@ -195,9 +195,17 @@ def _none(config: GenerateConfig, fell: list[RejectedPicture]) -> InputError:
     )
 
 
-def _code(config: GenerateConfig, loaded: person.LoadedPerson) -> Tensor:
-    """The person's W+ code (L, D) with the wished layers and edits."""
+def _code(config: GenerateConfig, loaded: person.LoadedPerson) -> Tensor | None:
+    """The person's W+ code (L, D) with the wished layers and edits; None without a branch."""
     code = loaded.code
+    if code is None:
+        if config.edits or config.style_from:
+            name = loaded.profile.name
+            raise InputError(
+                f"{name} was learnt without W+ networks, and edits and style mixes need them.",
+                f"Leave out --edit and --style-from, or: pidiff tune {name} --wplus on --retune",
+            )
+        return None
     if config.style_from:
         code = mixed_from(code, config.style_from, config.home)
     if config.edits:

@@ -118,9 +118,10 @@ def base_of(home: Path, profile: Profile, base: str = "") -> BaseParts:
 
 
 def open_person(name: str | Path, home: Path) -> Profile:
-    """A profile that can be drawn. Raises InputError: there is none, or it has no W+ code yet."""
+    """A profile that can be drawn. Raises InputError: there is none, or it is not learnt yet."""
     profile = Profile.open(name, home)
-    if not (profile.folder / "identity.safetensors").is_file():
+    known = (profile.folder / "identity.safetensors").is_file()
+    if not (known or (profile.folder / "lora").is_dir()):
         raise InputError(
             f"{profile.name} is not tuned yet.", f"Tune it: pidiff tune {profile.name}"
         )

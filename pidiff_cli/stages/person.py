@@ -20,7 +20,7 @@ from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
 from pidiff_cli.core.faces.reader import FaceReader, likeness
-from pidiff_cli.core.identity.adapter import load_adapter
+from pidiff_cli.core.identity.adapters import has_adapters, load_adapters
 from pidiff_cli.core.images import read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
@@ -37,7 +37,7 @@ class LoadedPerson:
 
     Attributes:
         parts: where the base's weights lie.
-        code: W+ code (L, D) before the adapter's Δw.
+        code: W+ code (L, D) before the adapter's Δw; None on a base without a branch.
         faces: the aligned faces of the photos; empty where likeness is not measured.
         reference: embeddings (P, E) of the person's photos; None where none can be made.
         record: what every picture's record says of profile, base and versions.
@@ -46,7 +46,7 @@ class LoadedPerson:
     profile: Profile
     base: Base
     parts: locate.BaseParts
-    code: Tensor
+    code: Tensor | None
     reader: FaceReader | None
     faces: Faces
     reference: Tensor | None
@@ -65,19 +65,19 @@ def load_person(
         InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
     """
     manifest, name = profile.manifest, parts.name
-    adapter = profile.folder / "adapter"
-    if adapter.is_dir():
+    tuned = has_adapters(profile.folder)
+    if tuned:
         check_tuned_on(profile, parts)
     where, dtype, _ = pick_device(device, family=parts.family)
     base = load_parts(parts, where, dtype)
-    mean = torch.from_numpy(np.array(profile.load_identity().mean))
-    if mean.shape != (base.rows, base.dim):
+    mean = _code(profile, base)
+    if mean is not None and mean.shape != (base.rows, base.dim):
         raise InputError(
             f"The W+ code of {profile.name} is not of the base {name}.",
             f"Make it anew: pidiff invert {profile.name} --base {name}",
         )
     found = fingerprint(parts)
-    if not adapter.is_dir():
+    if not tuned:
         progress.warn(f"{profile.name} is not tuned yet: drawn by the general branch alone.")
     else:
         if manifest.base.get("fingerprint") not in (None, found):
@@ -87,8 +87,10 @@ def load_person(
                 f"{profile.name} was tuned on another general branch of {name}; tune it again: "
                 f"pidiff tune {profile.name} --base {name} --retune"
             )
-        load_adapter(base.unet, adapter)
+        _, base.lora = load_adapters(base.unet, profile.folder)
         base.unet.requires_grad_(False)
+        if base.lora and base.lora.fusible:
+            base.lora.fuse()
     reader = open_reader(parts.faces) if score else None
     record = {
         "profile": {"id": manifest.id, "name": manifest.name, "fingerprint": _of_profile(profile)},
@@ -98,6 +100,11 @@ def load_person(
     faces = aligned_faces(profile) if reader else {}
     reference = reader.embed([*faces.values()]) if reader and faces else None
     return LoadedPerson(profile, base, parts, mean, reader, faces, reference, record)
+
+
+def _code(profile: Profile, base: Base) -> Tensor | None:
+    """The person's W+ code, where the base reads codes."""
+    return torch.from_numpy(np.array(profile.load_identity().mean)) if base.has_branch else None
 
 
 def draw_settings(config: DrawingConfig) -> DrawSettings:
@@ -154,7 +161,7 @@ def check_size(base: Base, size: int) -> None:
 def draw_pictures(
     loaded: LoadedPerson,
     prompts: list[EncodedPrompt],
-    code: Tensor,
+    code: Tensor | None,
     seeds: list[int],
     settings: DrawSettings,
     on_step: Callable[[], None],
@@ -222,5 +229,5 @@ def _same_record(path: Path, record: dict[str, Any]) -> bool:
 def _of_profile(profile: Profile) -> str:
     """Changes when the person's code or adapter does (16 hex digits)."""
     files = profile.manifest.files
-    kept = {k: v for k, v in files.items() if k.startswith(("adapter/", "identity."))}
+    kept = {k: v for k, v in files.items() if k.startswith(("adapter/", "lora/", "identity."))}
     return hashlib.sha256(repr(sorted(kept.items())).encode()).hexdigest()[:16]

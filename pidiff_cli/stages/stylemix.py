@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from pidiff_cli.config import StylemixConfig
+from pidiff_cli.core.identity.adapters import BRANCH, LORA
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.wplus.editing import GROUPS, mix
 from pidiff_cli.errors import InputError
@@ -128,20 +130,20 @@ def _store(config: StylemixConfig, a: Profile, mixed: Tensor, decoder: Decoder) 
     profile = Profile.create(config.home, config.name, a.manifest.noun, config.force)
     code = mixed.numpy()
     profile.save_identity(code[None], np.ones(1, np.float32), code)
-    adapter = a.folder / "adapter"
-    if adapter.is_dir():
-        files = {p.name: p.read_bytes() for p in adapter.iterdir() if p.is_file()}
-
-        def fill(folder: Path) -> None:
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
-
-        profile.write_folder("adapter", fill)
+    for part in (BRANCH, LORA):
+        if (a.folder / part).is_dir():
+            profile.write_folder(part, partial(_copy_files, a.folder / part))
     face = decoder.pictures(mixed[None])[0]
     profile.write("reports/mix.png", lambda target: save_png(target, face))
     profile.update(base=a.manifest.base, recipe=a.manifest.recipe)
     profile.update_stage("stylemix", **_settings(config))
     return profile
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    for path in source.iterdir():
+        if path.is_file():
+            (target / path.name).write_bytes(path.read_bytes())
 
 
 def _settings(config: StylemixConfig) -> dict[str, object]:

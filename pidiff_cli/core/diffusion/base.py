@@ -95,6 +95,12 @@ class Base:
             if self.parked:
                 self.vae.to("cpu")
 
+    def rest(self) -> None:
+        """Be the base alone again: no identity, no LoRA."""
+        self.context.clear()
+        if self.lora is not None:
+            self.lora.switch(0.0)
+
     @property
     def has_branch(self) -> bool:
         """Whether it can read W+ codes."""

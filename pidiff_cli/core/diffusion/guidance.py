@@ -145,12 +145,6 @@ class Predictor:
         if self.lora is not None:
             self.lora.switch(scale)
 
-    def close(self) -> None:
-        """Leave the base as it is by itself."""
-        self.base.context.clear()
-        if self.lora is not None:
-            self.lora.switch(0.0)
-
     def _blended(self, x: Tensor, own: Tensor, t: Tensor, step: int) -> tuple[Tensor, Tensor]:
         """Predictions for the blended pictures and the base's own, (B, C, h, w) each.
 

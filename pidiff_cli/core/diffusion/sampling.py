@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from pidiff_cli.core.diffusion.schedulers import step_settings
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
 
-__all__ = ["DrawSettings", "Drawn", "draw", "together"]
+__all__ = ["DrawSettings", "Drawn", "draw", "together", "without_identity"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ def draw(
     return Drawn(np.concatenate(images), np.concatenate(maps) if record else None)
 
 
+def without_identity(settings: DrawSettings) -> DrawSettings:
+    """The same, for the base's own picture."""
+    return replace(settings, identity_scale=0.0)
+
+
 def together(device: torch.device) -> int:
     """How many pictures are drawn at once where nothing else is asked for."""
     return 1 if device.type == "cpu" else 4
@@ -102,7 +107,7 @@ def _draw_batch(
             if on_step:
                 on_step()
     finally:
-        predict.close()
+        base.rest()
     return _pixels(base.decode(latents[: len(seeds)])), mean_map.mean() if mean_map else np.zeros(0)
 
 

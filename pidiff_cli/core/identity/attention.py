@@ -112,9 +112,7 @@ def cross_attentions(unet: nn.Module) -> list[tuple[str, Attention]]:
     return [(n, cast(Attention, unet.get_submodule(n))) for n in names if n.endswith("attn2")]
 
 
-def attach(
-    unet: nn.Module, token_dim: int | None, zero_values: bool = False
-) -> IdentityContext:
+def attach(unet: nn.Module, token_dim: int | None, zero_values: bool = False) -> IdentityContext:
     """Give every ``attn2`` of a UNet the identity branch and return the shared context.
 
     New layers start as copies of the layer's own text projections where the widths agree (as the

@@ -137,7 +137,6 @@ class CachedAttention:
         self.layers[name] = made
         return made
 
-
     def _asked(self, attn: Attention, dtype: torch.dtype) -> tuple[Tensor | None, Tensor | None]:
         """What the tokens ask (n, d, H·N) and answer (n, H·N, d); None without a branch."""
         known = cast(Any, attn.processor).known

@@ -10,12 +10,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from pidiff_cli.core.identity.adapter import save_adapter, trainable_parameters
+from pidiff_cli.core.identity.adapter import trainable_parameters
+from pidiff_cli.core.identity.adapters import save_adapters
+from pidiff_cli.core.identity.lora import PersonLora
 
 
 def save_checkpoint(
     folder: Path,
     model: nn.Module,
+    lora: PersonLora | None,
     optimizer: torch.optim.Optimizer,
     generator: torch.Generator,
     state: dict[str, Any],
@@ -25,11 +28,12 @@ def save_checkpoint(
 
     Args:
         folder: an empty folder (the caller makes the move into place atomic).
-        model: the PEFT model. generator: the loop's random numbers.
+        model: the PEFT model of the branch, or the bare UNet. lora: the second part, if any.
+        generator: the loop's random numbers.
         state: JSON values of the loop, the step among them.
         best: parameters of the best step so far, by name.
     """
-    save_adapter(model, folder / "adapter")
+    save_adapters(model, lora, folder)
     if best:
         save_file(best, folder / "best.safetensors")
     save_optimizer(folder, optimizer, generator, state)

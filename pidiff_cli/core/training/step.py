@@ -100,12 +100,10 @@ class TrainingStep:
 
         Pictures that were left out count as zeros in ``loss``: its gradient is the whole batch's.
         The identity stays switched on, as a backward pass with gradient checkpointing runs the
-        blocks again; ``base.context.clear()`` ends it.
+        blocks again; ``base.rest()`` ends it.
         """
         s, base, t, mask = self.settings, self.base, batch.t, batch.mask
-        base.context.clear()
-        if base.lora is not None:
-            base.lora.switch(0.0)
+        base.rest()
         text = self.texts[batch.which]
         subject = self.subjects[batch.which.to(self.subjects.device)]
         noisy = self.schedule.noisy(batch.latents, batch.noise, t)

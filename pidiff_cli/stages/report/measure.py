@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
-from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, without_identity
 from pidiff_cli.core.faces.reader import DetectedFace, likeness
 from pidiff_cli.core.metrics import measures
 from pidiff_cli.core.metrics.branch_energy import branch_energy
@@ -76,7 +76,7 @@ def standard_prompts(base: Base, noun: str, count: int) -> list[EncodedPrompt]:
 
 def measure(
     base: Base,
-    w: Tensor,
+    w: Tensor | None,
     plan: Plan,
     settings: DrawSettings,
     tools: Evaluators,
@@ -85,20 +85,21 @@ def measure(
     """Draw every prompt twice, identity on and off, and measure.
 
     Args:
-        base: with the person's adapter on it. w: W+ code (L, D).
+        base: with the person's adapters on it. w: W+ code (L, D); None on a base without a branch.
         on_step: called after every denoising step, of both pictures.
     """
     drawn, plain = [], []
     for prompt, seed in plan:
         drawn.append(draw(base, prompt, w, [seed], settings, record=True, on_step=on_step))
-        plain.append(draw(base, prompt, None, [seed], settings, on_step=on_step).images[0])
+        own = without_identity(settings)
+        plain.append(draw(base, prompt, w, [seed], own, on_step=on_step).images[0])
     images = [one.images[0] for one in drawn]
     scores = _text(tools, images, plan), _text(tools, plain, plan)
     shown = []
     for i, (prompt, seed) in enumerate(plan):
         maps = drawn[i].maps
         looked = maps[0] if maps is not None else np.zeros((1, 1), np.float32)
-        energy = branch_energy(base, prompt, w, images[i])
+        energy = None if w is None else branch_energy(base, prompt, w, images[i])
         text = [score[i] for score in scores]
         shown.append(_see(tools, prompt.text, seed, images[i], plain[i], looked, energy, text))
     return shown
@@ -127,7 +128,7 @@ def _see(
     image: np.ndarray,
     plain: np.ndarray,
     looked: np.ndarray,
-    energy: np.ndarray,
+    energy: np.ndarray | None,
     text: list[tuple[float | None, bool | None]],
 ) -> EvaluatedImage:
     """Everything that is seen of one pair of pictures."""
@@ -147,7 +148,9 @@ def _see(
         strangers=_cosine(face, tools.strangers),
         background=background, perceptual=perceptual,
         iou=measures.overlap(looked, face.head) if face else None,
-        energy_off=measures.off_face_share(energy, face.head) if face else None,
+        energy_off=measures.off_face_share(energy, face.head)
+        if face and energy is not None
+        else None,
         text=text[0][0], plain_text=text[1][0], right=text[0][1], plain_right=text[1][1],
         pose=pose_of(face.landmarks) if face else None,
         plain_pose=pose_of(base_face.landmarks) if base_face else None,

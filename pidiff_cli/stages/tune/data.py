@@ -55,7 +55,10 @@ def training_photos(profile: Profile) -> tuple[list[Photo], list[Photo]]:
 
 
 def codes_of(profile: Profile, photos: list[Photo]) -> tuple[Tensor, Tensor]:
-    """W+ codes (P, L, D) of these photos in order, and the person's mean (L, D)."""
+    """W+ codes (P, L, D) of these photos in order, and the person's mean (L, D).
+
+    Raises InputError where the profile has none.
+    """
     identity = profile.load_identity()
     rows = {key: row for row, key in enumerate(identity.keys)}
     codes = [identity.codes[rows[p.key]] if p.key in rows else identity.mean for p in photos]

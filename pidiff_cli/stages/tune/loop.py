@@ -143,7 +143,7 @@ def train(job: Job, current: Run, progress: Progress) -> None:
             job.plan = job.smaller.pop(0)
             generator.set_state(random)
             optimizer.zero_grad()
-            job.base.context.clear()
+            job.base.rest()
             if job.base.device.type == "cuda":
                 torch.cuda.empty_cache()
             apply(job.plan, job.base, job.fast)
@@ -185,7 +185,7 @@ def train(job: Job, current: Run, progress: Progress) -> None:
                 f"Stopped at step {current.step} of {config.steps}.", "The same command goes on."
             )
 
-    job.base.context.clear()
+    job.base.rest()
     _keep_best(job, current)
     loss = current.losses[-1]["loss"] if current.losses else 0.0
     early = f" of {config.steps}: likeness has stopped rising" if current.ended_early else ""
@@ -244,6 +244,6 @@ def _checkpoint(job: Job, current: Run) -> None:
     job.profile.write_folder(
         CHECKPOINT,
         lambda folder: save_checkpoint(
-            folder, job.model, job.optimizer, job.generator, state, job.best
+            folder, job.model, job.base.lora, job.optimizer, job.generator, state, job.best
         ),
     )

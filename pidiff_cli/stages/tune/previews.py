@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
-from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, without_identity
 from pidiff_cli.core.faces.reader import FaceReader, likeness
 from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.profile import Profile
@@ -41,7 +42,8 @@ class Previews:
     """Draws a strip of pictures while tuning and says how good they are.
 
     Attributes:
-        mean: the person's W+ code (L, D). prompts: one a picture.
+        mean: the person's W+ code (L, D); None on a base without a branch.
+        prompts: one a picture.
         reference: embeddings (P, E) of the training photos; None without face networks.
         judge: scores text alignment; None where there is none.
         plain_text: the untuned base's own mean score, drawn once when first asked for.
@@ -49,7 +51,7 @@ class Previews:
 
     profile: Profile
     base: Base
-    mean: Tensor
+    mean: Tensor | None
     prompts: list[EncodedPrompt]
     settings: DrawSettings
     reader: FaceReader | None
@@ -59,7 +61,7 @@ class Previews:
 
     def draw_strip(self, fresh: bool = False) -> PreviewScore:
         """Add a strip to ``reports/previews.png`` and measure it; ``fresh`` begins the file."""
-        images = self._draw(self.mean)
+        images = self._draw(self.settings)
         strip = np.concatenate(images, axis=1)
         if self.path.is_file() and not fresh:
             before = read_photo(self.path)
@@ -73,12 +75,14 @@ class Previews:
         """Where the strips lie."""
         return self.profile.path(PREVIEWS)
 
-    def _draw(self, w: Tensor | None) -> list[np.ndarray]:
-        """One picture a prompt, at seeds of its own; without identity where ``w`` is None."""
-        return [
-            draw(self.base, prompt, w, [i], self.settings).images[0]
-            for i, prompt in enumerate(self.prompts)
-        ]
+    def _draw(self, settings: DrawSettings) -> list[np.ndarray]:
+        """One picture a prompt, at seeds of its own."""
+        lora = self.base.lora
+        with lora.fused() if lora else nullcontext():
+            return [
+                draw(self.base, prompt, self.mean, [i], settings).images[0]
+                for i, prompt in enumerate(self.prompts)
+            ]
 
     def _likeness(self, images: list[np.ndarray]) -> float | None:
         if self.reader is None or self.reference is None:
@@ -92,7 +96,7 @@ class Previews:
         if self.judge is None:
             return None
         if self.plain_text is None:
-            self.plain_text = self._text(self._draw(None))
+            self.plain_text = self._text(self._draw(without_identity(self.settings)))
         if self.plain_text < LEAST_TEXT:
             return None
         return 1 - self._text(images) / self.plain_text

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.identity.adapter import save_adapter
+from pidiff_cli.core.identity.adapters import BRANCH, LORA, is_adapted
+from pidiff_cli.core.identity.lora import save_lora
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import Recipe
-from pidiff_cli.stages.base import ADAPTER
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report import measure, page
@@ -108,7 +110,12 @@ def _keep(
     """Store the adapter, measure, write the report."""
     profile, config, name = task.profile, task.config, task.parts.name
     half = job.base.dtype != torch.float32
-    profile.write_folder(ADAPTER, lambda target: save_adapter(job.model, target, half))
+    if is_adapted(job.model):
+        profile.write_folder(BRANCH, lambda target: save_adapter(job.model, target, half))
+    if (lora := job.base.lora) is not None:
+        profile.write_folder(LORA, lambda target: save_lora(lora, target, half))
+    for gone in _not_learnt(profile, job):
+        profile.remove(gone)
     values = {
         "base": name, "recipe": config.recipe, "steps": current.step,
         "seconds": round(current.seconds, 1), "peak_mb": round(peak_mb(job.base.device)),
@@ -123,6 +130,12 @@ def _keep(
     return _result(profile, values)
 
 
+def _not_learnt(profile: Profile, job: Job) -> list[str]:
+    """Folders of parts that an earlier tuning had and this one has not."""
+    there = {BRANCH: is_adapted(job.model), LORA: job.base.lora is not None}
+    return [name for name, kept in there.items() if not kept and profile.path(name).is_dir()]
+
+
 def _report(
     task: Task, job: Job, current: Run, tools: Evaluators, faces: Faces, progress: Progress
 ) -> dict[str, Any]:
@@ -130,7 +143,11 @@ def _report(
     profile, internals = task.profile, task.internals
     prompts = measure.standard_prompts(job.base, profile.manifest.noun, internals.report_prompts)
     plan = [(prompt, SEED + i) for i, prompt in enumerate(prompts)]
-    shown = measure.measure(job.base, job.previews.mean, plan, task.drawing(REPORT_STEPS), tools)
+    lora = job.base.lora
+    with lora.fused() if lora else nullcontext():
+        shown = measure.measure(
+            job.base, job.previews.mean, plan, task.drawing(REPORT_STEPS), tools
+        )
     measured = summarise(shown, tools)
     values = {name: row.value for name, row in measured.items()}
     likeness = {

@@ -16,16 +16,16 @@ from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.identity.adapter import (
     add_adapter,
     code_delta,
-    load_adapter,
     make_optimizer,
     trainable_parameters,
 )
+from pidiff_cli.core.identity.adapters import load_adapters
 from pidiff_cli.core.identity.lora import PersonLora, add_lora
 from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
 from pidiff_cli.core.training.step import LossSettings, TrainingStep
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.recipe import Recipe
-from pidiff_cli.stages.base import ADAPTER, load_parts
+from pidiff_cli.stages.base import load_parts
 from pidiff_cli.stages.faces import Faces
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report.evaluators import Evaluators
@@ -120,7 +120,7 @@ def make_job(
     base = load_parts(
         task.parts, planned.device, planned.dtype, planned.plan.parked, planned.plan.nf4
     )
-    codes, mean = codes_of(profile, own)
+    codes, mean = codes_of(profile, own) if base.has_branch else (None, None)
     model, current = _adapter(task, base, state, progress)
     plan.apply(planned.plan, base, planned.fast)
     stuff = material(profile, config, base, own, faces, task.weights["fingerprint"], progress)
@@ -167,14 +167,14 @@ def _adapter(
         current.step = current.best_step = state["result"]["steps"]
         current.before = state["result"]["likeness"]["before"]
         current.losses = read_log(profile)[: current.step]
-        adapter = profile.folder / ADAPTER
+        adapter = profile.folder
     elif same and saved and saved.pop("digest") == task.digest and saved["step"] < config.steps:
-        current, adapter = Run(**saved), checkpoint / ADAPTER
+        current, adapter = Run(**saved), checkpoint
     elif state and not same:
         progress.line("The photos or settings have changed: tuning starts again at step 0.")
     if adapter:
         progress.line(f"Going on from step {current.step}.")
-        return load_adapter(base.unet, adapter, trainable=True), current
+        return load_adapters(base, adapter, learn=True), current
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)  # LoRA's A matrices start random
         return new_adapters(base, config, task.internals), current
@@ -189,7 +189,11 @@ def new_adapters(base: Base, config: TuneConfig, internals: TuneInternals) -> nn
         )
     if config.lora_rank:
         base.lora = add_lora(
-            base.unet, config.lora_rank, config.lora_alpha, config.lora_layers, internals.lora_blocks
+            base.unet,
+            config.lora_rank,
+            config.lora_alpha,
+            config.lora_layers,
+            internals.lora_blocks,
         )
     return model
 
@@ -210,7 +214,9 @@ def rate_groups(
     """Parameter groups for the optimizer; ``rate`` multiplies the learning rate of each."""
     code, lora = code_delta(model), {id(p) for p in (lora_of.parameters() if lora_of else ())}
     every = [p for p in trainable_parameters(model).values() if p is not code]
-    groups: list[dict[str, Any]] = [{"params": [p for p in every if id(p) not in lora], "rate": 1.0}]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in every if id(p) not in lora], "rate": 1.0}
+    ]
     if code is not None:
         groups.append({"params": [code], "rate": internals.code_rate})
     if lora:

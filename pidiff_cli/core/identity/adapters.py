@@ -1,0 +1,54 @@
+"""The two parts of an identity as folders: the branch's adapter, and the LoRA beside the base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from torch import nn
+
+from pidiff_cli.core.identity.adapter import load_adapter, save_adapter
+from pidiff_cli.core.identity.lora import PersonLora, load_lora, save_lora
+
+BRANCH, LORA = "adapter", "lora"
+"""The folders' names, side by side; either may be missing."""
+
+
+def save_adapters(
+    model: nn.Module, lora: PersonLora | None, folder: Path, half: bool = False
+) -> None:
+    """Write the parts that are there into an empty folder; ``half``: in fp16.
+
+    ``model``: the branch's PEFT model, or the UNet where the branch has no adapter.
+    """
+    if is_adapted(model):
+        save_adapter(model, folder / BRANCH, half)
+    if lora is not None:
+        save_lora(lora, folder / LORA, half)
+
+
+def load_adapters(
+    unet: nn.Module, folder: Path, learn: bool = False
+) -> tuple[nn.Module, PersonLora | None]:
+    """Put the parts that lie in a folder on a base's UNet.
+
+    Returns: the branch's PEFT model, or the UNet where there is none; the LoRA, off, or None.
+
+    Raises:
+        InputError: one is damaged or belongs to another base.
+    """
+    model = unet
+    if (folder / BRANCH).is_dir():
+        model = load_adapter(unet, folder / BRANCH, trainable=learn)
+    lora = load_lora(unet, folder / LORA, learns=learn) if (folder / LORA).is_dir() else None
+    return model, lora
+
+
+def has_adapters(folder: Path) -> bool:
+    """Whether a folder holds a tuned identity."""
+    return (folder / BRANCH).is_dir() or (folder / LORA).is_dir()
+
+
+def is_adapted(model: nn.Module) -> bool:
+    """Whether this is the branch's PEFT model, and not the UNet itself."""
+    return hasattr(cast(Any, model), "base_model")
