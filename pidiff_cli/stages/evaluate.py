@@ -45,7 +45,7 @@ def run(
     ]
     progress.start("evaluate", 2 * len(plan) * config.steps)
     shown = measure.measure(
-        loaded.base, None if loaded.code is None else loaded.code.float(), plan, person.draw_settings(config), tools,
+        loaded.base, loaded.code, plan, person.draw_settings(config), tools,
         on_step=lambda: progress.advance("evaluate", 1),
     )  # fmt: skip
     measured = _summary.summarise(shown, tools)

@@ -130,8 +130,8 @@ def make_job(
     )  # fmt: skip
     eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
     optimizer = make_optimizer(
-        rate_groups(model, config, internals, base.lora), planned.device, config.learning_rate, eight_bit,
-        config.optimizer == "paged_adamw8bit", progress.warn,
+        rate_groups(model, config, internals, base.lora), planned.device, config.learning_rate,
+        eight_bit, config.optimizer == "paged_adamw8bit", progress.warn,
     )  # fmt: skip
     generator = torch.Generator().manual_seed(config.seed + current.step)
     best = None
@@ -174,7 +174,8 @@ def _adapter(
         progress.line("The photos or settings have changed: tuning starts again at step 0.")
     if adapter:
         progress.line(f"Going on from step {current.step}.")
-        return load_adapters(base, adapter, learn=True), current
+        model, base.lora = load_adapters(base.unet, adapter, learn=True)
+        return model, current
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)  # LoRA's A matrices start random
         return new_adapters(base, config, task.internals), current
@@ -188,13 +189,8 @@ def new_adapters(base: Base, config: TuneConfig, internals: TuneInternals) -> nn
             base.unet, config.rank, config.alpha, internals.tune_code, config.trained_blocks
         )
     if config.lora_rank:
-        base.lora = add_lora(
-            base.unet,
-            config.lora_rank,
-            config.lora_alpha,
-            config.lora_layers,
-            internals.lora_blocks,
-        )
+        rank, alpha = config.lora_rank, config.lora_alpha
+        base.lora = add_lora(base.unet, rank, alpha, config.lora_layers, internals.lora_blocks)
     return model
 
 
@@ -214,9 +210,8 @@ def rate_groups(
     """Parameter groups for the optimizer; ``rate`` multiplies the learning rate of each."""
     code, lora = code_delta(model), {id(p) for p in (lora_of.parameters() if lora_of else ())}
     every = [p for p in trainable_parameters(model).values() if p is not code]
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in every if id(p) not in lora], "rate": 1.0}
-    ]
+    branch = [p for p in every if id(p) not in lora]
+    groups: list[dict[str, Any]] = [{"params": branch, "rate": 1.0}]
     if code is not None:
         groups.append({"params": [code], "rate": internals.code_rate})
     if lora:
