@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.diffusion.base import Base, load_base, open_base
 from tests.support.tiny_base import make_base
 
 
@@ -20,3 +20,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def base(folder: Path) -> Base:
     """It, opened anew for each test, which may change it."""
     return load_base(folder)
+
+
+@pytest.fixture
+def other(folder: Path) -> Base:
+    """The same once more."""
+    return load_base(folder)
+
+
+@pytest.fixture
+def bare(folder: Path) -> Base:
+    """The same weights opened without an identity branch."""
+    return open_base(folder / "diffusers", None)

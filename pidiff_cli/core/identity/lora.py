@@ -86,6 +86,8 @@ class PersonLora:
 
     def fuse(self) -> None:
         """``fused`` for good."""
+        for layer in self.layers.values():
+            layer.set_scale(NAME, 1.0)
         self._fused = [_Fused(self.unet, path, one) for path, one in self.layers.items()]
 
 
@@ -118,7 +120,7 @@ def add_lora(
 ) -> PersonLora:
     """Put a fresh LoRA that learns on a UNet's own attention; the rest of it stays as it is.
 
-    A starts random (torch's generator), B at zero.
+    A starts random (torch's generator), B at zero. The branch's adapter, if any, comes first.
 
     Args:
         layers: which projections (``LAYERS``). blocks: which part of the UNet (``BLOCKS``).

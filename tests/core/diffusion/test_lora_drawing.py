@@ -1,0 +1,76 @@
+"""Pictures with a LoRA: only where the person is, and nothing of it where λ is 0."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pidiff_cli.core.diffusion import guidance
+from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
+from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.identity.lora import add_lora
+from tests.support.tiny_base import SIZE
+
+FREE = DrawSettings(steps=4, size=SIZE)
+
+
+def _learnt(base: Base) -> None:
+    torch.manual_seed(0)
+    base.lora = add_lora(base.unet, 2, 4.0)
+    with torch.no_grad():
+        for parameter in base.lora.parameters():
+            parameter.normal_(0, 0.3)
+
+
+def _picture(base: Base, settings: DrawSettings = FREE, record: bool = False) -> np.ndarray:
+    prompt: EncodedPrompt = encode_prompt(base, "a photo of a woman", "woman")
+    return draw(base, prompt, None, [1], settings, record).images
+
+
+@pytest.mark.parametrize("fuse", [False, True])
+def test_without_scale_it_is_the_base(bare: Base, other: Base, fuse: bool) -> None:
+    own = _picture(other, replace(FREE, identity_scale=0.0))
+    _learnt(bare)
+    assert bare.lora is not None
+    if fuse:
+        bare.lora.fuse()
+    drawn = _picture(bare)
+    assert not np.array_equal(drawn, own)
+    assert np.array_equal(_picture(bare, replace(FREE, identity_scale=0.0)), own)
+    assert np.array_equal(_picture(bare), drawn)
+
+
+def test_fused_the_picture_is_the_same(bare: Base) -> None:
+    _learnt(bare)
+    assert bare.lora is not None
+    for settings in (FREE, replace(FREE, keep_background=1.0), replace(FREE, guidance=1.0)):
+        unfused = _picture(bare, settings).astype(int)
+        with bare.lora.fused():
+            assert np.abs(_picture(bare, settings).astype(int) - unfused).max() <= 1
+
+
+@pytest.mark.parametrize("area", [0.0, 1.0])
+def test_it_draws_only_where_the_person_is(
+    bare: Base, monkeypatch: pytest.MonkeyPatch, area: float
+) -> None:
+    _learnt(bare)
+
+    def everywhere(maps: list[torch.Tensor], own: list[torch.Tensor], like: torch.Tensor) -> object:
+        assert maps and own  # without a branch the text's attention tells where the person is
+        return torch.full_like(like[:, :1], area)
+
+    monkeypatch.setattr(guidance, "subject_area", everywhere)
+    blended = _picture(bare, replace(FREE, keep_background=1.0)).astype(int)
+    own = _picture(bare, replace(FREE, identity_scale=0.0)).astype(int)
+    assert (np.abs(blended - own).max() <= 1) == (area == 0.0)
+
+
+def test_maps_are_kept_for_who_asks(bare: Base) -> None:
+    _learnt(bare)
+    prompt = encode_prompt(bare, "a photo of a woman", "woman")
+    maps = draw(bare, prompt, None, [1], FREE, record=True).maps
+    assert maps is not None and 0 < maps.max() <= 1
