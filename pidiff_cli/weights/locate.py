@@ -55,7 +55,7 @@ class BaseParts:
         family: the row of the table of bases that it behaves like: mini, sd15 or sdxl.
         diffusers: a diffusers folder, or one .safetensors or .ckpt file.
         wplus: folder of stylegan2.safetensors, e4e.safetensors, wplus.json and, where there are
-            any, directions/.
+            any, directions/; None where they are not here or not wanted.
         faces: folder of the face networks; may be missing.
         identity: folder of identity.json, wproj.safetensors and branch.safetensors; None where
             no published branch is here (it then starts from the text keys and values).
@@ -65,7 +65,7 @@ class BaseParts:
     name: str
     family: str
     diffusers: Path
-    wplus: Path
+    wplus: Path | None
     faces: Path
     identity: Path | None
     judge: Path | None
