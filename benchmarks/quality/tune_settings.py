@@ -69,12 +69,13 @@ def tune(
 ) -> tuple[nn.Module, float]:
     """Tune in this process, without previews and checkpoints; the adapter's model, seconds.
 
-    ``codes``: (P, L, D) and their mean (L, D), in the place of the profile's.
+    ``codes``: (P, L, D) and their mean (L, D), in the place of the profile's; None on a base
+    without a branch.
     """
     own, _ = training_photos(profile)
     began = time.perf_counter()
     data = training_data(profile, settings.config, base, own, aligned_faces(profile))
-    person = Person(data, *(codes or codes_of(profile, own)))
+    person = Person(data, *(codes or (codes_of(profile, own) if base.has_branch else (None, None))))
     job = make_job(base, "mini", settings, person, captions(base, profile.manifest.noun))
     train(job, Run(), Progress())
     return job.model, time.perf_counter() - began

@@ -39,15 +39,18 @@ def pidiff(shop: Shop, case: Case, settings: Settings) -> Iterator[Made]:
     Settings: those of ``TuneConfig``, of ``TuneInternals`` and of drawing; ``map=0`` switches the
     localisation map off in tuning and drawing, ``background=1`` leaves the background in what the
     W+ encoder reads, ``vector=1`` takes the embedder's vector for the W+ code, ``tune=0`` tunes
-    nothing.
+    nothing; ``bare=1`` takes the general branch away, as on bases that have none, where the
+    branch, if its rank is not 0, begins with the text's own weights.
     """
     use_map = bool(settings.get("map", 1))
     how = drawing(replace(shop.settings, use_map=use_map), {
         key: value for key, value in settings.items() if key not in CONFIG | INTERNALS
     })  # fmt: skip
     profile = shop.profile(case)
-    base = shop.own_base(vector_base(shop) if settings.get("vector") else None)
-    if settings.get("vector"):
+    base = _base(shop, settings)
+    if not base.has_branch:
+        codes = None
+    elif settings.get("vector"):
         codes = _vectors(shop, profile, base)
     elif settings.get("background"):
         codes = _with_background(profile)
@@ -60,12 +63,21 @@ def pidiff(shop: Shop, case: Case, settings: Settings) -> Iterator[Made]:
             model, _ = tune(base, profile, chosen, codes)
         steps, seconds = chosen.config.steps, time.process_time() - began
         parameters = sum(p.numel() for p in trainable_parameters(model).values())
-    images, maps = _drawn(base, codes[1], case, how)
+    with base.lora.fused() if base.lora else nullcontext():
+        images, maps = _drawn(base, codes[1] if codes else None, case, how)
     yield Made(images, maps if use_map else None, seconds, parameters, steps)
 
 
+def _base(shop: Shop, settings: Settings) -> Base:
+    """mini, to change at will, with the branch that the settings leave."""
+    if settings.get("bare"):
+        codes = shop.base.rows, shop.base.dim
+        return shop.bare_base(codes if settings.get("rank") else None)
+    return shop.own_base(vector_base(shop) if settings.get("vector") else None)
+
+
 def _drawn(
-    base: Base, mean: Tensor, case: Case, how: DrawSettings
+    base: Base, mean: Tensor | None, case: Case, how: DrawSettings
 ) -> tuple[np.ndarray, np.ndarray]:
     """All prompts and seeds of a case: pictures and maps."""
     images, maps = [], []

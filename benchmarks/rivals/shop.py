@@ -22,7 +22,7 @@ from benchmarks.drawings import to_tensor
 from benchmarks.places import WEIGHTS
 from benchmarks.rivals.cases import HOME, NOUN, Case, gallery_drawings, photos_of, wishes_of
 from benchmarks.tuning import drawing
-from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.diffusion.base import Base, load_base, open_base
 from pidiff_cli.core.diffusion.prompts import complete
 from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.faces.reader import FaceReader
@@ -166,6 +166,12 @@ class Shop:
         base = base or self.base
         unet, context = copy.deepcopy((base.unet, base.context))
         return replace(base, unet=unet, context=context)
+
+    def bare_base(self, codes: tuple[int, int] | None = None) -> Base:
+        """A base without the general branch; ``codes``: L and D of one begun by the text's."""
+        base = open_base(WEIGHTS / "diffusers", None, codes)
+        general = self.base
+        return replace(base, closed_vocabulary=general.closed_vocabulary, framing=general.framing)
 
     def encode(self, pictures: np.ndarray) -> Tensor:
         """Pictures u8 (N, S, S, 3) of any size to scaled latents (N, C, h, w)."""

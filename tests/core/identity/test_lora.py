@@ -97,7 +97,9 @@ def test_it_stands_beside_the_branch(base: Base, other: Base, tmp_path: Path) ->
     save_lora(lora, tmp_path / "lora")
     from safetensors.torch import load_file
 
-    files = [load_file(tmp_path / part / "adapter_model.safetensors") for part in ("adapter", "lora")]
+    files = [
+        load_file(tmp_path / part / "adapter_model.safetensors") for part in ("adapter", "lora")
+    ]
     assert not files[0].keys() & files[1].keys()
     loaded = load_adapter(other.unet, tmp_path / "adapter", trainable=True)
     load_lora(other.unet, tmp_path / "lora", learns=True)

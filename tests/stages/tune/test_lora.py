@@ -19,10 +19,10 @@ from pidiff_cli.stages.opening import base_of, open_person
 from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.stages.tune import run as tune
 from pidiff_cli.weights.locate import BaseParts
+from tests.stages.tune.test_tune import StopAt
 from tests.support.opened import TuneSettings, run_tune, short_drawing, short_tuning
 from tests.support.tiny_base import SIZE
 from tests.support.tiny_person import Notes, install, make_profile
-from tests.stages.tune.test_tune import StopAt
 
 
 @pytest.fixture
