@@ -24,7 +24,8 @@ def load_parts(
     parked: bool = False,
     nf4: bool = False,
 ) -> Base:
-    """Load a base with its general branch; without one it starts from the text's keys and values.
+    """Load a base with its general branch; without one it starts from the text's keys and values,
+    and without the W+ networks either there is none.
 
     ``parked`` and ``nf4`` are ``open_base``'s.
 
@@ -32,7 +33,7 @@ def load_parts(
         InputError: a checkpoint of another family. MissingWeightError: it does not load.
     """
     sizes = None
-    if parts.identity is None:
+    if parts.identity is None and parts.wplus is not None:
         found = read_sizes(parts.wplus)
         sizes = int(found["rows"]), int(found["style_dim"])
     return open_base(
