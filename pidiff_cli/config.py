@@ -104,7 +104,7 @@ class TuneConfig(CommonConfig):
     recipe: str = setting("mini-cpu", "name of the recipe the settings came from")
     wplus: str = setting(
         "auto",
-        "learn the W+ branch too: auto is where its networks, non-commercial but for mini's, are",
+        "learn the W+ branch too; auto: where its networks (non-commercial but mini's) are here",
         choices=WPLUS,
     )
     steps: int = setting(150, "optimizer steps", unit="steps", low=1, high=100_000)

@@ -22,7 +22,8 @@ NamesArgument = Annotated[
     typer.Argument(metavar="NAMES", help="bases, weights of `models list`, or hub ids owner/name"),
 ]
 COMMERCIAL = {"yes": "allowed", "no": "FORBIDDEN", "unclear": "unsettled"}
-WITH = f"fetch also {', '.join(EXTRAS)}; may be repeated"
+_USES = commercial_use("sd15").extras
+WITH = f"also {', '.join(f'{x} (commercial use: {_USES[x]})' for x in EXTRAS)}; may be repeated"
 
 
 @app.command("list")

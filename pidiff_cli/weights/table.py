@@ -154,7 +154,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "ffhq": ("e4e",),  # the word that was before wplus
     "faces": _ALL_FACES,
 }
-"""What one word pulls; a base's set is what it needs, and free for commercial use."""
+"""What one word pulls; a base's set is what it needs, and open to commercial use."""
 EXTRAS: dict[str, tuple[str, ...]] = {
     "wplus": ("e4e", "sd15-identity"),
     "landmarks": ("landmarks",),
