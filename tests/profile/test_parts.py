@@ -50,10 +50,12 @@ def test_licences_of_another_form_are_damage(alice: Profile, licences: Any) -> N
         Profile.open(alice.folder, alice.folder)
 
 
-def test_both_parts_outlive_forgotten_photos(alice: Profile) -> None:
+def test_both_parts_outlive_forgotten_photos_and_a_kill(alice: Profile) -> None:
     for folder in ("adapter", "lora"):
         alice.write(f"{folder}/adapter_config.json", b"{}")
     alice.write("reports/a.json", b"{}")
+    alice.folder.joinpath("lora").rename(alice.folder / ".old-lora")  # killed while replacing it
+    Profile.open(alice.folder, alice.folder)
     alice.forget()
     assert parts_of(alice.folder) == ("adapter", "lora")
     assert not (alice.folder / "reports").exists()
