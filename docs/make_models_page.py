@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pidiff_cli.weights.table import SETS, WEIGHTS, Weight
+from pidiff_cli.weights.bases import BASES
+from pidiff_cli.weights.licences import commercial_use
+from pidiff_cli.weights.table import EXTRAS, SETS, WEIGHTS, Weight
 
 TARGET = Path(__file__).parent / "models.md"
 COMMERCIAL = {"yes": "allowed", "no": "**forbidden**", "unclear": "unsettled"}
@@ -18,13 +20,19 @@ prints the same.
 `mini` is inside the package and free (Apache-2.0). Every other base is fetched once:
 
 ```
-$ pidiff models pull sd15 --accept-license   # all that sd15 needs
+$ pidiff models pull sd15 --accept-license   # what sd15 needs, open to commercial use
+$ pidiff models pull sd15 --with wplus       # the W+ networks too: non-commercial
 $ pidiff models verify                       # compare with the sha256 of when it was fetched
 ```
 
 * Licences are shown before anything is fetched. Without `--accept-license` a terminal asks; a
-  script is refused (exit code 4). The code of pidiff is Apache-2.0; **a weight's licence is its
-  own, and e4e, which every base but mini needs, forbids commercial use.**
+  script is refused (exit code 4). The code of pidiff is Apache-2.0; a weight's licence is its
+  own.
+* A person is learnt without the W+ networks (StyleGAN2-FFHQ, e4e, the published branch of sd15):
+  **their licences forbid commercial use.** With them here `tune` learns the W+ branch too, unless
+  `--wplus off`; `invert`, `stylemix`, `--edit` and `pretrain identity` need them. mini has its own,
+  free ones.
+* A profile keeps under which licences it was made; `pidiff profile show NAME` tells them.
 * An interrupted or broken-off pull goes on with the same command. A weight appears in its folder
   whole or not at all; each folder has a `pulled.json` with sizes, sha256, licence and date.
 * Published pickles are read without running anything in them and converted to safetensors once.
@@ -35,7 +43,8 @@ $ pidiff models verify                       # compare with the sha256 of when i
   `HF_HUB_CACHE`, `HF_TOKEN`, `HF_ENDPOINT` (a mirror) and `HF_HUB_OFFLINE` are honoured;
   `--offline` opens no connection.
 * Another checkpoint of the same families: `pidiff models pull owner/name`, or without any pull
-  `--base FILE.safetensors` (or `.ckpt`). It still needs `pidiff models pull ffhq faces`.
+  `--base FILE.safetensors` (or `.ckpt`). The face networks come with `pidiff models pull faces`,
+  the W+ networks with `pidiff models pull wplus`.
 * A single file that predicts the velocity (v-prediction) says so in its weights or header, or by a
   `.yaml` of the same name beside it: `model: {params: {parameterization: v}}`.
 * Stage 1's `wplus_adapter_stage1.bin` has the layout of the right file; it is refused by its name.
@@ -52,6 +61,11 @@ def page() -> str:
     for word, names in SETS.items():
         total = sum(WEIGHTS[name].mb for name in names)
         parts.append(f"* `{word}`, {total / 1000:.1f} GB: {', '.join(names)}")
+    parts += ["", "`ffhq` is the word that was before `wplus`.", ""]
+    parts += ["`--with` adds to a base (several words, or commas between them):", ""]
+    parts += [f"* `--with {extra}`: {', '.join(names)}" for extra, names in EXTRAS.items()]
+    parts += ["", "sd15-identity comes with sd15 only.", "", "## Commercial use of each base", ""]
+    parts += [f"* `{base}`: {commercial_use(base).says}" for base in BASES]
     parts += ["", "## Weights that pidiff uses", ""]
     parts += ["| Name | What it is | For | MB | Licence | Commercial use | Lies in `models/` |"]
     parts += ["|---|---|---|---|---|---|---|"]

@@ -28,7 +28,6 @@ from pidiff_cli.config import (
     InvertConfig,
     PrepareConfig,
     StylemixConfig,
-    TuneConfig,
 )
 from pidiff_cli.errors import PidiffError, StoppedError, UsageError
 from pidiff_cli.profile import Profile, check_name
@@ -38,12 +37,10 @@ from pidiff_cli.stages.opening import (
     base_of,
     draw_values,
     field_values,
-    find_profile,
     known_prompts,
     open_base,
     open_person,
     paths_of,
-    profile_named,
 )
 from pidiff_cli.stages.prepare.once import prepared
 from pidiff_cli.stages.progress import Callback, Event, Progress
@@ -58,7 +55,7 @@ from pidiff_cli.stages.results import (
     StylemixResult,
     TuneResult,
 )
-from pidiff_cli.stages.tune.settings import choose_recipe, tune_values
+from pidiff_cli.stages.tune.settings import open_tuning
 
 __all__ = [
     "EvaluateResult", "Event", "GenerateResult", "InvertResult", "PidiffError", "Picture",
@@ -114,8 +111,8 @@ def invert(
         settings: refine (steps), seed.
 
     Raises:
-        InputError: no such profile, or it holds no photos. MissingWeightError: no such base here.
-        UsageError: settings that cannot mean anything.
+        InputError: no such profile, or it holds no photos. MissingWeightError: no such base here,
+            or no W+ networks. UsageError: settings that cannot mean anything.
     """
     place = Place.of(home, device, offline, progress)
     opened = Profile.open(profile, place.home)
@@ -142,38 +139,29 @@ def tune(
     progress: Progress | Callback | None = None,
     **settings: Any,
 ) -> TuneResult:
-    """Learn one person: prepare and invert where needed, then tune.
-
-    The same call goes on after an interruption, and does nothing when all is done.
+    """Learn one person: prepare and invert where needed, then tune. The same call goes on after an
+    interruption, and does nothing when all is done.
 
     Args:
         sources: photos or folders with the ``name`` of their profile, or a profile without one.
         base: auto, mini, sd15, sdxl, a path or a hub id. recipe: a name, or a YAML file's path.
         noun, keep_photos, force: of a profile that is made now.
-        settings: steps, batch, rank, alpha, learning_rate, optimizer, seed, size (px), memory (GB),
-            checkpointing, quantise, trained_blocks, face_phase, preserve_weight, preserve_share,
-            preview_every, checkpoint_every, resume, restart, retune.
+        settings: wplus (whether the W+ branch too: auto, on, off), steps, batch, rank, alpha,
+            learning_rate, optimizer, seed, size (px), memory (GB), checkpointing, quantise,
+            trained_blocks, face_phase, preserve_weight, preserve_share, preview_every,
+            checkpoint_every, resume, restart, retune.
 
     Raises:
         InputError: photos, profile or recipe are at fault, or it is tuned on another base.
         UsageError: settings that cannot mean anything; all are listed.
-        MissingWeightError: the base is not here. OutOfMemoryError: it has no room.
-        StoppedError: the callback asked to stop.
+        MissingWeightError: the base is not here, or with ``wplus`` on its W+ networks.
+        OutOfMemoryError: it has no room. StoppedError: the callback asked to stop.
     """
-    place, paths = Place.of(home, device, offline, progress), paths_of(sources)
-    profile = find_profile(place.home, [str(path) for path in paths], name)
-    known = profile if profile or force else profile_named(place.home, name)
-    parts = open_base(place.home, device, base, place.progress, profile)
-    chosen = choose_recipe(known, parts, recipe, device, settings.get("memory"))
-    folder = profile.folder if profile else place.home / "profiles" / str(name)
-    config = place.config(
-        TuneConfig, **tune_values(folder, parts, chosen, settings, place.progress)
-    )
-    noted = known.stage_state("invert") if known else {}  # codes stay refined as they are
-    refined = {key: noted.get(key) for key in ("refine", "seed")}
-    reading = place.config(InvertConfig, name=str(folder), base=parts.name, **refined)
+    place = Place.of(home, device, offline, progress)
+    opened = open_tuning(place, sources, name, base, recipe, settings, anew=force)
+    profile, parts, config = opened.profile, opened.parts, opened.config
     if profile is None:
-        about = {"photos": tuple(paths), "name": name, "noun": noun, "keep_photos": keep_photos}
+        about = {"photos": opened.photos, "name": name, "noun": noun, "keep_photos": keep_photos}
         prepared(place.config(PrepareConfig, **about), force, place.progress)
         profile = Profile.open(str(name), place.home)
     from pidiff_cli.stages.base import check_base, fingerprints
@@ -183,8 +171,9 @@ def tune(
     weights = fingerprints(parts)
     check_base(profile, parts, config.retune or config.restart, weights["fingerprint"])
     with profile.lock():
-        inverted(profile, reading, parts, place.progress)
-        return stage.run(profile, config, parts, weights, chosen, place.progress)
+        if parts.wplus:
+            inverted(profile, opened.reading, parts, place.progress)
+        return stage.run(profile, config, parts, weights, opened.recipe, place.progress)
 
 
 def plan(
@@ -199,22 +188,13 @@ def plan(
     progress: Progress | Callback | None = None,
     **settings: Any,
 ) -> PlanResult:
-    """How `tune` with these arguments would be computed here; nothing is loaded or changed.
-
-    Takes and raises what `tune` does.
-    """
+    """How `tune` with these arguments would be computed here; nothing is loaded or changed. Takes
+    and raises what `tune` does."""
     place = Place.of(home, device, offline, progress)
-    profile = find_profile(place.home, [str(path) for path in paths_of(sources)], name)
-    parts = open_base(place.home, device, base, place.progress, profile)
-    known = profile or profile_named(place.home, name)
-    chosen = choose_recipe(known, parts, recipe, device, settings.get("memory"))
-    folder = profile.folder if profile else Path()
-    config = place.config(
-        TuneConfig, **tune_values(folder, parts, chosen, settings, place.progress)
-    )
+    opened = open_tuning(place, sources, name, base, recipe, settings)
     from pidiff_cli.stages.tune.plan import dry_run
 
-    result, told = dry_run(config, parts)
+    result, told = dry_run(opened.config, opened.parts)
     place.progress.line(told)
     return result
 

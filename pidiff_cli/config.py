@@ -17,6 +17,7 @@ from pidiff_cli.errors import UsageError
 
 NOUNS = ("person", "man", "woman", "boy", "girl")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+WPLUS = ("auto", "on", "off")
 SIZE_UNIT = 8  # px that a latent position covers
 MAX_SEED = 2**63 - 1
 MAX_PROMPT = 2_000  # characters; every text encoder here reads 77 tokens at most
@@ -101,6 +102,11 @@ class TuneConfig(CommonConfig):
     name: str = setting("", "profile: a name, or a path to a directory")
     base: str = setting("mini", "base model to tune")
     recipe: str = setting("mini-cpu", "name of the recipe the settings came from")
+    wplus: str = setting(
+        "auto",
+        "learn the W+ branch too; auto: where its networks (non-commercial but mini's) are here",
+        choices=WPLUS,
+    )
     steps: int = setting(150, "optimizer steps", unit="steps", low=1, high=100_000)
     batch: int = setting(4, "pictures a step", low=1, high=64)
     rank: int = setting(

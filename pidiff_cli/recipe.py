@@ -31,6 +31,7 @@ _NOT_IN_RECIPES = {
         "name",
         "base",
         "recipe",
+        "wplus",
         "resume",
         "restart",
         "retune",

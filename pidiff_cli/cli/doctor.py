@@ -30,7 +30,8 @@ def command(context: typer.Context) -> None:
             ("GPU", "none that torch can use; mini is made for that"),
         ]
     for number, base in enumerate(found.bases):
-        lines.append(("base" if number == 0 else "", f"{base.name} {base.note}"))
+        use = f"commercial use: {base.commercial_says}"
+        lines.append(("base" if number == 0 else "", f"{base.name} {base.note} · {use}"))
     lines += [
         ("faces", found.landmarks),
         ("likeness", found.likeness),

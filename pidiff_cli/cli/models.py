@@ -12,7 +12,8 @@ from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import MissingWeightError
 from pidiff_cli.weights import locate, records
 from pidiff_cli.weights.bases import BASES
-from pidiff_cli.weights.table import SETS, WEIGHTS, Weight
+from pidiff_cli.weights.licences import commercial_use
+from pidiff_cli.weights.table import EXTRAS, SETS, WEIGHTS, Weight
 
 app = typer.Typer(help="See, fetch and check weights.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -21,7 +22,8 @@ NamesArgument = Annotated[
     typer.Argument(metavar="NAMES", help="bases, weights of `models list`, or hub ids owner/name"),
 ]
 COMMERCIAL = {"yes": "allowed", "no": "FORBIDDEN", "unclear": "unsettled"}
-MB = 1_000_000
+_USES = commercial_use("sd15").extras
+WITH = f"also {', '.join(f'{x} (commercial use: {_USES[x]})' for x in EXTRAS)}; may be repeated"
 
 
 @app.command("list")
@@ -37,9 +39,14 @@ def list_command(
     rows = [_row(w, session.home) for w in WEIGHTS.values() if w.folder or everything]
     output = session.output
     output.table(
-        ("base", "", "pull with"),
+        ("base", "", "pull with", "commercial use"),
         [
-            (r["name"], r["title"], "ready" if r["ready"] else f"pidiff models pull {r['name']}")
+            (
+                r["name"],
+                r["title"],
+                "ready" if r["ready"] else f"pidiff models pull {r['name']}",
+                r["commercial_says"],
+            )
             for r in bases
         ],
     )
@@ -59,7 +66,7 @@ def list_command(
         ],
     )
     output.note()
-    output.note("FORBIDDEN: for non-commercial use only. Every base but mini needs e4e.")
+    output.note("FORBIDDEN: for non-commercial use only. No base needs it; --with wplus brings it.")
     output.result([r["name"] for r in bases if r["ready"]], {"models": bases, "weights": rows})
 
 
@@ -67,6 +74,7 @@ def list_command(
 def pull_command(
     context: typer.Context,
     names: NamesArgument,
+    extras: Annotated[list[str] | None, typer.Option("--with", metavar="WHAT", help=WITH)] = None,
     accept: Annotated[
         bool, typer.Option("--accept-license", help="accept the licences that are shown")
     ] = False,
@@ -81,7 +89,8 @@ def pull_command(
 ) -> None:
     """Fetch weights, once; interrupted, the same command goes on.
 
-    `pull sd15` brings all that sd15 needs. Licences are shown first. HF_HOME,
+    `pull sd15` brings what sd15 needs and a commercial user may use, `--with wplus`
+    the W+ networks too, whose licences forbid that. Licences are shown first. HF_HOME,
     HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured.
     """
     session = session_of(context)
@@ -91,7 +100,7 @@ def pull_command(
     from pidiff_cli.stages.pull import run as pull
     from pidiff_cli.weights.download import wants_offline
 
-    everything = pull.named(asked)
+    everything = pull.named(asked, extras or ())
     wanted = tuple(w for w in everything if again or not pull.is_done(w, session.home))
     for weight in everything:
         if weight not in wanted:
@@ -168,13 +177,16 @@ def _accept_licences(session: Session, weights: tuple[Weight, ...], accept: bool
 
 
 def _base_row(name: str, home: Path) -> dict[str, Any]:
-    spec = BASES[name]
+    spec, use = BASES[name], commercial_use(name)
     return {
         "name": name,
         "ready": locate.is_ready(name, home),
         "title": spec.title,
         "size": spec.size,
         "licence": spec.licence,
+        "commercial": use.plain,
+        "commercial_with": use.extras,
+        "commercial_says": use.says,
     }
 
 

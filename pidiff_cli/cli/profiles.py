@@ -11,7 +11,8 @@ import typer
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.errors import InputError, PidiffError, UsageError
-from pidiff_cli.profile import Profile, list_profiles
+from pidiff_cli.profile import TUNED_PARTS, Profile, list_profiles, parts_of
+from pidiff_cli.weights.licences import commercial_of
 
 app = typer.Typer(help="See and keep profiles.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -50,6 +51,7 @@ def show_command(context: typer.Context, profile: ProfileArgument) -> None:
     output.note(f"{row['name']}  {row['noun']}, made {row['created']}", "bold")
     output.note(f"photos    {row['photos']} kept, {held} of them held back for the report")
     output.note(f"base      {row['base'] or 'not tuned'}  recipe {row['recipe'] or 'none'}")
+    output.note(f"parts     {_parts(row)}")
     output.note(f"likeness  {row['alike']}")
     output.note(f"size      {row['size_mb']:.1f} MB, {opened.size_mb():.1f} without photos")
     output.result([row["path"]], row)
@@ -156,6 +158,7 @@ def describe(profile: Profile) -> dict[str, Any]:
     manifest = profile.manifest
     tune = manifest.stages.get("tune", {}).get("result") or {}
     likeness = tune.get("likeness") or {}
+    licences = manifest.base.get("licences") or {}
     return {
         "name": manifest.name,
         "path": str(profile.folder),
@@ -165,10 +168,23 @@ def describe(profile: Profile) -> dict[str, Any]:
         "base": tune.get("base") or manifest.base.get("name"),
         "recipe": tune.get("recipe") or manifest.recipe.get("name"),
         "steps": tune.get("steps"),
+        "parts": [TUNED_PARTS[folder][0] for folder in parts_of(profile.folder)],
+        "licences": licences,
+        "commercial_use": commercial_of(licences) if licences else None,
         "likeness": likeness,
         "alike": _alike(likeness),
         "size_mb": round(profile.size_mb(photos=True), 3),
     }
+
+
+def _parts(row: dict[str, Any]) -> str:
+    """The tuned parts, and under which licences they were made where that was recorded."""
+    words = [title for name, title in TUNED_PARTS.values() if name in row["parts"]]
+    said = [", ".join(words) or "none"]
+    if row["licences"]:
+        made = ", ".join(f"{part} ({licence})" for part, licence in row["licences"].items())
+        said += [f"made with: {made}", f"commercial use: {row['commercial_use']}"]
+    return "; ".join(said)
 
 
 def _alike(likeness: dict[str, Any]) -> str:

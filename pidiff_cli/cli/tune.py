@@ -28,6 +28,7 @@ def command(
     base: Annotated[
         str, typer.Option(metavar="BASE", help="auto, mini, sd15, sdxl, a path or a hub id")
     ] = "auto",
+    wplus: Annotated[str, option(TuneConfig, "wplus", metavar="WHEN")] = "auto",
     steps: Annotated[int | None, option(TuneConfig, "steps", default="the recipe's")] = None,
     resume: Annotated[bool, typer.Option(help="go on from the last checkpoint")] = True,
     restart: Annotated[bool, option(TuneConfig, "restart", "--restart")] = False,
@@ -59,9 +60,9 @@ def command(
 
     session = session_of(context)
     given: dict[str, Any] = {
-        "base": base, "recipe": recipe, "steps": steps, "preview_every": preview_every,
-        "batch": batch, "rank": rank, "learning_rate": learning_rate, "optimizer": optimizer,
-        "seed": seed, "memory": memory,
+        "base": base, "recipe": recipe, "wplus": wplus, "steps": steps,
+        "preview_every": preview_every, "batch": batch, "rank": rank,
+        "learning_rate": learning_rate, "optimizer": optimizer, "seed": seed, "memory": memory,
     }  # fmt: skip
     if dry_run:
         session.output.result([], api.plan(sources, name, **given, **session.where()))

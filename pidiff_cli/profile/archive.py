@@ -30,7 +30,7 @@ from pidiff_cli.profile.manifest import MANIFEST, Manifest, check_name, path_fau
 SUFFIX = ".pidiff"
 INDEX, FORMAT, VERSION = "export.json", "pidiff profile", 1
 PARTS = re.compile(
-    r"profile\.json|identity\.safetensors|adapter/adapter_(config\.json|model\.safetensors)"
+    r"profile\.json|identity\.safetensors|(adapter|lora)/adapter_(config\.json|model\.safetensors)"
     r"|photos/[\w-]+\.png|reports/[\w-]+\.(png|json|jsonl)",
     re.ASCII,
 )

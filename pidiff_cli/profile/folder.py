@@ -1,8 +1,8 @@
 """The profile directory: one person's portable identity. Knows no torch.
 
 A profile is a folder with `profile.json` (the manifest), `identity.safetensors` (W+ codes),
-`adapter/` (a PEFT directory), `photos/` and `reports/`. All paths inside are relative, every
-write is atomic, and the manifest holds the sha256 of every file.
+`adapter/` and `lora/` (PEFT directories), `photos/` and `reports/`. All paths inside are relative,
+every write is atomic, and the manifest holds the sha256 of every file.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pidiff_cli.profile.manifest import (
     new_manifest,
     read_manifest,
 )
+from pidiff_cli.profile.parts import TUNED_PARTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +87,8 @@ class Profile:
             files.recover(home / "profiles" / text)  # a replacement may have been killed
         for folder in (home / "profiles" / text, Path(text).expanduser()):
             if text and (folder / MANIFEST).is_file():
-                files.recover(folder / "adapter")
+                for part in TUNED_PARTS:
+                    files.recover(folder / part)
                 profile = cls(folder)
                 profile.manifest  # noqa: B018  a damaged or newer manifest is told here
                 return profile
@@ -208,14 +210,14 @@ class Profile:
             lock.release()
 
     def forget(self) -> None:
-        """Remove photos, reports, checkpoints and per-photo codes; keep the mean and adapter."""
+        """Remove photos, reports, checkpoints and per-photo codes; keep mean and tuned parts."""
         import numpy as np
 
         if (self.folder / IDENTITY).is_file():
             mean = self.load_identity().mean
             self.save_identity(mean[None], np.ones(1, np.float32), mean)
         for item in sorted(self.folder.iterdir()):
-            if item.name not in (MANIFEST, IDENTITY, LOCK, "adapter"):
+            if item.name not in (MANIFEST, IDENTITY, LOCK, *TUNED_PARTS):
                 self.remove(item.name)
         self.update(photos=())
 

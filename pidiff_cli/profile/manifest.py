@@ -61,6 +61,7 @@ class Manifest:
         id: stays the same when the profile is renamed or copied.
         created: UTC, ISO 8601.
         base: {"name", "fingerprint"} of the base it was tuned on; empty before.
+            Newer ones have "licences", too: part → licence of what it was made with.
         recipe: {"name", …settings} of the last tuning; empty before.
         consent: how the person agreed, in words; "" when nothing was said.
         photos: the kept photos.
@@ -164,7 +165,7 @@ def _check_types(manifest: Manifest) -> None:
     texts = [manifest.name, manifest.noun, manifest.id, manifest.created, manifest.consent]
     texts += [*manifest.files.values(), *manifest.pending]
     texts += [manifest.base.get(key) or "" for key in ("name", "fingerprint", "family")]
-    texts += [manifest.recipe.get("name") or ""]
+    texts += [manifest.recipe.get("name") or "", *(manifest.base.get("licences") or {}).values()]
     for photo in manifest.photos:
         texts += [photo.key, photo.source, photo.face, photo.mask]
         texts += [photo.picture, photo.picture_mask]

@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 
 from pidiff_cli.core.diffusion.base import Base, open_base
-from pidiff_cli.core.identity.adapters import has_adapters
 from pidiff_cli.core.wplus.weights import read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
+from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.weights import locate, records
 
 _SAMPLE = 1 << 20  # bytes read at the start, in the middle and at the end of a large file
@@ -23,17 +23,22 @@ def load_parts(
     dtype: torch.dtype,
     parked: bool = False,
     nf4: bool = False,
+    codes: tuple[int, ...] | None = None,
 ) -> Base:
     """Load a base with its general branch; without one it starts from the text's keys and values,
-    and without W+ networks it has none.
+    and without the W+ networks either there is none.
 
-    ``parked`` and ``nf4`` are ``open_base``'s.
+    Args:
+        parked, nf4: as ``open_base``'s.
+        codes: shape (L, D) of a person's W+ codes, where they were read elsewhere.
 
     Raises:
         InputError: a checkpoint of another family. MissingWeightError: it does not load.
     """
     sizes = None
-    if parts.identity is None and parts.wplus is not None:
+    if parts.identity is None and codes is not None:
+        sizes = codes[0], codes[1]
+    elif parts.identity is None and parts.wplus is not None:
         found = read_sizes(parts.wplus)
         sizes = int(found["rows"]), int(found["style_dim"])
     return open_base(
@@ -52,8 +57,7 @@ def check_base(profile: Profile, parts: locate.BaseParts, replace: bool, weights
     other = bool(family) and family != parts.family
     if weights and before.get("fingerprint"):
         other = other or (before["fingerprint"] != weights and before.get("name") != parts.name)
-    tuned = has_adapters(profile.folder)
-    if tuned and other and not replace:
+    if parts_of(profile.folder) and other and not replace:
         raise InputError(
             f"{profile.name} is tuned on {before.get('name')}; a profile holds one tuning.",
             f"Replace it: pidiff tune {profile.name} --base {parts.name} --retune",

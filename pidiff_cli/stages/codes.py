@@ -32,9 +32,9 @@ class Decoder:
     mean: Tensor
 
     @classmethod
-    def open(cls, parts: BaseParts) -> Decoder:
-        """Of a base. Raises MissingWeightError when it is not on this machine."""
-        return cls(*load_generator(parts.wplus))
+    def open(cls, wplus: Path) -> Decoder:
+        """Of the W+ networks' folder. Raises MissingWeightError when it is not there."""
+        return cls(*load_generator(wplus))
 
     def pictures(self, codes: Tensor) -> np.ndarray:
         """W+ codes (B, L, D) to faces (B, S, S, 3) uint8."""
@@ -65,12 +65,15 @@ def mixed_from(code: Tensor, wish: str, home: Path) -> Tensor:
 
 
 def edited(code: Tensor, edits: tuple[tuple[str, float], ...], parts: BaseParts) -> Tensor:
-    """A code (L, D) moved along the base's directions, one (name, strength) after another."""
+    """A code (L, D) moved along the base's directions, one (name, strength) after another.
+
+    Raises:
+        MissingWeightError: the W+ networks are not here. UsageError: no such edit.
+    """
+    wplus = parts.need_wplus("--edit")
     if parts.family != "mini":
-        return apply_edits(
-            code, edits, published_directions(parts.wplus / "directions", *code.shape)
-        )
-    directions, names = load_directions(parts.wplus), factor_names(parts.wplus)
+        return apply_edits(code, edits, published_directions(wplus / "directions", *code.shape))
+    directions, names = load_directions(wplus), factor_names(wplus)
     for name, strength in edits:
         full = SHORT.get(name, name)
         if full not in names:

@@ -14,7 +14,9 @@ from pidiff_cli.profile import list_profiles
 from pidiff_cli.stages.results import BaseState, DoctorResult
 from pidiff_cli.weights import auto, locate, records
 from pidiff_cli.weights.bases import BASES
-from pidiff_cli.weights.table import weights_of
+from pidiff_cli.weights.licences import commercial_use
+from pidiff_cli.weights.table import WEIGHTS, weights_of
+from pidiff_cli.weights.wplus import pull_command
 
 NETS = {
     "sfd": "S3FD", "yunet": "YuNet", "scrfd": "SCRFD", "mini": "mini's own",
@@ -76,11 +78,22 @@ def _free_memory() -> int | None:
 
 
 def _base(name: str, home: Path) -> BaseState:
-    if locate.is_ready(name, home):
-        return BaseState(name, True, "ready")
+    ready, use = locate.is_ready(name, home), commercial_use(name)
+    wplus = ready and locate.base_parts(name, home).wplus is not None
+    if not ready:
+        note = _lacks(name, home)
+    else:
+        note = "ready" + ("" if wplus else ", without the W+ networks")
+    return BaseState(name, ready, note, wplus, use.plain, {**use.extras}, use.says)
+
+
+def _lacks(name: str, home: Path) -> str:
+    """What a base that is not ready lacks, and the command that mends it."""
     if BASES[name].embedded:
-        return BaseState(name, False, "missing: pip install --force-reinstall pidiff-cli")
+        return "missing: pip install --force-reinstall pidiff-cli"
     lacking = [w for w in weights_of(name) if not records.is_here(w, home)]
+    if records.is_here(WEIGHTS[f"{name}-base"], home):  # it is the W+ networks that hinder it
+        return f"has damaged W+ networks: {pull_command(name)}"
     broken = [w.name for w in lacking if records.is_recorded(w, home)]
     what = (
         "missing"
@@ -89,9 +102,7 @@ def _base(name: str, home: Path) -> BaseState:
     )
     if broken:
         what += f", {', '.join(broken)} damaged"
-    return BaseState(
-        name, False, f"{what} ({auto.gigabytes(name, home)}): pidiff models pull {name}"
-    )
+    return f"{what} ({auto.gigabytes(name, home)}): pidiff models pull {name}"
 
 
 def _landmarks(home: Path) -> str:

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pidiff_cli.core.faces.choice import holds
+from pidiff_cli.core.faces.detect import find_faces
+from pidiff_cli.core.faces.mask import head_mask
+from pidiff_cli.core.faces.nets import FOLDER
 from pidiff_cli.core.faces.reader import FaceReader
+from pidiff_cli.core.faces.recognise import Recogniser, open_recogniser
 from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import MissingWeightError
 from pidiff_cli.profile import Profile
@@ -27,4 +32,20 @@ def open_reader(faces: Path) -> FaceReader | None:
     try:
         return FaceReader.open(faces)
     except (MissingWeightError, ImportError):
-        return None
+        return _by_mini_points(faces) if "sface" in holds(faces) else None
+
+
+def _by_mini_points(faces: Path) -> FaceReader:
+    """SFace on points that mini's networks find, as `prepare` does where 2DFAN-4, whose licence is
+    not known, is not here."""
+    mini, sface = FaceReader.open(FOLDER), open_recogniser(faces, likeness="sface")
+
+    def locate(face: np.ndarray) -> np.ndarray | None:
+        found = mini.find(face)
+        return np.asarray(found[0].landmarks) if found else None
+
+    def mask(aligned: np.ndarray, points: np.ndarray | None = None) -> np.ndarray:
+        return head_mask(aligned, faces, points=points)
+
+    known = Recogniser(sface.features, locate, sface.same, sface.critic)
+    return FaceReader(sface.critic, find_faces, mask, known)

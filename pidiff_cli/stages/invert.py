@@ -38,10 +38,12 @@ def inverted(
 
     Raises:
         InputError: codes are missing, and the profile holds no photos to make them of.
+        MissingWeightError: the W+ networks are not here.
     """
+    wplus = parts.need_wplus("invert")
     notes, state = wanted(profile, config), profile.stage_state("invert")
     there = (profile.folder / "identity.safetensors").is_file()
-    if there and notes.items() <= state.items() and fits(profile, parts.wplus):
+    if there and notes.items() <= state.items() and fits(profile, wplus):
         preview = profile.folder / state["preview"] if state.get("preview") else None
         return InvertResult(profile.folder, preview, state.get("likeness"))
     if not profile.photos:
@@ -65,6 +67,7 @@ def run(
         InputError: the profile holds no aligned face.
         MissingWeightError: a network of the base is not on this machine.
     """
+    wplus = parts.need_wplus("invert")
     began = time.perf_counter()
     aligned = aligned_faces(profile)
     photos = [p for p in profile.photos if p.key in aligned and not p.held_out]
@@ -73,10 +76,10 @@ def run(
             f"{profile.name} holds no aligned face.",
             f"Give it photos: pidiff prepare PHOTOS --name {profile.name} --force",
         )
-    decoder, encoder = Decoder.open(parts), load_encoder(parts.wplus)
+    decoder, encoder = Decoder.open(wplus), load_encoder(wplus)
     faces = torch.cat([white_face(profile, p, aligned[p.key]) for p in photos])  # (P, 3, S, S)
     codes = invert(encoder, decoder.mean, resized(faces, encoder.side))  # (P, L, D)
-    codes = _known(decoder, encoder, parts.wplus, codes, faces, progress)
+    codes = _known(decoder, encoder, wplus, codes, faces, progress)
     reader = open_reader(parts.faces)
     if config.refine:
         codes = _refined(config, decoder, codes, faces, reader, progress)

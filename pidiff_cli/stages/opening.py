@@ -86,35 +86,50 @@ def profile_named(home: Path, name: str | None) -> Profile | None:
 
 
 def open_base(
-    home: Path, device: str, base: str, progress: Progress, profile: Profile | None = None
+    home: Path,
+    device: str,
+    base: str,
+    progress: Progress,
+    profile: Profile | None = None,
+    wplus: str = "auto",
 ) -> BaseParts:
-    """The base behind a word; says in one line what `auto` took.
+    """The base behind a word, to learn from photos on; says in one line what `auto` took.
 
     A profile that was tuned stays on its base when nothing else is asked for. A path becomes a
-    short name that this home remembers: a profile names no paths.
+    short name that this home remembers: a profile names no paths. Without the W+ networks there is
+    no general branch either: no code could be read for it.
+
+    Args:
+        wplus: as in `locate.base_parts`.
 
     Raises:
         UsageError, InputError, MissingWeightError: as `locate.base_parts`.
     """
     own = profile.manifest.base.get("name") if profile else None
     if base == "auto" and own:
-        return locate.base_parts(str(own), home)
-    if base == "auto":
+        parts = locate.base_parts(str(own), home, wplus)
+    elif base == "auto":
         from pidiff_cli.core.device import free_gpu_mb
 
         choice = auto.choose_base(home, free_gpu_mb(device))
         progress.line(f"{choice.why} {choice.advice}".rstrip())
-        return locate.base_parts(choice.name, home)
-    parts = locate.base_parts(base, home)
-    return replace(parts, name=locate.base_name(base, home))
+        parts = locate.base_parts(choice.name, home, wplus)
+    else:
+        found = locate.base_parts(base, home, wplus)
+        parts = replace(found, name=locate.base_name(base, home))
+    return parts if parts.wplus else replace(parts, identity=None)
 
 
 def base_of(home: Path, profile: Profile, base: str = "") -> BaseParts:
-    """The base to draw a profile on: the one asked for, else its own, else where it was read."""
+    """The base to draw a profile on: the one asked for, else its own, else where it was read.
+
+    Who was learnt without W+ networks is drawn without them.
+    """
     manifest = profile.manifest
     read_on = manifest.stages.get("invert", {}).get("base", "mini")
     name = locate.base_name(base or manifest.base.get("name") or read_on, home)
-    return locate.base_parts(name, home)
+    without = manifest.base.get("wplus") == "off"
+    return locate.base_parts(name, home, "off" if without else "auto")
 
 
 def open_person(name: str | Path, home: Path) -> Profile:

@@ -20,10 +20,11 @@ from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
 from pidiff_cli.core.faces.reader import FaceReader, likeness
-from pidiff_cli.core.identity.adapters import has_adapters, load_adapters
+from pidiff_cli.core.identity.adapters import load_adapters
 from pidiff_cli.core.images import read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
+from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.stages.base import fingerprint, identity_fingerprint, load_parts
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
@@ -65,12 +66,15 @@ def load_person(
         InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
     """
     manifest, name = profile.manifest, parts.name
-    tuned = has_adapters(profile.folder)
+    tuned = parts_of(profile.folder)
     if tuned:
         check_tuned_on(profile, parts)
     where, dtype, _ = pick_device(device, family=parts.family)
-    base = load_parts(parts, where, dtype)
-    mean = _code(profile, base)
+    mean = _code(profile)
+    begun = mean.shape if mean is not None and "adapter" in tuned else None
+    base = load_parts(parts, where, dtype, codes=begun)
+    if not base.has_branch:
+        mean = None
     if mean is not None and mean.shape != (base.rows, base.dim):
         raise InputError(
             f"The W+ code of {profile.name} is not of the base {name}.",
@@ -102,9 +106,12 @@ def load_person(
     return LoadedPerson(profile, base, parts, mean, reader, faces, reference, record)
 
 
-def _code(profile: Profile, base: Base) -> Tensor | None:
-    """The person's W+ code, where the base reads codes."""
-    return torch.from_numpy(np.array(profile.load_identity().mean)) if base.has_branch else None
+def _code(profile: Profile) -> Tensor | None:
+    """The person's W+ code (L, D). Raises InputError where the profile has nothing to draw by."""
+    learnt = profile.manifest.base.get("wplus") != "off"
+    if not learnt and "lora" in parts_of(profile.folder):
+        return None
+    return torch.from_numpy(np.array(profile.load_identity().mean))
 
 
 def draw_settings(config: DrawingConfig) -> DrawSettings:

@@ -150,11 +150,21 @@ class StylemixResult:
 
 @dataclass(frozen=True)
 class BaseState:
-    """One base: whether it can be used now, and what is missing in words."""
+    """One base: whether it can be used now, and what is missing in words.
+
+    Attributes:
+        wplus: whether its W+ networks are here.
+        commercial: whether a commercial user may use it: yes, no or unclear; commercial_with: with
+            what each `models pull --with` adds; commercial_says: both in words.
+    """
 
     name: str
     ready: bool
     note: str
+    wplus: bool = False
+    commercial: str = ""
+    commercial_with: dict[str, str] = field(default_factory=dict)
+    commercial_says: str = ""
 
 
 @dataclass(frozen=True)

@@ -33,15 +33,16 @@ def run(
 
     Raises:
         InputError: no code, codes of different bases, the name is taken.
-        MissingWeightError: a network of the base is not on this machine.
+        MissingWeightError: a network of the base is not on this machine, the W+ ones above all.
     """
+    wplus = parts.need_wplus("stylemix")
     if config.name and not config.force and (config.home / "profiles" / config.name).exists():
         raise InputError(
             f"A profile named {config.name} is there already.",
             "Take another --name, or replace it: --force",
         )
     out = person.make_folder(config.out)
-    decoder = Decoder.open(parts)
+    decoder = Decoder.open(wplus)
     wa, wb = code_of(a), code_of(b)
     amounts = {"coarse": config.coarse, "medium": config.medium, "fine": config.fine}
     mixed = mix(wa, wb, amounts)

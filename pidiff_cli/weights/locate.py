@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pidiff_cli.errors import InputError, MissingWeightError
@@ -15,6 +15,7 @@ from pidiff_cli.weights import records
 from pidiff_cli.weights.bases import BASES, base_spec
 from pidiff_cli.weights.family import SINGLE_FILES, family_of
 from pidiff_cli.weights.table import WEIGHTS, weights_of
+from pidiff_cli.weights.wplus import find_wplus, missing
 
 _PATHS = "paths.json"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -55,10 +56,11 @@ class BaseParts:
         family: the row of the table of bases that it behaves like: mini, sd15 or sdxl.
         diffusers: a diffusers folder, or one .safetensors or .ckpt file.
         wplus: folder of stylegan2.safetensors, e4e.safetensors, wplus.json and, where there are
-            any, directions/; None where they are not here or not wanted.
+            any, directions/; None where the W+ networks are not here, or not wanted.
         faces: folder of the face networks; may be missing.
         identity: folder of identity.json, wproj.safetensors and branch.safetensors; None where
-            no published branch is here (it then starts from the text keys and values).
+            no general branch is here (with W+ it then starts from the text keys and values), or
+            W+ is not wanted. Without ``wplus`` it draws who was tuned with it, and reads nobody.
         judge: folder of the image-text judge, or None.
     """
 
@@ -70,34 +72,44 @@ class BaseParts:
     identity: Path | None
     judge: Path | None
 
+    def need_wplus(self, who: str) -> Path:
+        """The W+ networks' folder, for ``who``, a command or an option.
 
-def base_parts(name: str, home: Path) -> BaseParts:
+        Raises:
+            MissingWeightError: they are not here; says how to fetch them, and their licence.
+        """
+        if self.wplus is None:
+            raise missing(self.name, who)
+        return self.wplus
+
+
+def base_parts(name: str, home: Path, wplus: str = "auto") -> BaseParts:
     """Find a base: mini, sd15, sdxl, a path (diffusers folder or single file), or a hub id.
+
+    Args:
+        wplus: whether with the W+ networks and the general branch: "auto" is with what is here,
+            "on" insists on the networks, "off" is without both.
 
     Raises:
         UsageError: the name is none of these.
         InputError: a path that holds something else; says what it probably is.
-        MissingWeightError: its weights are not on this machine; says how to fetch them.
+        MissingWeightError: its weights are not on this machine, or damaged; says how to fetch them.
     """
     if name == "mini":
-        return _mini_parts()
+        parts = _mini_parts()
+        return replace(parts, wplus=None, identity=None) if wplus == "off" else parts
     diffusers = find_diffusers(name, home)
     family = name if name in BASES else family_of(diffusers)
     models = home / "models"
-    if faults := records.problems(WEIGHTS["e4e"], home):
-        what = "are not here" if not (models / "ffhq").is_dir() else f"are not whole: {faults[0]}"
-        raise MissingWeightError(
-            f"The faces' W+ networks (StyleGAN2-FFHQ and e4e) that {family} needs {what}.",
-            f"Fetch them once: pidiff models pull {name if name in BASES else 'ffhq faces'}",
-        )
     identity = models / family / "identity"
+    branch = wplus != "off" and (identity / "identity.json").is_file()
     return BaseParts(
         name=name,
         family=family,
         diffusers=diffusers,
-        wplus=models / "ffhq",
+        wplus=find_wplus(name, home, wplus),
         faces=models / "faces",
-        identity=identity if (identity / "identity.json").is_file() else None,
+        identity=identity if branch else None,
         judge=None,
     )
 

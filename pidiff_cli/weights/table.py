@@ -6,6 +6,8 @@ confirmed or refused when a file is first fetched. A new weight is one row here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pidiff_cli.errors import UsageError
 from pidiff_cli.weights.listed import LISTED
 from pidiff_cli.weights.weight import (
@@ -19,7 +21,16 @@ from pidiff_cli.weights.weight import (
     Weight,
 )
 
-__all__ = ["SETS", "WEIGHTS", "RemoteFile", "Weight", "same_hash", "weights_of"]
+__all__ = [
+    "EXTRAS",
+    "SETS",
+    "WEIGHTS",
+    "RemoteFile",
+    "Weight",
+    "added_by",
+    "same_hash",
+    "weights_of",
+]
 
 _RELEASE = "https://github.com/csxmli2016/w-plus-adapter/releases/download/v1/"
 _FAN = "https://www.adrianbulat.com/downloads/python-fan/"
@@ -42,14 +53,14 @@ _ROWS = (
     ),
     Weight(
         "sd15-identity", "wplus_adapter.bin, the published identity branch",
-        "where tune on sd15 starts; without it from the text keys and values",
+        "where the W+ branch of sd15 starts; without it from the text keys and values",
         155, "S-Lab License 1.0", "no", S_LAB,
         "sd15/identity", ("identity.json", "wproj.safetensors", "branch.safetensors"),
         (RemoteFile(_RELEASE + "wplus_adapter.bin"),), convert="wplus_adapter",
     ),
     Weight(
         "e4e", "e4e_ffhq_encode.pt: StyleGAN2-FFHQ and its W+ encoder",
-        "reads faces as W+ codes and draws them; every base but mini",
+        "reads faces as W+ codes and draws them: invert, stylemix, --wplus, --edit",
         1202, "NVIDIA, non-commercial", "no", NVIDIA,
         "ffhq", ("stylegan2.safetensors", "e4e.safetensors", "wplus.json"),
         (RemoteFile(
@@ -134,14 +145,22 @@ _ROWS = (
 
 WEIGHTS: dict[str, Weight] = {row.name: row for row in (*_ROWS, *LISTED)}
 
-_FACES = ("landmarks", "s3fd", "yunet", "sface")
+_FACES = ("yunet", "sface")
+_ALL_FACES = ("landmarks", "s3fd", *_FACES)
 SETS: dict[str, tuple[str, ...]] = {
-    "sd15": ("sd15-base", "sd15-identity", "e4e", *_FACES),
-    "sdxl": ("sdxl-base", "e4e", *_FACES),
-    "ffhq": ("e4e",),
-    "faces": _FACES,
+    "sd15": ("sd15-base", *_FACES),
+    "sdxl": ("sdxl-base", *_FACES),
+    "wplus": ("e4e",),
+    "ffhq": ("e4e",),  # the word that was before wplus
+    "faces": _ALL_FACES,
 }
-"""What one word pulls; a base's set is all that the base needs."""
+"""What one word pulls; a base's set is what it needs, and open to commercial use."""
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "wplus": ("e4e", "sd15-identity"),
+    "landmarks": ("landmarks",),
+}
+"""What `--with` adds to it: what forbids commercial use, or does not say."""
+_OF_ONE_BASE = {"sd15-identity": "sd15"}
 
 
 def weights_of(word: str) -> tuple[Weight, ...]:
@@ -157,6 +176,18 @@ def weights_of(word: str) -> tuple[Weight, ...]:
         )
     known = ", ".join([*SETS, *(row.name for row in _ROWS)])
     raise UsageError(f"There is no weight {word!r}.", f"Known: {known}, or a hub id owner/name")
+
+
+def added_by(extra: str, words: Sequence[str]) -> tuple[Weight, ...]:
+    """What `--with EXTRA` adds to these words; a base's own branch to that base only.
+
+    Raises:
+        UsageError: there is no such extra; lists them.
+    """
+    if extra not in EXTRAS:
+        raise UsageError(f"--with {extra!r} adds nothing.", f"Known: {', '.join(EXTRAS)}")
+    names = (name for name in EXTRAS[extra] if _OF_ONE_BASE.get(name, "") in ("", *words))
+    return tuple(WEIGHTS[name] for name in names)
 
 
 def same_hash(known: str, digest: str) -> bool:

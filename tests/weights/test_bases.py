@@ -13,8 +13,9 @@ import pytest
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.weights import auto, locate
 from pidiff_cli.weights.family import family_of
-from pidiff_cli.weights.table import SETS, WEIGHTS, same_hash, weights_of
+from pidiff_cli.weights.table import EXTRAS, SETS, WEIGHTS, added_by, same_hash, weights_of
 from tests.support.places import ROOT
+from tests.support.weights_fake import fill
 
 UNET = "model.diffusion_model."
 
@@ -120,23 +121,12 @@ def test_a_ckpt_is_read_but_never_run(tmp_path):
         family_of(path)
 
 
-def fill(home: Path, *names: str) -> None:
-    """Put stand-ins where weights lie."""
-    for name in names:
-        weight = WEIGHTS[name]
-        for made in weight.makes:
-            path = home / "models" / weight.folder / made
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("{}")
-
-
 def test_parts_of_a_real_base(home, tmp_path):
     with pytest.raises(MissingWeightError, match="not on this machine") as caught:
         locate.base_parts("sd15", home)
-    assert caught.value.hint.endswith("pidiff models pull sd15") and "3.7 GB" in str(caught.value)
+    assert caught.value.hint.endswith("pidiff models pull sd15") and "2.2 GB" in str(caught.value)
     fill(home, "sd15-base")
-    with pytest.raises(MissingWeightError, match="e4e"):
-        locate.base_parts("sd15", home)
+    assert locate.base_parts("sd15", home).wplus is None
     fill(home, "e4e")
     parts = locate.base_parts("sd15", home)
     assert parts.identity is None and parts.family == "sd15" and parts.judge is None
@@ -147,7 +137,6 @@ def test_parts_of_a_real_base(home, tmp_path):
 
 
 def test_a_checkpoint_by_path_is_remembered_by_name(home, tmp_path, monkeypatch):
-    fill(home, "e4e")
     file = safetensors(tmp_path / "dream.safetensors", stable_diffusion(2048))
     assert locate.base_parts(str(file), home).family == "sdxl"
     assert locate.base_name(str(file), home) == "dream.safetensors"
@@ -224,8 +213,9 @@ def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):
     ran = pidiff("doctor")
     assert ran.code == 0 and ran.out == ""
     assert "next       pidiff tune PHOTOS --name NAME" in ran.err
-    assert "sdxl lacks sdxl-base, landmarks, s3fd (7.1 GB): pidiff models pull sdxl" in ran.err
-    assert "sd15 ready" in ran.err and "OpenCV SFace" in ran.err
+    assert "sdxl lacks sdxl-base (6.9 GB): pidiff models pull sdxl" in ran.err
+    assert "sd15 ready · commercial use: yes (creativeml-openrail-m); no with" in ran.err
+    assert "OpenCV SFace" in ran.err
     found = pidiff("--json", "doctor").json
     assert found["cores"] >= 1 and found["threads"] >= 1 and found["next"]
 
@@ -267,8 +257,9 @@ def test_the_table_is_whole():
         for file in weight.files:
             assert file.url.startswith("https://")
     assert all(name in WEIGHTS for names in SETS.values() for name in names)
-    assert {w.name for w in weights_of("sd15")} >= {"e4e", "sface"}
-    assert any(w.commercial == "no" for w in weights_of("sdxl"))
+    assert {w.name for w in weights_of("sd15")} == {"sd15-base", "yunet", "sface"}
+    assert all(w.commercial == "yes" for base in ("sd15", "sdxl") for w in weights_of(base))
+    assert all(w.commercial != "yes" for extra in EXTRAS for w in added_by(extra, ["sd15"]))
 
 
 def test_every_published_pickle_has_its_converter():

@@ -44,11 +44,6 @@ def load_adapters(
     return model, lora
 
 
-def has_adapters(folder: Path) -> bool:
-    """Whether a folder holds a tuned identity."""
-    return (folder / BRANCH).is_dir() or (folder / LORA).is_dir()
-
-
 def is_adapted(model: nn.Module) -> bool:
     """Whether this is the branch's PEFT model, and not the UNet itself."""
     return hasattr(cast(Any, model), "base_model")

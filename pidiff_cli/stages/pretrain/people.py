@@ -28,6 +28,7 @@ from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
 
 CAPTION = "a photo of a person"
+COMMAND = "pretrain identity"
 
 
 def read_people(
@@ -39,6 +40,7 @@ def read_people(
 
     Raises:
         InputError: no such folder, or no picture with a face in it.
+        MissingWeightError: the W+ networks or those that find faces are not here.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder.", "Give a folder of pictures: --data FOLDER")
@@ -82,9 +84,9 @@ class _Reader:
         if not faces:
             return {}
         if self.nets is None:
-            _, mean = load_generator(self.parts.wplus)
-            side = int(read_sizes(self.parts.wplus)["encoder"]["side"])
-            self.nets = load_encoder(self.parts.wplus), mean, side
+            wplus = self.parts.need_wplus(COMMAND)
+            _, mean = load_generator(wplus)
+            self.nets = load_encoder(wplus), mean, int(read_sizes(wplus)["encoder"]["side"])
         encoder, mean, side = self.nets
         aligned = align_face(picture, faces[0].landmarks, 256)
         mask = head_mask(aligned, self.parts.faces)

@@ -28,7 +28,7 @@ from pidiff_cli.core.training.pretraining import (
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import recover, write_folder
 from pidiff_cli.stages.base import fingerprint, load_parts
-from pidiff_cli.stages.pretrain.people import read_people
+from pidiff_cli.stages.pretrain.people import COMMAND, read_people
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
 
@@ -58,11 +58,12 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult:
     Raises:
         InputError: no pictures with faces, or a branch is there already.
         UsageError: mini, whose branch is trained with its UNet.
-        MissingWeightError: the base is not on this machine.
+        MissingWeightError: the base or the W+ networks are not on this machine.
     """
     parts = locate.base_parts(locate.base_name(config.base, config.home), config.home)
     if parts.family == "mini":
         raise UsageError("mini's branch is trained with its UNet.", "pidiff pretrain mini")
+    parts.need_wplus(COMMAND)  # told before anything is loaded
     out = config.out or config.home / "models" / parts.family / "identity"
     training = out / TRAINING
     recover(training / "checkpoint")

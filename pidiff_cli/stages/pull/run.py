@@ -25,7 +25,7 @@ from pidiff_cli.weights import locate, records
 from pidiff_cli.weights.download import Web, hub_token
 from pidiff_cli.weights.family import family_of
 from pidiff_cli.weights.records import Entry, FileRecord
-from pidiff_cli.weights.table import Weight, same_hash, weights_of
+from pidiff_cli.weights.table import Weight, added_by, same_hash, weights_of
 
 MB = 1_000_000
 _FAMILIES = {"sd15-base": "sd15", "sdxl-base": "sdxl"}
@@ -40,12 +40,18 @@ class PullResult:
     fetched_mb: float
 
 
-def named(words: Sequence[str]) -> tuple[Weight, ...]:
-    """The weights behind these words, each once. Raises UsageError when one names nothing."""
+def named(words: Sequence[str], extras: Sequence[str] = ()) -> tuple[Weight, ...]:
+    """The weights behind these words, each once. Raises UsageError when one names nothing.
+
+    Args:
+        extras: words of `--with`, each one or several between commas.
+    """
     found: dict[str, Weight] = {}
     for word in words:
         for weight in (from_hub(word),) if locate.is_hub_id(word) else weights_of(word):
             found[weight.name] = weight
+    for extra in filter(None, (part.strip() for text in extras for part in text.split(","))):
+        found |= {weight.name: weight for weight in added_by(extra, words)}
     return tuple(found.values())
 
 

@@ -27,6 +27,7 @@ from pidiff_cli.stages.tune.log import peak_mb, write_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run, train
 from pidiff_cli.stages.tune.previews import PREVIEWS
 from pidiff_cli.stages.tune.setup import Task, make_job, make_task
+from pidiff_cli.weights.licences import licences_of
 from pidiff_cli.weights.locate import BaseParts
 
 REPORT_STEPS = 16  # denoising steps of a picture in the report
@@ -121,13 +122,17 @@ def _keep(
         "seconds": round(current.seconds, 1), "peak_mb": round(peak_mb(job.base.device)),
         "likeness": _report(task, job, current, tools, faces, progress),
     }  # fmt: skip
-    profile.update(
-        base={"name": name, **task.weights}, recipe={"name": config.recipe, **task.settings()}
-    )
+    profile.update(base=_made_with(task, job), recipe={"name": config.recipe, **task.settings()})
     profile.update_stage("tune", done=True, digest=task.digest, result=values, planned=config.steps)
     profile.remove(CHECKPOINT)
     page.tell(progress, values)
     return _result(profile, values)
+
+
+def _made_with(task: Task, job: Job) -> dict[str, Any]:
+    """What the manifest keeps of the base: name, fingerprints, licences; whether W+ is in it."""
+    told = {"name": task.parts.name, **task.weights, "licences": licences_of(task.parts)}
+    return told if job.base.has_branch else {**told, "wplus": "off"}
 
 
 def _not_learnt(profile: Profile, job: Job) -> list[str]:

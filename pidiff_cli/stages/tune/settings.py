@@ -2,16 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pidiff_cli.config import SIZE_UNIT, TuneConfig
+from pidiff_cli.config import SIZE_UNIT, InvertConfig, TuneConfig
 from pidiff_cli.errors import UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import Recipe, load_recipe, recipe_names, settings_for
-from pidiff_cli.stages.opening import tell_dropped
+from pidiff_cli.stages.opening import (
+    Paths,
+    Place,
+    find_profile,
+    open_base,
+    paths_of,
+    profile_named,
+    tell_dropped,
+)
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights.locate import BaseParts
+from pidiff_cli.weights.table import WEIGHTS
+
+
+@dataclass(frozen=True)
+class OpenedTuning:
+    """What a tuning's arguments name, each opened once and sound.
+
+    Attributes:
+        profile: None where it has to be made of ``photos`` first.
+        reading: how its W+ codes are made, where it learns the W+ branch.
+    """
+
+    profile: Profile | None
+    photos: tuple[Path, ...]
+    parts: BaseParts
+    recipe: Recipe
+    config: TuneConfig
+    reading: InvertConfig
+
+
+def open_tuning(
+    place: Place,
+    sources: Paths,
+    name: str | None,
+    base: str,
+    recipe: str,
+    given: dict[str, Any],
+    anew: bool = False,
+) -> OpenedTuning:
+    """Profile, base and recipe behind the arguments of `tune`, and its configurations.
+
+    Args:
+        given: further fields of TuneConfig; None is not given. anew: a profile of that name is to
+            be replaced.
+
+    Raises:
+        InputError, UsageError, MissingWeightError: as `api.tune`.
+    """
+    photos = tuple(paths_of(sources))
+    profile = find_profile(place.home, [str(path) for path in photos], name)
+    known = profile if profile or anew else profile_named(place.home, name)
+    wplus = given.get("wplus") or TuneConfig.wplus  # one that it cannot be is told with the rest
+    parts = open_base(place.home, place.device, base, place.progress, profile, wplus)
+    if wplus == "auto" and parts.wplus and parts.family != "mini":
+        place.progress.line(
+            f"With the W+ networks ({WEIGHTS['e4e'].licence}); without them: --wplus off"
+        )
+    chosen = choose_recipe(known, parts, recipe, place.device, given.get("memory"))
+    folder = profile.folder if profile else place.home / "profiles" / str(name)
+    values = tune_values(folder, parts, chosen, given, place.progress)
+    config = place.config(TuneConfig, **values)
+    noted = known.stage_state("invert") if known else {}
+    refined = {key: noted.get(key) for key in ("refine", "seed")}  # codes stay refined as they are
+    reading = place.config(InvertConfig, name=str(folder), base=parts.name, **refined)
+    return OpenedTuning(profile, photos, parts, chosen, config, reading)
 
 
 def choose_recipe(

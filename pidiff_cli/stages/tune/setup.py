@@ -42,7 +42,8 @@ DIGEST = 2  # raised where settings come or go: an earlier tuning still draws, a
 _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
     "checkpoint_every", "preview_every", "report_prompts", "checkpointing", "micro_batch",
-    "quantise", "memory", "patience", "text_loss", "fast_step", "self_attention", "skip_dropped",
+    "quantise", "memory", "wplus", "patience", "text_loss", "fast_step", "self_attention",
+    "skip_dropped",
 }  # fmt: skip
 
 
@@ -98,7 +99,8 @@ def make_task(
     files = profile.manifest.files
     values["version"] = DIGEST
     values["photos"] = [(p.key, files.get(p.face, "")) for p in own]
-    values["codes"] = files.get("identity.safetensors", "")
+    branch = parts.wplus is not None or parts.identity is not None
+    values["codes"] = files.get("identity.safetensors", "") if branch else "none"
     values["fingerprint"] = "".join(weights.values())
     text = json.dumps(values, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]

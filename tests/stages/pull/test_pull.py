@@ -15,10 +15,10 @@ from tests.support.hub_pull import SD15, UNET, left_over
 from tests.support.hub_server import COMMIT, diffusers_repo
 
 
-def test_sd15_and_all_it_needs(pidiff, server, converts, home):
-    ran = pidiff("--json", "models", "pull", "sd15", "--accept-license")
+def test_sd15_and_all_that_may_go_with_it(pidiff, server, converts, home):
+    ran = pidiff("--json", "models", "pull", "sd15", "--with", "wplus", "--accept-license")
     assert ran.code == 0, ran.err
-    assert ran.json["models"][:3] == ["sd15-base", "sd15-identity", "e4e"]
+    assert ran.json["models"] == ["sd15-base", "yunet", "sface", "e4e", "sd15-identity"]
     parts = locate.base_parts("sd15", home)
     assert parts.diffusers == home / "models/sd15/diffusers" and parts.identity is not None
     whole = server.repos[SD15]
@@ -35,12 +35,12 @@ def test_sd15_and_all_it_needs(pidiff, server, converts, home):
     assert rows["e4e"]["ready"]
     assert not rows["stylegan2-ffhq"]["ready"]  # the generator that lies there came with e4e
     server.seen.clear()
-    again = pidiff("models", "pull", "sd15")
+    again = pidiff("models", "pull", "sd15", "--with", "wplus")
     assert again.code == 0 and "here already" in again.err and not server.seen
 
 
 def test_licences_are_shown_and_have_to_be_accepted(pidiff, server, home):
-    ran = pidiff("models", "pull", "sd15")
+    ran = pidiff("models", "pull", "sd15", "--with", "wplus")
     assert ran.code == 4
     assert "creativeml-openrail-m" in ran.err and "Forbids commercial use" in ran.err
     assert "--accept-license" in ran.err
