@@ -30,7 +30,7 @@ from pidiff_cli.profile.manifest import MANIFEST, Manifest, check_name, path_fau
 SUFFIX = ".pidiff"
 INDEX, FORMAT, VERSION = "export.json", "pidiff profile", 1
 PARTS = re.compile(
-    r"profile\.json|identity\.safetensors|adapter/adapter_(config\.json|model\.safetensors)"
+    r"profile\.json|identity\.safetensors|(adapter|lora)/adapter_(config\.json|model\.safetensors)"
     r"|photos/[\w-]+\.png|reports/[\w-]+\.(png|json|jsonl)",
     re.ASCII,
 )
@@ -142,7 +142,7 @@ def _portable(manifest: Manifest, photos: bool, files: dict[str, str]) -> Manife
     """The manifest without paths of one machine and, if wished, without a word of the photos."""
     stages = manifest.stages
     if not photos:
-        stages = {key: stages[key] for key in ("tune", "stylemix") if key in stages}
+        stages = {key: stages[key] for key in ("tune", "lora", "stylemix") if key in stages}
     values = asdict(replace(manifest, stages=stages))
     plain = {key: _pathless(values[key]) for key in ("base", "recipe", "stages")}
     kept = manifest.photos if photos else ()

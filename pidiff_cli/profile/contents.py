@@ -35,7 +35,7 @@ def check_content(path: Path, name: str) -> None:
                 json.loads(line)
         else:
             data = json.loads(path.read_text(encoding="utf-8"))
-            if name == "adapter/adapter_config.json":
+            if name.endswith("/adapter_config.json"):
                 _check_adapter(data)
         if name == "identity.safetensors":
             identity = read_identity(path, "the profile")

@@ -1,8 +1,8 @@
 """The profile directory: one person's portable identity. Knows no torch.
 
 A profile is a folder with `profile.json` (the manifest), `identity.safetensors` (W+ codes),
-`adapter/` (a PEFT directory), `photos/` and `reports/`. All paths inside are relative, every
-write is atomic, and the manifest holds the sha256 of every file.
+`adapter/` and `lora/` (PEFT directories), `photos/` and `reports/`. All paths inside are relative,
+every write is atomic, and the manifest holds the sha256 of every file.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 IDENTITY = "identity.safetensors"
 LOCK = ".lock"
+PARTS = ("adapter", "lora")  # what was learnt: the identity branch, the base's own attention
 
 __all__ = ["Identity", "Manifest", "Photo", "Profile", "check_name", "list_profiles"]
 
@@ -86,7 +87,8 @@ class Profile:
             files.recover(home / "profiles" / text)  # a replacement may have been killed
         for folder in (home / "profiles" / text, Path(text).expanduser()):
             if text and (folder / MANIFEST).is_file():
-                files.recover(folder / "adapter")
+                for part in PARTS:
+                    files.recover(folder / part)
                 profile = cls(folder)
                 profile.manifest  # noqa: B018  a damaged or newer manifest is told here
                 return profile
@@ -215,7 +217,7 @@ class Profile:
             mean = self.load_identity().mean
             self.save_identity(mean[None], np.ones(1, np.float32), mean)
         for item in sorted(self.folder.iterdir()):
-            if item.name not in (MANIFEST, IDENTITY, LOCK, "adapter"):
+            if item.name not in (MANIFEST, IDENTITY, LOCK, *PARTS):
                 self.remove(item.name)
         self.update(photos=())
 
