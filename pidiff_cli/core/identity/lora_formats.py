@@ -119,11 +119,14 @@ def metadata(told: LoraTold, weights: LoraWeights, digest: str) -> dict[str, str
 def _file(
     tensors: dict[str, Tensor], told: LoraTold, weights: LoraWeights, more: Mapping[str, str]
 ) -> bytes:
-    plain = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-    bare = save(plain)
+    bare = save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
     start = 8 + int.from_bytes(bare[:8], "little")  # the header's length, the header, the values
     digest = hashlib.sha256(bare[start:]).hexdigest()
-    return save(plain, metadata(told, weights, digest) | dict(more))
+    # The header is written here: safetensors puts what it tells in another order each time.
+    header = {"__metadata__": metadata(told, weights, digest) | dict(more)}
+    text = json.dumps(header | json.loads(bare[8:start]), separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + bare[start:]
 
 
 def _one(usual: float, found: set[float] | set[int]) -> str:
