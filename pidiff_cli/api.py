@@ -389,16 +389,16 @@ def import_lora(
         InputError: file, photos or name are at fault, or a profile would lose its own LoRA.
         UsageError: the file fits several bases. MissingWeightError: no such base here.
     """
-    place = Place.of(home, device, offline, progress)
-    from pidiff_cli.stages.export import foreign
-    from pidiff_cli.stages.export.run import lora_result
+    from pidiff_cli.stages.export.run import lora_result, name_of
 
-    file = Path(file).expanduser()
-    name = name or foreign.name_of(file)
+    place, file = Place.of(home, device, offline, progress), Path(file).expanduser()
+    name = name or name_of(file)
     check_name(name)
     config = place.config(
         PrepareConfig, photos=tuple(paths_of(photos)), name=name, noun=noun, keep_photos=keep_photos
     )
+    from pidiff_cli.stages.export import foreign
+
     found = foreign.find_lora(file, base, place.home)
     foreign.check_free(found, place.home / "profiles" / name, force)
     prepared(config, force, place.progress)

@@ -12,7 +12,7 @@ from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.prepare import ForceOption, NounOption
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, PidiffError, UsageError
-from pidiff_cli.profile import Profile, list_profiles
+from pidiff_cli.profile import Profile, archive, list_profiles
 
 if TYPE_CHECKING:
     from pidiff_cli.stages.export.run import ImportResult
@@ -183,7 +183,7 @@ def _import_lora(
     """A LoRA as a profile's second part; tells what of it came in and what did not."""
     from pidiff_cli import api
 
-    if not photos and file.suffix == ".safetensors":
+    if not photos and file.is_file() and file.suffix.lower() not in archive.PICKLES:
         raise UsageError(
             f"{file.name} is a LoRA; a profile needs photos of the person too.",
             f"pidiff profile import {file.name} --photos DIR --name NAME",

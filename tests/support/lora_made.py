@@ -60,6 +60,9 @@ DIALECTS: dict[str, tuple[Callable[[str, int], str], str, str, bool]] = {
     "onetrainer comfyui": (
         lambda p, n: f"diffusion_model.{sgm_path(p, n)}.", "lora_A", "lora_B", True
     ),
+    "checkpoint names": (
+        lambda p, n: f"model.diffusion_model.{sgm_path(p, n)}.", "lora_down", "lora_up", True
+    ),
     "onetrainer original": (lambda p, n: f"{sgm_path(p, n)}.", "lora_A", "lora_B", True),
     "diffusers 0.20": (lambda p, n: _old(p), "down", "up", False),
     "diffusers 0.22": (lambda p, n: f"unet.{p}.lora.", "down", "up", False),

@@ -34,12 +34,13 @@ from pidiff_cli.errors import InputError
 PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl")
 ADAPTER_METADATA = "lora_adapter_metadata"  # where diffusers keeps PEFT's settings
 _TRIGGER, _LONGEST = "modelspec.trigger_phrase", 80
-_SIDE = r"(?:\.|_)lora(?:_linear_layer)?[._](?P<{}>{})(?:\.default)?(?:\.weight)?"
+_SIDE = r"[._]lora(?:_linear_layer)?[._](?P<{}>{})(?:\.default)?(?:\.weight)?"
 _PART = re.compile(
     r"(?P<module>.+?)(?:"
     + _SIDE.format("down", "A|down") + "|" + _SIDE.format("up", "B|up")
-    + r"|(?:_lora|\.lora)?\.(?P<alpha>alpha)|\.(?P<rest>dora_scale|lora_magnitude_vector|lora_mid"
-    r"|hada_|lokr_|oft_|diff|w_norm|b_norm|lora_B\.bias|[ab][12]\.weight|on_input).*)"
+    + r"|(?:[._]lora)?\.(?P<alpha>alpha)|\.(?P<factor>hada_|lokr_|oft_)[\w.]*"
+    r"|\.(?P<rest>dora_scale|lora_magnitude_vector|lora_mid|diff|w_norm|b_norm|on_input"
+    r"|lora_B\.bias|[ab][12])(?:_b)?(?:\.default)?(?:\.weight)?)"
 )  # fmt: skip
 
 
@@ -112,7 +113,8 @@ def sort_keys(keys: list[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
             unknown.append(key)
             continue
         names = [name for name in ("down", "up", "alpha") if match[name]]
-        modules.setdefault(match["module"], {})[names[0] if names else match["rest"]] = key
+        part = names[0] if names else match["factor"] or match["rest"]
+        modules.setdefault(match["module"], {})[part] = key
     return modules, unknown
 
 

@@ -18,6 +18,7 @@ _METHODS = {
     "hada_": "LoHa layers", "lokr_": "LoKr layers", "oft_": "OFT layers",
     "diff": "whole differences", "w_norm": "norms", "b_norm": "norms", "lora_B.bias": "biases",
     "lora_mid": "convolutions", "on_input": "IA3 layers",
+    **dict.fromkeys(("a1", "a2", "b1", "b2"), "GLoRA layers"),
 }  # fmt: skip
 #: What may be left out of a file that is for this base all the same.
 NOT_LINEAR = frozenset(
@@ -81,8 +82,8 @@ def explain_no_match(
         return InputError(f"{name} changes the text encoder only, nothing of the UNet.", KEEP)
     told = metadata.get("modelspec.architecture", "")
     more = f" It says that it is for {told[:60]!r}." if told else ""
-    return InputError(f"{name} holds no layer of this base: {len(keys)} keys, none fits.{more}",
-                      KEEP)  # fmt: skip
+    found = f"{len(keys)} keys, none fits"
+    return InputError(f"{name} holds no layer of this base: {found}.{more}", KEEP)
 
 
 def explain_misfit(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +47,6 @@ def find_lora(path: Path, base: str, home: Path) -> FoundLora:
     here = base_layers(locate.base_name(base, home), home)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return FoundLora(read_foreign(path, here.unet), here, digest)
-
-
-def name_of(path: Path) -> str:
-    """A profile's name made of a file's."""
-    return re.sub(r"[^\w-]+", "-", path.stem).strip("-_")[:64]
 
 
 def check_free(found: FoundLora, folder: Path, force: bool) -> None:

@@ -76,13 +76,17 @@ def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str
     here = base_layers(str(base.get("name") or "mini"), home, str(base.get("family") or ""))
     weights = read_peft(profile.folder / LORA)
     word = profile.stage_state(LORA).get("trigger") or manifest.noun
-    hint = f"Write {word!r} in the prompt. {LOST}"
+    hint = f"Write {word!r} in the prompt."
     size, date = BASES[here.family].size, manifest.created[:10]
     told = LoraTold(title or manifest.name, word, hint, here.family, size, date)
     content = FORMATS[kind](weights, told, here.unet)
     _check(content, weights, here, profile.name)
-    files.write_file(target, content)
-    target.chmod(0o600)
+
+    def write(path: Path) -> None:
+        path.write_bytes(content)
+        path.chmod(0o600)
+
+    files.write_file(target, write)
     return str(word)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -121,6 +122,11 @@ def is_lora(path: Path) -> bool:
             return file.read(9)[8:] == b"{"  # safetensors: 8 bytes of length, then JSON
     except OSError:
         return False
+
+
+def name_of(path: Path) -> str:
+    """A profile's name made of a LoRA file's."""
+    return re.sub(r"[^\w-]+", "-", path.stem).strip("-_")[:64]
 
 
 def lora_result(
