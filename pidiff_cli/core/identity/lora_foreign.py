@@ -18,6 +18,7 @@ from torch import Tensor
 
 from pidiff_cli.core.identity.lora_files import (
     CONFIG,
+    WEIGHTS,
     LoraLayer,
     LoraWeights,
     peft_alphas,
@@ -78,17 +79,18 @@ def read_foreign(path: Path, unet: UnetLayers) -> ForeignLora:
             layers, left_out = _fit(modules, unknown, unet)
             if not layers:
                 raise explain_no_match(path.name, shapes, metadata)
-            told = [*_settings(path, metadata)]
-            read = {p: _layer(file, p, parts, told, unet) for p, parts in layers.items()}
-    except (OSError, SafetensorError) as error:
+            told = _settings(path, metadata)
+            weights = LoraWeights({p: _layer(file, p, v, told) for p, v in layers.items()})
+    except (OSError, SafetensorError, IndexError) as error:
         raise InputError(f"{path.name} is damaged or no safetensors file.") from error
+    read = weights.layers
     wrong = [p for p, layer in read.items() if layer.shape != unet.linears[p]]
     foreign = sum(n for kind, n in left_out.items() if kind not in NOT_LINEAR)
     if wrong or foreign > len(read):
         raise explain_misfit(path.name, shapes, {p: read[p].shape for p in wrong}, unet.linears)
     trigger = " ".join(metadata.get(_TRIGGER, "").split())[:_LONGEST]
     first = next(iter(layers.values()))["down"]
-    return ForeignLora(LoraWeights(read), _dialect(first), left_out, trigger)
+    return ForeignLora(weights, _dialect(first), left_out, trigger)
 
 
 def check_suffix(path: Path) -> None:
@@ -140,7 +142,7 @@ def _fit(
 
 
 def _layer(
-    file: Any, path: str, parts: Mapping[str, str], told: list[Mapping[str, Any]], unet: UnetLayers
+    file: Any, path: str, parts: Mapping[str, str], told: Mapping[str, Any] | None
 ) -> LoraLayer:
     if "down" not in parts or "up" not in parts:
         raise InputError(f"The LoRA is damaged: {path} has only one of its two parts.")
@@ -148,9 +150,9 @@ def _layer(
     alpha = float(down.shape[0])  # without one: W + up · down, as diffusers has it
     if "alpha" in parts:
         alpha = float(file.get_tensor(parts["alpha"]).float().flatten()[0])
-    elif told:
+    elif told is not None:
         try:
-            alpha = peft_alphas(told[0])(path, down.shape[0])
+            alpha = peft_alphas(told)(path, down.shape[0])
         except (KeyError, TypeError, ValueError, re.error) as error:
             raise InputError("The LoRA's settings are damaged: they tell no alpha.") from error
     return LoraLayer(down, up, alpha)
@@ -161,19 +163,18 @@ def _flattened(value: Tensor) -> Tensor:
     return value[..., 0, 0] if value.ndim == 4 and value.shape[2:] == (1, 1) else value
 
 
-def _settings(path: Path, metadata: Mapping[str, str]) -> list[Mapping[str, Any]]:
-    """PEFT's settings, of the file's header or of the file beside it; none where none are told."""
+def _settings(path: Path, metadata: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """PEFT's settings, of the file's header or of the file beside it; None where none are told."""
     try:
         if ADAPTER_METADATA in metadata:
             found = json.loads(metadata[ADAPTER_METADATA])
-            own = {k.removeprefix("unet."): v for k, v in found.items() if k.startswith("unet.")}
-            return [own] if own else []
+            return {k[5:]: v for k, v in found.items() if k.startswith("unet.")} or None
         beside = path.parent / CONFIG
-        if path.name == "adapter_model.safetensors" and beside.is_file():
-            return [json.loads(beside.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, AttributeError) as error:
+        if path.name == WEIGHTS and beside.is_file():
+            return dict(json.loads(beside.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"The settings of {path.name} are damaged.") from error
-    return []
+    return None
 
 
 def _dialect(key: str) -> str:

@@ -163,6 +163,12 @@ def test_damaged_files(unets, tmp_path: Path) -> None:
     save_file(tensors | {key: tensors[key] * torch.nan}, path)
     with pytest.raises(InputError, match="no numbers"):
         read_foreign(path, unet)
+    save_file(tensors | {key: torch.tensor(1.0)}, path)
+    with pytest.raises(InputError, match="damaged"):
+        read_foreign(path, unet)
+    write_dialect("ai-toolkit", lora, unet, path, metadata={"lora_adapter_metadata": "[1]"})
+    with pytest.raises(InputError, match="settings of x.safetensors are damaged"):
+        read_foreign(path, unet)
     pickle = tmp_path / "x.pt"
     torch.save(tensors, pickle)
     with pytest.raises(InputError, match="pickle, which can hold a program"):
