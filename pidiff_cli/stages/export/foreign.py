@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pidiff_cli.core.identity.lora_files import write_peft
+from pidiff_cli.core.identity.lora_files import WEIGHTS, write_peft
 from pidiff_cli.core.identity.lora_foreign import ForeignLora, check_suffix, read_foreign
 from pidiff_cli.core.identity.lora_kinds import text_width
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.export.lora import LORA, BaseLayers, base_layers
+from pidiff_cli.stages.export.lora import LORA, BaseLayers, base_layers, origin_of
 from pidiff_cli.weights import locate
 from pidiff_cli.weights.family import read_header
 
@@ -62,7 +62,7 @@ def check_free(found: FoundLora, folder: Path, force: bool) -> None:
             f"{profile.name} is tuned on {before.get('name')}, the LoRA is for {found.base.name}.",
             replace,
         )
-    own = profile.stage_state(LORA).get("sha256")
+    own = origin_of(profile).get("sha256")
     if (folder / LORA).is_dir() and own != found.digest:
         raise InputError(f"{profile.name} has a LoRA already.", replace)
 
@@ -78,6 +78,7 @@ def put_lora(profile: Profile, found: FoundLora) -> None:
         LORA, origin="trained elsewhere", dialect=lora.dialect, base=base.name, family=base.family,
         layers=len(lora.weights.layers), left_out=lora.left_out, rank=lora.weights.rank,
         trigger=lora.trigger, sha256=found.digest,
+        weights=profile.manifest.files[f"{LORA}/{WEIGHTS}"],
     )  # fmt: skip
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pidiff_cli import files
 from pidiff_cli.core.diffusion.unet_layers import unet_layers
-from pidiff_cli.core.identity.lora_files import LoraWeights, read_peft
+from pidiff_cli.core.identity.lora_files import WEIGHTS, LoraWeights, read_peft
 from pidiff_cli.core.identity.lora_foreign import read_foreign
 from pidiff_cli.core.identity.lora_formats import FORMATS, LoraTold
 from pidiff_cli.core.identity.lora_names import UnetLayers
@@ -57,6 +58,12 @@ def base_layers(name: str, home: Path, family: str = "") -> BaseLayers:
     return BaseLayers(name, family, unet_layers(place, family))
 
 
+def origin_of(profile: Profile) -> dict[str, Any]:
+    """What an import noted of the LoRA; empty where another has taken its place since."""
+    state = profile.stage_state(LORA)
+    return state if state.get("weights") == profile.manifest.files.get(f"{LORA}/{WEIGHTS}") else {}
+
+
 def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str) -> str:
     """Write one file, read back before it counts; returns the word for prompts.
 
@@ -75,7 +82,7 @@ def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str
     base = manifest.base
     here = base_layers(str(base.get("name") or "mini"), home, str(base.get("family") or ""))
     weights = read_peft(profile.folder / LORA)
-    word = profile.stage_state(LORA).get("trigger") or manifest.noun
+    word = origin_of(profile).get("trigger") or manifest.noun
     hint = f"Write {word!r} in the prompt."
     size, date = BASES[here.family].size, manifest.created[:10]
     told = LoraTold(title or manifest.name, word, hint, here.family, size, date)

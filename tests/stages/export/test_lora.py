@@ -134,6 +134,9 @@ def test_import(pidiff, lora, album, home, tmp_path):
 
     again = ("profile", "import", file, "--photos", album)
     assert pidiff(*again).code == 0  # the same file and photos
+    own = random_lora(unet, rank=lambda i: 1)  # another takes its place: the word was not its
+    profile.write_folder("lora", lambda folder: write_peft(own, folder))
+    assert pidiff("--json", "profile", "export", "My-LoRA-v1", *out).json["word"] == "woman"
     write_dialect("peft", lora, unet, file)
     ran = pidiff(*again)
     assert ran.code == 3 and "has a LoRA already" in ran.err and "--force" in ran.err
