@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pidiff_cli.cli.options import ProfileArgument
-from pidiff_cli.cli.session import session_of
+from pidiff_cli.cli.prepare import ForceOption, NounOption
+from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, PidiffError, UsageError
-from pidiff_cli.profile import TUNED_PARTS, Profile, list_profiles, parts_of
+from pidiff_cli.profile import TUNED_PARTS, Profile, archive, list_profiles, parts_of
 from pidiff_cli.weights.licences import commercial_of
+
+if TYPE_CHECKING:
+    from pidiff_cli.stages.export.run import ImportResult
 
 app = typer.Typer(help="See and keep profiles.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -78,7 +82,8 @@ def export_command(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="pidiff (one file), or for other programs peft or diffusers (a folder)",
+            help="pidiff (one file); for other programs peft or diffusers (a folder), or of the "
+            "profile's LoRA diffusers-lora, kohya or comfyui (one file)",
         ),
     ] = "pidiff",
     out: Annotated[
@@ -88,11 +93,15 @@ def export_command(
     no_photos: Annotated[
         bool, typer.Option("--no-photos", help="leave photos, reports and their codes out")
     ] = False,
+    title: Annotated[
+        str,
+        typer.Option("--title", metavar="TEXT", help="in a LoRA's header [default: its name]"),
+    ] = "",
 ) -> None:
     """Write a profile as one file to keep or pass on, or for another program.
 
-    It is read back before it counts. LoRA (diffusers-lora, kohya) and IP-Adapter
-    files cannot hold the identity branch; asking for one tells why.
+    It is read back before it counts. A LoRA file (diffusers-lora, kohya, comfyui)
+    holds the profile's second part only; an IP-Adapter file can hold neither.
     """
     session = session_of(context)
     opened = Profile.open(profile, session.home)
@@ -101,37 +110,94 @@ def export_command(
         output.loading()
     from pidiff_cli.stages.export import run as export
 
-    done = export.run_export(opened, kind, out, not no_photos, session.home, output.progress())
+    done = export.run_export(
+        opened, kind, out, not no_photos, session.home, output.progress(), title
+    )
     output.close()
     holds = "with photos of the person" if done.photos else "without photos"
     output.note(f"{opened.name} as {kind}, {done.mb:.1f} MB, {holds}.")
+    if done.word:
+        from pidiff_cli.stages.export.lora import LOST
+
+        output.note(f"In a prompt the person is {done.word!r}. {LOST}")
     output.result([done.path], done)
 
 
 @app.command("import")
 def import_command(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="written by `profile export`")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="written by `profile export`, or a LoRA (.safetensors)"
+        ),
+    ],
     name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="what to call it [default: its own]")
     ] = "",
-    force: Annotated[bool, typer.Option("--force", help="replace a profile of that name")] = False,
+    force: ForceOption = False,
+    photos: Annotated[
+        list[Path] | None,
+        typer.Option("--photos", metavar="PATH", help="of a LoRA's person: photos, or a folder"),
+    ] = None,
+    base: Annotated[
+        str, typer.Option("--base", metavar="BASE", help="of a LoRA [default: told from the file]")
+    ] = "",
+    noun: NounOption = None,
 ) -> None:
-    """Read a profile file in, checked byte by byte, whole or not at all."""
-    session = session_of(context)
+    """Read a profile file in, checked byte by byte, whole or not at all.
+
+    Or, with --photos, a LoRA that was trained elsewhere (kohya, diffusers, PEFT):
+    the photos become a profile, and the LoRA its second part.
+    """
     from pidiff_cli.stages.export import run as export
 
-    done = export.run_import(file.expanduser(), session.home, name, force)
-    output = session.output
-    output.note(f"{done.name}: {done.files} files, all as written, {done.photos} photos.")
+    session, output = session_of(context), session_of(context).output
+    file = file.expanduser()
+    if export.is_lora(file):
+        done = _import_lora(session, file, photos, name, base, noun, force)
+    else:
+        if photos or base or noun:
+            raise UsageError(f"{file.name} is no LoRA: --photos, --base and --noun belong to one.")
+        done = export.run_import(file, session.home, name, force)
+        output.note(f"{done.name}: {done.files} files, all as written, {done.photos} photos.")
     if not done.base_ready:
         output.warn(
             f"It needs the base {done.base}, which is not here. "
             f"Fetch it once: pidiff models pull {done.base}"
         )
+    elif done.layers:
+        output.note(f"Next, the face's code: pidiff invert {done.name} --base {done.base}")
     elif done.base:
         output.note(f'Try: pidiff generate {done.name} "as an astronaut"')
     output.result([done.profile], done)
+
+
+def _import_lora(
+    session: Session,
+    file: Path,
+    photos: list[Path] | None,
+    name: str,
+    base: str,
+    noun: str | None,
+    force: bool,
+) -> ImportResult:
+    """A LoRA as a profile's second part; tells what of it came in and what did not."""
+    from pidiff_cli import api
+
+    if not photos and file.is_file() and file.suffix.lower() not in archive.PICKLES:
+        raise UsageError(
+            f"{file.name} is a LoRA; a profile needs photos of the person too.",
+            f"pidiff profile import {file.name} --photos DIR --name NAME",
+        )
+    done = api.import_lora(
+        file, photos or [], name, base=base or "auto", noun=noun, force=force, **session.where()
+    )
+    session.output.note(f"{done.name}: {done.layers} layers of {done.base}, {done.photos} photos.")
+    if done.left_out:
+        left = ", ".join(f"{count} {kind}" for kind, count in done.left_out.items())
+        session.output.warn(f"Left out of the LoRA: {left}. It will look a little other.")
+    return done
 
 
 @app.command("forget")

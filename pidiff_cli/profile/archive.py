@@ -142,7 +142,7 @@ def _portable(manifest: Manifest, photos: bool, files: dict[str, str]) -> Manife
     """The manifest without paths of one machine and, if wished, without a word of the photos."""
     stages = manifest.stages
     if not photos:
-        stages = {key: stages[key] for key in ("tune", "stylemix") if key in stages}
+        stages = {key: stages[key] for key in ("tune", "lora", "stylemix") if key in stages}
     values = asdict(replace(manifest, stages=stages))
     plain = {key: _pathless(values[key]) for key in ("base", "recipe", "stages")}
     kept = manifest.photos if photos else ()

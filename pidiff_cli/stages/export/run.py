@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pidiff_cli import files
@@ -14,14 +15,12 @@ from pidiff_cli.profile import Profile, archive, check_name
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
 
-FORMATS = ("pidiff", "peft", "diffusers")
+LORAS = ("diffusers-lora", "kohya", "comfyui")  # of the second part, the base's own attention
+FORMATS = ("pidiff", "peft", "diffusers", *LORAS)
 REFUSED = {
-    "diffusers-lora": "A LoRA file cannot hold {name}: it can only change weights that a base "
-    "has, and the identity branch is an attention of its own beside them.",
     "ip-adapter": "An IP-Adapter file cannot hold {name}: its attention asks with a layer's input, "
     "the identity branch with what the text attention answered, and only where the person is.",
 }
-REFUSED["kohya"] = REFUSED["diffusers-lora"]
 INSTEAD = "For a stock diffusers pipeline: pidiff profile export {name} --format diffusers"
 
 
@@ -32,7 +31,7 @@ class ExportResult:
     Attributes:
         profile: its folder. path: the file or folder written. format: of FORMATS.
         photos: whether photos went along. base: the base it needs; None before tuning.
-        mb: size, decimal MB.
+        mb: size, decimal MB. word: of a LoRA, what a prompt calls the person.
     """
 
     profile: Path
@@ -41,6 +40,7 @@ class ExportResult:
     photos: bool
     base: str | None
     mb: float
+    word: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class ImportResult:
         profile: its folder. name: as it is called here. base: the base it needs; None before
             tuning. base_ready: whether that base is on this machine.
         files: how many. photos: how many of the person.
+        layers: of a LoRA, how many came in; left_out: how many modules of what kind did not.
     """
 
     profile: Path
@@ -59,10 +60,18 @@ class ImportResult:
     base_ready: bool
     files: int
     photos: int
+    layers: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def run_export(
-    profile: Profile, kind: str, out: Path | None, photos: bool, home: Path, progress: Progress
+    profile: Profile,
+    kind: str,
+    out: Path | None,
+    photos: bool,
+    home: Path,
+    progress: Progress,
+    title: str = "",
 ) -> ExportResult:
     """Write a profile for another place or program, and read it back before it counts.
 
@@ -70,10 +79,11 @@ def run_export(
         kind: one of FORMATS, or one that cannot hold a profile and is refused with the reason.
         out: the file or folder to write; inside it, where it is a folder of other things.
         photos: False leaves photos and reports out. Only "pidiff" holds any.
+        title: of a LoRA, for its header; the profile's name when empty.
 
     Raises:
         UsageError: a format that cannot hold the identity branch, or none at all.
-        InputError: the profile is damaged or in use, or the place is taken.
+        InputError: the profile is damaged or in use, has no such part, or the place is taken.
         MissingWeightError: the base that the check needs is not here.
     """
     name = profile.name
@@ -83,11 +93,15 @@ def run_export(
         raise UsageError(
             f"There is no format {kind!r}.", f"It can be {', '.join((*FORMATS, *REFUSED))}."
         )
-    ending = archive.SUFFIX if kind == "pidiff" else f"-{kind}"
-    target = _place(out, name + ending, kind)
+    target = _place(out, name + _ending(kind), kind)
+    word = None
     with profile.lock() if os.access(profile.folder, os.W_OK) else nullcontext():
         if kind == "pidiff":
             files.write_file(target, lambda path: _write_checked(profile, path, photos))
+        elif kind in LORAS:
+            from pidiff_cli.stages.export.lora import write_lora
+
+            word = write_lora(profile, kind, target, home, title)
         else:
             from pidiff_cli.stages.export import diffusers as _interop
 
@@ -95,7 +109,36 @@ def run_export(
             _interop.export(profile, home, target, write, progress)
     base = profile.manifest.base.get("name")
     kept = photos and kind == "pidiff" and bool(profile.photos)
-    return ExportResult(profile.folder, target, kind, kept, base, round(_size(target) / 1e6, 3))
+    size = round(_size(target) / 1e6, 3)
+    return ExportResult(profile.folder, target, kind, kept, base, size, word)
+
+
+def is_lora(path: Path) -> bool:
+    """Whether a file to import is a LoRA (or a pickle, refused as one); else it is a profile."""
+    if path.suffix.lower() in (".safetensors", *archive.PICKLES):
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(9)[8:] == b"{"  # safetensors: 8 bytes of length, then JSON
+    except OSError:
+        return False
+
+
+def name_of(path: Path) -> str:
+    """A profile's name made of a LoRA file's."""
+    return re.sub(r"[^\w-]+", "-", path.stem).strip("-_")[:64]
+
+
+def lora_result(
+    profile: Profile, home: Path, layers: int, left_out: dict[str, int]
+) -> ImportResult:
+    """What came in with a LoRA and photos."""
+    manifest = profile.manifest
+    base = manifest.base.get("name")
+    return ImportResult(
+        profile.folder, profile.name, base, base is None or _is_here(base, home),
+        len(manifest.files), len(manifest.photos), layers, left_out,
+    )  # fmt: skip
 
 
 def run_import(path: Path, home: Path, name: str = "", force: bool = False) -> ImportResult:
@@ -140,17 +183,28 @@ def _write_checked(profile: Profile, path: Path, photos: bool) -> None:
         archive.unpack(path, Path(folder))
 
 
+def _ending(kind: str) -> str:
+    """What an export's name ends in."""
+    if kind == "pidiff":
+        return archive.SUFFIX
+    return f"-{kind}.safetensors" if kind in LORAS else f"-{kind}"
+
+
 def _place(out: Path | None, default: str, kind: str) -> Path:
     """Where to write; never over something that is not an export of this kind."""
     target = (out or Path(default)).expanduser()
     if target.is_dir() and not _is_export(target, kind):
         target = target / default
+    if kind in LORAS and target.suffix != ".safetensors":  # other programs go by it
+        target = target.with_name(f"{target.name}.safetensors")
     if not target.exists() or _is_export(target, kind):
         return target
     raise InputError(f"{target} is there already and is no such export.", "Choose another --out.")
 
 
 def _is_export(path: Path, kind: str) -> bool:
+    if kind in LORAS:
+        return path.is_file() and _is_our_lora(path)
     if kind != "pidiff":
         from pidiff_cli.stages.export.diffusers import FILES
 
@@ -159,6 +213,16 @@ def _is_export(path: Path, kind: str) -> bool:
     try:
         return path.is_file() and bool(archive.peek(path))
     except InputError:
+        return False
+
+
+def _is_our_lora(path: Path) -> bool:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as file:
+            return (file.metadata() or {}).get("pidiff", "").startswith("lora ")
+    except (OSError, SafetensorError):
         return False
 
 

@@ -1,0 +1,109 @@
+"""A profile's second part, the LoRA in `lora/`, as one file for other programs."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pidiff_cli import files
+from pidiff_cli.core.diffusion.unet_layers import unet_layers
+from pidiff_cli.core.identity.lora_files import WEIGHTS, LoraWeights, read_peft
+from pidiff_cli.core.identity.lora_foreign import read_foreign
+from pidiff_cli.core.identity.lora_formats import FORMATS, LoraTold
+from pidiff_cli.core.identity.lora_names import UnetLayers
+from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.profile import Profile
+from pidiff_cli.weights import locate
+from pidiff_cli.weights.bases import BASES
+from pidiff_cli.weights.family import family_of
+
+LORA = "lora"  # folder of a profile, and the stage that keeps where it is from
+LOST = (
+    "Elsewhere the LoRA changes the whole picture; here it acts only where the person is, and the "
+    "identity branch, which no LoRA file can hold, acts with it."
+)
+_FINE = 0.02  # of a layer's largest change: what rounding to fp16 or bf16 may move
+
+
+@dataclass(frozen=True)
+class BaseLayers:
+    """A base by its name, its family, and the layers of its UNet."""
+
+    name: str
+    family: str
+    unet: UnetLayers
+
+
+def base_layers(name: str, home: Path, family: str = "") -> BaseLayers:
+    """The UNet's layers of a base, whose weights need not be here.
+
+    Args:
+        family: of a base that was given by its path and may be gone.
+
+    Raises:
+        UsageError, InputError: as `locate.find_diffusers`. MissingWeightError: a base whose
+            sizes are not known, and that is not here.
+    """
+    if name == "mini":
+        return BaseLayers(name, name, unet_layers(locate.PACKAGE_WEIGHTS / "diffusers", name))
+    try:
+        place: Path | None = locate.find_diffusers(name, home)
+    except (MissingWeightError, InputError):
+        if name not in BASES and not family:
+            raise
+        place = None
+    family = name if name in BASES else family or family_of(place or Path())
+    return BaseLayers(name, family, unet_layers(place, family))
+
+
+def origin_of(profile: Profile) -> dict[str, Any]:
+    """What an import noted of the LoRA; empty where another has taken its place since."""
+    state = profile.stage_state(LORA)
+    return state if state.get("weights") == profile.manifest.files.get(f"{LORA}/{WEIGHTS}") else {}
+
+
+def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str) -> str:
+    """Write one file, read back before it counts; returns the word for prompts.
+
+    Args:
+        kind: of `FORMATS`. title: for the file's header.
+
+    Raises:
+        InputError: the profile has no `lora/`, or one that does not fit its base.
+    """
+    manifest = profile.manifest
+    if not (profile.folder / LORA).is_dir():
+        raise InputError(
+            f"{profile.name} has no LoRA, its second part: the identity branch alone is no LoRA.",
+            f"Tune one: pidiff tune {profile.name}. Or take the branch: --format diffusers",
+        )
+    base = manifest.base
+    here = base_layers(str(base.get("name") or "mini"), home, str(base.get("family") or ""))
+    weights = read_peft(profile.folder / LORA)
+    word = origin_of(profile).get("trigger") or manifest.noun
+    hint = f"Write {word!r} in the prompt."
+    size, date = BASES[here.family].size, manifest.created[:10]
+    told = LoraTold(title or manifest.name, word, hint, here.family, size, date)
+    content = FORMATS[kind](weights, told, here.unet)
+    _check(content, weights, here, profile.name)
+
+    def write(path: Path) -> None:
+        path.write_bytes(content)
+        path.chmod(0o600)
+
+    files.write_file(target, write)
+    return str(word)
+
+
+def _check(content: bytes, weights: LoraWeights, here: BaseLayers, name: str) -> None:
+    """Raise InputError unless the file, read as any other program's, is the same LoRA."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.safetensors"
+        path.write_bytes(content)
+        again = read_foreign(path, here.unet).weights
+    for path_of, layer in weights.layers.items():
+        back, own = again.layers.get(path_of), layer.delta()
+        if back is None or (back.delta() - own).abs().max() > _FINE * own.abs().max():
+            raise InputError(f"Read back, the LoRA of {name} is another one at {path_of}.")
