@@ -73,7 +73,7 @@ def put_lora(profile: Profile, found: FoundLora) -> None:
     profile.write_folder(LORA, lambda folder: write_peft(lora.weights, folder))
     if not profile.manifest.base:
         family = {} if base.family == "mini" else {"family": base.family}
-        profile.update(base={"name": base.name, **family})
+        profile.update(base={"name": base.name, **family, "wplus": "off"})
     profile.update_stage(
         LORA, origin="trained elsewhere", dialect=lora.dialect, base=base.name, family=base.family,
         layers=len(lora.weights.layers), left_out=lora.left_out, rank=lora.weights.rank,

@@ -118,7 +118,7 @@ def test_optimizers_step_and_resume(base: Base, tmp_path: Path, eight_bit: bool 
         optimizer.step()
 
     step()
-    save_checkpoint(tmp_path, model, optimizer, generator, {"step": 1})
+    save_checkpoint(tmp_path, model, None, optimizer, generator, {"step": 1})
     step()
     wanted = [p.detach().clone() for p in parameters]
     remove_adapter(model)
@@ -143,7 +143,7 @@ def test_a_run_goes_on_with_the_other_optimizer(
     for parameter in parameters:
         parameter.grad = torch.ones_like(parameter)
     first.step()
-    save_checkpoint(tmp_path, model, first, generator, {"step": 1})
+    save_checkpoint(tmp_path, model, None, first, generator, {"step": 1})
     load_checkpoint(tmp_path, other, generator)
     before = [p.detach().clone() for p in parameters]
     other.step()
