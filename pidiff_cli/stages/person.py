@@ -17,7 +17,7 @@ from pidiff_cli import __version__
 from pidiff_cli.config import DrawingConfig
 from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, called, complete, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
 from pidiff_cli.core.faces.reader import FaceReader, likeness
 from pidiff_cli.core.identity.adapters import load_adapters
@@ -151,7 +151,8 @@ def encode(loaded: LoadedPerson, prompt: str, progress: Progress) -> EncodedProm
     if encoded.cut:
         tail = encoded.cut if len(encoded.cut) < 60 else encoded.cut[:57] + "…"
         progress.warn(f"The prompt is too long for the base; left out: {tail}")
-    return encoded
+    word = loaded.profile.stage_state("lora").get("trigger", "")  # of a LoRA trained elsewhere
+    return called(loaded.base, encoded, noun, str(word)) if loaded.base.lora else encoded
 
 
 def check_size(base: Base, size: int) -> None:

@@ -90,8 +90,11 @@ class Predictor:
         branch = w is not None and base.has_branch and settings.identity_scale > 0
         identity = branch or self.lora is not None
         self.pair = identity and settings.use_map and steps > self.first < self.last
-        rows = [encode_prompt(base, settings.negative, "")] * (count * self.guided) + prompts
-        self.text = text_states(base, rows)
+        without = [encode_prompt(base, settings.negative, "")] * (count * self.guided)
+        self.own = self.text = text_states(base, without + prompts)
+        if self.lora is not None:  # which may know the person by a word of its own
+            prompts = [prompt.called or prompt for prompt in prompts]
+        self.along = text_states(base, without + prompts)
         self.pulls: dict[bool, Tensor] = {}  # by the prompt, of the step before; True: base's own
         self.prefix: SharedPrefix | None = None
         self.cached: CachedAttention | None = None  # with identity
@@ -113,12 +116,12 @@ class Predictor:
             tokens, who = tokens.repeat_interleave(count, 0), slice(0, 2 * count)
         base.context.tokens = tokens
         self.cached = CachedAttention(
-            self.text.tokens, tokens, who, subject if self.settings.use_map else None,
+            self.along.tokens, tokens, who, subject if self.settings.use_map else None,
             self.settings.levels, count,
         )  # fmt: skip
         self.plain = self.cached
         if self.lora is not None:  # the base's own layers multiply out to other constants
-            self.plain = replace(self.cached, layers={})
+            self.plain = replace(self.cached, text=self.own.tokens, layers={})
         self.prefix = SharedPrefix(base.unet, self.cached)
 
     def __call__(self, x: Tensor, t: Tensor, step: int) -> Tensor:
@@ -142,6 +145,7 @@ class Predictor:
         """Whether the calls that follow are with identity."""
         context, scale = self.base.context, self.settings.identity_scale if on else 0.0
         context.scale, context.cached = scale, self.cached if on else self.plain
+        self.text = self.along if on else self.own
         if self.lora is not None:
             self.lora.switch(scale)
 

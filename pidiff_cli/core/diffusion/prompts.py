@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -42,6 +42,7 @@ class EncodedPrompt:
         unknown: words that the base's vocabulary does not hold.
         cut: the words that did not fit, "" when all did.
         second: (S,) token ids of the second tokenizer (SDXL); None on other bases.
+        called: the prompt as a LoRA knows it, its own word beside the noun; None is this one.
     """
 
     text: str
@@ -50,6 +51,7 @@ class EncodedPrompt:
     unknown: tuple[str, ...] = ()
     cut: str = ""
     second: Tensor | None = None
+    called: EncodedPrompt | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,19 @@ def encode_prompt(base: Base, text: str, noun: str) -> EncodedPrompt:
     unknown = tuple(dict.fromkeys(w for w in words if base.closed_vocabulary and _odd(base, w)))
     cut = _cut(tokenizer, words, length)
     return EncodedPrompt(text, torch.tensor(ids), subject, unknown, cut, second)
+
+
+def called(base: Base, prompt: EncodedPrompt, noun: str, word: str) -> EncodedPrompt:
+    """A prompt that goes to a LoRA with its own word before the noun: ``a photo of ohwx woman``.
+
+    Where the prompt names nobody, or has the word already, it stays as it is.
+    """
+    found = subject_word(prompt.text, noun)
+    if not found or not word or re.search(_word(word), prompt.text, re.IGNORECASE):
+        return prompt
+    head = re.sub(r"\b(?:an?|the) $", "", prompt.text[: found.start()], flags=re.IGNORECASE)
+    text = f"{head}{word} {prompt.text[found.start() :]}"
+    return replace(prompt, called=encode_prompt(base, text, noun))
 
 
 def text_states(base: Base, prompts: list[EncodedPrompt]) -> TextStates:

@@ -10,7 +10,7 @@ import torch
 
 from pidiff_cli.core.diffusion import guidance
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, called, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.lora import add_lora
 from tests.support.tiny_base import SIZE
@@ -74,3 +74,20 @@ def test_maps_are_kept_for_who_asks(bare: Base) -> None:
     prompt = encode_prompt(bare, "a photo of a woman", "woman")
     maps = draw(bare, prompt, None, [1], FREE, record=True).maps
     assert maps is not None and 0 < maps.max() <= 1
+
+
+def test_its_own_word_goes_to_the_lora_alone(bare: Base) -> None:
+    _learnt(bare)
+    plain = encode_prompt(bare, "a photo of a woman in the snow", "woman")
+    named = called(bare, plain, "woman", "zq")
+    assert named.called and named.called.text == "a photo of zq woman in the snow"
+    assert named.text == plain.text and named.called.subject.sum() == plain.subject.sum()
+    settings = replace(FREE, identity_scale=0.0)
+    own = [draw(bare, one, None, [1], settings).images for one in (plain, named)]
+    assert np.array_equal(*own)
+    assert not np.array_equal(*[draw(bare, p, None, [1], FREE).images for p in (plain, named)])
+
+
+@pytest.mark.parametrize("text", ["a photo of a dog", "a photo of zq woman"])
+def test_a_prompt_without_the_person_or_with_the_word_stays(bare: Base, text: str) -> None:
+    assert called(bare, encode_prompt(bare, text, "woman"), "woman", "zq").called is None
