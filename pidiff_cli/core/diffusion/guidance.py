@@ -110,7 +110,7 @@ class Predictor:
         base, count = self.base, self.count
         tokens = None if code is None else identity_tokens(base.unet, code)  # (1, N, C)
         who = slice(count, 2 * count) if self.guided else slice(0, count)
-        if tokens is not None and not self.settings.use_map and self.guided:
+        if tokens is not None and not self.settings.use_map and self.guided and not self.lora:
             # M = 1: the other rows have tokens too
             tokens = torch.cat([base.projector.unconditional(), tokens])
             tokens, who = tokens.repeat_interleave(count, 0), slice(0, 2 * count)
@@ -132,11 +132,12 @@ class Predictor:
         if self.lora is not None:  # what the layers keep is theirs to take, and maps come of it
             context.watch = step >= self.first
         if not self.pair:
-            return self._guide(x, t)
+            return self._person(x, t, step)
         x, own = x.chunk(2)
         if self.first <= step < self.last:
             return torch.cat(self._blended(x, own, t, step - self.first))
-        found = self._guide(x, t)  # before, both are one; after, the base's own is not looked at
+        # Before, both are one; after, the base's own is not looked at.
+        found = self._person(x, t, step)
         if self.guided:
             self.pulls[True] = self.pulls[False]
         return torch.cat([found, found])
@@ -158,14 +159,60 @@ class Predictor:
         """
         context = self.base.context
         context.record = context.watch = True
-        along = self._guide(x, t, asks=step % 2 == 1 or step == 0)
-        maps, context.maps = context.maps, []
-        self._identity(False)
-        plain = self._guide(own, t, asks=step % 2 == 0, own=True)
+        if self.lora is not None:
+            along, plain, maps = self._beside(x, own, t, step)
+        else:
+            along = self._guide(x, t, asks=step % 2 == 1 or step == 0)
+            maps, context.maps = context.maps, []
+            self._identity(False)
+            plain = self._guide(own, t, asks=step % 2 == 0, own=True)
         area = subject_area(maps, context.maps, x)
         context.maps = maps  # those of the identity are who draws wants to see
         away = rebase_prediction(plain, own, x, self.scheduler, t)
         return area * along + (1 - area) * away, plain
+
+    def _beside(
+        self, x: Tensor, own: Tensor, t: Tensor, step: int
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Guided predictions with LoRA and the base's own, and the maps of the first.
+
+        The row without the prompt is the base's own for both, so it shares the call of the base's
+        picture. At the first step both have the same latents, and that row.
+        """
+        context, count = self.base.context, self.count
+        mine = self._call(x, t, self.guided * count, count)
+        maps, context.maps = context.maps, []
+        self._identity(False)
+        if not self.guided:
+            return mine, self._call(own, t, 0, count), maps
+        turn = step % 2 == 1  # whose row without the prompt it is
+        rows = self._call(torch.cat([x, own]) if turn else own, t, 0, 2 * count)
+        without, plain = rows.chunk(2)
+        if turn or step == 0:
+            self.pulls[False] = mine - without
+        if not turn:
+            self.pulls[True] = plain - without
+        more = self.settings.guidance - 1
+        return mine + more * self.pulls[False], plain + more * self.pulls[True], maps
+
+    def _person(self, x: Tensor, t: Tensor, step: int) -> Tensor:
+        """The guided prediction of a picture by itself.
+
+        With a LoRA the row without the prompt is the base's own, and is asked for on every other
+        step but the first two, where pulls still change.
+        """
+        if self.lora is None or step < self.first:
+            return self._guide(x, t)
+        context, step = self.base.context, step - self.first
+        mine = self._call(x, t, self.guided * self.count, self.count)
+        if not self.guided:
+            return mine
+        if step < 2 or step % 2 == 0 or False not in self.pulls:
+            recorded, context.record = context.record, False
+            self._identity(False)
+            self.pulls[False] = mine - self._call(x, t, 0, self.count)
+            context.record = recorded
+        return mine + (self.settings.guidance - 1) * self.pulls[False]
 
     def _guide(self, x: Tensor, t: Tensor, asks: bool = True, own: bool = False) -> Tensor:
         """The guided prediction; not asking, by the pull of the step before, if there is one."""
@@ -180,19 +227,27 @@ class Predictor:
 
     def _rows(self, x: Tensor, t: Tensor, without: bool) -> tuple[Tensor | None, Tensor]:
         """Predictions without the prompt, as asked, and with it."""
+        if not without:
+            return None, self._call(x, t, self.guided * self.count, self.count)
+        found = self._call(x, t, 0, 2 * self.count)
+        return found[: self.count], found[self.count :]
+
+    def _call(self, x: Tensor, t: Tensor, first: int, rows: int) -> Tensor:
+        """Predictions (rows, C, h, w) of rows of the text, from ``first`` on.
+
+        ``x``: one latent a row, or B that all kinds of rows share.
+        """
         unet, context = self.base.unet, self.base.context
-        kinds = 1 + without
-        first, rows = (self.guided and not without) * self.count, kinds * self.count
         text = self.text.part(first, rows)
         added = text.added(self.settings.size, self.settings.size)
-        prefix = self.prefix if context.active and without else None
+        prefix = self.prefix if context.active and rows > len(x) else None
         prefix = prefix if prefix and prefix.possible else None
         for cached in filter(None, (self.cached, self.plain)):
             cached.first, cached.rows = first, rows
         with prefix.on() if prefix else nullcontext():
-            x = x if prefix or not without else torch.cat([x] * kinds)
+            x = x if prefix or rows == len(x) else torch.cat([x] * (rows // len(x)))
             found = cast(Any, unet)(x, t, encoder_hidden_states=text.tokens, **added).sample
-        return (found[: self.count], found[self.count :]) if without else (None, found)
+        return cast(Tensor, found)
 
 
 class SharedPrefix:

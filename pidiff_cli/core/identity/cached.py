@@ -80,11 +80,14 @@ class CachedAttention:
         rows, weigh = slice(self.first, self.first + self.rows), partial(self._weight, context)
         if isinstance(layer, FoldedLayer):
             added = context.adds
+            if self._nobody():
+                return layer.text_alone(self._all_rows(features), rows)
             return layer.block(self._all_rows(features), rows, self._who(), weigh, added)
         q = self._all_rows(split(attn.to_q(features), attn.heads))  # (R·B, H, T, e)
         f, mass = self._attend(q, layer.k[rows], layer.v[rows])  # (R·B, T, d), (n, T)
-        weight = weigh(mass)
-        if context.adds and layer.ask is not None and layer.answer is not None:
+        weight = context.scale if self._nobody() else weigh(mass)
+        adds = context.adds and not self._nobody()
+        if adds and layer.ask is not None and layer.answer is not None:
             add_identity(f[self._who()], weight, layer.ask, layer.answer, attn.heads)
         f = attn.to_out[0](f)
         return f if attn.rescale_output_factor == 1 else f / attn.rescale_output_factor
@@ -102,6 +105,10 @@ class CachedAttention:
         if context.record:
             context.maps.append(maps)
         return maps.flatten(2) * context.scale
+
+    def _nobody(self) -> bool:
+        """Whether none of this step's rows has an identity."""
+        return self.who.start >= self.first + self.rows
 
     def _who(self) -> slice:
         """The rows with identity among this step's."""
@@ -212,9 +219,7 @@ class FoldedLayer:
             rows: which r rows of the text they belong to. who: those with identity among them.
             weigh: gives λ M (n, 1, T), or λ, for the mass (n, T) on the subject.
         """
-        logits = self.text_ask[rows] @ features.transpose(1, 2)  # (r, H·S, T): T last is faster
-        p = self._softmax(logits)
-        out = torch.baddbmm(self.bias, p.transpose(1, 2), self.text_answer[rows])  # (r, T, d)
+        out, p = self._text(features, rows)
         asked = self.ask @ p[who]  # (n, H·N [+ 1], T)
         weight = weigh(asked[:, -1] if self.mapped else None)
         if self.answer is None or not added:
@@ -222,6 +227,16 @@ class FoldedLayer:
         share = self._softmax(asked[:, :-1] if self.mapped else asked) * weight  # (n, H·N, T)
         out[who].baddbmm_(share.transpose(1, 2), self.answer.expand(len(share), -1, -1))
         return out
+
+    def text_alone(self, features: Tensor, rows: slice) -> Tensor:
+        """Features (r, T, d) to features (r, T, d), of rows without identity."""
+        return self._text(features, rows)[0]
+
+    def _text(self, features: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
+        """The text branch's features (r, T, d) and probabilities (r, H·S, T)."""
+        logits = self.text_ask[rows] @ features.transpose(1, 2)  # (r, H·S, T): T last is faster
+        p = self._softmax(logits)
+        return torch.baddbmm(self.bias, p.transpose(1, 2), self.text_answer[rows]), p
 
     def _softmax(self, x: Tensor) -> Tensor:
         """Over the keys of each head: (n, H·K, T) to the same."""
