@@ -21,13 +21,15 @@ class TuneInternals:
         tune_code: also learn Δw, the correction of the W+ code (docs/method.md, section 5).
         lora_blocks: part of the UNet whose attention has a LoRA, all, mid_up or up.
         min_snr: γ of the min-SNR weighting, the paper's (Hang et al. 2023); 0 is off.
+        lora_min_snr: the same where a LoRA learns: off, as high noise holds much of a person's
+            shape (docs/decisions/tailoring.md).
         off_face_weight: weight of the noise error off the face: little, what lies there is the
             base's to draw.
         locate_weight: weight of the localisation map's agreement with the head.
         code_rate: learning rate of Δw, times the adapter's.
         code_weight: keeps Δw small, so that edits and mixes still mean what they say.
-        drop_text, drop_identity, drop_both: shares of the dropouts that guidance needs, those of
-            the W+ adapter.
+        drop_text, drop_identity, drop_both: shares of the dropouts, those of the W+ adapter; of
+            no use where a LoRA learns, as no row without a prompt is drawn with it.
         patience: previews in a row without more likeness that end the tuning; 0 is never.
         text_loss: most text alignment that a kept step may lose, a share of the base's own.
         report_prompts: prompts drawn for the likeness report: its first screen holds them.
@@ -42,6 +44,7 @@ class TuneInternals:
     tune_code: bool = True
     lora_blocks: str = "all"
     min_snr: float = 5.0
+    lora_min_snr: float = 0.0
     off_face_weight: float = 0.1
     locate_weight: float = 0.05
     code_rate: float = 1.0

@@ -197,12 +197,18 @@ def new_adapters(base: Base, config: TuneConfig, internals: TuneInternals) -> nn
 
 
 def loss_settings(config: TuneConfig, internals: TuneInternals) -> LossSettings:
-    """Weights and shares of the losses, of recipe and internals."""
+    """Weights and shares of the losses, of recipe and internals.
+
+    With a LoRA nothing is dropped: rows without a prompt are the base's own when it draws.
+    """
+    drops = (internals.drop_text, internals.drop_identity, internals.drop_both)
+    min_snr = internals.min_snr
+    if config.lora_rank:
+        drops, min_snr = (0.0, 0.0, 0.0), internals.lora_min_snr
     return LossSettings(
-        internals.min_snr, internals.off_face_weight, config.preserve_weight,
-        config.preserve_share, internals.locate_weight,
-        internals.code_weight if internals.tune_code else 0.0,
-        internals.drop_text, internals.drop_identity, internals.drop_both, internals.skip_dropped,
+        min_snr, internals.off_face_weight, config.preserve_weight, config.preserve_share,
+        internals.locate_weight, internals.code_weight if internals.tune_code else 0.0,
+        *drops, internals.skip_dropped,
     )  # fmt: skip
 
 
