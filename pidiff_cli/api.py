@@ -150,9 +150,10 @@ def tune(
         base: auto, mini, sd15, sdxl, a path or a hub id. recipe: a name, or a YAML file's path.
         noun, keep_photos, force: of a profile that is made now.
         settings: wplus (whether the W+ branch too: auto, on, off), steps, batch, rank, alpha,
-            learning_rate, optimizer, seed, size (px), memory (GB), checkpointing, quantise,
-            trained_blocks, face_phase, preserve_weight, preserve_share, preview_every,
-            checkpoint_every, resume, restart, retune.
+            learning_rate, lora_rank, lora_alpha, lora_rate, lora_layers, optimizer, seed,
+            size (px), memory (GB), checkpointing, quantise, trained_blocks, face_phase,
+            preserve_weight, preserve_share, preview_every, checkpoint_every, resume, restart,
+            retune.
 
     Raises:
         InputError: photos, profile or recipe are at fault, or it is tuned on another base.

@@ -38,6 +38,9 @@ def command(
     ] = None,
     batch: Annotated[int | None, option(TuneConfig, "batch", default="the recipe's")] = None,
     rank: Annotated[int | None, option(TuneConfig, "rank", default="the recipe's")] = None,
+    lora_rank: Annotated[
+        int | None, option(TuneConfig, "lora_rank", default="the recipe's")
+    ] = None,
     learning_rate: Annotated[
         float | None, option(TuneConfig, "learning_rate", default="the recipe's")
     ] = None,
@@ -62,7 +65,8 @@ def command(
     given: dict[str, Any] = {
         "base": base, "recipe": recipe, "wplus": wplus, "steps": steps,
         "preview_every": preview_every, "batch": batch, "rank": rank,
-        "learning_rate": learning_rate, "optimizer": optimizer, "seed": seed, "memory": memory,
+        "lora_rank": lora_rank, "learning_rate": learning_rate, "optimizer": optimizer,
+        "seed": seed, "memory": memory,
     }  # fmt: skip
     if dry_run:
         session.output.result([], api.plan(sources, name, **given, **session.where()))

@@ -72,10 +72,21 @@ def open_tuning(
     folder = profile.folder if profile else place.home / "profiles" / str(name)
     values = tune_values(folder, parts, chosen, given, place.progress)
     config = place.config(TuneConfig, **values)
+    _check_learns(config, parts)
     noted = known.stage_state("invert") if known else {}
     refined = {key: noted.get(key) for key in ("refine", "seed")}  # codes stay refined as they are
     reading = place.config(InvertConfig, name=str(folder), base=parts.name, **refined)
     return OpenedTuning(profile, photos, parts, chosen, config, reading)
+
+
+def _check_learns(config: TuneConfig, parts: BaseParts) -> None:
+    """Raise UsageError where the settings leave nothing to learn."""
+    branch = config.rank > 0 and bool(parts.wplus or parts.identity)
+    if not (branch or config.lora_rank):
+        raise UsageError(
+            "Nothing would be learnt: without a LoRA it takes the W+ branch, with a rank.",
+            "Give the LoRA a rank: --lora-rank 8",
+        )
 
 
 def choose_recipe(

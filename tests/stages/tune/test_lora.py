@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from pidiff_cli.core.images import read_photo
-from pidiff_cli.errors import InputError
+from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
 from pidiff_cli.stages import evaluate, generate
@@ -115,3 +115,13 @@ def test_evaluate_measures_it(home: Path) -> None:
     )
     result = evaluate.run(profile, config, _bare(home, profile), Notes())
     assert result.measures["energy_off"]["value"] is None
+
+
+@pytest.mark.parametrize("given", [{"rank": 0}, {"wplus": "off"}])
+def test_a_tuning_that_would_learn_nothing_is_refused(home: Path, given: dict[str, object]) -> None:
+    from pidiff_cli import api
+
+    make_profile(home)
+    with pytest.raises(UsageError, match="Nothing would be learnt"):
+        api.tune("alice", home=home, **{"lora_rank": 0, **given})
+    assert not Profile.open("alice", home).stage_state("tune")
