@@ -22,8 +22,9 @@ from pidiff_cli.recipe import load_recipe
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.loop import Job
 from pidiff_cli.stages.tune.plan import apply, autocast, fast_step
-from pidiff_cli.stages.tune.setup import loss_settings, new_adapters, rate_groups
+from pidiff_cli.stages.tune.setup import loss_settings, new_adapters, others_of, rate_groups
 
+NOUN = "person"
 CONFIG = {item.name for item in fields(TuneConfig)}
 INTERNALS = {item.name for item in fields(TuneInternals)}
 
@@ -93,11 +94,12 @@ def make_job(
         torch.manual_seed(config.seed)  # LoRA's A matrices start random
         model = new_adapters(base, config, internals)
     model.to(base.device)
+    others = others_of(base, config, internals, NOUN) if texts is None else []
     plan, fast = plan or Plan(config.batch), fast_step(internals, family, amp)
     apply(plan, base, fast)
     training = TrainingStep(
-        base, person.codes, person.mean, captions, loss_settings(config, internals),
-        code_delta(model), amp, texts,
+        base, person.codes, person.mean, captions + others,
+        loss_settings(config, internals, len(others)), code_delta(model), amp, texts,
     )  # fmt: skip
     groups = rate_groups(model, config, internals, base.lora)
     optimizer = make_optimizer(groups, base.device, config.learning_rate)

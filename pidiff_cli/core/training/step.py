@@ -30,7 +30,10 @@ from dataclasses import replace
 
 @dataclass(frozen=True)
 class LossSettings:
-    """Weights and shares of the losses; the names are those of docs/method.md in words."""
+    """Weights and shares of the losses; the names are those of docs/method.md in words.
+
+    ``others``: how many of the captions, the last ones, only say what must stay the base's.
+    """
 
     min_snr: float = 5.0
     off_face: float = 0.1
@@ -42,6 +45,7 @@ class LossSettings:
     drop_identity: float = 0.05
     drop_both: float = 0.05
     skip_dropped: bool = False
+    others: int = 0
 
 
 class TrainingStep:
@@ -51,7 +55,9 @@ class TrainingStep:
         base: with the person's adapter on its UNet.
         codes: (P, L, D) one W+ code a photo, in the order of the data's photo indices; None on a
             base without a branch. mean: (L, D) the person's W+ code, or None.
-        captions: completed prompts to learn with; one is drawn for every picture.
+        captions: completed prompts to learn with; one is drawn for every picture. The last
+            ``settings.others`` of them teach nobody's face: off it, the base's prediction is kept
+            for them too, in half of the pictures where it is checked.
         delta: the trainable Δw (L, D), or None.
         texts: states of the captions and of "", where they are known.
     """
@@ -74,6 +80,7 @@ class TrainingStep:
         if texts is None:  # the empty one last
             texts = text_states(base, [*captions, encode_prompt(base, "", "")])
         self.texts = texts
+        self.own = len(captions) - settings.others
         self.subjects = torch.cat(
             [subjects(captions, base.device), torch.zeros_like(captions[0].subject)[None]]
         )
@@ -88,6 +95,9 @@ class TrainingStep:
         t = self._timesteps(batch, generator)
         which, w, on = self._conditions(photo, generator)
         keep = bool(torch.rand((), generator=generator) < s.preserve_share) and s.preserve > 0
+        if keep and s.others:
+            some = which[batch // 2 :]
+            some.copy_(self.own + torch.randint(s.others, some.shape, generator=generator))
         seen = self.subjects[which.to(self.subjects.device)].any(dim=1)
         whole = Batch(z, mask, noise, t, which, w, on, keep, float(seen.float().mean()))
         if not s.skip_dropped or self.base.lora is not None:
@@ -115,6 +125,9 @@ class TrainingStep:
             base.lora.switch(1.0)
         prediction, maps = self._predict(noisy, t, text), base.context.take_maps()
         weight = self.schedule.weight(t, s.min_snr)
+        if s.others:
+            other = (batch.which >= self.own) & (batch.which < self.own + s.others)
+            weight = weight * (~other).to(weight)
         parts = {"face": face_loss(prediction, target, mask, s.off_face, weight)}
         if own is not None:
             parts["preserve"] = s.preserve * preserve_loss(prediction, own, mask)
@@ -155,7 +168,7 @@ class TrainingStep:
         no_identity = ((u >= s.drop_text) & (u < s.drop_text + s.drop_identity)) | (
             u >= 1 - s.drop_both
         )
-        which = torch.randint(len(self.texts) - 1, (batch,), generator=generator)
+        which = torch.randint(self.own, (batch,), generator=generator)
         which[no_text] = len(self.texts) - 1
         # Half of the samples lean towards their own photo's code: what is particular to a photo
         # (pose, expression) is then explained by the code, not learnt into the weights.

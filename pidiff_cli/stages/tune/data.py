@@ -20,7 +20,13 @@ from torch import Tensor
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, TextStates, encode_prompt, text_states
+from pidiff_cli.core.diffusion.prompts import (
+    EncodedPrompt,
+    TextStates,
+    complete,
+    encode_prompt,
+    text_states,
+)
 from pidiff_cli.core.faces.framing import Place
 from pidiff_cli.core.images import read_photo
 from pidiff_cli.core.training.dataset import LatentSet, cache_latents, face_variants, photo_variants
@@ -29,6 +35,11 @@ from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages.faces import Faces
 from pidiff_cli.stages.progress import Progress
 
+#: Prompts whose clothes, places and styles have to stay the base's while a LoRA learns.
+OTHERS = (
+    "as a wizard", "as a doctor", "as a knight", "as a cowboy", "as a king", "as a firefighter",
+    "in a garden", "in space", "laughing", "looking sad", "pencil sketch", "watercolour painting",
+)  # fmt: skip
 VARIANTS = 24  # cached pictures a phase, shared out over the photos, at least 4 a photo
 LATENTS = "photos/latents.safetensors"
 VERSION = 2  # of what is kept; another one is made anew
@@ -71,6 +82,12 @@ def captions(base: Base, noun: str) -> list[EncodedPrompt]:
     return [form for form in forms if not form.unknown] or forms[:1]
 
 
+def other_prompts(base: Base, noun: str) -> list[EncodedPrompt]:
+    """What else a person may be drawn as, as far as the base has the words (``OTHERS``)."""
+    forms = [encode_prompt(base, complete(wish, noun), noun) for wish in OTHERS]
+    return [form for form in forms if not form.unknown]
+
+
 def material(
     profile: Profile,
     config: TuneConfig,
@@ -79,12 +96,15 @@ def material(
     faces: Faces,
     weights: str,
     progress: Progress,
+    others: list[EncodedPrompt],
 ) -> Material:
     """Read what the last tuning of the same photos kept, or make and keep it.
 
-    ``weights``: fingerprint of the base, whose autoencoder and text encoders made it.
+    Args:
+        weights: fingerprint of the base, whose autoencoder and text encoders made it.
+        others: further captions, behind those of the photos.
     """
-    texts_of = captions(base, profile.manifest.noun)
+    texts_of = captions(base, profile.manifest.noun) + others
     key = _key(profile, config, base, photos, weights, texts_of)
     found = _read_latents(profile.path(LATENTS), key, base)
     if found:
