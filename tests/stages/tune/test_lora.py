@@ -53,7 +53,7 @@ def _weights(profile: Profile, part: str) -> dict[str, np.ndarray]:
 
 def test_both_parts_are_learnt_and_kept(home: Path) -> None:
     profile = make_profile(home)
-    run_tune(_short(home, preview_every=3), Notes())
+    run_tune(_short(home), Notes())
     assert any(v.any() for k, v in _weights(profile, "lora").items() if "lora_B" in k)
     assert any(v.any() for k, v in _weights(profile, "adapter").items() if "lora_B" in k)
     assert profile.verify() == []
