@@ -37,11 +37,7 @@ class PersonLora:
 
     Attributes:
         unet: that has them. layers: PEFT's, by module path.
-        gain: how much further than it has learnt it is drawn while it learns; ``settle`` makes
-            that its own.
     """
-
-    gain: float = 1.0
 
     def __init__(self, unet: nn.Module) -> None:
         self.unet = unet
@@ -56,8 +52,7 @@ class PersonLora:
         return [part.weight for pair in parts for part in pair]
 
     def switch(self, scale: float) -> None:
-        """Take W + scale · gain · ΔW from now on; 0 is W itself, bit for bit."""
-        scale *= self.gain
+        """Take W + scale · ΔW in what is computed from now on; 0 is W itself, bit for bit."""
         for part in self._fused:
             part.take(scale)
         if self._fused:
@@ -68,17 +63,6 @@ class PersonLora:
                 layer.set_scale(NAME, scale)
         for parameter in self.parameters():  # PEFT ties learning to being switched on
             parameter.requires_grad_(self._learns)
-
-    def learn(self) -> None:
-        """Take W + ΔW, as it learns."""
-        self.switch(1.0 / self.gain)
-
-    @torch.no_grad()
-    def settle(self) -> None:
-        """Let ΔW be gain · ΔW: what has been learnt is what is drawn at scale 1."""
-        for layer in self.layers.values():
-            layer.lora_B[NAME].weight.mul_(self.gain)
-        self.gain = 1.0
 
     @contextmanager
     def fused(self) -> Iterator[None]:

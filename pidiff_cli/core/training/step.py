@@ -122,7 +122,7 @@ class TrainingStep:
         tokens = None if batch.w is None else identity_tokens(base.unet, batch.w)
         identity_on(base.context, tokens, subject, batch.on)
         if base.lora is not None:
-            base.lora.learn()
+            base.lora.switch(1.0)
         prediction, maps = self._predict(noisy, t, text), base.context.take_maps()
         weight = self.schedule.weight(t, s.min_snr)
         if s.others:

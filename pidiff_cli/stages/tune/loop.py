@@ -187,8 +187,6 @@ def train(job: Job, current: Run, progress: Progress) -> None:
 
     job.base.rest()
     _keep_best(job, current)
-    if job.base.lora is not None:
-        job.base.lora.settle()
     loss = current.losses[-1]["loss"] if current.losses else 0.0
     early = f" of {config.steps}: likeness has stopped rising" if current.ended_early else ""
     told = f"{current.step} steps{early} · loss {loss:.3f} · {current.seconds:.0f} s"

@@ -180,8 +180,6 @@ def _adapter(
     if adapter:
         progress.line(f"Going on from step {current.step}.")
         model, base.lora = load_adapters(base.unet, adapter, learn=True)
-        if base.lora is not None:
-            base.lora.gain = gain_of(base, task.internals)
         return model, current
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)  # LoRA's A matrices start random
@@ -198,13 +196,7 @@ def new_adapters(base: Base, config: TuneConfig, internals: TuneInternals) -> nn
     if config.lora_rank:
         rank, alpha = config.lora_rank, config.lora_alpha
         base.lora = add_lora(base.unet, rank, alpha, config.lora_layers, internals.lora_blocks)
-        base.lora.gain = gain_of(base, internals)
     return model
-
-
-def gain_of(base: Base, internals: TuneInternals) -> float:
-    """How much further than it learns a LoRA is drawn; beside a branch not at all."""
-    return 1.0 if base.has_branch else internals.lora_gain
 
 
 def others_of(

@@ -113,18 +113,3 @@ def test_what_does_not_fit_is_told(base: Base, other: Base, tmp_path: Path) -> N
     file.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="does not load"):
         load_lora(other.unet, tmp_path / "lora")
-
-
-def test_what_it_learnt_settles_at_what_is_drawn(base: Base) -> None:
-    lora = _shaken(base)
-    lora.learn()
-    learnt = _predict(base)
-    lora.gain = 1.5
-    lora.learn()
-    assert torch.allclose(_predict(base), learnt, atol=1e-5)
-    lora.switch(1.0)
-    drawn = _predict(base)
-    assert not torch.allclose(drawn, learnt, atol=1e-3)
-    lora.settle()
-    lora.switch(1.0)
-    assert torch.allclose(_predict(base), drawn, atol=1e-5)
