@@ -77,7 +77,9 @@ MAIN: dict[str, Method] = {
     ),
     "untuned": Method("PIDiff's branch, not tuned", pidiff, {"tune": 0}),
     "pidiff": Method("PIDiff", pidiff),
+    "bare": Method("PIDiff without a general branch", pidiff, {"bare": 1}),
 }  # fmt: skip
+BRANCH = {"learning_rate": 1e-3}  # mini's fair one, ten times that of real bases
 RECIPE = load_recipe("mini-cpu").tune  # what is the recipe's own is not a line of its own
 WITHOUT: dict[str, Method] = {
     "no-wplus": Method("the embedder's vector for W+", pidiff, {"vector": 1}, needs="vector"),
@@ -90,12 +92,23 @@ WITHOUT: dict[str, Method] = {
         if RECIPE["face_phase"]
         else {"two-phases": Method("two phases (half on face crops)", pidiff, {"face_phase": 0.5})}
     ),
-    "no-delta": Method("no correction of the code", pidiff, {"tune_code": False}),
+    "no-others": Method("no captions but the photos'", pidiff, {"lora_others": False}),
+    "min-snr": Method("min-SNR weights", pidiff, {"lora_min_snr": 5.0}),
     "no-hold": Method("background not held while drawing", pidiff, {"hold": 0.0}),
     **{
-        f"rank-{rank}": Method(f"rank {rank}", pidiff, {"rank": rank, "alpha": float(rank)})
-        for rank in (2, 4, 8, 16) if rank != RECIPE["rank"]
+        f"rank-{rank}": Method(
+            f"rank {rank}", pidiff, {"lora_rank": rank, "lora_alpha": float(rank)}
+        )
+        for rank in (2, 4, 16)
     },
+    "branch-too": Method("the branch learns too", pidiff, {**BRANCH, "rank": 8, "alpha": 8.0}),
+    "bare-branch": Method(
+        "bare: the branch alone, 400 steps", pidiff,
+        {**BRANCH, "bare": 1, "rank": 16, "alpha": 16.0, "lora_rank": 0, "steps": 400},
+    ),
+    "bare-both": Method(
+        "bare: branch and LoRA", pidiff, {**BRANCH, "bare": 1, "rank": 16, "alpha": 16.0}
+    ),
 }  # fmt: skip
 METHODS = {**MAIN, **WITHOUT}
 STOCK = ("base", "inversion", "dreambooth", "custom")  # nothing of the program's code in them
