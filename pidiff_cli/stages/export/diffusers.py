@@ -25,7 +25,7 @@ from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import load_adapter, remove_adapter
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, parts_of
 from pidiff_cli.stages.base import load_parts
 from pidiff_cli.stages.person import check_tuned_on
 from pidiff_cli.stages.progress import Progress
@@ -69,13 +69,21 @@ def export(profile: Profile, home: Path, target: Path, write: Write, progress: P
     loaded = _load(profile, home)
     files.write_folder(target, lambda folder: write(loaded, folder))
     progress.finish("export", "read back: the same picture")
+    if "lora" in parts_of(profile.folder):
+        progress.warn(
+            f"This is the identity branch; the LoRA of {profile.name} is a file of its own: "
+            f"pidiff profile export {profile.name} --format diffusers-lora"
+        )
 
 
 def write_peft(loaded: Loaded, folder: Path) -> None:
     """The PEFT directory and the W+ code it goes with."""
     if loaded.model is None:
         name = loaded.profile.name
-        raise InputError(f"{name} is not tuned yet.", f"Tune it: pidiff tune {name}")
+        hint = f"Tune it: pidiff tune {name}"
+        if "lora" in parts_of(loaded.profile.folder):
+            hint = f"What was learnt is its LoRA: pidiff profile export {name} --format kohya"
+        raise InputError(f"The identity branch of {name} is not tuned.", hint)
     for name in FILES["peft"][:2]:
         shutil.copyfile(loaded.profile.path(f"adapter/{name}"), folder / name)
     save_file({"w": loaded.w.contiguous()}, folder / CODE)
@@ -100,6 +108,11 @@ def write_diffusers(loaded: Loaded, folder: Path) -> None:
 
 
 def _load(profile: Profile, home: Path) -> Loaded:
+    if profile.manifest.base.get("wplus") == "off":
+        raise InputError(
+            f"{profile.name} was learnt without W+ networks and has no identity branch.",
+            f"Export the LoRA: pidiff profile export {profile.name} --format diffusers-lora",
+        )
     name = locate.base_name(profile.manifest.base.get("name") or "mini", home)
     parts = locate.base_parts(name, home)
     check_tuned_on(profile, parts)
