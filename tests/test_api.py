@@ -96,7 +96,7 @@ def test_a_callback_stops_it_where_the_same_call_goes_on(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"batch": 0, "rank": 0}, "batch is 0.*rank is 0"),
+        ({"batch": 0, "alpha": 0.0}, "batch is 0.*alpha is 0"),
         ({"stepps": 3}, "no setting stepps"),
         ({"warmup": 3}, "no setting warmup"),  # a benchmark's to replace
         ({"recipe": "slow"}, "no recipe 'slow'"),

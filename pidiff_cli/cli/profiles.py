@@ -166,8 +166,6 @@ def import_command(
             f"It needs the base {done.base}, which is not here. "
             f"Fetch it once: pidiff models pull {done.base}"
         )
-    elif done.layers:
-        output.note(f"Next, the face's code: pidiff invert {done.name} --base {done.base}")
     elif done.base:
         output.note(f'Try: pidiff generate {done.name} "as an astronaut"')
     output.result([done.profile], done)

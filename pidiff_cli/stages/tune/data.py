@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def material(
     faces: Faces,
     weights: str,
     progress: Progress,
-    others: list[EncodedPrompt],
+    others: Sequence[EncodedPrompt] = (),
 ) -> Material:
     """Read what the last tuning of the same photos kept, or make and keep it.
 
@@ -104,7 +105,7 @@ def material(
         weights: fingerprint of the base, whose autoencoder and text encoders made it.
         others: further captions, behind those of the photos.
     """
-    texts_of = captions(base, profile.manifest.noun) + others
+    texts_of = [*captions(base, profile.manifest.noun), *others]
     key = _key(profile, config, base, photos, weights, texts_of)
     found = _read_latents(profile.path(LATENTS), key, base)
     if found:

@@ -121,11 +121,14 @@ def test_import(pidiff, lora, album, home, tmp_path):
     )  # fmt: skip
     assert ran.json["layers"] == len(lora.layers) and ran.json["photos"] == 2
     assert ran.json["left_out"] == {"text encoder layers": 1}
-    assert "1 text encoder layers" in ran.err and "pidiff invert My-LoRA-v1" in ran.err
+    assert "1 text encoder layers" in ran.err and "pidiff generate My-LoRA-v1" in ran.err
 
     profile = Profile.open("My-LoRA-v1", home)
     assert profile.verify() == [] and apart(read_peft(profile.folder / "lora"), lora) == 0
-    assert profile.manifest.base == {"name": "mini"} and profile.manifest.noun == "woman"
+    assert (
+        profile.manifest.base == {"name": "mini", "wplus": "off"}
+        and profile.manifest.noun == "woman"
+    )
     state = profile.stage_state("lora")
     assert (state["origin"], state["dialect"]) == ("trained elsewhere", "kohya")
     assert str(tmp_path) not in (profile.folder / "profile.json").read_text()
