@@ -30,7 +30,7 @@ from pidiff_cli.stages.faces import Faces
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report.evaluators import Evaluators
 from pidiff_cli.stages.report.measure import standard_prompts
-from pidiff_cli.stages.tune import plan, previews
+from pidiff_cli.stages.tune import plan, previews, told
 from pidiff_cli.stages.tune.data import codes_of, material, training_photos
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import read_log
@@ -99,8 +99,7 @@ def make_task(
     files = profile.manifest.files
     values["version"] = DIGEST
     values["photos"] = [(p.key, files.get(p.face, "")) for p in own]
-    branch = parts.wplus is not None or parts.identity is not None
-    values["codes"] = files.get("identity.safetensors", "") if branch else "none"
+    values["codes"] = files.get("identity.safetensors", "") if parts.has_branch else "none"
     values["fingerprint"] = "".join(weights.values())
     text = json.dumps(values, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -116,8 +115,8 @@ def make_job(
         state: what the profile's last tuning noted. tools: evaluators, for the previews.
     """
     profile, config, internals, own = task.profile, task.config, task.internals, task.own
-    planned = plan.plan_here(config, task.parts.family, internals)
-    progress.line(plan.line(planned, config))
+    planned = plan.plan_here(config, task.parts.family, task.parts.has_branch, internals)
+    progress.line(told.line(planned, config))
     plan.hold_to(config, planned.device)
     base = load_parts(
         task.parts, planned.device, planned.dtype, planned.plan.parked, planned.plan.nf4

@@ -14,7 +14,8 @@ from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.stages.tune import plan as plan_module
 from pidiff_cli.stages.tune.internals import TuneInternals
-from pidiff_cli.stages.tune.plan import describe, line, make_plan
+from pidiff_cli.stages.tune.plan import make_plan
+from pidiff_cli.stages.tune.told import describe, line
 
 GB = 1_000_000_000
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
