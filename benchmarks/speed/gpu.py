@@ -88,7 +88,7 @@ def tuning_rows(family: str, args: argparse.Namespace, device: torch.device) -> 
             lora = baseline(base, cached, prior, tuning(RECIPES[family], asked).config, again)
             how, case = f"bf16{', checkpointed' * again}", [(1.0, lora.step)]
             row = {"base": family, "learns": f"DreamBooth-LoRA{' with prior' * prior}", "how": how}
-            yield row | measured(cast(Case, case), device, args)
+            yield row | measured(case, device, args)
             del base, cached, lora, case
             empty(device)
 

@@ -233,8 +233,9 @@ def print_least() -> int:
         found = plans(sizes, 1, size, True, True, lambda plan: plan.checkpointing)
         for plan in found:
             step = sizes.step(size, 1, True) / 1e9
-            weights, tiled = "NF4" if plan.nf4 else "bf16", ", decoded by tiles" * plan.tiled
-            said = f"{describe(plan, 1)}{tiled} | {step:.2f} | {plan.peak / 1e9:.2f}"
+            weights = "NF4" if plan.nf4 else "bf16"
+            more = ", LoRA not fused" * plan.unfused + ", decoded by tiles" * plan.tiled
+            said = f"{describe(plan, 1)}{more} | {step:.2f} | {plan.peak / 1e9:.2f}"
             print(f"| {base} {size} px | {weights} | {said} |")
     return 0
 
