@@ -37,8 +37,10 @@ class Done:
             return [json.loads(line) for line in self.out.splitlines() if line.strip()]
 
 
-def pidiff(*words: str, home: Path, stdin: str = "", threads: int = 0) -> Done:
+def pidiff(*words: str, home: Path, stdin: str = "", threads: int = 0, before: str = "") -> Done:
     """Run one pidiff command in its own process, with so many CPU threads (0: as it likes).
+
+    ``before``: Python that runs ahead of it, to change what no option sets.
 
     Raises:
         RuntimeError: it failed; the message ends with its last lines.
@@ -48,7 +50,9 @@ def pidiff(*words: str, home: Path, stdin: str = "", threads: int = 0) -> Done:
         "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
         "print(used.ru_maxrss, used.ru_utime + used.ru_stime, file=sys.stderr); sys.exit(code)"
     )
-    command = [sys.executable, "-c", watcher, sys.executable, "-m", "pidiff_cli"]
+    start = f"import runpy; {before}; runpy.run_module('pidiff_cli', run_name='__main__')"
+    what = ["-c", start] if before else ["-m", "pidiff_cli"]
+    command = [sys.executable, "-c", watcher, sys.executable, *what]
     environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
     if threads:
         environment["OMP_NUM_THREADS"] = str(threads)

@@ -196,7 +196,7 @@ def plan(
     and raises what `tune` does."""
     place = Place.of(home, device, offline, progress)
     opened = open_tuning(place, sources, name, base, recipe, settings)
-    from pidiff_cli.stages.tune.plan import dry_run
+    from pidiff_cli.stages.tune.told import dry_run
 
     result, told = dry_run(opened.config, opened.parts)
     place.progress.line(told)
@@ -393,6 +393,6 @@ def import_lora(
 def doctor(home: Path) -> DoctorResult:
     """What this machine can do; changes nothing, needs no weights and no network."""
     from pidiff_cli.stages import doctor as stage
-    from pidiff_cli.stages.tune.plan import fits
+    from pidiff_cli.stages.tune.told import fits
 
     return stage.run(home, fits(home))

@@ -22,9 +22,12 @@ from torch.utils._pytree import tree_leaves
 from pidiff_cli.core.identity.adapter import add_adapter, identity_tokens, place_projector
 from pidiff_cli.core.identity.attention import attach
 from pidiff_cli.core.identity.context import IdentityContext
+from pidiff_cli.core.identity.lora import PersonLora, add_lora
 from pidiff_cli.core.identity.tokens import WPlusProjector, fresh_projector
 from pidiff_cli.core.training.fast_step import free_conv_inputs
 from pidiff_cli.core.training.losses import face_loss, locate_loss, preserve_loss
+from pidiff_cli.core.training.low_rank import keep_inputs_once
+from pidiff_cli.core.training.step import identity_on
 
 BLOCK = 512  # bytes; CUDA's allocator rounds every tensor up to whole blocks
 LATENT = 8  # pixels a latent position covers; of every base here
@@ -35,7 +38,7 @@ class Footprint:
     """Bytes of a UNet in training.
 
     Attributes:
-        frozen: weights that stay as they are. trained: the adapter's parameters.
+        frozen: weights that stay as they are. trained: the adapters' parameters.
         step: the most that one step holds beside both, gradients included.
     """
 
@@ -90,36 +93,59 @@ def counted() -> Iterator[LiveBytes]:
         F.scaled_dot_product_attention = stock
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """What of an identity learns.
+
+    Attributes:
+        rank: of the branch's adapter; 0 is a base without a branch. blocks: where the branch
+            learns, as ``add_adapter`` takes them.
+        lora_rank: of the LoRA on the base's own attention; 0 is none.
+        codes: L and D of the W+ codes.
+        projector: makes the token projector; None makes a real base's.
+    """
+
+    rank: int = 16
+    lora_rank: int = 0
+    blocks: str = "all"
+    codes: tuple[int, int] = (18, 512)
+    projector: Callable[[], WPlusProjector] | None = None
+
+    def make_projector(self, width: int) -> WPlusProjector:
+        """The token projector for a base whose text is ``width`` wide."""
+        return self.projector() if self.projector else fresh_projector(*self.codes, width)
+
+
 def step_footprint(
     config: dict[str, Any],
     batch: int,
     size: int,
     checkpointing: bool = False,
-    rank: int = 16,
     dtype: torch.dtype = torch.bfloat16,
-    codes: tuple[int, int] = (18, 512),
-    projector: Callable[[], WPlusProjector] | None = None,
-    blocks: str = "all",
+    learnt: Learnt | None = None,
 ) -> Footprint:
     """Bytes of one step of `tune` with all its losses.
 
     Args:
         config: of a UNet2DConditionModel. batch: pictures at once. size: their side in px.
-        rank: of the adapter. dtype: of the frozen weights. codes: L and D of the W+ codes.
-        projector: makes the token projector; None makes a real base's.
-        blocks: which learn, as ``add_adapter`` takes them.
+        dtype: of the frozen weights. learnt: what learns; the branch by default.
     """
-    width = int(config["cross_attention_dim"])
-    make = projector or (lambda: fresh_projector(*codes, width))
-    unet, model = _model(config, make, rank, dtype, blocks)
+    learnt = learnt or Learnt()
+    unet, model, lora = _model(config, dtype, learnt)
     if checkpointing:
         cast(Any, unet).enable_gradient_checkpointing()
         unet.train()
     frozen, trained = _weight_bytes(model)
     with counted() as live:
-        loss = step_loss(unet, batch, size // LATENT, codes, dtype)
+        codes = learnt.codes if learnt.rank else None
+        loss = step_loss(unet, batch, size // LATENT, codes, dtype, lora)
         cast(Any, loss).backward()
         return Footprint(frozen, trained, live.peak)
+
+
+def weights(config: dict[str, Any], dtype: torch.dtype, learnt: Learnt) -> Footprint:
+    """Bytes of the weights alone."""
+    return Footprint(*_weight_bytes(_model(config, dtype, learnt)[1]), 0)
 
 
 def call_peak(module: nn.Module, call: Callable[[], object]) -> int:
@@ -131,27 +157,29 @@ def call_peak(module: nn.Module, call: Callable[[], object]) -> int:
 
 
 def _model(
-    config: dict[str, Any],
-    projector: Callable[[], WPlusProjector],
-    rank: int,
-    dtype: torch.dtype,
-    blocks: str,
-) -> tuple[nn.Module, nn.Module]:
-    """A UNet on the meta device with the branch and an adapter, and the PEFT model around it."""
+    config: dict[str, Any], dtype: torch.dtype, learnt: Learnt
+) -> tuple[nn.Module, nn.Module, PersonLora | None]:
+    """A UNet on the meta device with what learns, the PEFT model around it or itself, the LoRA."""
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
     with torch.device("meta"):
         unet = cast(nn.Module, UNet2DConditionModel.from_config(config))
-        made = projector()
-        cast(Any, unet).identity_context = attach(unet, made.out_dim)
-        place_projector(unet, made)
-        for part in (unet, made):
-            for parameter in part.parameters():
-                parameter.data = parameter.data.to(dtype)
-        unet.identity_code.float()
-        model = add_adapter(unet, rank, rank, blocks=blocks)
+        made = learnt.make_projector(int(config["cross_attention_dim"])) if learnt.rank else None
+        cast(Any, unet).identity_context = attach(unet, made.out_dim if made else None)
+        if made:
+            place_projector(unet, made)
+        for parameter in unet.requires_grad_(False).parameters():
+            parameter.data = parameter.data.to(dtype)
+        if made:
+            cast(Any, unet).identity_code.float()
+        model, lora = unet, None
+        if learnt.rank:
+            model = add_adapter(unet, learnt.rank, learnt.rank, blocks=learnt.blocks)
+        if learnt.lora_rank:
+            lora = add_lora(unet, learnt.lora_rank, learnt.lora_rank)
         free_conv_inputs(unet)
-        return unet, model
+        keep_inputs_once(unet)
+        return unet, model, lora
 
 
 def _weight_bytes(model: nn.Module) -> tuple[int, int]:
@@ -162,13 +190,19 @@ def _weight_bytes(model: nn.Module) -> tuple[int, int]:
 
 
 def step_loss(
-    unet: nn.Module, batch: int, side: int, codes: tuple[int, int], dtype: torch.dtype
+    unet: nn.Module,
+    batch: int,
+    side: int,
+    codes: tuple[int, int] | None,
+    dtype: torch.dtype,
+    lora: PersonLora | None = None,
 ) -> Tensor:
     """The loss of ``TrainingStep``, on a step that checks the preserve term; of random numbers.
 
     Args:
-        unet: with branch, adapter and its context as ``identity_context``.
-        side: of the latents. codes: L and D of the W+ codes.
+        unet: with what learns, and its context as ``identity_context``.
+        side: of the latents. codes: L and D of the W+ codes; None on a base without a branch.
+        lora: the part on the base's own attention.
     """
     config = cast(Any, unet).config
     context: IdentityContext = cast(Any, unet).identity_context
@@ -185,11 +219,15 @@ def step_loss(
     def predict() -> Tensor:
         return cast(Tensor, unet(z, torch.zeros(batch, dtype=torch.long), **more).sample.float())
 
+    context.clear()
+    if lora is not None:
+        lora.switch(0.0)
     with torch.no_grad():
         own = predict()
-    context.tokens = identity_tokens(unet, torch.rand(batch, *codes, dtype=dtype))
-    context.subject, context.on = torch.rand(batch, 77), torch.rand(batch)
-    context.record = True
+    tokens = identity_tokens(unet, torch.rand(batch, *codes, dtype=dtype)) if codes else None
+    identity_on(context, tokens, torch.rand(batch, 77), torch.rand(batch))
+    if lora is not None:
+        lora.switch(1.0)
     predicted, maps = predict(), context.take_maps()
     loss = face_loss(predicted, target, mask, 0.1, torch.rand(batch))
     return loss + preserve_loss(predicted, own, mask) + locate_loss(maps, mask)

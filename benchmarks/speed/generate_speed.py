@@ -6,14 +6,16 @@
 
 Everything in one process on the same weights: every round draws one picture each way, in an order
 that is shuffled anew, all with the round's prompt and seed and the same scheduler, steps, guidance
-and size. Ours has an adapter of rank 8 (16 on SD 1.5) with random weights on it and the recipe's
-settings, `hold` included. The stock pipelines are diffusers' own classes without safety checker
-and progress bar, asked for arrays; IP-Adapter has the published layout (one image embedding of
-1,024, four tokens) with random weights, through diffusers' own loader, and is given the embedding,
-as ours is given the W+ code: neither reads a photo in the time measured. `stdin` is the command's
-stage with prompts one after another: from the moment a later prompt is taken to its picture being
-written, beside the time inside the sampler. Ratios are medians over rounds of the ratio within a
-round; wall time, and on the CPU the process's CPU time too, which other programs disturb less.
+and size. Ours has an adapter of rank 8 with random weights on it and the recipe's settings, `hold`
+included. `LoRA` is a person without the branch: a random LoRA of rank 8 on the base's own
+attention, fused, on a base that was opened bare, blended also where the recipe does not. The stock
+pipelines are diffusers' own classes without safety checker and progress bar, asked for arrays;
+IP-Adapter has the published layout (one image embedding of 1,024, four tokens) with random weights,
+through diffusers' own loader, and is given the embedding, as ours is given the W+ code: neither
+reads a photo in the time measured. `stdin` is the command's stage with prompts one after another:
+from the moment a later prompt is taken to its picture being written, beside the time inside the
+sampler. Ratios are medians over rounds of the ratio within a round; wall time, and on the CPU the
+process's CPU time too, which other programs disturb less.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -36,6 +38,7 @@ from benchmarks.commands import command_line
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, WEIGHTS
 from benchmarks.quality.costs import existing_profile
+from benchmarks.speed.draw_arms import Arms, bare_base, by_pipeline, lora_arms, stock_pipeline
 from benchmarks.speed.real_size import write_base
 from benchmarks.tuning import drawing
 from pidiff_cli import api
@@ -50,8 +53,7 @@ RESULTS = MEASUREMENTS / "generate_speed.json"
 WISHES = ("as an astronaut", "as a chef", "as a pirate", "at the beach", "in the snow", "smiling")
 RECIPES = {"mini": "mini-cpu", "sd15": "sd15-8gb"}
 ASKED = {"ours / stock": 1.03, "ours / IP-Adapter": 1.00, "stdin / sampling": 1.02}
-
-Arms = dict[str, Callable[[str, int], Any]]
+RANK = 8
 
 
 def folder_of(base: str, scratch: Path) -> Path:
@@ -68,36 +70,12 @@ def our_base(base: str, folder: Path, device: torch.device, dtype: torch.dtype) 
     identity = WEIGHTS / "identity" if base == "mini" else None
     opened = open_base(folder, identity, None if identity else (18, 512), device, dtype)
     torch.manual_seed(0)
-    rank = 8 if base == "mini" else 16
-    model = add_adapter(opened.unet, rank, rank)
+    model = add_adapter(opened.unet, RANK, RANK)
     for name, parameter in model.named_parameters():
         if "lora_" in name:
             torch.nn.init.normal_(parameter, std=0.02)
     opened.unet.requires_grad_(False)
     return opened
-
-
-def stock_pipeline(base: Base, folder: Path) -> Any:
-    """diffusers' own pipeline: another UNet object on the same weights, the other parts shared."""
-    import diffusers.schedulers as schedulers
-    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-    from diffusers.pipelines.stable_diffusion import StableDiffusionPipeline
-
-    with torch.device("meta"):
-        unet = UNet2DConditionModel.from_config(
-            json.loads((folder / "unet/config.json").read_text())
-        )
-    own = base.unet.state_dict()
-    unet.load_state_dict({key: own[key] for key in unet.state_dict()}, assign=True)
-    unet.eval().requires_grad_(False)
-    kind = getattr(schedulers, base.scheduler_config["_class_name"])
-    pipe = StableDiffusionPipeline(
-        vae=base.vae, text_encoder=base.text_encoder, tokenizer=base.tokenizer, unet=unet,
-        scheduler=kind.from_config(base.scheduler_config), safety_checker=None,
-        feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
 
 
 def ip_adapter_state(unet: Any, seed: int = 0) -> dict[str, dict[str, torch.Tensor]]:
@@ -134,26 +112,21 @@ def arms_of(base: Base, folder: Path, settings: DrawSettings) -> Arms:
     embedding = torch.randn(1, 1, 1024, generator=torch.Generator().manual_seed(2))
     pair = torch.cat([torch.zeros_like(embedding), embedding]).to(base.device, base.dtype)
 
-    def by(pipe: Any, wish: str, seed: int, **more: Any) -> Any:
-        return pipe(
-            f"a photo of a person {wish}", num_inference_steps=settings.steps,
-            guidance_scale=settings.guidance, height=settings.size, width=settings.size,
-            generator=torch.Generator().manual_seed(seed), output_type="np", **more,
-        )  # fmt: skip
-
     def ours(wish: str, seed: int, **changes: Any) -> Any:
         prompt = encode_prompt(base, f"a photo of a person {wish}", "person")
         return draw(base, prompt, code, [seed], drawing(settings, changes))
 
     arms: Arms = {
-        "stock": lambda wish, seed: by(stock, wish, seed),
-        "IP-Adapter": lambda wish, seed: by(adapted, wish, seed, ip_adapter_image_embeds=[pair]),
+        "stock": lambda wish, seed: by_pipeline(stock, settings, wish, seed),
+        "IP-Adapter": lambda wish, seed: by_pipeline(
+            adapted, settings, wish, seed, ip_adapter_image_embeds=[pair]
+        ),
         "ours": ours,
         "ours, scale 0": lambda wish, seed: ours(wish, seed, identity_scale=0.0),
     }
     if settings.keep_background:
         arms["ours, hold 0"] = lambda wish, seed: ours(wish, seed, hold=0.0)
-    return arms
+    return arms | lora_arms(bare_base(folder, base.device, base.dtype, RANK), settings)
 
 
 def alternate(arms: Arms, rounds: int, device: torch.device) -> dict[str, dict[str, list[float]]]:

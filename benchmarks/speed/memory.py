@@ -4,6 +4,7 @@
     python -m benchmarks.speed.memory --write           # and what `tune` plans with
     python -m benchmarks.speed.memory --plans           # what fits which card
     python -m benchmarks.speed.memory --recipes         # the recipes on the cards in their names
+    python -m benchmarks.speed.memory --least           # the LoRA alone, the smallest peaks
     python -m benchmarks.speed.memory --cuda            # real steps on a GPU, beside the prediction
     python -m benchmarks.speed.memory --cuda --limit 8  # the same, at most 8 GB of it
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -29,15 +31,20 @@ from benchmarks.commands import command_line
 from benchmarks.places import WEIGHTS
 from benchmarks.speed import footprint
 from benchmarks.speed.cuda_steps import CASES, measure
+from benchmarks.speed.footprint import Learnt
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.parts import vae_class
 from pidiff_cli.core.diffusion.single_file import CONFIGS
 from pidiff_cli.core.identity.adapter import BLOCKS
+from pidiff_cli.core.identity.lora import LAYERS
 from pidiff_cli.core.identity.tokens import MINI_GROUPS, WPlusProjector
+from pidiff_cli.core.training import memory_plan
 from pidiff_cli.core.training.memory_plan import TABLE, Sizes, choose_plan, plans
 from pidiff_cli.recipe import OF_A_CARD, load_recipe, recipe_names
-from pidiff_cli.stages.tune.plan import describe, make_plan
+from pidiff_cli.stages.tune.plan import make_plan
+from pidiff_cli.stages.tune.told import describe
 
+PARTS = ("branch", "lora", "both")
 SIZES = {"mini": (128,), "sd15": (256, 512, 768), "sdxl": (512, 768, 1024)}
 
 
@@ -49,65 +56,101 @@ def configs(base: str) -> dict[str, Any]:
     return {p: json.loads((WEIGHTS / "diffusers" / p / "config.json").read_text()) for p in parts}
 
 
-def counted(base: str) -> dict[str, Any]:
-    """Everything a plan needs to know of a base, bytes."""
+def counted(base: str, before: dict[str, Any], parts: list[str]) -> dict[str, Any]:
+    """Everything a plan needs to know of a base, bytes.
+
+    Args:
+        before: what was counted earlier. parts: whose steps are counted now, branch, lora or both.
+    """
     config, half = configs(base), torch.float32 if base == "mini" else torch.bfloat16
-    more: dict[str, Any] = {"dtype": half}
-    if base == "mini":
-        sizes = json.loads((WEIGHTS / "wplus.json").read_text())
-        codes = int(sizes["rows"]), int(sizes["style_dim"])
-        width = int(config["unet"]["cross_attention_dim"])
-        more |= {"codes": codes, "projector": lambda: WPlusProjector(*codes, MINI_GROUPS, width)}
-    found = {blocks: learning(base, config["unet"], blocks, more) for blocks in BLOCKS}
-    rank = {"rank": 4, **more}
-    four = footprint.step_footprint(config["unet"], 1, SIZES[base][0], **rank)
+    sizes, makers = SIZES[base], {"branch": branches, "lora": lora_alone, "both": both}
+    learning = {
+        part: make(base) if part in parts else before[part] for part, make in makers.items()
+    }
+    bare = footprint.weights(config["unet"], half, LORA[base])
+    whole = footprint.weights(config["unet"], half, OF[base])
     with torch.device("meta"):
         vae = vae_class(config["vae"]).from_config(config["vae"]).to(half)
     return {
         "bytes": half.itemsize,
-        "frozen": four.frozen,
-        **found.pop("all"),
+        "frozen": bare.frozen,
+        "branch_weights": whole.frozen - bare.frozen,
+        "lora_rank": bare.trained // LORA[base].lora_rank,
         "linears": linear_bytes(config["unet"], half),
+        "attention": linear_bytes(config["unet"], half, LAYERS["all"]),
         "vae": sum(p.numel() for p in vae.parameters()) * half.itemsize,
         "text": text_bytes(config, half),
-        "encode": vae_peaks(vae, config, SIZES[base], half, "encode"),
-        "decode": vae_peaks(vae, config, SIZES[base], half, "decode"),
-        "fewer": found,
-    }  # fmt: skip
+        "encode": vae_peaks(vae, config, sizes, half, "encode"),
+        "decode": vae_peaks(vae, config, sizes, half, "decode"),
+        **learning,
+    }
 
 
-def learning(
-    base: str, config: dict[str, Any], blocks: str, more: dict[str, Any]
-) -> dict[str, Any]:
-    """What depends on which blocks learn: an adapter's bytes a rank, and of a step."""
-    rows = []
+def of_mini() -> Learnt:
+    """The branch of mini, with its own token projector."""
+    sizes = json.loads((WEIGHTS / "wplus.json").read_text())
+    codes = int(sizes["rows"]), int(sizes["style_dim"])
+    width = int(configs("mini")["unet"]["cross_attention_dim"])
+    return Learnt(codes=codes, projector=lambda: WPlusProjector(*codes, MINI_GROUPS, width))
+
+
+OF = {"mini": of_mini(), "sd15": Learnt(), "sdxl": Learnt()}
+LORA = {base: Learnt(rank=0, lora_rank=4 if base == "sdxl" else 8) for base in SIZES}
+
+
+def branches(base: str) -> dict[str, Any]:
+    """The branch alone, by the blocks that learn."""
+    return {blocks: branch(base, replace(OF[base], blocks=blocks)) for blocks in BLOCKS}
+
+
+def lora_alone(base: str) -> dict[str, Any]:
+    """The LoRA on a base without a branch."""
+    return {"steps": steps(base, LORA[base])}
+
+
+def both(base: str) -> dict[str, Any]:
+    """The LoRA beside the branch."""
+    return {"steps": steps(base, replace(OF[base], lora_rank=LORA[base].lora_rank))}
+
+
+def branch(base: str, learnt: Learnt) -> dict[str, Any]:
+    """What depends on which blocks of the branch learn: its adapter's bytes a rank, and steps."""
+    config, half = configs(base)["unet"], torch.float32 if base == "mini" else torch.bfloat16
+    four, eight = (
+        footprint.weights(config, half, replace(learnt, rank=rank)).trained for rank in (4, 8)
+    )
+    rank = (eight - four) // 4
+    return {"rank": rank, "code": four - 4 * rank, "steps": steps(base, learnt)}
+
+
+def steps(base: str, learnt: Learnt) -> list[list[int]]:
+    """[side, checkpointed, bytes of every step, bytes more a picture]."""
+    config, half = configs(base)["unet"], torch.float32 if base == "mini" else torch.bfloat16
+    what = f"LoRA {learnt.lora_rank}, branch {learnt.rank} on {learnt.blocks}"
+    rows: list[list[int]] = []
     for size in SIZES[base]:
         for checkpointing in (False, True):
             one, two = (
-                footprint.step_footprint(config, b, size, checkpointing, blocks=blocks, **more)
+                footprint.step_footprint(config, b, size, checkpointing, half, learnt).step
                 for b in (1, 2)
             )
-            rows.append([size, checkpointing, 2 * one.step - two.step, two.step - one.step])
+            rows.append([size, checkpointing, 2 * one - two, two - one])
             print(
-                f"{base} {size} px, {blocks} learn{', checkpointed' * checkpointing}: "
-                f"{one.step / 1e9:.3f} GB at batch 1, {rows[-1][3] / 1e9:.3f} more a picture",
+                f"{base} {size} px, {what}{', checkpointed' * checkpointing}: "
+                f"{one / 1e9:.3f} GB at batch 1, {(two - one) / 1e9:.3f} more a picture",
                 flush=True,
             )
-    four, eight = (
-        footprint.step_footprint(config, 1, SIZES[base][0], rank=rank, blocks=blocks, **more)
-        for rank in (4, 8)
-    )
-    per_rank = (eight.trained - four.trained) // 4
-    return {"rank": per_rank, "code": four.trained - 4 * per_rank, "steps": rows}
+    return rows
 
 
-def linear_bytes(config: dict[str, Any], dtype: torch.dtype) -> int:
-    """Bytes of the UNet's linear layers, which can be quantised."""
+def linear_bytes(config: dict[str, Any], dtype: torch.dtype, which: str = "") -> int:
+    """Bytes of the UNet's linear layers, which can be quantised; of those that end on ``which``."""
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
     with torch.device("meta"):
         unet = cast(nn.Module, UNet2DConditionModel.from_config(config))
-    linears = [m for m in unet.modules() if isinstance(m, nn.Linear)]
+    named = re.compile(f"{which}$" if which else "")
+    linears = [m for n, m in unet.named_modules() if isinstance(m, nn.Linear) and named.search(n)]
     return sum(m.weight.numel() for m in linears) * dtype.itemsize
 
 
@@ -147,8 +190,9 @@ def measured(args: argparse.Namespace) -> int:
         torch.cuda.set_per_process_memory_fraction(args.limit * 1e9 / whole)
     rows = []
     for base, size, batch in CASES:
-        if base in (args.base or SIZES):
-            rows.append(measure(base, configs(base)["unet"], size, batch, args.limit))
+        for title, learnt in parts_of(base, 16).items() if base in (args.base or SIZES) else ():
+            row = measure(base, configs(base)["unet"], size, batch, args.limit, learnt)
+            rows.append({"learns": title, **row})
             print(json.dumps(rows[-1]), flush=True)
     if args.out:
         told = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "rows": rows}
@@ -158,20 +202,47 @@ def measured(args: argparse.Namespace) -> int:
 
 def print_plans() -> int:
     """The plan that `tune` would take on cards of several sizes, as a Markdown table."""
-    print("| base | free, GB | plan | peak, GB |\n|---|---|---|---|")
+    print("| base | learns | free, GB | plan | peak, GB |\n|---|---|---|---|---|")
     for base, size, batch in (("sd15", 512, 4), ("sdxl", 1024, 4)):
-        sizes = cast(Sizes, Sizes.of(base, 2))
-        found = plans(sizes, batch, size, 16, eight_bit=True, nf4=True)
-        for free in (2, 3, 4, 5, 6, 8, 10, 12, 16, 24):
-            plan = choose_plan(found, int(free * 1e9))
-            said = f"{describe(plan, batch)} | {plan.peak / 1e9:.2f}" if plan else "none fits | "
-            print(f"| {base} {size} px, {batch} a step | {free} | {said} |")
+        for title, learnt in parts_of(base, 16).items():
+            sizes = cast(Sizes, Sizes.of(base, 2, replace(learnt, eight_bit=True)))
+            found = plans(sizes, batch, size, nf4=True)
+            for free in (2, 3, 4, 5, 6, 8, 10, 12, 16, 24):
+                plan = choose_plan(found, int(free * 1e9))
+                said = f"{describe(plan, batch)} | {plan.peak / 1e9:.2f}" if plan else "none fits |"
+                print(f"| {base} {size} px, {batch} a step | {title} | {free} | {said} |")
+    return 0
+
+
+def parts_of(base: str, rank: int) -> dict[str, memory_plan.Learnt]:
+    """What may learn on a base, by a title."""
+    lora = LORA[base].lora_rank
+    return {
+        "LoRA": memory_plan.Learnt(0, lora, branch=False),
+        "branch": memory_plan.Learnt(rank),
+        "both": memory_plan.Learnt(rank, lora),
+    }
+
+
+def print_least() -> int:
+    """The LoRA alone, one picture at a time and checkpointed: the smallest peaks counted."""
+    print("| base | weights | plan | step, GB | peak, GB |\n|---|---|---|---|---|")
+    for base, size in (("sd15", 512), ("sdxl", 1024)):
+        learnt = replace(parts_of(base, 0)["LoRA"], eight_bit=True)
+        sizes = cast(Sizes, Sizes.of(base, 2, learnt))
+        found = plans(sizes, 1, size, True, True, lambda plan: plan.checkpointing)
+        for plan in found:
+            step = sizes.step(size, 1, True) / 1e9
+            weights = "NF4" if plan.nf4 else "bf16"
+            more = ", LoRA not fused" * plan.unfused + ", decoded by tiles" * plan.tiled
+            said = f"{describe(plan, 1)}{more} | {step:.2f} | {plan.peak / 1e9:.2f}"
+            print(f"| {base} {size} px | {weights} | {said} |")
     return 0
 
 
 def print_recipes() -> int:
-    """The plan and the counted peak of every recipe on the card in its name."""
-    print("| recipe | free, GB | plan | peak counted, GB |\n|---|---|---|---|")
+    """The plan and the counted peak of every recipe on the card in its name, by what learns."""
+    print("| recipe | learns | free, GB | plan | peak counted, GB |\n|---|---|---|---|---|")
     for name in recipe_names():
         recipe = load_recipe(name)
         if recipe.base == "mini":
@@ -179,10 +250,13 @@ def print_recipes() -> int:
         card = float(name.rpartition("-")[2].removesuffix("gb"))
         config = TuneConfig(base=recipe.base, recipe=name, **recipe.tune)
         limit = replace(config, memory=round(OF_A_CARD * card, 2))
-        with patch("pidiff_cli.stages.tune.plan.free_bytes", lambda device: 1 << 40):
-            plan = make_plan(limit, recipe.base, torch.device("cuda"), torch.bfloat16).plan
-        said = describe(plan, config.batch)
-        print(f"| {name} | {limit.memory} | {said} | {plan.peak / 1e9:.2f} |")
+        for title, wplus in (("LoRA", False), ("LoRA and branch", True)):
+            with patch("pidiff_cli.stages.tune.plan.free_bytes", lambda device: 1 << 40):
+                plan = make_plan(
+                    limit, recipe.base, torch.device("cuda"), torch.bfloat16, branch=wplus
+                ).plan
+            said = describe(plan, config.batch)
+            print(f"| {name} | {title} | {limit.memory} | {said} | {plan.peak / 1e9:.2f} |")
     return 0
 
 
@@ -191,21 +265,25 @@ def main() -> int:
     parser = command_line("benchmarks.speed.memory", __doc__)
     parser.add_argument("--base", choices=tuple(SIZES), action="append")
     parser.add_argument("--write", action="store_true", help="store what tune plans with")
+    parser.add_argument("--part", choices=PARTS, action="append", help="steps counted; else all")
     parser.add_argument("--plans", action="store_true", help="what fits which card")
     parser.add_argument("--cuda", action="store_true", help="real steps on the GPU")
     parser.add_argument("--limit", type=float, default=0.0, help="GB of the GPU, with --cuda")
     parser.add_argument("--out", type=Path, help="write the rows of --cuda as JSON")
     parser.add_argument("--recipes", action="store_true", help="each recipe on its card")
+    parser.add_argument("--least", action="store_true", help="smallest peaks of the LoRA alone")
     args = parser.parse_args()
     if args.recipes:
         return print_recipes()
+    if args.least:
+        return print_least()
     if args.plans:
         return print_plans()
     if args.cuda:
         return measured(args)
     table = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
     for base in args.base or SIZES:
-        table[base] = counted(base)
+        table[base] = counted(base, table.get(base, {}), args.part or list(PARTS))
     if args.write:
         TABLE.write_text(json.dumps(table, indent=1) + "\n")
     return 0

@@ -1,15 +1,17 @@
 """Stable Diffusion 1.5 and XL at their real size, random weights: the commands, time and memory.
 
     python -m benchmarks.speed.real_size [--base sd15|sdxl] [--size 512] [--device cpu] [--tiny]
-                                   [--out docs/measurements/real_size.json]
+                             [--no-wplus] [--out docs/measurements/real_size.json]
 
 Writes a home with a diffusers folder in bf16 (sd15 2.1 GB, sdxl 6.9 GB), StyleGAN2-FFHQ and e4e of
 their real size (1.2 GB) and, for sd15, an identity branch in the published layout, then runs
-prepare, tune for 2 steps and generate for 2 steps, each in a process of its own. Peak memory is
-resident, mapped weights included; on a GPU what torch held is what `tune` tells. Random weights
-draw noise: this shows that it fits, nothing else. `--tiny`
-does the same with the tests' small networks, to try the script. A row is written to `--out` as soon
-as it is measured, in the place of an older one of the same base and device; the others stay.
+prepare, tune for 2 steps (2 for a picture of the report too) and generate for 2 steps, each in a
+process of its own. With `--no-wplus`
+the home has no more than `pidiff models pull` brings: the diffusers folder, and the LoRA alone
+learns. Peak memory is resident, mapped weights included; on a GPU what torch held is what `tune`
+tells. Random weights draw noise: this shows that it fits, nothing else. `--tiny` does the same with
+the tests' small networks, to try the script. A row is written to `--out` as soon as it is measured,
+in the place of an older one of the same base, parts and device; the others stay.
 """
 
 from __future__ import annotations
@@ -36,17 +38,20 @@ from pidiff_cli.core.wplus.published import FFHQ
 from pidiff_cli.core.wplus.stylegan2 import Generator
 
 LIMIT_MB = 20_000
+DRAWN = 1_000_003  # random numbers; a prime, so that no row of a matrix is another's
+SHORT = "import pidiff_cli.stages.tune.run as run; run.REPORT_STEPS = 2"
+LORA = {"sd15": 8, "sdxl": 4}  # ranks of the recipes
 RECIPE = """name: real-size
 base: {base}
-tune: {{steps: 2, batch: 1, rank: 4, alpha: 4.0, size: {size}, checkpointing: always,
-  preview_every: 0, face_phase: 0.5}}
+tune: {{steps: 2, batch: 1, rank: 4, alpha: 4.0, lora_rank: {rank}, lora_alpha: {rank}.0,
+  size: {size}, checkpointing: always, preview_every: 0, face_phase: 0.5}}
 generate: {{steps: 2, size: {size}, guidance: 5.0}}
 """
 
 
 def random_state(module: nn.Module, seed: int) -> dict[str, Tensor]:
     """bf16 weights for a network on the meta device; no layer blows its input up."""
-    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randn(DRAWN, generator=torch.Generator().manual_seed(seed))
     state = {}
     for name, value in module.state_dict().items():
         made = torch.empty(value.shape, dtype=torch.bfloat16)
@@ -54,8 +59,11 @@ def random_state(module: nn.Module, seed: int) -> dict[str, Tensor]:
             made.zero_()
         elif value.ndim == 1:
             made.fill_(1)
-        else:
-            made.normal_(0, 1 / math.sqrt(value[0].numel()), generator=generator)
+        else:  # the same numbers again and again: billions of them would take a minute
+            some = (drawn / math.sqrt(value[0].numel())).bfloat16()
+            made = (
+                some.repeat(-(-value.numel() // DRAWN))[: value.numel()].view(value.shape).clone()
+            )
         state[name] = made
     return state
 
@@ -106,20 +114,22 @@ def write_wplus(folder: Path) -> None:
     (folder / "wplus.json").write_text(json.dumps(FFHQ))
 
 
-def write_home(home: Path, base: str, tiny: bool) -> None:
+def write_home(home: Path, base: str, tiny: bool, wplus: bool) -> None:
     """Weights under ``home/models``, as `pidiff models pull` leaves them."""
     models = home / "models"
     if tiny:
         from tests.support.tiny_base import make_wplus
         from tests.support.tiny_real import make_folder
 
-        (models / "ffhq").mkdir(parents=True)
-        make_wplus(models / "ffhq")
         make_folder(models / base / "diffusers", base)
+        if wplus:
+            (models / "ffhq").mkdir(parents=True)
+            make_wplus(models / "ffhq")
         return
-    write_wplus(models / "ffhq")
     write_base(models / base / "diffusers", base)
-    if base == "sd15":
+    if wplus:
+        write_wplus(models / "ffhq")
+    if wplus and base == "sd15":
         write_identity(home)
 
 
@@ -135,14 +145,14 @@ def write_identity(home: Path) -> None:
     convert_wplus_adapter(home / "wplus_adapter.bin", home / "models" / "sd15" / "identity")
 
 
-def measure(base: str, size: int, device: str, tiny: bool) -> dict[str, Any]:
+def measure(base: str, size: int, device: str, tiny: bool, wplus: bool) -> dict[str, Any]:
     """Seconds and peak MB of each command."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        write_home(home, base, tiny)
+        write_home(home, base, tiny, wplus)
         photos = write_photos(identities(1)[0], home / "photos")
         recipe = home / "recipe.yaml"
-        recipe.write_text(RECIPE.format(base=base, size=size))
+        recipe.write_text(RECIPE.format(base=base, size=size, rank=LORA[base]))
         commands = {
             "prepare": ("prepare", str(photos), "--name", "p"),
             "tune": ("tune", "p", "--base", base, "--recipe", str(recipe)),
@@ -152,9 +162,9 @@ def measure(base: str, size: int, device: str, tiny: bool) -> dict[str, Any]:
             ),
         }  # fmt: skip
         found: dict[str, Any] = {"base": base, "size": size, "device": device, "tiny": tiny}
-        found |= machine(device)
+        found |= {"wplus": wplus, "lora_rank": LORA[base], **machine(device)}
         for name, words in commands.items():
-            done = pidiff("--json", "--device", device, *words, home=home)
+            done = pidiff("--json", "--device", device, *words, home=home, before=SHORT)
             found[name] = {"seconds": round(done.seconds, 1), "peak_mb": round(done.peak_mb)}
             if name == "tune":
                 found[name]["told_peak_mb"] = done.document()["peak_mb"]
@@ -164,17 +174,20 @@ def measure(base: str, size: int, device: str, tiny: bool) -> dict[str, Any]:
 
 
 def write_row(out: Path, row: dict[str, Any]) -> None:
-    """Put a row in the place of an older one of the same base, device and size."""
-    same = ("base", "device", "size", "tiny")
+    """Put a row in the place of an older one of the same base, parts, device and size."""
+    same = {"base": "", "device": "", "size": 0, "tiny": False, "wplus": True}
     rows = json.loads(out.read_text())["rows"] if out.is_file() else []
-    rows = [old for old in rows if any(old[key] != row[key] for key in same)] + [row]
+    rows = [
+        old for old in rows if any(old.get(key, none) != row[key] for key, none in same.items())
+    ] + [row]
     told = {"script": "benchmarks.speed.real_size", "limit_mb": LIMIT_MB, "rows": rows}
     out.write_text(json.dumps(told, indent=1) + "\n")
 
 
 def shown(row: dict[str, Any]) -> dict[str, str]:
     """The figures of a row as cells; tune and generate take two steps."""
-    cells = {"base": f"{row['base']}, {row['size']} px", "device": row["device"]}
+    parts = "branch and LoRA" if row["wplus"] else "LoRA alone"
+    cells = {"base": f"{row['base']}, {row['size']} px, {parts}", "device": row["device"]}
     for name in ("prepare", "tune", "generate"):
         cells[name] = f"{row[name]['seconds']:.0f} s, {row[name]['peak_mb'] / 1000:.1f} GB"
     return cells
@@ -187,12 +200,13 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=0, help="px; 512, or 64 with --tiny")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--tiny", action="store_true", help="small networks, to try the script")
+    parser.add_argument("--no-wplus", action="store_true", help="no W+ networks: the LoRA alone")
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     args = parser.parse_args()
     size = args.size or (64 if args.tiny else 512)
     rows = []
     for base in args.base or ("sd15", "sdxl"):
-        row = measure(base, size, args.device, args.tiny)
+        row = measure(base, size, args.device, args.tiny, not args.no_wplus)
         rows.append(row)
         if args.out:
             write_row(args.out, row)

@@ -6,8 +6,9 @@
 
 The baseline is stock diffusers + peft (`dreambooth`): LoRA on every attention, latents and
 text cached, with and without prior preservation; on the real bases also with gradient
-checkpointing, as it is set up for small cards, and PIDiff too. Rounds alternate; a ratio is the
-median of the rounds' ratios. A PIDiff step that checks the preserve term and one that does not are
+checkpointing, as it is set up for small cards, and PIDiff too. PIDiff learns the LoRA alone on a
+bare base, the branch alone, and both. Rounds alternate; a ratio is the median of the rounds'
+ratios. A PIDiff step that checks the preserve term and one that does not are
 timed apart and weighed by the recipe's share; dropped captions and identities come as they come
 (with one picture a step they save nothing). On a CPU both CPU time and wall time are told; wall
 time is worth little where the cores are shared.
@@ -32,18 +33,19 @@ from benchmarks.speed.tune_steps import (
     CAPTION,
     Case,
     Steps,
+    copied,
     halves,
     nobody,
+    pooled_width,
     random_person,
     real_base,
     same_weights,
     timed,
+    without_codes,
 )
-from benchmarks.tuning import tuning
-from pidiff_cli.core.diffusion.base import load_base
-from pidiff_cli.core.identity.adapter import place_projector
-from pidiff_cli.core.identity.attention import attach
-from pidiff_cli.core.identity.tokens import fresh_projector
+from benchmarks.tuning import Person, tuning
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.core.diffusion.base import Base, open_base
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
 
@@ -53,12 +55,19 @@ AIM = 0.8  # of its time, to reach
 RECIPES = {"mini": "mini-cpu", "sd15": "sd15-8gb", "sdxl": "sdxl-16gb"}
 
 
+#: What learns, by title, as settings of a recipe; the ranks are alike (the default LoRA's is 8).
+ARMS: dict[str, dict[str, Any]] = {
+    "LoRA alone": {"rank": 0}, "branch alone": {"lora_rank": 0}, "LoRA and branch": {},
+}  # fmt: skip
+RANK = 8
+
+
 def mini_cases() -> dict[str, Case]:
-    """PIDiff's default recipe and the baseline in float32 and bf16, mini's own weights."""
+    """Recipe `mini-cpu` with each part and the baseline, in float32 and bf16, mini's weights."""
     from diffusers import DDPMScheduler, UNet2DConditionModel
 
-    settings, person = tuning("mini-cpu", {}), nobody()
-    config, latents = settings.config, person.data[0].latents
+    person, ranks = nobody(), {"rank": RANK, "lora_rank": RANK, "lora_alpha": float(RANK)}
+    config, latents = tuning("mini-cpu", ranks).config, person.data[0].latents
     cases: dict[str, Case] = {}
     for title, prior, amp in baselines():
         unet = UNet2DConditionModel.from_pretrained(str(WEIGHTS / "diffusers" / "unet"))
@@ -66,85 +75,94 @@ def mini_cases() -> dict[str, Case]:
         cached = Cached(latents, torch.randn(1, CAPTION["mini"], 192))
         cases[title] = [(1.0, DreamBooth(
             cast(Any, unet).float(), scheduler, cached, cached if prior else None, config.batch,
-            config.rank, amp=amp,
+            RANK, amp=amp,
         ).step)]  # fmt: skip
-    exact = tuning("mini-cpu", {"precision": "fp32"})
-    for title, given in (("recipe mini-cpu", settings), ("mini-cpu in float32", exact)):
-        cases[f"PIDiff, {title}"] = halves(Steps(load_base(WEIGHTS), "mini", given, person))
+    for title, changes in ARMS.items():
+        for precision in ("auto", "fp32"):
+            given = tuning("mini-cpu", {**ranks, **changes, "precision": precision})
+            branch = given.config.rank > 0
+            base = open_base(WEIGHTS / "diffusers", WEIGHTS / "identity" if branch else None)
+            who = person if branch else without_codes(person)
+            name = f"PIDiff, {title}{', float32' * (precision == 'fp32')}"
+            cases[name] = halves(Steps(base, "mini", given, who))
     return cases
 
 
 def baselines() -> list[tuple[str, bool, torch.dtype | None]]:
     """Title, prior preservation, autocast."""
+    half = torch.bfloat16
     return [
-        ("DreamBooth-LoRA", False, None),
-        ("DreamBooth-LoRA, bf16", False, torch.bfloat16),
-        ("DreamBooth-LoRA with prior", True, None),
-    ]
+        (FIRST, False, None), (f"{FIRST}, bf16", False, half),
+        (f"{FIRST} with prior", True, None), (f"{FIRST} with prior, bf16", True, half),
+    ]  # fmt: skip
 
 
 def real_cases(
     family: str, device: torch.device, batch: int, size: int, every: bool, prior: bool = True
 ) -> dict[str, Case]:
     """Random weights of the real size in bf16; all cases share the frozen ones."""
-    from diffusers import DDPMScheduler
-
     base = real_base(family, device)
-    unet_config = cast(Any, base.unet).config
     asked = {key: value for key, value in (("batch", batch), ("size", size)) if value}
     config = tuning(RECIPES[family], asked).config
-    person = random_person(config.size, unet_config.in_channels, (base.rows, base.dim))
-    data = person.data[0]
-    latents = data.latents.to(device, torch.bfloat16)
-    person.data = (LatentSet(latents, data.masks.to(device), data.photo),) * 2
-    scheduler = DDPMScheduler.from_config(base.scheduler_config)
-    text = torch.randn(1, CAPTION[family], unet_config.cross_attention_dim).to(
-        device, torch.bfloat16
-    )
-    added = None
-    if family == "sdxl":
-        added = {"text_embeds": text.new_zeros(1, 1280), "time_ids": text.new_zeros(1, 6)}
-    cached = Cached(latents, text, added)
+    person = on_device(config.size, base, device)
+    cached = cached_of(family, base, person)
     cases: dict[str, Case] = {}
     for title, with_prior, again in (
         (FIRST, False, False), (f"{FIRST}, checkpointed", False, True),
-        (f"{FIRST} with prior", True, False),
+        (f"{FIRST} with prior", True, False), (f"{FIRST} with prior, checkpointed", True, True),
     ):  # fmt: skip
         if with_prior and not prior:
             continue
-        stock = same_weights(base.unet, dict(unet_config))
-        cases[title] = [(1.0, DreamBooth(
-            stock, scheduler, cached, cached if with_prior else None, config.batch,
-            config.rank, amp=torch.bfloat16, checkpointing=again,
-        ).step)]  # fmt: skip
-    recipe, own = f"PIDiff, recipe {RECIPES[family]}", base
-    for blocks in ("all", "mid_up", "up") if every else ("all",):
-        changed = tuning(RECIPES[family], {**asked, "trained_blocks": blocks})
+        cases[title] = [(1.0, baseline(base, cached, with_prior, config, again).step)]
+    blocks = ("all", "mid_up", "up") if every else ("all",)
+    arms = [(arm, changes, "all") for arm, changes in ARMS.items()]
+    arms += [("branch alone", ARMS["branch alone"], part) for part in blocks[1:]]
+    for arm, changes, part in arms:
+        changed = tuning(RECIPES[family], {**asked, **changes, "trained_blocks": part})
+        branch = changed.config.rank > 0
         for again in (False, True):
-            title = recipe + f", {blocks} learn" * (blocks != "all") + ", checkpointed" * again
-            plan = Plan(changed.config.batch, checkpointing=again)
-            cases[title] = halves(Steps(own, family, changed, person, plan))
-            own = copied(base)
+            title = f"PIDiff, {arm}{f', {part} learn' * (part != 'all')}{', checkpointed' * again}"
+            plan, who = (
+                Plan(changed.config.batch, again),
+                person if branch else without_codes(person),
+            )
+            cases[title] = halves(Steps(copied(base, branch), family, changed, who, plan))
     return cases
 
 
-def copied(base: Any) -> Any:
-    """A base whose UNet shares its frozen weights, without the adapter."""
-    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+def on_device(size: int, base: Base, device: torch.device) -> Person:
+    """Random latents in bf16 on a device."""
+    channels = base.latent_channels
+    person = random_person(size, channels, (base.rows, base.dim) if base.has_branch else CODES)
+    data = person.data[0]
+    latents = LatentSet(data.latents.to(device, torch.bfloat16), data.masks.to(device), data.photo)
+    return replace(person, data=(latents, latents))
 
-    with torch.device("meta"):
-        unet = UNet2DConditionModel.from_config(base.unet.config)
-        width = int(base.unet.config.cross_attention_dim)
-        unet.identity_context = attach(unet, width)
-        place_projector(unet, fresh_projector(*CODES, width))
-    state = {
-        key.replace(".base_layer", "").replace(".original_module", ""): value
-        for key, value in base.unet.state_dict().items()
-        if "lora_" not in key and "modules_to_save" not in key
-    }
-    unet.load_state_dict(state, assign=True)
-    unet.requires_grad_(False)
-    return replace(base, unet=unet, context=unet.identity_context)
+
+def cached_of(family: str, base: Base, person: Person) -> Cached:
+    """The same latents for the baseline, with random text states."""
+    latents = person.data[0].latents
+    text = torch.randn(1, CAPTION[family], cast(Any, base.unet).config.cross_attention_dim)
+    text = text.to(latents)
+    added = None
+    if family == "sdxl":
+        pooled = text.new_zeros(1, pooled_width(base))
+        added = {"text_embeds": pooled, "time_ids": text.new_zeros(1, 6)}
+    return Cached(latents, text, added)
+
+
+def baseline(
+    base: Base, cached: Cached, prior: bool, config: TuneConfig, checkpointing: bool
+) -> DreamBooth:
+    """DreamBooth-LoRA on a stock UNet with the base's weights, as many pictures, the same rank."""
+    from diffusers import DDPMScheduler
+
+    stock = same_weights(base.unet, dict(cast(Any, base.unet).config))
+    return DreamBooth(
+        stock, DDPMScheduler.from_config(base.scheduler_config), cached, cached if prior else None,
+        config.batch, config.lora_rank or config.rank, amp=torch.bfloat16,
+        checkpointing=checkpointing,
+    )  # fmt: skip
 
 
 def race(

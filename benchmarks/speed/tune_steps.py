@@ -18,6 +18,9 @@ from benchmarks.tuning import Person, Tuning, make_job
 from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, TextStates
 from pidiff_cli.core.diffusion.single_file import CONFIGS
+from pidiff_cli.core.identity.adapter import place_projector
+from pidiff_cli.core.identity.attention import attach
+from pidiff_cli.core.identity.tokens import fresh_projector
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.stages.progress import Progress
@@ -34,8 +37,8 @@ class Steps:
     """A tuning in this process, step by step, by the loop of `tune` itself.
 
     Args:
-        base: with nothing on its UNet but the branch. family: mini, sd15 or sdxl, of which all
-            but mini get random text states.
+        base: with nothing on its UNet but the branch, or bare. family: mini, sd15 or sdxl, of
+            which all but mini get random text states.
     """
 
     def __init__(
@@ -80,16 +83,59 @@ def nobody() -> Person:
     return random_person(128, base.latent_channels, (base.rows, base.dim))
 
 
-def real_base(family: str, device: torch.device) -> Base:
-    """A UNet of the real size with random bf16 weights; nothing else of the base is made."""
-    config = json.loads((CONFIGS / f"{family}.json").read_text())
-    unet = build(config["unet"], False, device)
+def without_codes(person: Person) -> Person:
+    """The same pictures, for a bare base."""
+    return replace(person, codes=None, mean=None)
+
+
+def real_base(
+    family: str,
+    device: torch.device,
+    branch: bool = True,
+    nf4: bool = False,
+    config: dict[str, Any] | None = None,
+) -> Base:
+    """A UNet of the real size with random bf16 weights; nothing else of the base is made.
+
+    Args:
+        branch: with the identity branch. nf4: linears in 4 bits.
+        config: of the parts, in the place of the family's own.
+    """
+    config = config or json.loads((CONFIGS / f"{family}.json").read_text())
+    return base_of(build(config["unet"], nf4, device, branch), config["scheduler"], device, branch)
+
+
+def base_of(unet: nn.Module, scheduler: dict[str, Any], device: torch.device, branch: bool) -> Base:
+    """A base that has a UNet and nothing else."""
     nothing = cast(Any, None)
     vae = SimpleNamespace(config=SimpleNamespace(block_out_channels=[0] * 4))
+    rows, dim = CODES if branch else (0, 0)
     return Base(
-        unet, cast(Any, vae), nothing, None, config["scheduler"], cast(Any, unet).identity_context,
-        *CODES, False, device, torch.bfloat16,
+        unet, cast(Any, vae), nothing, None, scheduler, cast(Any, unet).identity_context,
+        rows, dim, False, device, torch.bfloat16,
     )  # fmt: skip
+
+
+def copied(base: Base, branch: bool = True) -> Base:
+    """A base whose UNet shares the frozen weights, without adapters, and bare where asked."""
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    config = cast(Any, base.unet).config
+    with torch.device("meta"):
+        unet = cast(nn.Module, UNet2DConditionModel.from_config(config))
+        width = int(config.cross_attention_dim)
+        cast(Any, unet).identity_context = attach(unet, width if branch else None)
+        if branch:
+            place_projector(unet, fresh_projector(*CODES, width))
+    state = {
+        key.replace(".base_layer", "").replace(".original_module", ""): value
+        for key, value in base.unet.state_dict().items()
+        if "lora_" not in key and "modules_to_save" not in key
+    }
+    names = unet.state_dict().keys()
+    unet.load_state_dict({key: state[key] for key in names}, assign=True)
+    unet.requires_grad_(False)
+    return base_of(unet, base.scheduler_config, base.device, branch)
 
 
 def random_person(size: int, channels: int, codes: tuple[int, int]) -> Person:
@@ -130,7 +176,14 @@ def _texts(base: Base, family: str, count: int) -> TextStates:
     shape = count, CAPTION[family], cast(Any, base.unet).config.cross_attention_dim
     tokens = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     tokens = tokens.to(base.device, base.dtype)
-    return TextStates(tokens, tokens.new_zeros(count, 1280) if family == "sdxl" else None)
+    pooled = tokens.new_zeros(count, pooled_width(base)) if family == "sdxl" else None
+    return TextStates(tokens, pooled)
+
+
+def pooled_width(base: Base) -> int:
+    """Numbers of XL's pooled text beside the six of its sizes."""
+    unet = cast(Any, base.unet)
+    return int(unet.add_embedding.linear_1.in_features - 6 * unet.config.addition_time_embed_dim)
 
 
 def same_weights(unet: nn.Module, config: dict[str, Any]) -> nn.Module:

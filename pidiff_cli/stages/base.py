@@ -8,11 +8,13 @@ from pathlib import Path
 import torch
 
 from pidiff_cli.core.diffusion.base import Base, open_base
+from pidiff_cli.core.training.memory_plan import Learnt, Sizes
 from pidiff_cli.core.wplus.weights import read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.weights import locate, records
+from pidiff_cli.weights.bases import BASES
 
 _SAMPLE = 1 << 20  # bytes read at the start, in the middle and at the end of a large file
 
@@ -44,6 +46,23 @@ def load_parts(
     return open_base(
         parts.diffusers, parts.identity, sizes, device, dtype, parts.family, parked, nf4
     )
+
+
+def fuse_lora(base: Base, family: str) -> None:
+    """Fuse the person's LoRA, if any, where its weights have room beside the base's.
+
+    On a CUDA card they must leave what decoding a picture takes; where they do not, PEFT's layers
+    draw the same pictures, slower.
+    """
+    lora = base.lora
+    if lora is None or not lora.fusible:
+        return
+    if base.device.type == "cuda":
+        sizes = Sizes.of(family, base.dtype.itemsize, Learnt(0, branch=False))
+        decode = sizes.call("decode", BASES[family].size) if sizes else 0
+        if lora.copied_bytes + decode > torch.cuda.mem_get_info(base.device)[0]:
+            return
+    lora.fuse()
 
 
 def check_base(profile: Profile, parts: locate.BaseParts, replace: bool, weights: str = "") -> None:

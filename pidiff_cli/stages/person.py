@@ -25,7 +25,7 @@ from pidiff_cli.core.images import read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.parts import parts_of
-from pidiff_cli.stages.base import fingerprint, identity_fingerprint, load_parts
+from pidiff_cli.stages.base import fingerprint, fuse_lora, identity_fingerprint, load_parts
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture
@@ -93,8 +93,7 @@ def load_person(
             )
         _, base.lora = load_adapters(base.unet, profile.folder)
         base.unet.requires_grad_(False)
-        if base.lora and base.lora.fusible:
-            base.lora.fuse()
+        fuse_lora(base, parts.family)
     reader = open_reader(parts.faces) if score else None
     record = {
         "profile": {"id": manifest.id, "name": manifest.name, "fingerprint": _of_profile(profile)},

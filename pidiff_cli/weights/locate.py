@@ -72,6 +72,11 @@ class BaseParts:
     identity: Path | None
     judge: Path | None
 
+    @property
+    def has_branch(self) -> bool:
+        """Whether the base is opened with the branch that reads W+ codes."""
+        return self.wplus is not None or self.identity is not None
+
     def need_wplus(self, who: str) -> Path:
         """The W+ networks' folder, for ``who``, a command or an option.
 

@@ -10,11 +10,13 @@ import pytest
 import torch
 
 from pidiff_cli.core.diffusion import single_file
+from pidiff_cli.core.diffusion.base import load_base
 from pidiff_cli.core.diffusion.single_file import clip_tokenizer
+from pidiff_cli.core.identity.lora import add_lora
 from pidiff_cli.core.wplus.weights import load_directions
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.base import check_base, fingerprint, identity_fingerprint
+from pidiff_cli.stages.base import check_base, fingerprint, fuse_lora, identity_fingerprint
 from pidiff_cli.stages.codes import SHORT, factor_names
 from pidiff_cli.stages.person import check_tuned_on
 from pidiff_cli.weights.locate import BaseParts, base_parts
@@ -117,3 +119,19 @@ def test_the_shipped_words_give_the_published_ids() -> None:
     second = clip_tokenizer(single_file.CONFIGS / single_file.MERGES, pad="!")
     padded = second("a cat", padding="max_length", max_length=77).input_ids
     assert padded[-1] == 0
+
+
+@pytest.mark.parametrize(("device", "free", "fused"), [("cpu", 0, True), ("cuda", 1 << 40, True),
+                                                       ("cuda", 1000, False)])  # fmt: skip
+def test_a_lora_is_fused_where_its_weights_have_room(
+    disc_base: Path, monkeypatch: pytest.MonkeyPatch, device: str, free: int, fused: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 1 << 40))
+    base = load_base(disc_base)
+    fuse_lora(base, "mini")  # nobody's
+    base.lora = add_lora(base.unet, 2, 2.0)
+    fuse_lora(replace(base, device=torch.device(device)), "mini")
+    assert bool(base.lora._fused) == fused
+    assert base.lora.copied_bytes == sum(
+        4 * one.get_base_layer().weight.numel() for one in base.lora.layers.values()
+    )

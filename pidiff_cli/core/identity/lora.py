@@ -37,10 +37,12 @@ class PersonLora:
 
     Attributes:
         unet: that has them. layers: PEFT's, by module path.
+        copies: there is room for W + λ ΔW beside W, a third of XL's UNet; PEFT's layers draw
+            where there is not.
     """
 
     def __init__(self, unet: nn.Module) -> None:
-        self.unet = unet
+        self.unet, self.copies = unet, True
         self.layers = _layers(unet)
         self._fused: list[_Fused] = []
         self._learns = any(p.requires_grad for p in self.parameters())
@@ -67,7 +69,7 @@ class PersonLora:
     @contextmanager
     def fused(self) -> Iterator[None]:
         """W + λ ΔW lies beside W inside: faster, and for a UNet that learns only for a while."""
-        if self._fused or not self.fusible:
+        if self._fused or not (self.fusible and self.copies):
             yield
             return
         self.fuse()
@@ -83,6 +85,12 @@ class PersonLora:
     def fusible(self) -> bool:
         """Whether the layers' weights are plain numbers; those in 4 bits are not."""
         return all(type(one.get_base_layer()) is nn.Linear for one in self.layers.values())
+
+    @property
+    def copied_bytes(self) -> int:
+        """What W + λ ΔW of all layers takes."""
+        weights = [one.get_base_layer().weight for one in self.layers.values()]
+        return sum(weight.numel() * weight.element_size() for weight in weights)
 
     def fuse(self) -> None:
         """``fused`` for good."""

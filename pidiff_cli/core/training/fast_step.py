@@ -7,6 +7,7 @@
 * Frozen weights of a float32 UNet lie in half precision while it learns. Autocast keeps no cast of
   a weight without gradient and would cast each at every pass; casting once gives the same numbers.
 * Self-attention is written out where a CPU needs gradients.
+* The LoRA on the base's own attention keeps a layer's input once (``low_rank``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn.grad import conv2d_input
 
 from pidiff_cli.core.identity.context import written_attention
+from pidiff_cli.core.training.low_rank import keep_inputs_once
 
 #: Positions up to which written-out self-attention was faster than the fused call, in bf16 with
 #: gradients on a CPU; beyond it the probabilities take too much memory.
@@ -41,7 +43,8 @@ class FastStep:
 
 
 def make_fast(unet: nn.Module, fast: FastStep) -> None:
-    """Bring a UNet that has its adapter into this shape; calling it again changes nothing."""
+    """Bring a UNet that has its adapters into this shape; calling it again changes nothing."""
+    keep_inputs_once(unet)
     if fast.free_inputs:
         free_conv_inputs(unet)
     if fast.written:

@@ -32,8 +32,9 @@ class Plan:
         micro_batch: pictures in one pass; the batch's gradients add up over the passes.
         checkpointing: activations are computed again in the backward pass.
         parked: autoencoder and text encoders wait in main memory while the UNet learns.
+        unfused: previews compute the LoRA layer by layer, no weights with it lie beside the own.
         tiled: the autoencoder draws previews tile by tile.
-        nf4: the UNet's frozen linear layers are kept in 4 bits.
+        nf4: the UNet's frozen linear layers are kept in 4 bits, and so never fused.
         peak: bytes predicted at the highest point, weights included.
     """
 
@@ -42,6 +43,7 @@ class Plan:
     parked: bool = False
     tiled: bool = False
     nf4: bool = False
+    unfused: bool = False
     peak: int = 0
 
     def document(self) -> dict[str, Any]:
@@ -52,19 +54,51 @@ class Plan:
         return values
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """What of an identity learns, and by which optimizer.
+
+    Attributes:
+        rank: of the branch's adapter. lora_rank: of the LoRA on the base's own attention. 0 is
+            none.
+        branch: whether the base has the W+ branch, which computes also where it does not learn.
+        blocks: where the branch learns: all, mid_up or up.
+        eight_bit: the optimizer's states are of 8 bits, not float32.
+    """
+
+    rank: int
+    lora_rank: int = 0
+    branch: bool = True
+    blocks: str = "all"
+    eight_bit: bool = False
+
+    @property
+    def part(self) -> str:
+        """The row of the table that it is counted by."""
+        if not self.branch:
+            return "lora"
+        return "both" if self.lora_rank else "branch"
+
+
 class Sizes:
     """What is known of a family's sizes, in bytes, weights of ``width`` bytes each."""
 
-    def __init__(self, values: dict[str, Any], width: int) -> None:
-        self.values, self.wider = values, width / values["bytes"]
+    def __init__(self, values: dict[str, Any], width: int, learnt: Learnt) -> None:
+        self.values, self.wider, self.learnt = values, width / values["bytes"], learnt
 
     @staticmethod
-    def of(family: str, width: int, blocks: str = "all") -> Sizes | None:
-        """The counted sizes of a family where these blocks learn; None where it was not counted."""
+    def of(family: str, width: int, learnt: Learnt) -> Sizes | None:
+        """The counted sizes of a family where this learns; None where it was not counted.
+
+        With both parts the branch's blocks save nothing of a step: the LoRA is on all of them.
+        """
         table = json.loads(TABLE.read_text(encoding="utf-8"))
         if family not in table:
             return None
-        return Sizes({**table[family], **table[family]["fewer"].get(blocks, {})}, width)
+        values = table[family]
+        branch = values["branch"][learnt.blocks]
+        steps = branch if learnt.part == "branch" else values[learnt.part]
+        return Sizes({**values, **branch, **steps}, width, learnt)
 
     def step(self, size: int, count: int, checkpointing: bool) -> int:
         """What a step of ``count`` pictures of ``size`` px holds beside the weights."""
@@ -76,27 +110,37 @@ class Sizes:
         """What ``encode`` or ``decode`` of one picture holds beside the weights."""
         return int(self.wider * _between([(row[0], row[1]) for row in self.values[name]], size))
 
-    def trained(self, rank: int, eight_bit: bool) -> int:
-        """Adapter and optimizer states; gradients count as part of the step."""
-        parameters = self.values["rank"] * rank + self.values["code"]
-        return int(parameters * (1 + (0.5 if eight_bit else 2)))
+    def trained(self) -> int:
+        """Adapters and optimizer states; gradients count as part of the step."""
+        learnt, parameters = self.learnt, 0
+        if learnt.branch and learnt.rank:
+            parameters += self.values["rank"] * learnt.rank + self.values["code"]
+        parameters += self.values["lora_rank"] * learnt.lora_rank
+        return int(parameters * (1 + (0.5 if learnt.eight_bit else 2)))
 
-    def unet(self, plan: Plan, size: int, rank: int, eight_bit: bool) -> int:
-        """The UNet's part while it learns: weights, adapter, optimizer states and a step."""
+    def unet(self, plan: Plan, size: int) -> int:
+        """The UNet's part while it learns: weights, adapters, optimizer states and a step."""
         step = self.step(size, plan.micro_batch, plan.checkpointing)
-        return int(self.frozen(plan) + self.trained(rank, eight_bit) + step)
+        return int(self.frozen(plan) + self.trained() + step)
 
     def frozen(self, plan: Plan) -> float:
-        """The UNet's frozen weights."""
-        return self.wider * (self.values["frozen"] - plan.nf4 * (1 - NF4) * self.values["linears"])
+        """The UNet's frozen weights, and those of the branch."""
+        branch = self.values["branch_weights"] if self.learnt.branch else 0
+        less = plan.nf4 * (1 - NF4) * self.values["linears"]
+        return self.wider * (self.values["frozen"] + branch - less)
 
-    def peak(self, plan: Plan, size: int, rank: int, eight_bit: bool) -> int:
+    def fused(self, plan: Plan) -> float:
+        """The base's own attention with the LoRA in it, beside it while pictures are drawn."""
+        fuses = self.learnt.lora_rank > 0 and not (plan.nf4 or plan.unfused)
+        return self.wider * self.values["attention"] * fuses
+
+    def peak(self, plan: Plan, size: int) -> int:
         """The highest point of a tuning: learning, or drawing a preview."""
         vae, text = (self.wider * self.values[name] for name in ("vae", "text"))
         others = 0 if plan.parked else vae + text
-        learning = self.unet(plan, size, rank, eight_bit) + others
+        learning = self.unet(plan, size) + others
         decode = self.call("decode", min(size, TILE) if plan.tiled else size)
-        drawing = self.frozen(plan) + self.trained(rank, eight_bit) + max(others, vae) + decode
+        drawing = self.frozen(plan) + self.trained() + self.fused(plan) + max(others, vae) + decode
         return int((1 + MARGIN) * max(learning, drawing))
 
 
@@ -104,8 +148,6 @@ def plans(
     sizes: Sizes,
     batch: int,
     size: int,
-    rank: int,
-    eight_bit: bool,
     nf4: bool = False,
     move: bool = True,
     allowed: Callable[[Plan], bool] = lambda plan: True,
@@ -113,18 +155,16 @@ def plans(
     """Every plan worth having, the fastest first, each smaller than the one before.
 
     Args:
-        batch: pictures a step. size: side in px. rank: of the adapter.
-        eight_bit: the optimizer's states. nf4: 4-bit weights can be had here.
+        batch: pictures a step. size: side in px. nf4: 4-bit weights can be had here.
         move: parts can wait in another memory than the device's.
         allowed: which plans may be taken.
     """
-    ways, forms = [], _forms(nf4, move)
+    ways, forms = [], _forms(nf4, move, sizes.learnt.lora_rank > 0)
     for micro_batch in range(1, batch + 1):
         for checkpointing in (False, True):
             for form in forms:
                 plan = Plan(micro_batch, checkpointing, **form)
-                peak = sizes.peak(plan, size, rank, eight_bit)
-                ways.append((_cost(plan, batch), replace(plan, peak=peak)))
+                ways.append((_cost(plan, batch), replace(plan, peak=sizes.peak(plan, size))))
     ways = [way for way in ways if allowed(way[1])]
     ways.sort(key=lambda way: (way[1].nf4, way[0], way[1].peak))  # 4 bits are not quite the same
     found: list[Plan] = []
@@ -139,19 +179,21 @@ def choose_plan(found: list[Plan], free: int) -> Plan | None:
     return next((plan for plan in found if plan.peak <= free), None)
 
 
-def _forms(nf4: bool, move: bool) -> list[dict[str, bool]]:
-    """What besides the step itself saves memory, more and more of it."""
-    found: list[dict[str, bool]] = [{}, {"tiled": True}]
-    if move:
-        found += [{"parked": True}, {"parked": True, "tiled": True}]
-    return found + [{**found[-1], "nf4": True}] if nf4 else found
+def _forms(nf4: bool, move: bool, fuses: bool) -> list[dict[str, bool]]:
+    """What besides the step itself saves memory."""
+    saves = ["unfused"] * fuses + ["parked"] * move + ["tiled"]
+    found: list[dict[str, bool]] = [{}]
+    for name in saves:
+        found += [{**form, name: True} for form in found]
+    small = {name: True for name in saves if name != "unfused"}
+    return found + [{**small, "nf4": True}] if nf4 else found
 
 
 def _cost(plan: Plan, batch: int) -> float:
-    """Time a step, relative; parking and tiling cost a little at previews only."""
+    """Time a step, relative; what the autoencoder and the fusing do costs at previews only."""
     cost = A_PICTURE * batch + A_PASS * -(-batch // plan.micro_batch)
     cost *= (CHECKPOINTED if plan.checkpointing else 1) * (QUANTISED if plan.nf4 else 1)
-    return cost + 0.01 * plan.parked + 0.02 * plan.tiled
+    return cost + 0.005 * plan.unfused + 0.01 * plan.parked + 0.02 * plan.tiled
 
 
 def _between(points: list[tuple[int, int]], size: int) -> float:

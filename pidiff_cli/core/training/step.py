@@ -122,7 +122,7 @@ class TrainingStep:
         target = self.schedule.target(batch.latents, batch.noise, t)
         own = self._predict(noisy, t, text, grad=False) if batch.keep else None
         tokens = None if batch.w is None else identity_tokens(base.unet, batch.w)
-        identity_on(base.context, tokens, subject, batch.on)
+        identity_on(base.context, tokens, subject, batch.on, maps=s.locate > 0)
         if base.lora is not None:
             base.lora.switch(1.0)
         prediction, maps = self._predict(noisy, t, text), base.context.take_maps()
@@ -189,13 +189,20 @@ class TrainingStep:
 
 
 def identity_on(
-    context: IdentityContext, tokens: Tensor | None, subject: Tensor, on: Tensor | None = None
+    context: IdentityContext,
+    tokens: Tensor | None,
+    subject: Tensor,
+    on: Tensor | None = None,
+    maps: bool = True,
 ) -> None:
-    """Switch the identity on with these tokens, every layer's M recorded."""
-    context.watch = tokens is None
+    """Switch the identity on with these tokens; ``maps``: every layer's M is recorded.
+
+    Without tokens or maps the text attention is the stock call: nobody looks where the subject is.
+    """
+    context.watch = tokens is None and maps
     context.tokens, context.subject, context.scale = tokens, subject, 1.0
     context.on, context.levels = on, None
-    context.use_map, context.record, context.maps = True, True, []
+    context.use_map, context.record, context.maps = True, maps, []
 
 
 @dataclass(frozen=True)

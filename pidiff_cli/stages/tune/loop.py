@@ -22,8 +22,9 @@ from pidiff_cli.profile import Profile
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.tune import pace
 from pidiff_cli.stages.tune.internals import TuneInternals
-from pidiff_cli.stages.tune.plan import apply, describe
+from pidiff_cli.stages.tune.plan import apply
 from pidiff_cli.stages.tune.previews import Previews, PreviewScore
+from pidiff_cli.stages.tune.told import describe
 
 CHECKPOINT = "checkpoint"
 BETTER = 0.02  # an earlier step, or none, is kept if its previews are this much more alike

@@ -23,21 +23,29 @@ FILE = "cache/pace.json"
 ENOUGH = 5  # steps that a median is taken of
 LONG = 10.0  # seconds; less is not worth a line
 KEPT = 100  # entries; the oldest are dropped
-_SETTINGS = ("size", "batch", "rank", "trained_blocks", "preserve_share", "optimizer")
+_SETTINGS = (
+    *("size", "batch", "rank", "lora_rank", "lora_layers", "trained_blocks", "preserve_share"),
+    "optimizer",
+)
 _INTERNALS = ("precision", "fast_step", "self_attention", "skip_dropped")
 
 
 def key_of(
-    config: TuneConfig, internals: TuneInternals, family: str, plan: Plan, device: torch.device
+    config: TuneConfig,
+    internals: TuneInternals,
+    family: str,
+    branch: bool,
+    plan: Plan,
+    device: torch.device,
 ) -> str:
-    """What a step's time depends on, in words without spaces."""
+    """What a step's time depends on, in words without spaces. ``branch``: the base has one."""
     where = str(device.type)
     if device.type == "cuda" and torch.cuda.is_available():
         where = torch.cuda.get_device_name(device).replace(" ", "-")
     how = [plan.micro_batch, plan.checkpointing, plan.nf4, torch.get_num_threads()]
     settings = [getattr(config, name) for name in _SETTINGS]
     settings += [getattr(internals, name) for name in _INTERNALS]
-    return "/".join([family, where, *map(str, [*how, *settings])])
+    return "/".join([family if branch else f"{family}-bare", where, *map(str, [*how, *settings])])
 
 
 def known(home: Path, key: str) -> float | None:

@@ -1,10 +1,9 @@
-"""The memory plan of a tuning: what is free, what will be needed, and the line that says so."""
+"""The memory plan of a tuning: what is free and what will be needed; `told` says it."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 
@@ -12,14 +11,10 @@ from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.training.fast_step import FastStep, cpu_knows_bf16, make_fast
-from pidiff_cli.core.training.memory_plan import Plan, Sizes, choose_plan, plans
-from pidiff_cli.errors import OutOfMemoryError, UsageError
-from pidiff_cli.recipe import load_recipe, settings_for
-from pidiff_cli.stages.results import PlanResult
+from pidiff_cli.core.training.memory_plan import Learnt, Plan, Sizes, choose_plan, plans
+from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.stages.tune import pace
 from pidiff_cli.stages.tune.internals import TuneInternals
-from pidiff_cli.weights.bases import BASES
-from pidiff_cli.weights.locate import BaseParts
 
 CONTEXT = 600_000_000  # bytes that CUDA itself takes of a card for this process, at the most
 PROCESS = 620_000_000  # bytes resident before a base is loaded: interpreter, libraries, face nets
@@ -55,11 +50,13 @@ class Planned:
         return {**self.plan.document(), **told, "seconds": self.seconds}
 
 
-def plan_here(config: TuneConfig, family: str, internals: TuneInternals | None = None) -> Planned:
+def plan_here(
+    config: TuneConfig, family: str, branch: bool, internals: TuneInternals | None = None
+) -> Planned:
     """`make_plan` for the device that the settings choose. Raises UsageError: it is not here."""
     internals = internals or TuneInternals()
     device, dtype, given = pick_device(config.device, internals.precision, family)
-    return make_plan(config, family, device, dtype, given, internals)
+    return make_plan(config, family, device, dtype, given, internals, branch)
 
 
 def make_plan(
@@ -69,11 +66,13 @@ def make_plan(
     dtype: torch.dtype,
     given: torch.dtype | None = None,
     internals: TuneInternals | None = None,
+    branch: bool = True,
 ) -> Planned:
     """The fastest way of tuning that fits the memory.
 
     Args:
         dtype, given: of the frozen networks, and of autocast, as ``pick_device`` says.
+        branch: whether the base has the W+ branch.
 
     Raises:
         OutOfMemoryError: none does; says the smallest need, and a picture size that would fit.
@@ -82,16 +81,19 @@ def make_plan(
     amp = autocast(internals, family, device, given)
     amp = amp if dtype == torch.float32 else None  # PEFT casts for its float32 layers
     found = Planned(device, dtype, amp, fast_step(internals, family, amp), Plan(config.batch))
-    found = _plan(config, internals, family, found)
-    key = pace.key_of(config, internals, family, found.plan, device)
+    found = _plan(config, internals, family, branch, found)
+    key = pace.key_of(config, internals, family, branch, found.plan, device)
     known = pace.known(config.home, key)
     seconds = None if known is None else round(known * config.steps, 1)
     return replace(found, others=held_by_others(device), seconds=seconds, pace=key)
 
 
-def _plan(config: TuneConfig, internals: TuneInternals, family: str, found: Planned) -> Planned:
+def _plan(
+    config: TuneConfig, internals: TuneInternals, family: str, branch: bool, found: Planned
+) -> Planned:
     device = found.device
-    sizes = Sizes.of(family, found.dtype.itemsize, config.trained_blocks)
+    learnt = learnt_of(config, branch, device)
+    sizes = Sizes.of(family, found.dtype.itemsize, learnt)
     if sizes is None:
         return _uncounted(config, internals, found)
     ways = _allowed(sizes, config, internals, device, config.size)
@@ -103,65 +105,6 @@ def _plan(config: TuneConfig, internals: TuneInternals, family: str, found: Plan
     smaller = [p for p in ways[ways.index(plan) + 1 :] if p.nf4 == plan.nf4]
     told = Plan(**{**vars(plan), "peak": plan.peak + overhead})
     return replace(found, plan=told, smaller=tuple(smaller), free=free)
-
-
-def dry_run(config: TuneConfig, parts: BaseParts) -> tuple[PlanResult, str]:
-    """What a tuning would take on this machine now, and the line that says so; nothing is loaded.
-
-    Raises:
-        OutOfMemoryError: no plan fits; says what the smallest needs.
-    """
-    planned = plan_here(config, parts.family)
-    told = PlanResult(parts.name, config.recipe, config.size, config.batch, planned.document())
-    return told, line(planned, config)
-
-
-def fits(home: Path) -> tuple[str, ...]:
-    """The plan that each downloadable base's recipe would get now, in words."""
-    return tuple(_fits(name, home) for name, spec in BASES.items() if not spec.embedded)
-
-
-def _fits(family: str, home: Path) -> str:
-    try:
-        recipe = load_recipe("auto", family)
-    except UsageError:
-        return f"{family}: no recipe in this version"
-    settings = settings_for(recipe, "tune")
-    config = TuneConfig(home=home, base=family, recipe=recipe.name, **settings)
-    what = f"{family} at {config.size} px"
-    try:
-        planned = plan_here(config, family)
-    except OutOfMemoryError as error:
-        return f"{what}: no. {error.message} {error.hint}".rstrip()
-    plan, slow = planned.plan, ", slowly without a GPU" if planned.device.type == "cpu" else ""
-    return f"{what}: {describe(plan, config.batch)}, peak about {plan.peak / 1e9:.1f} GB{slow}"
-
-
-def describe(plan: Plan, batch: int) -> str:
-    """A plan in words: "2 of 4 pictures at a time, activations computed twice"."""
-    whole = plan.micro_batch >= batch
-    count = f"{batch} picture{'s' * (batch > 1)} at a time"
-    words = [count if whole else f"{plan.micro_batch} of {count}"]
-    if plan.checkpointing:
-        words.append("activations computed twice")
-    if plan.parked:
-        words.append("autoencoder and text encoders waiting in main memory")
-    if plan.nf4:
-        words.append("4-bit base weights")
-    return ", ".join(words)
-
-
-def line(planned: Planned, config: TuneConfig) -> str:
-    """The one line that a person reads before the run."""
-    said = [f"Plan: {describe(planned.plan, config.batch)}"]
-    if planned.plan.peak:
-        said.append(f"about {planned.plan.peak / 1e9:.1f} GB of {planned.free / 1e9:.1f} free")
-    if planned.seconds:
-        took = pace.duration(planned.seconds)
-        said.append(f"about {took} for {config.steps} steps, as measured here before")
-    if planned.others:
-        said.append(f"other programs hold {planned.others / 1e9:.1f} GB of this card")
-    return "; ".join(said) + "."
 
 
 def fast_step(internals: TuneInternals, family: str, amp: torch.dtype | None) -> FastStep:
@@ -195,6 +138,8 @@ def apply(plan: Plan, base: Base, fast: FastStep) -> None:
         base.vae.enable_tiling()  # type: ignore[operator]
     if plan.parked:
         base.park()
+    if base.lora is not None:
+        base.lora.copies = not plan.unfused
 
 
 def free_bytes(device: torch.device) -> int:
@@ -228,13 +173,21 @@ def _limited(config: TuneConfig, device: torch.device) -> int:
     return min(free, int(config.memory * 1e9)) if config.memory else free
 
 
+def learnt_of(config: TuneConfig, branch: bool, device: torch.device) -> Learnt:
+    """What the settings let learn. ``branch``: whether the base has the W+ branch."""
+    by_device = device.type == "cuda"
+    eight_bit = by_device if config.optimizer == "auto" else config.optimizer != "adamw"
+    return Learnt(
+        config.rank, config.lora_rank, branch, config.trained_blocks,
+        eight_bit and _has_bitsandbytes(),
+    )  # fmt: skip
+
+
 def _allowed(
     sizes: Sizes, config: TuneConfig, internals: TuneInternals, device: torch.device, size: int
 ) -> list[Plan]:
     """The plans that the settings and the machine leave."""
     cuda = device.type == "cuda"
-    eight_bit = cuda if config.optimizer == "auto" else config.optimizer != "adamw"
-    eight_bit = eight_bit and _has_bitsandbytes()
     nf4 = config.quantise == "nf4" or (config.quantise == "auto" and cuda and _has_bitsandbytes())
     checkpointing = {"always": True, "never": False}.get(config.checkpointing)
     micro_batch = min(internals.micro_batch, config.batch)
@@ -246,7 +199,7 @@ def _allowed(
             and (plan.nf4 or config.quantise != "nf4")
         )
 
-    return plans(sizes, config.batch, size, config.rank, eight_bit, nf4, cuda, allowed)
+    return plans(sizes, config.batch, size, nf4, cuda, allowed)
 
 
 def _uncounted(config: TuneConfig, internals: TuneInternals, found: Planned) -> Planned:

@@ -84,7 +84,8 @@ def _run(task: Task, progress: Progress) -> TuneResult:
     )
     train(job, current, progress)
     write_log(profile, current.losses)
-    key = pace.key_of(config, task.internals, parts.family, job.plan, planned.device)
+    branch, where = parts.has_branch, planned.device
+    key = pace.key_of(config, task.internals, parts.family, branch, job.plan, where)
     pace.note(config.home, key, job.paces)
     return _keep(task, job, current, tools, faces, progress)
 

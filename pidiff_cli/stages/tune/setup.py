@@ -23,6 +23,7 @@ from pidiff_cli.core.identity.adapters import load_adapters
 from pidiff_cli.core.identity.lora import PersonLora, add_lora
 from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
 from pidiff_cli.core.training.step import LossSettings, TrainingStep
+from pidiff_cli.errors import UsageError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.stages.base import load_parts
@@ -30,7 +31,7 @@ from pidiff_cli.stages.faces import Faces
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report.evaluators import Evaluators
 from pidiff_cli.stages.report.measure import standard_prompts
-from pidiff_cli.stages.tune import plan, previews
+from pidiff_cli.stages.tune import plan, previews, told
 from pidiff_cli.stages.tune.data import codes_of, material, training_photos
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import read_log
@@ -99,8 +100,7 @@ def make_task(
     files = profile.manifest.files
     values["version"] = DIGEST
     values["photos"] = [(p.key, files.get(p.face, "")) for p in own]
-    branch = parts.wplus is not None or parts.identity is not None
-    values["codes"] = files.get("identity.safetensors", "") if branch else "none"
+    values["codes"] = files.get("identity.safetensors", "") if parts.has_branch else "none"
     values["fingerprint"] = "".join(weights.values())
     text = json.dumps(values, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -116,8 +116,8 @@ def make_job(
         state: what the profile's last tuning noted. tools: evaluators, for the previews.
     """
     profile, config, internals, own = task.profile, task.config, task.internals, task.own
-    planned = plan.plan_here(config, task.parts.family, internals)
-    progress.line(plan.line(planned, config))
+    planned = plan.plan_here(config, task.parts.family, task.parts.has_branch, internals)
+    progress.line(told.line(planned, config))
     plan.hold_to(config, planned.device)
     base = load_parts(
         task.parts, planned.device, planned.dtype, planned.plan.parked, planned.plan.nf4
@@ -185,9 +185,18 @@ def _adapter(
 
 
 def new_adapters(base: Base, config: TuneConfig, internals: TuneInternals) -> nn.Module:
-    """Fresh adapters of the parts that are to learn; what holds their parameters."""
+    """Fresh adapters of the parts that are to learn; what holds their parameters.
+
+    Raises UsageError where no part is.
+    """
     model = base.unet
-    if base.has_branch and config.rank:
+    branch = base.has_branch and config.rank > 0
+    if not branch and not config.lora_rank:
+        raise UsageError(
+            "Nothing would learn: lora_rank is 0, and there is no W+ branch or its rank is 0.",
+            "Set lora_rank in the recipe.",
+        )
+    if branch:
         model = add_adapter(
             base.unet, config.rank, config.alpha, internals.tune_code, config.trained_blocks
         )

@@ -88,6 +88,24 @@ def test_saved_and_loaded_it_draws_the_same(base: Base, other: Base, tmp_path: P
     assert torch.equal(_predict(other), _predict(base))
 
 
+def test_another_s_takes_the_place_of_a_fused_one(base: Base, other: Base, tmp_path: Path) -> None:
+    before, lora = _predict(base), _shaken(base)
+    save_lora(lora, tmp_path / "lora")
+    with torch.no_grad():
+        for parameter in lora.parameters():
+            parameter.mul_(2)
+    lora.fuse()
+    lora.switch(1.0)
+    _predict(base)
+    lora.switch(0.0)
+    again, fresh = (load_lora(one.unet, tmp_path / "lora") for one in (base, other))
+    again.fuse()
+    assert torch.equal(_predict(base), before)
+    again.switch(1.0)
+    fresh.switch(1.0)
+    assert torch.allclose(_predict(base), _predict(other), atol=1e-4)
+
+
 def test_it_stands_beside_the_branch(base: Base, other: Base, tmp_path: Path) -> None:
     model = add_adapter(base.unet, 2, 2.0)
     of_the_branch = len(trainable_parameters(model))

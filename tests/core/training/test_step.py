@@ -12,6 +12,7 @@ from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.faces.framing import Framing, Place
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
+from pidiff_cli.core.identity.lora import add_lora
 from pidiff_cli.core.images import to_tensor
 from pidiff_cli.core.training.dataset import _window, cache_latents, face_variants, photo_variants
 from pidiff_cli.core.training.fast_step import free_conv_inputs
@@ -230,3 +231,17 @@ def test_lean_convolutions_change_no_gradient(folder: Path) -> None:
     assert kept[1] < 0.95 * kept[0]
     layer = torch.nn.Conv2d(3, 3, 3)
     assert free_conv_inputs(layer) == 0 and type(layer) is torch.nn.Conv2d, "it learns: left alone"
+
+
+def test_without_the_map_s_loss_nobody_looks_for_the_subject(bare: Base) -> None:
+    bare.lora = add_lora(bare.unet, 2, 2.0)
+    caption = encode_prompt(bare, "a photo of a woman", "woman")
+    face, mask = disc(96, (200, 120, 80), 0)
+    data = cache_latents(bare, [face_variants(face, mask, SIZE, 4, _generator())])
+    for locate in (0.0, 0.05):
+        settings = LossSettings(preserve_share=1.0, locate=locate, code=0.0)
+        training_step = TrainingStep(bare, None, None, [caption], settings, None)
+        losses = training_step.loss(training_step.sample(data, 4, _generator(2)))
+        assert ("locate" in losses) == bare.context.active == (locate > 0)
+        losses["loss"].backward()
+    assert all(parameter.grad is not None for parameter in bare.lora.parameters())

@@ -15,7 +15,7 @@ from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
 from pidiff_cli.stages.faces import aligned_faces
-from pidiff_cli.stages.tune import data, pace, plan
+from pidiff_cli.stages.tune import data, pace, plan, told
 from pidiff_cli.stages.tune.data import LATENTS, material
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.settings import tune_values
@@ -97,14 +97,14 @@ def test_a_time_is_told_only_where_one_was_measured(
     monkeypatch.setattr(plan, "free_bytes", lambda device: 16_000_000_000)
     config = _config(home=tmp_path, steps=200)
     planned = plan.make_plan(config, "mini", CPU, torch.float32)
-    assert planned.seconds is None and " for 200 steps" not in plan.line(planned, config)
-    key = pace.key_of(config, TuneInternals(), "mini", planned.plan, CPU)
+    assert planned.seconds is None and " for 200 steps" not in told.line(planned, config)
+    key = pace.key_of(config, TuneInternals(), "mini", True, planned.plan, CPU)
     pace.note(tmp_path, key, [0.5] * (pace.ENOUGH - 1))
     assert pace.known(tmp_path, key) is None
     pace.note(tmp_path, key, [9.0, 0.2, 0.2, 0.2, 0.2])
     planned = plan.make_plan(config, "mini", CPU, torch.float32)
     assert planned.seconds == 40.0 and planned.document()["seconds"] == 40.0
-    assert "about 40 s for 200 steps, as measured here before" in plan.line(planned, config)
+    assert "about 40 s for 200 steps, as measured here before" in told.line(planned, config)
     other = replace(config, batch=3)
     assert plan.make_plan(other, "mini", CPU, torch.float32).seconds is None
     (tmp_path / pace.FILE).write_text("[")
@@ -135,15 +135,15 @@ def test_another_process_on_the_card_is_said(monkeypatch: pytest.MonkeyPatch) ->
     config = _config(base="sd15", size=512)
     planned = plan.make_plan(config, "sd15", CUDA, torch.bfloat16)
     assert planned.free == 6_000_000_000 and planned.plan.peak < planned.free
-    assert "other programs hold 9.4 GB of this card" in plan.line(planned, config)
+    assert "other programs hold 9.4 GB of this card" in told.line(planned, config)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (15_500_000_000, 16_000_000_000))
     planned = plan.make_plan(config, "sd15", CUDA, torch.bfloat16)
-    assert planned.others == 0 and "other programs" not in plan.line(planned, config)
+    assert planned.others == 0 and "other programs" not in told.line(planned, config)
 
 
 def test_a_pace_depends_on_the_plan() -> None:
     keys = {
-        pace.key_of(_config(), TuneInternals(), "mini", plan, CPU)
+        pace.key_of(_config(), TuneInternals(), "mini", True, plan, CPU)
         for plan in (Plan(2), Plan(1), Plan(2, True))
     }
     assert len(keys) == 3 and not any(" " in key for key in keys)

@@ -10,11 +10,15 @@ import pytest
 import torch
 
 from pidiff_cli.config import TuneConfig
+from pidiff_cli.core.diffusion.base import Base, load_base
+from pidiff_cli.core.identity.lora import add_lora
+from pidiff_cli.core.training.fast_step import FastStep
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.stages.tune import plan as plan_module
 from pidiff_cli.stages.tune.internals import TuneInternals
-from pidiff_cli.stages.tune.plan import describe, line, make_plan
+from pidiff_cli.stages.tune.plan import make_plan
+from pidiff_cli.stages.tune.told import describe, line
 
 GB = 1_000_000_000
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
@@ -28,6 +32,11 @@ def free(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(plan_module, "free_bytes", lambda device: int(gigabytes * GB))
 
     return there_are
+
+
+@pytest.fixture
+def base(disc_base: Path) -> Base:
+    return load_base(disc_base)
 
 
 def _config(**settings: Any) -> TuneConfig:
@@ -63,6 +72,41 @@ def test_sdxl_is_quantised_where_nothing_else_fits(free: Any, card: int, nf4: bo
     if nf4:
         with pytest.raises(OutOfMemoryError):
             _plan(replace(config, quantise="never"), "sdxl")
+
+
+LORA = {"lora_rank": 4, "batch": 1, "checkpointing": "always"}
+
+
+@pytest.mark.parametrize(("family", "size", "most"), [("sd15", 512, 2.8), ("sdxl", 1024, 7.5)])
+def test_a_lora_alone_fits_small_cards(free: Any, family: str, size: int, most: float) -> None:
+    free(most)
+    config = _config(size=size, quantise="never", **LORA)
+    plan = _plan(config, family, branch=False)
+    assert not plan.nf4 and plan.peak <= most * GB
+    free(4.8)
+    plan = _plan(replace(config, quantise="nf4"), family, branch=False)
+    assert plan.nf4 and plan.peak <= 4.8 * GB
+
+
+def test_what_learns_decides_the_peak(free: Any) -> None:
+    free(24)
+    bare, branch, both = (
+        _plan(_config(lora_rank=rank), branch=has).peak
+        for rank, has in ((8, False), (0, True), (8, True))
+    )
+    assert bare < both and branch < both
+    assert _plan(_config(size=1024, lora_rank=4), "sdxl", branch=False).unfused is False
+    free(8.5)
+    assert _plan(_config(size=1024, **LORA), "sdxl", branch=False).unfused
+
+
+def test_a_plan_reaches_the_lora(base: Base) -> None:
+    base.lora = add_lora(base.unet, 2, 2.0)
+    with base.lora.fused():
+        assert base.lora._fused
+    plan_module.apply(Plan(1, unfused=True), base, FastStep())
+    with base.lora.fused():
+        assert not base.lora._fused, "PEFT's layers draw"
 
 
 def test_settings_that_are_given_stay(free: Any) -> None:
