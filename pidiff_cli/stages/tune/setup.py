@@ -28,6 +28,7 @@ from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.stages.base import load_parts
 from pidiff_cli.stages.faces import Faces
+from pidiff_cli.stages.opening import BESIDE
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report.evaluators import Evaluators
 from pidiff_cli.stages.report.measure import standard_prompts
@@ -70,7 +71,7 @@ class Task:
 
     def drawing(self, steps: int) -> DrawSettings:
         """How previews and the report are drawn: as `generate` will with this recipe."""
-        chosen = self.recipe.generate
+        chosen = {**(BESIDE if self.config.lora_rank else {}), **self.recipe.generate}
         names = ("guidance", "identity_scale", "start", "negative", "scheduler")
         given = {name: chosen[name] for name in names if name in chosen}
         given |= {"keep_background": chosen["hold"]} if "hold" in chosen else {}

@@ -125,3 +125,17 @@ def test_a_tuning_that_would_learn_nothing_is_refused(home: Path, given: dict[st
     with pytest.raises(UsageError, match="Nothing would be learnt"):
         api.tune("alice", home=home, **{"lora_rank": 0, **given})
     assert not Profile.open("alice", home).stage_state("tune")
+
+
+def test_it_is_drawn_beside_the_base_where_no_recipe_says_how(home: Path) -> None:
+    from pidiff_cli.config import GenerateConfig
+    from pidiff_cli.stages.opening import draw_values
+
+    profile = make_profile(home)
+    profile.update(recipe={"name": "sd15-8gb"})
+    parts = replace(base_of(home, profile), family="sd15")
+    assert "hold" not in draw_values(profile, parts, GenerateConfig, {})  # as it ever was
+    run_tune(_short(home), Notes())
+    profile.update(recipe={"name": "sd15-8gb"})
+    assert draw_values(profile, parts, GenerateConfig, {})["hold"] == 1.0
+    assert draw_values(profile, parts, GenerateConfig, {"keep_background": 0.2})["hold"] == 0.2
