@@ -47,8 +47,9 @@ def photos_of(person: int, count: int = PHOTOS) -> Drawings:
 
 
 def references(ids: list[int]) -> Drawings:
-    """Four portraits of everybody in a gallery, in order; none of them goes in."""
-    return draw_traits("gallery", ids, REFERENCES, style="photo")
+    """Four portraits of everybody in a gallery, in order, faces bare; none of them goes in."""
+    bare: dict[str, Any] = {"style": "photo", "headgear": False, "glasses": "none"}
+    return draw_traits("gallery", ids, REFERENCES, **bare)
 
 
 def asked_for(ids: list[int], each: int = 2) -> Drawings:

@@ -32,7 +32,7 @@ PLACES = {
 }
 #: kind -> colours: those of ``UPON_SKIN`` are factors upon it, all others are the mark's own.
 COLOURS = {
-    "birthmark": ((0.74, 0.34, 0.42), (0.56, 0.40, 0.30), (0.50, 0.55, 0.72)),  # wine, brown, slate
+    "birthmark": ((0.74, 0.32, 0.42), (0.48, 0.55, 0.74)),  # wine, slate
     "scar": ((0.62, 0.32, 0.34), (0.96, 0.74, 0.67)),  # red, pale
     "strand": (
         (0.94, 0.93, 0.90), (0.16, 0.40, 0.90), (0.85, 0.12, 0.16), (0.12, 0.66, 0.40),
@@ -42,13 +42,12 @@ COLOURS = {
 UPON_SKIN = (*COLOURS["birthmark"], COLOURS["scar"][0])
 #: What the world samples within [-1, 1], far outside it.
 PROPORTIONS: tuple[dict[str, Any], ...] = (
-    {"eye_size": 2.2, "eye_spacing": 1.7},
+    {"eye_size": 2.4, "eye_spacing": 1.5},
     {"nose_length": 2.4, "nose_width": 3.2},
     {"mouth_width": 2.8, "upper_lip": 2.4, "lower_lip": 2.4},
     {"brow_thickness": 3.2, "brow_arch": 2.4},
     {"chin_length": 2.6, "chin_width": -2.0},
-    {"eye_size": -2.2, "eye_spacing": -2.2},
-    {"eye_tilt": 3.2, "eye_spacing": 1.4},
+    {"eye_size": -2.4, "eye_spacing": -2.4},
 )  # fmt: skip
 
 
@@ -147,9 +146,9 @@ def _bare(person: Person) -> bool:
 
 
 SUITS: dict[str, Callable[[Person], bool]] = {
-    "birthmark": lambda p: _bare(p) and p.skin < 0.2,
-    "scar": lambda p: _bare(p) and p.age < 0.5,
+    "birthmark": lambda p: _bare(p) and p.skin < 0.0,
+    "scar": lambda p: _bare(p) and p.age < 0.5 and not 0.05 < p.skin < 0.45,
     "strand": lambda p: p.hair_shape in ("bob", "straight", "wavy") and max(p.hair_rgb) < 0.55,
-    "vitiligo": lambda p: _bare(p) and p.skin > 0.15,
+    "vitiligo": lambda p: _bare(p) and p.skin > 0.25,
     "proportions": lambda p: p.beard in ("none", "stubble"),
 }

@@ -62,7 +62,7 @@ def scar(mark: Mark, geo: Geometry) -> Layer:
     """A line that swells in the middle, with short stitches across it."""
     mask = _mask(geo)
     line = np.asarray(SCARS[mark.place]) * (mark.side, 1.0)
-    line = line.mean(0) + (line - line.mean(0)) * (0.55 + 0.45 * mark.size)
+    line = line.mean(0) + (line - line.mean(0)) * mark.size
     wide = SCAR_WIDTH * (0.5 + 0.5 * mark.size)
     mask.stroke(geo.face(line), (0.4 * wide, wide, wide, 0.4 * wide), WHITE, soft=0.2)
     for a, b in zip(line[:-1], line[1:], strict=True):
