@@ -7,6 +7,7 @@ for, and the contexts follow from the name and the id, so that everybody draws t
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import mini.world
 from mini.train.data.aligned import align_picture
 from mini.world.context import Context, sample_context
 from mini.world.people import Person, sample_person
-from mini.world.render import draw
+from mini.world.render import Portrait, draw
 
 HELD_OUT = 1_000_000
 CACHE = Path(".mini/table")
@@ -53,15 +54,27 @@ def draw_set(
     **fixed: Any,
 ) -> Drawings:
     """``each`` drawings of every person, contexts at random except for what is ``fixed``."""
+    path = cache / file_name(name, persons, each, seed, size, fixed, world_digest())
+    return kept(path, lambda: _draw(name, persons, each, seed, size, fixed))
+
+
+def file_name(
+    name: str, persons: list[int], each: int, seed: int, size: int, fixed: dict, digest: str
+) -> str:
+    """The cached file of a set; ``digest`` is of the code that draws it."""
     who = hashlib.sha256(repr((persons, sorted(fixed.items()))).encode()).hexdigest()[:8]
-    path = cache / f"{name}-{_world_digest()}-{who}-{len(persons)}x{each}-{size}-{seed}.npz"
+    return f"{name}-{digest}-{who}-{len(persons)}x{each}-{size}-{seed}.npz"
+
+
+def kept(path: Path, make: Callable[[], Drawings]) -> Drawings:
+    """A set read from its file, made and written where there is none."""
     if path.is_file():
-        with np.load(path) as kept:
-            return Drawings(**{key: kept[key] for key in kept.files})
-    columns: dict[str, Any] = _draw(name, persons, each, seed, size, fixed)
+        with np.load(path) as found:
+            return Drawings(**{key: found[key] for key in found.files})
+    made = make()
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **columns)
-    return Drawings(**columns)
+    np.savez(path, **vars(made))
+    return made
 
 
 def contexts_of(
@@ -78,24 +91,32 @@ def contexts_of(
 
 def _draw(
     name: str, persons: list[int], each: int, seed: int, size: int, fixed: dict[str, Any]
-) -> dict[str, np.ndarray]:
+) -> Drawings:
+    pairs = contexts_of(name, persons, each, seed, **fixed)
+    return gathered(
+        (persons[i // each], context, draw(person, context, size))
+        for i, (person, context) in enumerate(pairs)
+    )
+
+
+def gathered(drawn: Iterable[tuple[int, Context, Portrait]]) -> Drawings:
+    """Portraits of persons (ids) as a set, aligned by their true landmarks."""
     rows: dict[str, list[Any]] = {key: [] for key in Drawings.__dataclass_fields__}
-    for i, (person, context) in enumerate(contexts_of(name, persons, each, seed, **fixed)):
-        made = draw(person, context, size)
+    for person, context, made in drawn:
         plain, white, _, _ = align_picture(made.rgb, made.labels, made.landmarks)
         values = (
             made.rgb, plain, white, made.landmarks, made.factors,
-            persons[i // each], made.caption, context.style,
+            person, made.caption, context.style,
         )  # fmt: skip
         for column, value in zip(rows.values(), values, strict=True):
             column.append(value)
-    return {key: np.asarray(column) for key, column in rows.items()}
+    return Drawings(**{key: np.asarray(column) for key, column in rows.items()})
 
 
-def _world_digest() -> str:
-    """A short digest of the world's source: another world is another set of drawings."""
+def world_digest(*more: Path) -> str:
+    """A short digest of the world's source (and ``more``): another world draws another set."""
     digest = hashlib.sha256()
-    for path in sorted(Path(mini.world.__file__).parent.rglob("*.py")):
+    for path in [*sorted(Path(mini.world.__file__).parent.rglob("*.py")), *more]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 

@@ -18,13 +18,14 @@ from benchmarks import drawings
 from benchmarks.drawings import HELD_OUT, Drawings, identities
 from benchmarks.quality.banks import facts_of, trained_contexts
 from benchmarks.quality.people import DISTRACTORS, PROMPTS
+from benchmarks.rivals import traits
 from mini.world.captions import describe
 
 HOME = Path(".mini/rivals")
 TABLE_FIRST, VALIDATION_FIRST = 60_000, 70_000  # places among the held-out people
 GALLERY = 100  # people among whom a face has to be the right one
 NOUN = "person"
-SITUATIONS = ("main", "occluded", "stranger", "absent", "combined")
+SITUATIONS = ("main", "occluded", "stranger", "absent", "combined", "traits")
 draw_set = partial(drawings.draw_set, cache=HOME / "drawings")
 
 #: Four facts at once that no picture of the training banks combines (``trained_combinations``).
@@ -88,9 +89,18 @@ def validation_people(count: int = GALLERY) -> list[int]:
     return identities(count, VALIDATION_FIRST)
 
 
+def people_of(situation: str, validation: bool = False) -> list[int]:
+    """Who is put into pictures in a situation, in order."""
+    if situation == "traits":
+        return traits.trait_people(validation)
+    return validation_people() if validation else table_people()
+
+
 def gallery_of(person: int) -> list[int]:
     """The hundred people among whom this one has to be found."""
     first = person - HELD_OUT
+    if first >= traits.TABLE:
+        return traits.gallery(first >= traits.VALIDATION)
     return validation_people() if first >= VALIDATION_FIRST else table_people()
 
 
@@ -129,6 +139,8 @@ def count_combined(contexts: Iterable[Any]) -> int:
 
 def photos_of(case: Case) -> Drawings:
     """The photos that go in, 256 px; those of fewer photos are the first of those of more."""
+    if case.situation == "traits":
+        return traits.photos_of(case.person, case.count)
     person = [case.person]
     plain: dict[str, Any] = {"size": 256, "style": "photo", "headgear": False}
     if case.situation == "absent":
@@ -150,6 +162,8 @@ def photos_of(case: Case) -> Drawings:
 
 def gallery_drawings(people: list[int]) -> Drawings:
     """Four reference portraits of every person, in order; none of them goes in."""
+    if people[0] - HELD_OUT >= traits.TABLE:
+        return traits.references(people)
     return draw_set("gallery", people, 4, style="photo")
 
 

@@ -33,7 +33,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from benchmarks.machine import machine
 from benchmarks.rivals import run
-from benchmarks.rivals.cases import SITUATIONS, Case, table_people, trained_combinations
+from benchmarks.rivals.cases import SITUATIONS, Case, people_of, trained_combinations
 from benchmarks.rivals.methods import MAIN, METHODS, settings_of
 from benchmarks.rivals.report import report, title
 
@@ -44,18 +44,18 @@ COUNTS = (1, 4, 12)
 
 
 def jobs(args: argparse.Namespace) -> list[tuple[Case, list[str]]]:
-    """Cases with the methods to draw: everything with 4 photos, the main ones with 1 and 12."""
+    """Cases with the methods to draw: all with 4 photos, the main ones and traits with 1 and 12."""
     listed = args.methods.split(",") if args.methods else None
     made = []
     for situation in args.situations.split(","):
-        for count in args.photos if situation == "main" else [4]:
+        for count in args.photos if situation in ("main", "traits") else [4]:
             usual = [*METHODS] if count == 4 else [*MAIN]
             if situation != "main":
                 usual = [*UNSEEN]
             if args.quick:
                 usual = [name for name in usual if name in FEW]
             names = [name for name in (listed or usual) if run.ready(name)]
-            for person in table_people()[: args.identities]:
+            for person in people_of(situation)[: args.identities]:
                 made.append((Case(person, count, situation), names))
     return made
 
@@ -119,7 +119,8 @@ def main() -> None:
     if args.general:
         run.train(args.general, args.minutes, args.pictures)
     elif args.validate:
-        run.validate(args.validate, args.people, args.most, args.grid, args.keep)
+        situation = args.situations if args.situations in SITUATIONS else "main"
+        run.validate(args.validate, args.people, args.most, args.grid, args.keep, situation)
     else:
         if not args.table:
             work(args)

@@ -13,6 +13,7 @@ from torch import Tensor
 from benchmarks.drawings import Drawings, to_tensor
 from benchmarks.rivals.cases import NOUN, Case, gallery_of, photos_of, wishes_of
 from benchmarks.rivals.shop import Made, Shop
+from benchmarks.rivals.traits.people import TWINS
 from mini.world.context import EXPRESSION_SHARES, EXPRESSIONS
 from mini.world.factors import NAMES
 from pidiff_cli.core.diffusion.prompts import complete
@@ -44,7 +45,10 @@ def measure(shop: Shop, case: Case, made: Made, plain: Plain) -> dict[str, Any]:
     faces = look(shop, made.images)
     found = [place for place, face in enumerate(faces) if face is not None]
     row: dict[str, Any] = {"pictures": len(faces), "faces": len(found) / len(faces)}
-    row |= likeness(shop, case, [face for face in faces if face is not None], len(faces))
+    seen = [face for face in faces if face is not None]
+    row |= likeness(shop, case, seen, len(faces))
+    if case.situation == "traits":
+        row |= traits_kept(shop, case, seen, len(faces))
     row["right"] = right_caption(shop, case, made.images)
     row |= background(made.images, faces, plain)
     row["iou"] = overlap(made.maps, faces) if made.maps is not None else None
@@ -73,6 +77,19 @@ def likeness(shop: Shop, case: Case, faces: list[DetectedFace], count: int) -> d
     alike = float(each[:, right].mean())
     margin = alike - float(each[:, others].mean())
     return {"rank1": float(hits) / count, "likeness": alike, "margin": margin, "own": between}
+
+
+def traits_kept(shop: Shop, case: Case, faces: list[DetectedFace], count: int) -> dict[str, float]:
+    """rank-1 among the gallery by the judge of traits, the plain twin's share, the group's."""
+    people = gallery_of(case.person)
+    own = people.index(case.person)
+    aligned = [face.aligned for face in faces]
+    found = shop.trait_judge.found(np.stack(aligned), people) if faces else []
+    return {
+        "rank1": found.count(case.person) / count,
+        "plain_twin": found.count(people[own + 1]) / count,
+        "group": sum(found.count(twin) for twin in people[own : own + TWINS]) / count,
+    }
 
 
 def right_caption(shop: Shop, case: Case, images: np.ndarray) -> float:

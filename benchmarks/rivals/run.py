@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import machine
-from benchmarks.rivals.cases import HOME, Case, photos_of, validation_people
+from benchmarks.rivals.cases import HOME, Case, people_of, photos_of
 from benchmarks.rivals.general import KINDS, folder_of, train_general, training_of
 from benchmarks.rivals.measure import Plain, measure, plain_of
 from benchmarks.rivals.methods import CHOSEN, METHODS, RECIPE, STOCK, Settings, settings_of
 from benchmarks.rivals.shop import Made, Shop
 from benchmarks.rivals.table import FIGURES, Cells, digest_of, interval
+from benchmarks.rivals.traits.judge import trait_digest
 from benchmarks.tuning import parse
 from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.errors import PidiffError
@@ -58,14 +59,15 @@ def key_of(name: str, settings: Settings) -> str:
     return digest_of(shop().digest, str(shop().settings), code, settings, trained)
 
 
-def cell_key(name: str, settings: Settings) -> str:
+def cell_key(case: Case, name: str, settings: Settings) -> str:
     """Digests of the pictures, and of what measures them."""
-    return f"{key_of(name, settings)}-{VERSION}{shop().judged}"
+    traits = trait_digest() if case.situation == "traits" else ""
+    return f"{key_of(name, settings)}-{VERSION}{shop().judged}{traits}"
 
 
 def cell_of(case: Case, name: str) -> dict[str, Any] | None:
     """A finished cell."""
-    return CELLS.read(case.name, name, cell_key(name, settings_of(name)))
+    return CELLS.read(case.name, name, cell_key(case, name, settings_of(name)))
 
 
 def missing(case: Case, names: list[str]) -> list[str]:
@@ -83,7 +85,7 @@ def do_case(case: Case, names: list[str]) -> None:
             for made in METHODS[name].fit(shop(), case, settings_of(name)):
                 keep(case, name, settings_of(name), made)
         except PidiffError as error:  # no photo could be used: a miss, not a person left out
-            key = cell_key(name, settings_of(name))
+            key = cell_key(case, name, settings_of(name))
             CELLS.write(case.name, name, key, {"failed": error.message, "rank1": 0.0})
         took = time.monotonic() - began
         print(f"{case.name} {name}: {took:.0f} s", file=sys.stderr, flush=True)
@@ -101,7 +103,7 @@ def keep(case: Case, name: str, settings: Settings, made: Made) -> dict[str, Any
     save_pictures(path, made.images)
     path.with_suffix(".json").write_text(json.dumps(beside) + "\n")
     cell = {**measured, **beside}
-    CELLS.write(case.name, name, cell_key(name, settings), cell)
+    CELLS.write(case.name, name, cell_key(case, name, settings), cell)
     return cell
 
 
@@ -112,7 +114,7 @@ def looked_again(case: Case, name: str) -> bool:
         return False
     cell = measure(shop(), case, Made(read_pictures(path)), plain(case))
     cell |= json.loads(path.with_suffix(".json").read_text())
-    CELLS.write(case.name, name, cell_key(name, settings_of(name)), cell)
+    CELLS.write(case.name, name, cell_key(case, name, settings_of(name)), cell)
     return True
 
 
@@ -167,11 +169,14 @@ def score_of(cells: list[dict[str, Any]]) -> float:
     return rank1[0] + right[0] - (moved[0] if moved else 1.0)
 
 
-def validate(name: str, people: int, most: int, own: list[str], keep_own: bool) -> None:
+def validate(
+    name: str, people: int, most: int, own: list[str], keep_own: bool, situation: str = "main"
+) -> None:
     """Try settings on people that no table uses, and print what came of them.
 
     A method's own grid ends in the best being kept in rivals.json; ``own`` settings
-    (``"hold=0.5 rank=4"`` each) are only kept where that is asked for.
+    (``"hold=0.5 rank=4"`` each) are only kept where that is asked for, and what is tried in
+    another situation than the main one never is.
 
     Args:
         most: the greatest number of steps that is tried.
@@ -179,10 +184,11 @@ def validate(name: str, people: int, most: int, own: list[str], keep_own: bool) 
     if not ready(name):
         kind = METHODS[name].needs
         raise SystemExit(f"{name} is not trained for these weights yet: --general {kind}")
-    cases = [Case(person) for person in validation_people()[:people]]
+    chosen = people_of(situation, validation=True)[:people]
+    cases = [Case(person, situation=situation) for person in chosen]
     grid = [parse(line) for line in own] or list(METHODS[name].grid)
     rows = [row for settings in grid for row in _rows(name, cases, settings, most)]
-    if rows and (keep_own or not own):
+    if rows and (keep_own or not own) and situation == "main":
         kept = json.loads(CHOSEN.read_text()) if CHOSEN.is_file() else {}
         kept[name] = with_tried(kept.get(name, {}), rows, people, shop().digest)
         CHOSEN.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
@@ -231,7 +237,7 @@ def _tried(name: str, case: Case, settings: Settings) -> list[tuple[int, dict[st
         keys = {step: {**settings, "steps": step, "looks": []} for step in settings["looks"]}
     else:
         keys = {0: settings}
-    found = {s: CELLS.read(case.name, name, cell_key(name, g)) for s, g in keys.items()}
+    found = {s: CELLS.read(case.name, name, cell_key(case, name, g)) for s, g in keys.items()}
     if any(cell is None for cell in found.values()):
         for made in METHODS[name].fit(shop(), case, settings):
             step = made.steps if "looks" in settings else 0

@@ -21,6 +21,7 @@ import pidiff_cli
 from benchmarks.drawings import to_tensor
 from benchmarks.places import WEIGHTS
 from benchmarks.rivals.cases import HOME, NOUN, Case, gallery_drawings, photos_of, wishes_of
+from benchmarks.rivals.traits.judge import TraitJudge
 from benchmarks.tuning import drawing
 from pidiff_cli.core.diffusion.base import Base, load_base, open_base
 from pidiff_cli.core.diffusion.prompts import complete
@@ -127,6 +128,11 @@ class Shop:
     def judge(self) -> Judge:
         """Networks that nothing trains against."""
         return load_judge(WEIGHTS / "judge")
+
+    @cached_property
+    def trait_judge(self) -> TraitJudge:
+        """The judge of people with traits."""
+        return TraitJudge(self.judge)
 
     @cached_property
     def settings(self) -> DrawSettings:
