@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from itertools import chain
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -20,11 +19,10 @@ from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.core.training.step import TrainingStep
 from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages.tune.data import all_captions, other_prompts, told_by
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.loop import Job
 from pidiff_cli.stages.tune.plan import apply, autocast, fast_step
-from pidiff_cli.stages.tune.setup import loss_settings, new_adapters, rate_groups
+from pidiff_cli.stages.tune.setup import loss_settings, new_adapters, others_of, rate_groups
 
 NOUN = "person"
 CONFIG = {item.name for item in fields(TuneConfig)}
@@ -96,16 +94,12 @@ def make_job(
         torch.manual_seed(config.seed)  # LoRA's A matrices start random
         model = new_adapters(base, config, internals)
     model.to(base.device)
-    told, others = None, []
-    if config.lora_rank and texts is None:
-        forms, others = all_captions(base, NOUN), other_prompts(base, NOUN)
-        told = told_by(base, person.data[1], forms)
-        captions = [*chain.from_iterable(forms), *others]
+    others = others_of(base, config, internals, NOUN) if texts is None else []
     plan, fast = plan or Plan(config.batch), fast_step(internals, family, amp)
     apply(plan, base, fast)
     training = TrainingStep(
-        base, person.codes, person.mean, captions,
-        loss_settings(config, internals, len(others)), code_delta(model), amp, texts, told,
+        base, person.codes, person.mean, captions + others,
+        loss_settings(config, internals, len(others)), code_delta(model), amp, texts,
     )  # fmt: skip
     groups = rate_groups(model, config, internals, base.lora)
     optimizer = make_optimizer(groups, base.device, config.learning_rate)

@@ -92,6 +92,7 @@ WITHOUT: dict[str, Method] = {
         if RECIPE["face_phase"]
         else {"two-phases": Method("two phases (half on face crops)", pidiff, {"face_phase": 0.5})}
     ),
+    "no-others": Method("no captions but the photos'", pidiff, {"lora_others": False}),
     "min-snr": Method("min-SNR weights", pidiff, {"lora_min_snr": 5.0}),
     "no-hold": Method("background not held while drawing", pidiff, {"hold": 0.0}),
     **{

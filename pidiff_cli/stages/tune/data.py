@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -30,16 +30,12 @@ from pidiff_cli.core.diffusion.prompts import (
 )
 from pidiff_cli.core.faces.framing import Place
 from pidiff_cli.core.images import read_photo
-from pidiff_cli.core.training.captioning import found_captions
 from pidiff_cli.core.training.dataset import LatentSet, cache_latents, face_variants, photo_variants
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages.faces import Faces
 from pidiff_cli.stages.progress import Progress
 
-MOODS = (
-    ", smiling", ", laughing", ", looking sad", ", looking angry", ", looking surprised",
-)  # fmt: skip
 #: Prompts whose clothes, places and styles have to stay the base's while a LoRA learns.
 OTHERS = (
     "as a wizard", "as a doctor", "as a knight", "as a cowboy", "as a king", "as a firefighter",
@@ -52,17 +48,11 @@ VERSION = 2  # of what is kept; another one is made anew
 
 @dataclass(frozen=True)
 class Material:
-    """Latents of phase (a) and (b), captions, and the text states of captions and "" (last).
-
-    ``told``: (P, F) the captions that are true of each photo, or None. ``others``: how many
-    captions, the last ones, are true of none.
-    """
+    """Latents of phase (a) and (b), captions, and the text states of captions and "" (last)."""
 
     data: tuple[LatentSet, LatentSet]
     captions: list[EncodedPrompt]
     texts: TextStates
-    told: Tensor | None = None
-    others: int = 0
 
 
 def training_photos(profile: Profile) -> tuple[list[Photo], list[Photo]]:
@@ -87,30 +77,10 @@ def codes_of(profile: Profile, photos: list[Photo]) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(np.stack(codes)), torch.from_numpy(np.array(identity.mean))
 
 
-def captions(base: Base, noun: str, mood: str = "") -> list[EncodedPrompt]:
+def captions(base: Base, noun: str) -> list[EncodedPrompt]:
     """The captions to learn with: those of two forms that the base has words for."""
-    texts = [f"a {kind} of a {noun}{mood}" for kind in ("photo", "portrait")]
-    forms = [encode_prompt(base, text, noun) for text in texts]
+    forms = [encode_prompt(base, f"a {kind} of a {noun}", noun) for kind in ("photo", "portrait")]
     return [form for form in forms if not form.unknown] or forms[:1]
-
-
-def all_captions(base: Base, noun: str) -> list[list[EncodedPrompt]]:
-    """Captions of every mood that the base has words for, the plain ones first."""
-    found = [captions(base, noun, mood) for mood in ("", *MOODS)]
-    return [forms for forms in found if not forms[0].unknown and len(forms) == len(found[0])]
-
-
-def told_by(base: Base, data: LatentSet, forms: list[list[EncodedPrompt]]) -> Tensor:
-    """Which captions (P, F) are true of each photo: the mood that the base sees in it.
-
-    What a caption says of a picture is not learnt into the person: else who smiles in the photos
-    smiles in the snow.
-    """
-    photos = range(int(data.photo.max()) + 1)
-    first = torch.stack([data.latents[int((data.photo == p).nonzero()[0])] for p in photos])
-    moods = found_captions(base, first, text_states(base, [of_mood[0] for of_mood in forms]))
-    count = len(forms[0])
-    return torch.tensor([[mood * count + i for i in range(count)] for mood in moods])
 
 
 def other_prompts(base: Base, noun: str) -> list[EncodedPrompt]:
@@ -127,29 +97,25 @@ def material(
     faces: Faces,
     weights: str,
     progress: Progress,
-    wide: bool = False,
+    others: Sequence[EncodedPrompt] = (),
 ) -> Material:
     """Read what the last tuning of the same photos kept, or make and keep it.
 
     Args:
         weights: fingerprint of the base, whose autoencoder and text encoders made it.
-        wide: captions that tell of each photo's mood, and others behind them, as a LoRA needs.
+        others: further captions, behind those of the photos.
     """
-    noun = profile.manifest.noun
-    forms = all_captions(base, noun) if wide else [captions(base, noun)]
-    others = other_prompts(base, noun) if wide else []
-    texts_of = [*chain.from_iterable(forms), *others]
+    texts_of = [*captions(base, profile.manifest.noun), *others]
     key = _key(profile, config, base, photos, weights, texts_of)
     found = _read_latents(profile.path(LATENTS), key, base)
     if found:
         progress.line("Latents and text of these photos are there from an earlier tuning.")
-        return Material(found[0], texts_of, found[1], found[2], len(others))
+        return Material(found[0], texts_of, found[1])
     data = training_data(profile, config, base, photos, faces)
-    told = told_by(base, data[1], forms) if wide else None
     texts = text_states(base, [*texts_of, encode_prompt(base, "", "")])
     if all(photo.picture for photo in photos):  # else no photo is to stay
-        profile.write(LATENTS, lambda path: _save_latents(path, key, data, texts, told))
-    return Material(data, texts_of, texts, told, len(others))
+        profile.write(LATENTS, lambda path: _save_latents(path, key, data, texts))
+    return Material(data, texts_of, texts)
 
 
 def training_data(
@@ -204,15 +170,9 @@ def _key(
 
 
 def _save_latents(
-    path: Path,
-    key: str,
-    data: tuple[LatentSet, LatentSet],
-    texts: TextStates,
-    told: Tensor | None,
+    path: Path, key: str, data: tuple[LatentSet, LatentSet], texts: TextStates
 ) -> None:
     tensors: dict[str, Tensor] = {"text": texts.tokens}
-    if told is not None:
-        tensors["told"] = told
     if texts.pooled is not None:
         tensors["pooled"] = texts.pooled
     for name, part in zip(("faces", "photos"), data, strict=True):
@@ -224,7 +184,7 @@ def _save_latents(
 
 def _read_latents(
     path: Path, key: str, base: Base
-) -> tuple[tuple[LatentSet, LatentSet], TextStates, Tensor | None] | None:
+) -> tuple[tuple[LatentSet, LatentSet], TextStates] | None:
     """What is kept under this key; None where nothing is, or where it is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -243,5 +203,4 @@ def _read_latents(
         texts = tensors["text"].to(base.device)
     except (OSError, KeyError, SafetensorError):
         return None
-    states = TextStates(texts, None if pooled is None else pooled.to(base.device))
-    return (faces, photos), states, tensors.get("told")
+    return (faces, photos), TextStates(texts, None if pooled is None else pooled.to(base.device))

@@ -23,6 +23,8 @@ class TuneInternals:
         min_snr: γ of the min-SNR weighting, the paper's (Hang et al. 2023); 0 is off.
         lora_min_snr: the same where a LoRA learns: off, as high noise holds much of a person's
             shape (docs/decisions/tailoring.md).
+        lora_others: half of the pictures that check the preserve term have another caption than
+            their photo's (``data.OTHERS``), so that hats, clothes and styles stay the base's.
         off_face_weight: weight of the noise error off the face: little, what lies there is the
             base's to draw.
         locate_weight: weight of the localisation map's agreement with the head.
@@ -45,6 +47,7 @@ class TuneInternals:
     lora_blocks: str = "all"
     min_snr: float = 5.0
     lora_min_snr: float = 0.0
+    lora_others: bool = True
     off_face_weight: float = 0.1
     locate_weight: float = 0.05
     code_rate: float = 1.0

@@ -12,6 +12,7 @@ from torch import nn
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings
 from pidiff_cli.core.identity.adapter import (
     add_adapter,
@@ -33,7 +34,7 @@ from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report.evaluators import Evaluators
 from pidiff_cli.stages.report.measure import standard_prompts
 from pidiff_cli.stages.tune import plan, previews, told
-from pidiff_cli.stages.tune.data import codes_of, material, training_photos
+from pidiff_cli.stages.tune.data import codes_of, material, other_prompts, training_photos
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import read_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run
@@ -126,11 +127,12 @@ def make_job(
     codes, mean = codes_of(profile, own) if base.has_branch else (None, None)
     model, current = _adapter(task, base, state, progress)
     plan.apply(planned.plan, base, planned.fast)
-    weights, wide = task.weights["fingerprint"], config.lora_rank > 0
-    stuff = material(profile, config, base, own, faces, weights, progress, wide)
+    others = others_of(base, config, internals, profile.manifest.noun)
+    weights = task.weights["fingerprint"]
+    stuff = material(profile, config, base, own, faces, weights, progress, others)
     training = TrainingStep(
-        base, codes, mean, stuff.captions, loss_settings(config, internals, stuff.others),
-        code_delta(model), planned.amp, stuff.texts, stuff.told,
+        base, codes, mean, stuff.captions, loss_settings(config, internals, len(others)),
+        code_delta(model), planned.amp, stuff.texts,
     )  # fmt: skip
     eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
     optimizer = make_optimizer(
@@ -205,6 +207,13 @@ def new_adapters(base: Base, config: TuneConfig, internals: TuneInternals) -> nn
         rank, alpha = config.lora_rank, config.lora_alpha
         base.lora = add_lora(base.unet, rank, alpha, config.lora_layers, internals.lora_blocks)
     return model
+
+
+def others_of(
+    base: Base, config: TuneConfig, internals: TuneInternals, noun: str
+) -> list[EncodedPrompt]:
+    """Captions beside the photos', under which a LoRA has to leave the base as it is."""
+    return other_prompts(base, noun) if config.lora_rank and internals.lora_others else []
 
 
 def loss_settings(config: TuneConfig, internals: TuneInternals, others: int = 0) -> LossSettings:
