@@ -16,6 +16,7 @@ time is worth little where the cores are shared.
 
 from __future__ import annotations
 
+import re
 import statistics
 import sys
 from dataclasses import replace
@@ -98,9 +99,13 @@ def baselines() -> list[tuple[str, bool, torch.dtype | None]]:
 
 
 def real_cases(
-    family: str, device: torch.device, batch: int, size: int, every: bool, prior: bool = True
+    family: str, device: torch.device, batch: int, size: int, every: bool, only: str = ""
 ) -> dict[str, Case]:
-    """Random weights of the real size in bf16; all cases share the frozen ones."""
+    """Random weights of the real size in bf16; all cases share the frozen ones.
+
+    ``only``: a pattern that titles must match whole; the baseline is always there.
+    """
+    wanted = re.compile(only or ".*").fullmatch
     base = real_base(family, device)
     asked = {key: value for key, value in (("batch", batch), ("size", size)) if value}
     config = tuning(RECIPES[family], asked).config
@@ -111,7 +116,7 @@ def real_cases(
         (FIRST, False, False), (f"{FIRST}, checkpointed", False, True),
         (f"{FIRST} with prior", True, False), (f"{FIRST} with prior, checkpointed", True, True),
     ):  # fmt: skip
-        if with_prior and not prior:
+        if title != FIRST and not wanted(title):
             continue
         cases[title] = [(1.0, baseline(base, cached, with_prior, config, again).step)]
     blocks = ("all", "mid_up", "up") if every else ("all",)
@@ -181,7 +186,8 @@ def race(
             if number:
                 walls[name].append(wall)
                 cpus[name].append(cpu)
-        print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
+        told = {name: round(times[-1], 2) for name, times in cpus.items() if times}
+        print(f"round {number} of {rounds}, CPU s: {told}", file=sys.stderr, flush=True)
 
     def ratio(times: dict[str, list[float]], name: str) -> float:
         pairs = zip(times[name], times[first], strict=True)
@@ -229,7 +235,7 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=0, help="steps of a case a round")
     parser.add_argument("--batch", type=int, default=0, help="0 is the recipe's")
     parser.add_argument("--size", type=int, default=0, help="px; 0 is the recipe's")
-    parser.add_argument("--no-prior", action="store_true", help="real bases: leave that case out")
+    parser.add_argument("--only", default="", help="real bases: pattern of the cases' titles")
     parser.add_argument("--blocks", action="store_true", help="also with fewer blocks that learn")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -242,7 +248,7 @@ def main() -> int:
     cases = (
         mini_cases()
         if args.base == "mini"
-        else real_cases(args.base, device, args.batch, args.size, args.blocks, not args.no_prior)
+        else real_cases(args.base, device, args.batch, args.size, args.blocks, args.only)
     )
     rows = race(cases, FIRST, args.rounds, each, device)
     told = {**machine(device.type), "script": "benchmarks.speed.tune_speed"}
