@@ -80,10 +80,12 @@ def write_peft(loaded: Loaded, folder: Path) -> None:
     """The PEFT directory and the W+ code it goes with."""
     if loaded.model is None:
         name = loaded.profile.name
-        hint = f"Tune it: pidiff tune {name}"
         if "lora" in parts_of(loaded.profile.folder):
-            hint = f"What was learnt is its LoRA: pidiff profile export {name} --format kohya"
-        raise InputError(f"The identity branch of {name} is not tuned.", hint)
+            raise InputError(
+                f"What {name} has learnt is a LoRA; its identity branch is the general one.",
+                f"Export the LoRA: pidiff profile export {name} --format diffusers-lora",
+            )
+        raise InputError(f"{name} is not tuned yet.", f"Tune it: pidiff tune {name}")
     for name in FILES["peft"][:2]:
         shutil.copyfile(loaded.profile.path(f"adapter/{name}"), folder / name)
     save_file({"w": loaded.w.contiguous()}, folder / CODE)
