@@ -19,7 +19,7 @@ from benchmarks.rivals.traits.drawings import references, sources
 from benchmarks.rivals.traits.net import FILE, TraitNet, load_net
 from pidiff_cli.core.metrics.judge import Judge
 
-WEIGHT = 0.5  # of the trait network's cosine, chosen on the validation gallery
+WEIGHT = 0.4  # of the trait network's cosine, chosen on the validation gallery
 
 
 def trait_digest() -> str:
