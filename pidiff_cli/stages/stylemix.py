@@ -41,6 +41,12 @@ def run(
             f"A profile named {config.name} is there already.",
             "Take another --name, or replace it: --force",
         )
+    for profile in (a, b):
+        if profile.manifest.base.get("wplus") == "off":
+            raise InputError(
+                f"{profile.name} was learnt without W+ networks, and style mixes need them.",
+                f"Learn with them: pidiff tune {profile.name} --wplus on --retune",
+            )
     out = person.make_folder(config.out)
     decoder = Decoder.open(wplus)
     wa, wb = code_of(a), code_of(b)

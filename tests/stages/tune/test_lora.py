@@ -13,7 +13,7 @@ from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages import evaluate, generate
+from pidiff_cli.stages import evaluate, generate, stylemix
 from pidiff_cli.stages.base import fingerprints
 from pidiff_cli.stages.opening import base_of, open_person
 from pidiff_cli.stages.results import TuneResult
@@ -139,3 +139,15 @@ def test_it_is_drawn_beside_the_base_where_no_recipe_says_how(home: Path) -> Non
     profile.update(recipe={"name": "sd15-8gb"})
     assert draw_values(profile, parts, GenerateConfig, {})["hold"] == 1.0
     assert draw_values(profile, parts, GenerateConfig, {"keep_background": 0.2})["hold"] == 0.2
+
+
+def test_a_style_mix_needs_a_code(home: Path) -> None:
+    from pidiff_cli.config import StylemixConfig
+
+    profile, other = make_profile(home), make_profile(home, "bob")
+    _tune_bare(home, profile, Notes())
+    config = StylemixConfig(home=home, a="alice", b="bob", out=home / "mix")
+    for pair in ((profile, other), (other, profile)):
+        with pytest.raises(InputError, match="alice was learnt without"):
+            stylemix.run(*pair, config, base_of(home, other), Notes())
+    assert not (home / "mix").exists()
