@@ -35,7 +35,6 @@ def run(
         InputError: no code, codes of different bases, the name is taken.
         MissingWeightError: a network of the base is not on this machine, the W+ ones above all.
     """
-    wplus = parts.need_wplus("stylemix")
     if config.name and not config.force and (config.home / "profiles" / config.name).exists():
         raise InputError(
             f"A profile named {config.name} is there already.",
@@ -47,6 +46,7 @@ def run(
                 f"{profile.name} was learnt without W+ networks, and style mixes need them.",
                 f"Learn with them: pidiff tune {profile.name} --wplus on --retune",
             )
+    wplus = parts.need_wplus("stylemix")
     out = person.make_folder(config.out)
     decoder = Decoder.open(wplus)
     wa, wb = code_of(a), code_of(b)
