@@ -126,7 +126,7 @@ def test_the_loss_of_text_is_a_share_of_the_base_s_own(
     def drawn(self: previews.Previews, fresh: bool = False) -> PreviewScore:
         seen.append(real(self, fresh))
         assert self.plain_text is not None
-        drawn = self._text(self._draw(self.mean))
+        drawn = self._text(self._draw(self.settings))
         assert seen[-1].text_loss == pytest.approx(1 - drawn / self.plain_text)
         return seen[-1]
 
