@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pidiff_cli.config import (
     EvaluateConfig,
@@ -56,9 +56,6 @@ from pidiff_cli.stages.results import (
     TuneResult,
 )
 from pidiff_cli.stages.tune.settings import open_tuning
-
-if TYPE_CHECKING:
-    from pidiff_cli.stages.export.run import ImportResult
 
 __all__ = [
     "EvaluateResult", "Event", "GenerateResult", "InvertResult", "PidiffError", "Picture",
@@ -343,51 +340,6 @@ def evaluate(
     from pidiff_cli.stages import evaluate as stage
 
     return stage.run(opened, config, parts, place.progress)
-
-
-def import_lora(
-    file: str | Path,
-    photos: Paths,
-    name: str = "",
-    *,
-    base: str = "auto",
-    noun: str | None = None,
-    keep_photos: bool = True,
-    force: bool = False,
-    home: str | Path | None = None,
-    device: str = "auto",
-    offline: bool = False,
-    progress: Progress | Callback | None = None,
-) -> ImportResult:
-    """A LoRA that was trained elsewhere, and photos → a profile whose second part it is.
-
-    The file is read and checked against the base's sizes before a photo is; no weights are needed.
-
-    Args:
-        name: the file's own when empty. base: as in `tune`; auto is told from the file.
-
-    Raises:
-        InputError: file, photos or name are at fault, or a profile would lose its own LoRA.
-        UsageError: the file fits several bases. MissingWeightError: no such base here.
-    """
-    from pidiff_cli.stages.export.run import lora_result, name_of
-
-    place, file = Place.of(home, device, offline, progress), Path(file).expanduser()
-    name = name or name_of(file)
-    check_name(name)
-    config = place.config(
-        PrepareConfig, photos=tuple(paths_of(photos)), name=name, noun=noun, keep_photos=keep_photos
-    )
-    from pidiff_cli.stages.export import foreign
-
-    found = foreign.find_lora(file, base, place.home)
-    foreign.check_free(found, place.home / "profiles" / name, force)
-    prepared(config, force, place.progress)
-    profile = Profile.open(name, place.home)
-    with profile.lock():
-        foreign.put_lora(profile, found)
-    lora = found.lora
-    return lora_result(profile, place.home, len(lora.weights.layers), lora.left_out)
 
 
 def doctor(home: Path) -> DoctorResult:

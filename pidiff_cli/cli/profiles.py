@@ -12,7 +12,7 @@ from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.prepare import ForceOption, NounOption
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, PidiffError, UsageError
-from pidiff_cli.profile import TUNED_PARTS, Profile, archive, list_profiles, parts_of
+from pidiff_cli.profile import TUNED_PARTS, Profile, archive, check_name, list_profiles, parts_of
 from pidiff_cli.weights.licences import commercial_of
 
 if TYPE_CHECKING:
@@ -182,15 +182,19 @@ def _import_lora(
 ) -> ImportResult:
     """A LoRA as a profile's second part; tells what of it came in and what did not."""
     from pidiff_cli import api
+    from pidiff_cli.stages.export import foreign
+    from pidiff_cli.stages.export import run as export
 
     if not photos and file.is_file() and file.suffix.lower() not in archive.PICKLES:
         raise UsageError(
             f"{file.name} is a LoRA; a profile needs photos of the person too.",
             f"pidiff profile import {file.name} --photos DIR --name NAME",
         )
-    done = api.import_lora(
-        file, photos or [], name, base=base or "auto", noun=noun, force=force, **session.where()
-    )
+    name = name or export.name_of(file)
+    check_name(name)
+    found = foreign.find_lora(file, base or "auto", name, session.home, force)
+    api.prepare(photos or [], name, noun=noun, force=force, **session.where())
+    done = foreign.put_lora(Profile.open(name, session.home), found, session.home)
     session.output.note(f"{done.name}: {done.layers} layers of {done.base}, {done.photos} photos.")
     if done.left_out:
         left = ", ".join(f"{count} {kind}" for kind, count in done.left_out.items())

@@ -12,11 +12,10 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from pidiff_cli.config import StylemixConfig
-from pidiff_cli.core.identity.adapters import BRANCH, LORA
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.wplus.editing import GROUPS, mix
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, parts_of
 from pidiff_cli.stages import person
 from pidiff_cli.stages.codes import Decoder, code_of
 from pidiff_cli.stages.progress import Progress
@@ -137,9 +136,8 @@ def _store(config: StylemixConfig, a: Profile, mixed: Tensor, decoder: Decoder) 
     profile = Profile.create(config.home, config.name, a.manifest.noun, config.force)
     code = mixed.numpy()
     profile.save_identity(code[None], np.ones(1, np.float32), code)
-    for part in (BRANCH, LORA):
-        if (a.folder / part).is_dir():
-            profile.write_folder(part, partial(_copy_files, a.folder / part))
+    for part in parts_of(a.folder):
+        profile.write_folder(part, partial(_copy_files, a.folder / part))
     face = decoder.pictures(mixed[None])[0]
     profile.write("reports/mix.png", lambda target: save_png(target, face))
     profile.update(base=a.manifest.base, recipe=a.manifest.recipe)

@@ -190,7 +190,7 @@ def open_base(
         identity: folder of the general identity branch; None starts one from the base's text
             keys and values (docs/method.md, section 4) with a projector of seed 0.
         wplus: L and D of the W+ codes, where ``identity`` is None; None of both leaves the
-            branch out: a person is then what a LoRA says (docs/method.md, section 5b).
+            branch out: a person is then what a LoRA says (docs/method.md, section 5.2).
         family: "sd15" or "sdxl" where the weights must be of one.
         parked: autoencoder and text encoders never leave the CPU but for a call.
         nf4: the UNet's frozen linear layers in 4 bits (bitsandbytes).

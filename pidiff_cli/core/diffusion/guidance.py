@@ -99,7 +99,7 @@ class Predictor:
         self.prefix: SharedPrefix | None = None
         self.cached: CachedAttention | None = None  # with identity
         self.plain: CachedAttention | None = None  # of the base's own rows
-        base.context.clear()
+        base.rest()
         base.context.size = (settings.size, settings.size)
         if identity:
             code = cast(Tensor, w).to(base.device, base.dtype)[None] if branch else None

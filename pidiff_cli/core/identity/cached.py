@@ -78,15 +78,15 @@ class CachedAttention:
         """Features (B or R·B, T, d) to features (R·B, T, d); λ and recording are the context's."""
         layer = self.layers.get(name) or self._compute(name, attn)
         rows, weigh = slice(self.first, self.first + self.rows), partial(self._weight, context)
+        nobody = self.who.start >= self.first + self.rows  # of this step's rows has an identity
+        adds = context.adds and not nobody
         if isinstance(layer, FoldedLayer):
-            added = context.adds
-            if self._nobody():
+            if nobody:
                 return layer.text_alone(self._all_rows(features), rows)
-            return layer.block(self._all_rows(features), rows, self._who(), weigh, added)
+            return layer.block(self._all_rows(features), rows, self._who(), weigh, adds)
         q = self._all_rows(split(attn.to_q(features), attn.heads))  # (R·B, H, T, e)
         f, mass = self._attend(q, layer.k[rows], layer.v[rows])  # (R·B, T, d), (n, T)
-        weight = context.scale if self._nobody() else weigh(mass)
-        adds = context.adds and not self._nobody()
+        weight = 0.0 if nobody else weigh(mass)
         if adds and layer.ask is not None and layer.answer is not None:
             add_identity(f[self._who()], weight, layer.ask, layer.answer, attn.heads)
         f = attn.to_out[0](f)
@@ -105,10 +105,6 @@ class CachedAttention:
         if context.record:
             context.maps.append(maps)
         return maps.flatten(2) * context.scale
-
-    def _nobody(self) -> bool:
-        """Whether none of this step's rows has an identity."""
-        return self.who.start >= self.first + self.rows
 
     def _who(self) -> slice:
         """The rows with identity among this step's."""

@@ -1,5 +1,5 @@
 """The second part of an identity: LoRA on the base's own attention, under PEFT
-(docs/method.md, section 5b). It is off but for the calls that ask for it.
+(docs/method.md, section 5.2). It is off but for the calls that ask for it.
 
 ΔW = (α / r) B A on q, k, v and the output of self- and cross-attention. While it learns PEFT's
 layers compute it; while pictures are drawn W + λ ΔW lies beside W and a call takes the one or the
@@ -15,21 +15,19 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import nn
 
+from pidiff_cli.core.identity.adapter import BLOCKS
+from pidiff_cli.core.identity.lora_files import LoraLayer, LoraWeights, read_peft, write_peft
 from pidiff_cli.errors import InputError
 
 NAME = "person"  # PEFT's name of the adapter; no module of a UNet is called so
-ROOT = "base_model.model."  # PEFT's name of the UNet in files
 LAYERS = {
     "all": r"attn[12]\.to_(q|k|v|out\.0)",
     "cross": r"attn2\.to_(q|k|v|out\.0)",
     "kv": r"attn[12]\.to_(k|v)",
     "out": r"attn[12]\.to_(v|out\.0)",
 }
-BLOCKS = {"all": ".*", "mid_up": "(mid_block|up_blocks).*", "up": "up_blocks.*"}
 
 
 class PersonLora:
@@ -43,7 +41,7 @@ class PersonLora:
 
     def __init__(self, unet: nn.Module) -> None:
         self.unet, self.copies = unet, True
-        self.layers = _layers(unet)
+        self.layers = lora_layers(unet)
         self._fused: list[_Fused] = []
         self._learns = any(p.requires_grad for p in self.parameters())
         self.switch(0.0)
@@ -141,16 +139,14 @@ def add_lora(
 
 
 def save_lora(lora: PersonLora, folder: Path, half: bool = False) -> None:
-    """Write PEFT's ``adapter_config.json`` and ``adapter_model.safetensors``; ``half``: in fp16."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = cast(Any, lora.unet).peft_config[NAME]
-    config.save_pretrained(folder)
-    state = {}
-    for path, layer in lora.layers.items():
-        for part in ("lora_A", "lora_B"):
-            value = getattr(layer, part)[NAME].weight.detach().cpu().contiguous()
-            state[f"{ROOT}{path}.{part}.weight"] = value.half() if half else value
-    save_file(state, folder / "adapter_model.safetensors", {"format": "pt"})
+    """Write its PEFT folder; ``half``: in fp16."""
+
+    def kept(layer: Any) -> LoraLayer:
+        parts = [getattr(layer, part)[NAME].weight.detach().cpu() for part in ("lora_A", "lora_B")]
+        down, up = (part.half() if half else part for part in parts)
+        return LoraLayer(down, up, float(layer.lora_alpha[NAME]))
+
+    write_peft(LoraWeights({path: kept(one) for path, one in lora.layers.items()}), folder)
 
 
 def load_lora(unet: nn.Module, folder: Path, learns: bool = False) -> PersonLora:
@@ -162,38 +158,29 @@ def load_lora(unet: nn.Module, folder: Path, learns: bool = False) -> PersonLora
     from peft import LoraConfig
 
     try:
-        state = load_file(folder / "adapter_model.safetensors")
-        config = LoraConfig.from_pretrained(str(folder))
-        lora = _inject(unet, cast(Any, config), learns)
-        _fill(lora, state)
-    except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        weights = read_peft(folder)
+        _check_fits(weights, unet)
+    except InputError as error:
         raise InputError(
-            f"The LoRA in {folder} does not load ({reason}).",
+            f"The LoRA in {folder} does not load: {error.message}",
             "It is damaged or of another base; tune again with --restart.",
         ) from error
+    lora = _inject(unet, LoraConfig(**weights.config()), learns)
+    with torch.no_grad():
+        for path, layer in lora.layers.items():
+            layer.lora_A[NAME].weight.copy_(weights.layers[path].down)
+            layer.lora_B[NAME].weight.copy_(weights.layers[path].up)
     return lora
 
 
-def lora_state(lora: PersonLora) -> dict[str, Tensor]:
-    """ΔW's factors by their names in files, not copied."""
-    return {
-        f"{ROOT}{path}.{part}.weight": getattr(layer, part)[NAME].weight
-        for path, layer in lora.layers.items()
-        for part in ("lora_A", "lora_B")
-    }
-
-
-@torch.no_grad()
-def _fill(lora: PersonLora, state: dict[str, Tensor]) -> None:
-    """Copy a file's tensors in; raises ValueError unless they are just the layers'."""
-    own = lora_state(lora)
-    if own.keys() != state.keys():
-        raise ValueError(f"{len(own.keys() & state.keys())} of its {len(state)} weights fit")
-    for key, target in own.items():
-        if target.shape != state[key].shape:
-            raise ValueError(f"{key}: {tuple(state[key].shape)} for {tuple(target.shape)}")
-        target.copy_(state[key])
+def _check_fits(weights: LoraWeights, unet: nn.Module) -> None:
+    """Raise InputError unless the UNet has all the layers, of these sizes."""
+    there = dict(unet.named_modules())
+    for path, layer in weights.layers.items():
+        own = there.get(path)
+        shape = (getattr(own, "out_features", 0), getattr(own, "in_features", 0))
+        if shape != layer.shape:
+            raise InputError(f"{path} is {layer.shape} and here {shape}.")
 
 
 def _inject(unet: nn.Module, config: Any, learns: bool) -> PersonLora:
@@ -210,7 +197,7 @@ def _inject(unet: nn.Module, config: Any, learns: bool) -> PersonLora:
         module.set_adapter(names)
     for name, parameter in unet.named_parameters():
         parameter.requires_grad = asked.get(name, asked.get(_bare(name), False))
-    for layer in _layers(unet).values():
+    for layer in lora_layers(unet).values():
         for part in (layer.lora_A[NAME], layer.lora_B[NAME]):
             part.float().requires_grad_(learns)  # learns in small steps
     return PersonLora(unet)
@@ -229,7 +216,7 @@ def _adapted(unet: nn.Module) -> list[Any]:
     return [module for module in unet.modules() if isinstance(module, kinds)]
 
 
-def _layers(unet: nn.Module) -> dict[str, Any]:
+def lora_layers(unet: nn.Module) -> dict[str, Any]:
     """The layers that carry this LoRA, by module path."""
     return {
         path: module

@@ -13,14 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pidiff_cli.core.identity.lora import NAME
+from pidiff_cli.core.identity.lora import NAME, lora_layers
 
 
 def keep_inputs_once(unet: nn.Module) -> int:
     """Let a UNet's LoRA layers compute so, in place; how many. Switched off they are PEFT's."""
-    found = [one for one in unet.modules() if NAME in getattr(one, "lora_A", {})]
+    found = lora_layers(unet).values()
     for layer in found:
-        cast(Any, layer).forward = LowRank(layer)
+        layer.forward = LowRank(layer)
     return len(found)
 
 

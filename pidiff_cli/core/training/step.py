@@ -96,7 +96,8 @@ class TrainingStep:
         which, w, on = self._conditions(photo, generator)
         keep = bool(torch.rand((), generator=generator) < s.preserve_share) and s.preserve > 0
         if keep and s.others:
-            some = which[batch // 2 :]
+            odd = int(torch.randint(2, (), generator=generator)) if batch % 2 else 0
+            some = which[(batch + odd) // 2 :]
             some.copy_(self.own + torch.randint(s.others, some.shape, generator=generator))
         seen = self.subjects[which.to(self.subjects.device)].any(dim=1)
         whole = Batch(z, mask, noise, t, which, w, on, keep, float(seen.float().mean()))

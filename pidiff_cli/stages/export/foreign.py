@@ -6,12 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from pidiff_cli.core.identity.adapters import LORA
 from pidiff_cli.core.identity.lora_files import WEIGHTS, write_peft
 from pidiff_cli.core.identity.lora_foreign import ForeignLora, check_suffix, read_foreign
 from pidiff_cli.core.identity.lora_kinds import text_width
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.export.lora import LORA, BaseLayers, base_layers, origin_of
+from pidiff_cli.stages.export.lora import BaseLayers, base_layers, origin_of
+from pidiff_cli.stages.export.run import ImportResult, lora_result
 from pidiff_cli.weights import locate
 from pidiff_cli.weights.family import read_header
 
@@ -31,14 +33,16 @@ class FoundLora:
     digest: str
 
 
-def find_lora(path: Path, base: str, home: Path) -> FoundLora:
-    """Read a LoRA file for a base.
+def find_lora(path: Path, base: str, name: str, home: Path, force: bool) -> FoundLora:
+    """Read a LoRA file for a base and a profile; nothing is written yet.
 
     Args:
         base: its name or path; "auto" tells it by the width of the text states.
+        name: of the profile, which may be there. force: it is to be replaced.
 
     Raises:
-        InputError: as `read_foreign`. UsageError: the file fits several bases.
+        InputError: as `read_foreign`, or the profile would lose what it has.
+        UsageError: the file fits several bases.
         MissingWeightError: a base that is not here, and none of the table.
     """
     check_suffix(path)
@@ -46,12 +50,15 @@ def find_lora(path: Path, base: str, home: Path) -> FoundLora:
         base = _told_base(path, home)
     here = base_layers(locate.base_name(base, home), home)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return FoundLora(read_foreign(path, here.unet), here, digest)
+    found = FoundLora(read_foreign(path, here.unet), here, digest)
+    if not force:
+        _check_free(found, home / "profiles" / name)
+    return found
 
 
-def check_free(found: FoundLora, folder: Path, force: bool) -> None:
+def _check_free(found: FoundLora, folder: Path) -> None:
     """Raise InputError where a profile would lose what it has: another LoRA, or its base."""
-    if force or not (folder / "profile.json").is_file():
+    if not (folder / "profile.json").is_file():
         return
     profile = Profile(folder)
     before = profile.manifest.base
@@ -67,8 +74,15 @@ def check_free(found: FoundLora, folder: Path, force: bool) -> None:
         raise InputError(f"{profile.name} has a LoRA already.", replace)
 
 
-def put_lora(profile: Profile, found: FoundLora) -> None:
+def put_lora(profile: Profile, found: FoundLora, home: Path) -> ImportResult:
     """Write `lora/` and note what it is: for which base, from elsewhere, what was left out."""
+    with profile.lock():
+        _write(profile, found)
+    layers, left_out = len(found.lora.weights.layers), found.lora.left_out
+    return lora_result(profile, home, layers, left_out)
+
+
+def _write(profile: Profile, found: FoundLora) -> None:
     lora, base = found.lora, found.base
     profile.write_folder(LORA, lambda folder: write_peft(lora.weights, folder))
     if not profile.manifest.base:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pidiff_cli import files
 from pidiff_cli.core.diffusion.unet_layers import unet_layers
+from pidiff_cli.core.identity.adapters import LORA
 from pidiff_cli.core.identity.lora_files import WEIGHTS, LoraWeights, read_peft
 from pidiff_cli.core.identity.lora_foreign import read_foreign
 from pidiff_cli.core.identity.lora_formats import FORMATS, LoraTold
@@ -19,7 +20,6 @@ from pidiff_cli.weights import locate
 from pidiff_cli.weights.bases import BASES
 from pidiff_cli.weights.family import family_of
 
-LORA = "lora"  # folder of a profile, and the stage that keeps where it is from
 LOST = (
     "Elsewhere the LoRA changes the whole picture; here it acts only where the person is, and the "
     "identity branch, which no LoRA file can hold, acts with it."

@@ -62,7 +62,9 @@ def open_tuning(
     photos = tuple(paths_of(sources))
     profile = find_profile(place.home, [str(path) for path in photos], name)
     known = profile if profile or anew else profile_named(place.home, name)
+    before = known.manifest.base.get("wplus") if known else None  # without W+ it stays without
     wplus = given.get("wplus") or TuneConfig.wplus  # one that it cannot be is told with the rest
+    wplus = before or wplus if wplus == "auto" else wplus
     parts = open_base(place.home, place.device, base, place.progress, profile, wplus)
     if wplus == "auto" and parts.wplus and parts.family != "mini":
         place.progress.line(
@@ -81,8 +83,7 @@ def open_tuning(
 
 def _check_learns(config: TuneConfig, parts: BaseParts) -> None:
     """Raise UsageError where the settings leave nothing to learn."""
-    branch = config.rank > 0 and bool(parts.wplus or parts.identity)
-    if not (branch or config.lora_rank):
+    if not config.lora_rank and not (config.rank and parts.has_branch):
         raise UsageError(
             "Nothing would be learnt: without a LoRA it takes the W+ branch, with a rank.",
             "Give the LoRA a rank: --lora-rank 8",

@@ -24,7 +24,6 @@ from pidiff_cli.core.identity.adapters import load_adapters
 from pidiff_cli.core.identity.lora import PersonLora, add_lora
 from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
 from pidiff_cli.core.training.step import LossSettings, TrainingStep
-from pidiff_cli.errors import UsageError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.stages.base import load_parts
@@ -188,18 +187,9 @@ def _adapter(
 
 
 def new_adapters(base: Base, config: TuneConfig, internals: TuneInternals) -> nn.Module:
-    """Fresh adapters of the parts that are to learn; what holds their parameters.
-
-    Raises UsageError where no part is.
-    """
+    """Fresh adapters of the parts that are to learn; what holds their parameters."""
     model = base.unet
-    branch = base.has_branch and config.rank > 0
-    if not branch and not config.lora_rank:
-        raise UsageError(
-            "Nothing would learn: lora_rank is 0, and there is no W+ branch or its rank is 0.",
-            "Set lora_rank in the recipe.",
-        )
-    if branch:
+    if base.has_branch and config.rank:
         model = add_adapter(
             base.unet, config.rank, config.alpha, internals.tune_code, config.trained_blocks
         )

@@ -14,7 +14,13 @@ from pidiff_cli.core.faces.framing import Framing, Place
 from pidiff_cli.core.identity.adapter import add_adapter, code_delta, trainable_parameters
 from pidiff_cli.core.identity.lora import add_lora
 from pidiff_cli.core.images import to_tensor
-from pidiff_cli.core.training.dataset import _window, cache_latents, face_variants, photo_variants
+from pidiff_cli.core.training.dataset import (
+    LatentSet,
+    _window,
+    cache_latents,
+    face_variants,
+    photo_variants,
+)
 from pidiff_cli.core.training.fast_step import free_conv_inputs
 from pidiff_cli.core.training.losses import face_loss, locate_loss, min_snr_weight, preserve_loss
 from pidiff_cli.core.training.schedule import NoiseSchedule
@@ -245,3 +251,15 @@ def test_without_the_map_s_loss_nobody_looks_for_the_subject(bare: Base) -> None
         assert ("locate" in losses) == bare.context.active == (locate > 0)
         losses["loss"].backward()
     assert all(parameter.grad is not None for parameter in bare.lora.parameters())
+
+
+@pytest.mark.parametrize("batch", [1, 3, 4])
+def test_half_of_the_kept_pictures_have_another_caption(base: Base, batch: int) -> None:
+    captions = [encode_prompt(base, text, "woman") for text in ("a photo of a woman", "a woman")]
+    settings = LossSettings(preserve_share=1.0, drop_text=0, drop_identity=0, drop_both=0, others=1)
+    step = TrainingStep(base, None, None, captions, settings, None)
+    z = torch.randn(6, 4, 8, 8)
+    data = LatentSet(z, torch.ones(6, 1, 8, 8), torch.zeros(6, dtype=torch.long))
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.cat([step.sample(data, batch, generator).which for _ in range(60)])
+    assert 0.35 < float((drawn == 1).float().mean()) < 0.65

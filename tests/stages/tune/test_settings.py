@@ -83,3 +83,11 @@ def test_the_option(pidiff: Any, photos: Path, home: Path, stages: dict[str, Mod
 def test_it_is_no_recipe_s_to_set() -> None:
     with pytest.raises(InputError, match="tune.wplus is unknown"):
         parse_recipe("name: a\nbase: mini\ntune: {wplus: 'on'}\n", "a.yaml")
+
+
+def test_who_was_learnt_without_stays_without(home: Path) -> None:
+    profile = make_profile(home)
+    assert opened(home, "alice", base="mini")[0].parts.has_branch
+    profile.update(base={"name": "mini", "wplus": "off"})
+    assert not opened(home, "alice", base="mini")[0].parts.has_branch
+    assert opened(home, "alice", base="mini", wplus="on")[0].parts.has_branch
