@@ -36,15 +36,18 @@ class FastStep:
 
     Attributes:
         free_inputs: frozen convolutions keep no input. written: self-attention is written out.
+        inputs_once: the LoRA's layers keep their input once.
     """
 
     free_inputs: bool = True
     written: bool = False
+    inputs_once: bool = True
 
 
 def make_fast(unet: nn.Module, fast: FastStep) -> None:
     """Bring a UNet that has its adapters into this shape; calling it again changes nothing."""
-    keep_inputs_once(unet)
+    if fast.inputs_once:
+        keep_inputs_once(unet)
     if fast.free_inputs:
         free_conv_inputs(unet)
     if fast.written:

@@ -14,7 +14,8 @@ class TuneInternals:
         precision: arithmetic of the base, auto, fp32, bf16 or fp16; auto asks the device.
         micro_batch: pictures computed at once; 0 is as many as the memory plan says.
         fast_step: frozen convolutions keep no input: always, never, or auto, which leaves mini as
-            it is, where that costs time (docs/speed.md).
+            it is, where that costs time (docs/speed.md). Layers with a LoRA keep theirs once, but
+            for never.
         self_attention: fused, written, or auto: written out is faster for bf16 on a CPU.
         skip_dropped: pictures that teach nothing (dropped caption or identity: their gradient is
             zero) are not computed.

@@ -112,7 +112,7 @@ def fast_step(internals: TuneInternals, family: str, amp: torch.dtype | None) ->
     on_cpu = amp is not None and family == "mini"  # mini alone is kept in float32 for autocast
     free_inputs = {"auto": family != "mini", "always": True, "never": False}[internals.fast_step]
     written = {"auto": on_cpu, "written": True, "fused": False}[internals.self_attention]
-    return FastStep(free_inputs, written)
+    return FastStep(free_inputs, written, internals.fast_step != "never")
 
 
 def autocast(
