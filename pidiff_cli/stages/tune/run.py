@@ -118,6 +118,7 @@ def _keep(
         profile.write_folder(LORA, lambda target: save_lora(lora, target, half))
     for gone in _not_learnt(profile, job):
         profile.remove(gone)
+    profile.clear_stage(LORA)  # what an import noted of the LoRA that was there before
     values = {
         "base": name, "recipe": config.recipe, "steps": current.step,
         "seconds": round(current.seconds, 1), "peak_mb": round(peak_mb(job.base.device)),

@@ -151,3 +151,10 @@ def test_a_style_mix_needs_a_code(home: Path) -> None:
         with pytest.raises(InputError, match="alice was learnt without"):
             stylemix.run(*pair, config, base_of(home, other), Notes())
     assert not (home / "mix").exists()
+
+
+def test_what_an_import_noted_goes_with_its_lora(home: Path) -> None:
+    profile = make_profile(home)
+    profile.update_stage("lora", trigger="ohwx")
+    run_tune(_short(home), Notes())
+    assert Profile.open("alice", home).stage_state("lora") == {}
