@@ -222,9 +222,9 @@ def generate(
         best: keep the most alike of ``count`` (of 4 for each, when it is left out).
         on_picture: called with each picture, its likeness known. on_prompt: after each prompt's.
         on_written: with each file as soon as it is written.
-        settings: seed, out, identity_scale, start, keep_background, guidance, steps, size,
-            negative, scheduler, min_likeness, edits (name → strength), style_from, score (whether
-            likeness is measured), base (another one of the same family).
+        settings: seed, out, identity_scale, start, keep_background, guidance, prompt_pull, steps,
+            size, negative, scheduler, min_likeness, edits (name → strength), style_from, score
+            (whether likeness is measured), base (another one of the same family).
 
     Raises:
         InputError: no such profile or W+ code, or no picture is as alike as was asked for.

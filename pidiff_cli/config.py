@@ -168,6 +168,9 @@ class DrawingConfig(CommonConfig):
         option="keep-background",
     )  # fmt: skip
     guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
+    prompt_pull: float = setting(
+        1.0, "how much harder a prompt pulls where a LoRA is drawn", low=0.5, high=4
+    )
     steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
     size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
 

@@ -49,6 +49,9 @@ def command(
     guidance: Annotated[
         float | None, option(GenerateConfig, "guidance", default="the recipe's")
     ] = None,
+    prompt_pull: Annotated[
+        float | None, option(GenerateConfig, "prompt_pull", default="the recipe's")
+    ] = None,
     steps: Annotated[int | None, option(GenerateConfig, "steps", default="the recipe's")] = None,
     size: Annotated[int | None, option(GenerateConfig, "size", default="the recipe's")] = None,
     negative: Annotated[str | None, option(GenerateConfig, "negative")] = None,
@@ -82,9 +85,9 @@ def command(
     result = api.generate(
         profile, chain((first,), coming) if from_stdin else (first, *coming),
         best=best, count=count, on_picture=stream.take, on_prompt=stream.close,
-        on_written=stream.written, identity_scale=identity_scale, guidance=guidance, steps=steps,
-        size=size, scheduler=scheduler, start=start, negative=negative,
-        hold=hold if keep_background is None else keep_background, seed=seed,
+        on_written=stream.written, identity_scale=identity_scale, guidance=guidance,
+        prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler, start=start,
+        negative=negative, hold=hold if keep_background is None else keep_background, seed=seed,
         out=out, min_likeness=min_likeness, style_from=style_from, edits=edits, **session.where(),
     )  # fmt: skip
     if output.json and not from_stdin:

@@ -118,6 +118,7 @@ def draw_settings(config: DrawingConfig) -> DrawSettings:
     return DrawSettings(
         steps=config.steps,
         guidance=config.guidance,
+        prompt_pull=config.prompt_pull,
         identity_scale=config.identity_scale,
         start=config.start,
         keep_background=config.hold,

@@ -59,6 +59,26 @@ def rebase_prediction(
     return prediction + (here - there) * ((alpha if kind == "v_prediction" else 1.0) / sigma)
 
 
+def finished(prediction: Tensor, x: Tensor, scheduler: Any, t: Tensor) -> Tensor:
+    """x₀, the finished picture's latents that a prediction at latents x (B, C, h, w) means."""
+    kind = scheduler.config.prediction_type
+    if kind == "sample":
+        return prediction
+    alpha, sigma = _levels(scheduler.alphas_cumprod, float(t))
+    if kind == "v_prediction":
+        return alpha * x - sigma * prediction
+    return (x - sigma * prediction) / alpha
+
+
+def prediction_of(picture: Tensor, x: Tensor, scheduler: Any, t: Tensor) -> Tensor:
+    """The prediction at latents x that means this finished picture; undoes ``finished``."""
+    kind = scheduler.config.prediction_type
+    if kind == "sample":
+        return picture
+    alpha, sigma = _levels(scheduler.alphas_cumprod, float(t))
+    return (alpha * x - picture if kind == "v_prediction" else x - alpha * picture) / sigma
+
+
 def _levels(table: Tensor, t: float) -> tuple[float, float]:
     """α and σ at a time that may lie between two of the table's."""
     low = min(int(t), len(table) - 1)

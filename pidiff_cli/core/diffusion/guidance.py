@@ -9,17 +9,24 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.blending import rebase_prediction, subject_area
+from pidiff_cli.core.diffusion.blending import (
+    finished,
+    prediction_of,
+    rebase_prediction,
+    subject_area,
+)
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt, subjects, text_states
+from pidiff_cli.core.diffusion.shared_prefix import SharedPrefix
 from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.identity.cached import CachedAttention
 
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from torch import nn
+
+#: Blended steps with a LoRA, the first ones, in which every row is asked for: how prompts pull, and
+#: what the base's own picture becomes, still changes much (docs/decisions/tailoring.md).
+EXACT = 4
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class DrawSettings:
         start: share of the steps before the identity enters.
         keep_background: share of the steps after that in which the picture away from the subject
             is the base's own, drawn beside it; half as much again a step (``_blended``).
+        prompt_pull: with a LoRA, how much harder the prompt pulls; the person's own pull stays.
         size: side of the picture in px. negative: what it should not show.
         levels: factor a token, coarse to fine; None is 1 for all.
         use_map: keep the identity where the subject is; without it nothing is blended either.
@@ -45,6 +53,7 @@ class DrawSettings:
     identity_scale: float = 1.0
     start: float = 0.0
     keep_background: float = 0.0
+    prompt_pull: float = 1.0
     size: int = 128
     negative: str = ""
     levels: tuple[float, ...] | None = None
@@ -87,6 +96,11 @@ class Predictor:
         self.first = round(settings.start * steps)  # earlier steps are the base's own
         self.last = self.first + round(settings.keep_background * steps)  # blended until here
         self.lora = base.lora if settings.identity_scale > 0 else None
+        # The prompt is guided by as much more as ΔW is drawn with less: their product, what pulls
+        # towards the person, stays. Both grow with λ, so that a little of it is near the base's.
+        less = 1 + (settings.prompt_pull - 1) * min(settings.identity_scale, 1.0)
+        less = less if self.lora is not None and self.guided else 1.0
+        self.scale, self.pull = settings.identity_scale / less, settings.guidance * less - 1
         branch = w is not None and base.has_branch and settings.identity_scale > 0
         identity = branch or self.lora is not None
         self.pair = identity and settings.use_map and steps > self.first < self.last
@@ -96,6 +110,8 @@ class Predictor:
             prompts = [prompt.called or prompt for prompt in prompts]
         self.along = text_states(base, without + prompts)
         self.pulls: dict[bool, Tensor] = {}  # by the prompt, of the step before; True: base's own
+        self.own_maps: list[Tensor] = []  # of the base's own picture, when it was last asked for
+        self.became: list[Tensor] = []  # and x₀ of the last two times
         self.prefix: SharedPrefix | None = None
         self.cached: CachedAttention | None = None  # with identity
         self.plain: CachedAttention | None = None  # of the base's own rows
@@ -144,7 +160,7 @@ class Predictor:
 
     def _identity(self, on: bool) -> None:
         """Whether the calls that follow are with identity."""
-        context, scale = self.base.context, self.settings.identity_scale if on else 0.0
+        context, scale = self.base.context, self.scale if on else 0.0
         context.scale, context.cached = scale, self.cached if on else self.plain
         self.text = self.along if on else self.own
         if self.lora is not None:
@@ -176,24 +192,33 @@ class Predictor:
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Guided predictions with LoRA and the base's own, and the maps of the first.
 
-        The row without the prompt is the base's own for both, so it shares the call of the base's
-        picture. At the first step both have the same latents, and that row.
+        The row without the prompt is the base's own for both; at the first step both have the same
+        latents, and that row. After ``EXACT`` steps the base's picture and that row of the other
+        take turns: the picture goes on as it was becoming, the pull stays that of the step before.
         """
         context, count = self.base.context, self.count
         mine = self._call(x, t, self.guided * count, count)
         maps, context.maps = context.maps, []
         self._identity(False)
-        if not self.guided:
-            return mine, self._call(own, t, 0, count), maps
-        turn = step % 2 == 1  # whose row without the prompt it is
-        rows = self._call(torch.cat([x, own]) if turn else own, t, 0, 2 * count)
-        without, plain = rows.chunk(2)
-        if turn or step == 0:
-            self.pulls[False] = mine - without
-        if not turn:
-            self.pulls[True] = plain - without
-        more = self.settings.guidance - 1
-        return mine + more * self.pulls[False], plain + more * self.pulls[True], maps
+        pulls, turn = self.guided and step > 0 and (step < EXACT or step % 2 == 1), step % 2 == 0
+        if step < EXACT or turn:
+            rows = self._call(own, t, 0, (1 + self.guided) * count)
+            plain = rows[-count:]
+            if self.guided:
+                if step == 0:
+                    self.pulls[False] = mine - rows[:count]
+                plain = rows[:count] + self.settings.guidance * (plain - rows[:count])
+            self.own_maps = context.maps
+            self.became = [*self.became[-1:], finished(plain, own, self.scheduler, t)]
+        else:
+            before, last = self.became
+            plain = prediction_of(last + 0.5 * (last - before), own, self.scheduler, t)
+        if pulls:
+            recorded, context.record, context.watch = context.record, False, False
+            self.pulls[False] = mine - self._call(x, t, 0, count)
+            context.record, context.watch = recorded, True
+        context.maps = self.own_maps
+        return (mine + self.pull * self.pulls[False] if self.guided else mine), plain, maps
 
     def _person(self, x: Tensor, t: Tensor, step: int) -> Tensor:
         """The guided prediction of a picture by itself.
@@ -212,7 +237,7 @@ class Predictor:
             self._identity(False)
             self.pulls[False] = mine - self._call(x, t, 0, self.count)
             context.record = recorded
-        return mine + (self.settings.guidance - 1) * self.pulls[False]
+        return mine + self.pull * self.pulls[False]
 
     def _guide(self, x: Tensor, t: Tensor, asks: bool = True, own: bool = False) -> Tensor:
         """The guided prediction; not asking, by the pull of the step before, if there is one."""
@@ -248,51 +273,3 @@ class Predictor:
             x = x if prefix or rows == len(x) else torch.cat([x] * (rows // len(x)))
             found = cast(Any, unet)(x, t, encoder_hidden_states=text.tokens, **added).sample
         return cast(Tensor, found)
-
-
-class SharedPrefix:
-    """Lets a UNet take latents (B, C, h, w) for ``cached.rows`` = R·B rows of text.
-
-    Unconditional and conditional rows see the same latents at the same time and differ in their
-    text alone: until the first layer that reads text they are equal, and that part runs for one.
-
-    The rows come out in the order of the text: B of the first kind, B of the second, and so on.
-
-    Attributes:
-        possible: rows differ in text alone, and text enters on the way down.
-    """
-
-    def __init__(self, unet: nn.Module, cached: CachedAttention) -> None:
-        first = next(name for name, _ in unet.named_modules() if name.endswith("attn2"))
-        self._net, self._cached = cast(Any, unet), cached
-        self._reader = unet.get_submodule(first.rsplit(".transformer_blocks", 1)[0])
-        self._attn1 = unet.get_submodule(first.removesuffix("2") + "1")
-        # On SDXL rows differ from the first layer on: by their pooled text.
-        more = (getattr(unet, part, None) for part in ("add_embedding", "class_embedding"))
-        self.possible = first.startswith("down_blocks.") and all(part is None for part in more)
-
-    def _all_rows(self, x: Tensor) -> Tensor:
-        times = self._cached.rows // len(x)
-        return x if times == 1 else x.repeat(times, *[1] * (x.ndim - 1))
-
-    def _skips(self, _: nn.Module, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        kept = tuple(map(self._all_rows, given["res_hidden_states_tuple"]))
-        return args, {**given, "res_hidden_states_tuple": kept}
-
-    @contextmanager
-    def on(self) -> Iterator[None]:
-        """For the calls inside."""
-        rows, some = self._all_rows, self._cached.pictures
-        hooks = [
-            self._net.time_embedding.register_forward_hook(lambda _, __, out: out[:1]),
-            self._reader.register_forward_pre_hook(lambda _, args: (rows(args[0]), *args[1:])),
-            self._attn1.register_forward_pre_hook(lambda _, args: (args[0][:some], *args[1:])),
-            self._attn1.register_forward_hook(lambda _, __, out: rows(out)),
-        ]
-        for block in self._net.up_blocks:
-            hooks.append(block.register_forward_pre_hook(self._skips, with_kwargs=True))
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()

@@ -72,7 +72,7 @@ class Task:
     def drawing(self, steps: int) -> DrawSettings:
         """How previews and the report are drawn: as `generate` will with this recipe."""
         chosen = {**(BESIDE if self.config.lora_rank else {}), **self.recipe.generate}
-        names = ("guidance", "identity_scale", "start", "negative", "scheduler")
+        names = ("guidance", "prompt_pull", "identity_scale", "start", "negative", "scheduler")
         given = {name: chosen[name] for name in names if name in chosen}
         given |= {"keep_background": chosen["hold"]} if "hold" in chosen else {}
         return DrawSettings(steps=steps, size=self.config.size, **given)

@@ -9,7 +9,7 @@ import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.guidance import SharedPrefix
+from pidiff_cli.core.diffusion.shared_prefix import SharedPrefix
 from pidiff_cli.core.identity import cached as cached_module
 from pidiff_cli.core.identity import context
 from pidiff_cli.core.identity.attention import attach, cross_attentions
