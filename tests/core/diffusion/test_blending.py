@@ -156,8 +156,13 @@ def test_a_prediction_moves_to_other_latents(kind: str, time: float) -> None:
         return found.get(kind, alpha * x - sigma * prediction)
 
     there, here, made = torch.randn(3, 2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
-    found = blending.rebase_prediction(made, there, here, scheduler, torch.tensor(time))
+    t = torch.tensor(time)
+    found = blending.rebase_prediction(made, there, here, scheduler, t)
     assert torch.allclose(finished(found, here), finished(made, there), atol=1e-4 / alpha)
+    picture = blending.finished(made, there, scheduler, t)
+    assert torch.equal(picture, finished(made, there))
+    found = blending.prediction_of(picture, here, scheduler, t)
+    assert torch.allclose(finished(found, here), picture, atol=1e-4 / alpha)
 
 
 def test_without_a_map_nothing_is_held(base: Base, prompt: EncodedPrompt, w: Tensor) -> None:

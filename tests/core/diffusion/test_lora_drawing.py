@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from pidiff_cli.core.diffusion import guidance
 from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.diffusion.guidance import Predictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, called, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
-from pidiff_cli.core.identity.lora import add_lora
+from pidiff_cli.core.identity.lora import NAME, add_lora
 from tests.support.tiny_base import SIZE
 
 FREE = DrawSettings(steps=4, size=SIZE)
@@ -67,6 +69,43 @@ def test_it_draws_only_where_the_person_is(
     blended = _picture(bare, replace(FREE, keep_background=1.0)).astype(int)
     own = _picture(bare, replace(FREE, identity_scale=0.0)).astype(int)
     assert (np.abs(blended - own).max() <= 1) == (area == 0.0)
+
+
+def test_rows_take_turns_after_the_first_steps(
+    bare: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is not asked for goes on as it was: nobody's places stay the base's own."""
+    _learnt(bare)
+    asked: list[int] = []
+    call = Predictor._call
+
+    def counted(self: Predictor, x: Tensor, t: Tensor, first: int, rows: int) -> Tensor:
+        asked.append(rows)
+        return call(self, x, t, first, rows)
+
+    monkeypatch.setattr(Predictor, "_call", counted)
+    settings = replace(FREE, steps=9, start=1 / 9)
+    beside = replace(settings, keep_background=1.0)
+    monkeypatch.setattr(guidance, "subject_area", lambda _, __, x: torch.zeros_like(x[:, :1]))
+    blended = _picture(bare, beside).astype(int)
+    exact, picture, pull = [1, 2, 1], [1, 2], [1, 1]
+    assert asked == [2, 1, 2, *3 * exact, *2 * (picture + pull)]
+    own = _picture(bare, replace(settings, identity_scale=0.0)).astype(int)
+    free = _picture(bare, settings).astype(int)
+    assert np.abs(blended - own).mean() < 0.1 * np.abs(free - own).mean()
+
+
+def test_the_prompt_pulls_harder_and_the_person_as_before(bare: Base, other: Base) -> None:
+    pulled = replace(FREE, steps=2, prompt_pull=1.5)
+    _learnt(bare)
+    assert bare.lora is not None
+    faint = _picture(bare, replace(pulled, identity_scale=1e-6))
+    assert np.array_equal(faint, _picture(bare, replace(FREE, steps=2, identity_scale=1e-6)))
+    with torch.no_grad():
+        for layer in bare.lora.layers.values():
+            layer.lora_B[NAME].weight.zero_()
+    firm = _picture(other, replace(FREE, steps=2, guidance=1.5 * FREE.guidance)).astype(int)
+    assert np.abs(_picture(bare, pulled).astype(int) - firm).max() <= 1
 
 
 def test_maps_are_kept_for_who_asks(bare: Base) -> None:
