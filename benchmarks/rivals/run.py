@@ -53,9 +53,11 @@ def key_of(name: str, settings: Settings) -> str:
     """Digest of all that a cell's pictures depend on."""
     kind = METHODS[name].needs
     trained = training_of(kind, shop())["steps"] if kind else 0
-    code = "" if name in STOCK else shop().code
-    if name not in STOCK and settings.get("tune", 1):
-        code += str(sorted(RECIPE.items()))
+    if name in STOCK:  # which know nothing of how PIDiff is drawn
+        drawn = shop().settings
+        how = f"{drawn.steps} {drawn.guidance} {drawn.size}"
+        return digest_of(shop().digest, how, "", settings, trained)
+    code = shop().code + (str(sorted(RECIPE.items())) if settings.get("tune", 1) else "")
     return digest_of(shop().digest, str(shop().settings), code, settings, trained)
 
 
