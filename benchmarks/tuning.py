@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -19,6 +20,7 @@ from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.core.training.step import TrainingStep
 from pidiff_cli.recipe import load_recipe
+from pidiff_cli.stages.tune.data import mood_captions, told_by
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.loop import Job
 from pidiff_cli.stages.tune.plan import apply, autocast, fast_step
@@ -95,11 +97,16 @@ def make_job(
         model = new_adapters(base, config, internals)
     model.to(base.device)
     others = others_of(base, config, internals, NOUN) if texts is None else []
+    told = None
+    if config.lora_rank and internals.lora_moods and texts is None:
+        forms = mood_captions(base, NOUN)
+        told = told_by(base, person.data[1], forms)
+        captions = [*chain.from_iterable(forms)]
     plan, fast = plan or Plan(config.batch), fast_step(internals, family, amp)
     apply(plan, base, fast)
     training = TrainingStep(
         base, person.codes, person.mean, captions + others,
-        loss_settings(config, internals, len(others)), code_delta(model), amp, texts,
+        loss_settings(config, internals, len(others)), code_delta(model), amp, texts, told,
     )  # fmt: skip
     groups = rate_groups(model, config, internals, base.lora)
     optimizer = make_optimizer(groups, base.device, config.learning_rate)

@@ -60,6 +60,7 @@ class TrainingStep:
             for them too, in half of the pictures where it is checked.
         delta: the trainable Δw (L, D), or None.
         texts: states of the captions and of "", where they are known.
+        told: (P, F) int64, captions that are true of each photo; None is any for all.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class TrainingStep:
         delta: Tensor | None,
         amp: torch.dtype | None = None,
         texts: TextStates | None = None,
+        told: Tensor | None = None,
     ) -> None:
         self.base, self.settings, self.delta = base, settings, delta
         self.codes = None if codes is None else codes.to(base.device, base.dtype)
@@ -80,7 +82,7 @@ class TrainingStep:
         if texts is None:  # the empty one last
             texts = text_states(base, [*captions, encode_prompt(base, "", "")])
         self.texts = texts
-        self.own = len(captions) - settings.others
+        self.own, self.told = len(captions) - settings.others, told
         self.subjects = torch.cat(
             [subjects(captions, base.device), torch.zeros_like(captions[0].subject)[None]]
         )
@@ -169,7 +171,10 @@ class TrainingStep:
         no_identity = ((u >= s.drop_text) & (u < s.drop_text + s.drop_identity)) | (
             u >= 1 - s.drop_both
         )
-        which = torch.randint(self.own, (batch,), generator=generator)
+        count = self.own if self.told is None else self.told.shape[1]
+        which = torch.randint(count, (batch,), generator=generator)
+        if self.told is not None:
+            which = self.told[photo.to(self.told.device), which]
         which[no_text] = len(self.texts) - 1
         # Half of the samples lean towards their own photo's code: what is particular to a photo
         # (pose, expression) is then explained by the code, not learnt into the weights.

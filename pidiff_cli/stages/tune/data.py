@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,17 @@ from pidiff_cli.core.diffusion.prompts import (
 )
 from pidiff_cli.core.faces.framing import Place
 from pidiff_cli.core.images import read_photo
+from pidiff_cli.core.training.captioning import found_captions
 from pidiff_cli.core.training.dataset import LatentSet, cache_latents, face_variants, photo_variants
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages.faces import Faces
 from pidiff_cli.stages.progress import Progress
 
+#: What a caption may tell of a face besides whose it is.
+MOODS = (
+    ", smiling", ", laughing", ", looking sad", ", looking angry", ", looking surprised",
+)  # fmt: skip
 #: Prompts whose clothes, places and styles have to stay the base's while a LoRA learns.
 OTHERS = (
     "as a wizard", "as a doctor", "as a knight", "as a cowboy", "as a king", "as a firefighter",
@@ -48,11 +54,15 @@ VERSION = 2  # of what is kept; another one is made anew
 
 @dataclass(frozen=True)
 class Material:
-    """Latents of phase (a) and (b), captions, and the text states of captions and "" (last)."""
+    """Latents of phase (a) and (b), captions, and the text states of captions and "" (last).
+
+    ``told``: (P, F) the captions that are true of each photo; None is all of them for all.
+    """
 
     data: tuple[LatentSet, LatentSet]
     captions: list[EncodedPrompt]
     texts: TextStates
+    told: Tensor | None = None
 
 
 def training_photos(profile: Profile) -> tuple[list[Photo], list[Photo]]:
@@ -77,10 +87,31 @@ def codes_of(profile: Profile, photos: list[Photo]) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(np.stack(codes)), torch.from_numpy(np.array(identity.mean))
 
 
-def captions(base: Base, noun: str) -> list[EncodedPrompt]:
+def captions(base: Base, noun: str, mood: str = "") -> list[EncodedPrompt]:
     """The captions to learn with: those of two forms that the base has words for."""
-    forms = [encode_prompt(base, f"a {kind} of a {noun}", noun) for kind in ("photo", "portrait")]
+    texts = [f"a {kind} of a {noun}{mood}" for kind in ("photo", "portrait")]
+    forms = [encode_prompt(base, text, noun) for text in texts]
     return [form for form in forms if not form.unknown] or forms[:1]
+
+
+def mood_captions(base: Base, noun: str) -> list[list[EncodedPrompt]]:
+    """Captions of every mood that the base has words for, the plain ones first."""
+    found = [captions(base, noun, mood) for mood in ("", *MOODS)]
+    return [forms for forms in found if not forms[0].unknown and len(forms) == len(found[0])]
+
+
+def told_by(base: Base, data: LatentSet, forms: list[list[EncodedPrompt]]) -> Tensor:
+    """Which captions (P, F) are true of each photo: of the mood that the base sees in it.
+
+    What a caption says of a picture is not learnt into the person: else who smiles in the photos
+    smiles in the snow.
+    """
+    photos = range(int(data.photo.max()) + 1)
+    first = torch.tensor([int((data.photo == p).nonzero()[0]) for p in photos])
+    texts = text_states(base, [of_mood[0] for of_mood in forms])
+    moods = found_captions(base, data.latents[first], data.masks[first], texts)
+    count = len(forms[0])
+    return torch.tensor([[mood * count + i for i in range(count)] for mood in moods])
 
 
 def other_prompts(base: Base, noun: str) -> list[EncodedPrompt]:
@@ -98,24 +129,29 @@ def material(
     weights: str,
     progress: Progress,
     others: Sequence[EncodedPrompt] = (),
+    moods: bool = False,
 ) -> Material:
     """Read what the last tuning of the same photos kept, or make and keep it.
 
     Args:
         weights: fingerprint of the base, whose autoencoder and text encoders made it.
         others: further captions, behind those of the photos.
+        moods: captions tell of each photo's mood.
     """
-    texts_of = [*captions(base, profile.manifest.noun), *others]
+    noun = profile.manifest.noun
+    forms = mood_captions(base, noun) if moods else [captions(base, noun)]
+    texts_of = [*chain.from_iterable(forms), *others]
     key = _key(profile, config, base, photos, weights, texts_of)
     found = _read_latents(profile.path(LATENTS), key, base)
     if found:
         progress.line("Latents and text of these photos are there from an earlier tuning.")
-        return Material(found[0], texts_of, found[1])
+        return Material(found[0], texts_of, found[1], found[2])
     data = training_data(profile, config, base, photos, faces)
+    told = told_by(base, data[1], forms) if moods else None
     texts = text_states(base, [*texts_of, encode_prompt(base, "", "")])
     if all(photo.picture for photo in photos):  # else no photo is to stay
-        profile.write(LATENTS, lambda path: _save_latents(path, key, data, texts))
-    return Material(data, texts_of, texts)
+        profile.write(LATENTS, lambda path: _save_latents(path, key, data, texts, told))
+    return Material(data, texts_of, texts, told)
 
 
 def training_data(
@@ -170,9 +206,15 @@ def _key(
 
 
 def _save_latents(
-    path: Path, key: str, data: tuple[LatentSet, LatentSet], texts: TextStates
+    path: Path,
+    key: str,
+    data: tuple[LatentSet, LatentSet],
+    texts: TextStates,
+    told: Tensor | None,
 ) -> None:
     tensors: dict[str, Tensor] = {"text": texts.tokens}
+    if told is not None:
+        tensors["told"] = told
     if texts.pooled is not None:
         tensors["pooled"] = texts.pooled
     for name, part in zip(("faces", "photos"), data, strict=True):
@@ -184,7 +226,7 @@ def _save_latents(
 
 def _read_latents(
     path: Path, key: str, base: Base
-) -> tuple[tuple[LatentSet, LatentSet], TextStates] | None:
+) -> tuple[tuple[LatentSet, LatentSet], TextStates, Tensor | None] | None:
     """What is kept under this key; None where nothing is, or where it is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -203,4 +245,5 @@ def _read_latents(
         texts = tensors["text"].to(base.device)
     except (OSError, KeyError, SafetensorError):
         return None
-    return (faces, photos), TextStates(texts, None if pooled is None else pooled.to(base.device))
+    states = TextStates(texts, None if pooled is None else pooled.to(base.device))
+    return (faces, photos), states, tensors.get("told")

@@ -26,6 +26,8 @@ class TuneInternals:
             shape (docs/decisions/tailoring.md).
         lora_others: half of the pictures that check the preserve term have another caption than
             their photo's (``data.OTHERS``), so that hats, clothes and styles stay the base's.
+        lora_moods: captions tell of the mood that the base sees in each photo, so that it is not
+            learnt into the person (``data.MOODS``).
         off_face_weight: weight of the noise error off the face: little, what lies there is the
             base's to draw.
         locate_weight: weight of the localisation map's agreement with the head.
@@ -49,6 +51,7 @@ class TuneInternals:
     min_snr: float = 5.0
     lora_min_snr: float = 0.0
     lora_others: bool = True
+    lora_moods: bool = True
     off_face_weight: float = 0.1
     locate_weight: float = 0.05
     code_rate: float = 1.0

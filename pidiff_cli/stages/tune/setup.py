@@ -128,10 +128,11 @@ def make_job(
     plan.apply(planned.plan, base, planned.fast)
     others = others_of(base, config, internals, profile.manifest.noun)
     weights = task.weights["fingerprint"]
-    stuff = material(profile, config, base, own, faces, weights, progress, others)
+    moods = config.lora_rank > 0 and internals.lora_moods
+    stuff = material(profile, config, base, own, faces, weights, progress, others, moods)
     training = TrainingStep(
         base, codes, mean, stuff.captions, loss_settings(config, internals, len(others)),
-        code_delta(model), planned.amp, stuff.texts,
+        code_delta(model), planned.amp, stuff.texts, stuff.told,
     )  # fmt: skip
     eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
     optimizer = make_optimizer(

@@ -71,9 +71,7 @@ def test_it_draws_only_where_the_person_is(
     assert (np.abs(blended - own).max() <= 1) == (area == 0.0)
 
 
-def test_rows_take_turns_after_the_first_steps(
-    bare: Base, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_take_turns_after_the_first_steps(bare: Base, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what is not asked for goes on as it was: nobody's places stay the base's own."""
     _learnt(bare)
     asked: list[int] = []

@@ -263,3 +263,18 @@ def test_half_of_the_kept_pictures_have_another_caption(base: Base, batch: int) 
     generator = torch.Generator().manual_seed(0)
     drawn = torch.cat([step.sample(data, batch, generator).which for _ in range(60)])
     assert 0.35 < float((drawn == 1).float().mean()) < 0.65
+
+
+def test_a_photo_learns_under_the_captions_told_of_it(base: Base) -> None:
+    texts = ("a photo of a woman", "a woman", "a photo of a woman, smiling", "in a garden")
+    captions = [encode_prompt(base, text, "woman") for text in texts]
+    settings = LossSettings(preserve_share=0.0, drop_text=0, drop_identity=0, drop_both=0, others=1)
+    told = torch.tensor([[0, 1], [2, 2]])
+    step = TrainingStep(base, None, None, captions, settings, None, told=told)
+    data = LatentSet(
+        torch.arange(6.0).view(6, 1, 1, 1), torch.ones(6, 1, 1, 1), torch.arange(6) % 2
+    )
+    batch = step.sample(data, 64, torch.Generator().manual_seed(0))
+    second = batch.latents.flatten() % 2 == 1
+    assert set(batch.which[second].tolist()) == {2}
+    assert set(batch.which[~second].tolist()) == {0, 1}
