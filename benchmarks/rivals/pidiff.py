@@ -64,7 +64,7 @@ def pidiff(shop: Shop, case: Case, settings: Settings) -> Iterator[Made]:
         steps, seconds = chosen.config.steps, time.process_time() - began
         parameters = sum(p.numel() for p in trainable_parameters(model).values())
     with base.lora.fused() if base.lora else nullcontext():
-        images, maps = _drawn(base, codes[1] if codes else None, case, how)
+        images, maps = drawn_pictures(base, codes[1] if codes else None, case, how)
     yield Made(images, maps if use_map else None, seconds, parameters, steps)
 
 
@@ -76,7 +76,7 @@ def _base(shop: Shop, settings: Settings) -> Base:
     return shop.own_base(vector_base(shop) if settings.get("vector") else None)
 
 
-def _drawn(
+def drawn_pictures(
     base: Base, mean: Tensor | None, case: Case, how: DrawSettings
 ) -> tuple[np.ndarray, np.ndarray]:
     """All prompts and seeds of a case: pictures and maps."""
