@@ -114,6 +114,14 @@ def told_by(base: Base, data: LatentSet, forms: list[list[EncodedPrompt]]) -> Te
     return torch.tensor([[mood * count + i for i in range(count)] for mood in moods])
 
 
+def moods_found(forms: list[list[EncodedPrompt]], told: Tensor) -> str:
+    """How many photos show which mood: "2 smiling, 1 looking sad"; "" where none shows any."""
+    plain = forms[0][0].text
+    which = (told[:, 0] // len(forms[0])).tolist()
+    counts = {k: which.count(k) for k in sorted(set(which)) if k}
+    return ", ".join(f"{n} {forms[k][0].text[len(plain) + 2 :]}" for k, n in counts.items())
+
+
 def other_prompts(base: Base, noun: str) -> list[EncodedPrompt]:
     """What else a person may be drawn as, as far as the base has the words (``OTHERS``)."""
     forms = [encode_prompt(base, complete(wish, noun), noun) for wish in OTHERS]
@@ -148,6 +156,8 @@ def material(
         return Material(found[0], texts_of, found[1], found[2])
     data = training_data(profile, config, base, photos, faces)
     told = told_by(base, data[1], forms) if moods else None
+    if told is not None and (found_moods := moods_found(forms, told)):
+        progress.line(f"Moods in the photos, not to be learnt: {found_moods}.")
     texts = text_states(base, [*texts_of, encode_prompt(base, "", "")])
     if all(photo.picture for photo in photos):  # else no photo is to stay
         profile.write(LATENTS, lambda path: _save_latents(path, key, data, texts, told))

@@ -181,8 +181,9 @@ def _warn(
     """What a person should know of a tuning that learnt too much, or nothing."""
     if current.step and current.did_harm():
         progress.warn(
-            f"No step drew {task.profile.name} more alike than the untuned base's branch, so that "
-            "is kept. Other photos (sharp, frontal, several lights) may help."
+            f"The branch alone draws {task.profile.name} more alike than any step did, so it stays "
+            "as it was before tuning. If that is not alike enough, other photos (sharp, frontal, "
+            "several lights) may help."
         )
         return
     if current.best_loss is not None and current.best_loss > task.internals.text_loss:

@@ -61,3 +61,5 @@ def test_every_photo_gets_both_forms_of_its_mood(bare: Base, monkeypatch: Any) -
         [*range(count)],
         [*range((len(forms) - 1) * count, len(forms) * count)],
     ]
+    last = data.MOODS[-1].removeprefix(", ")
+    assert data.moods_found(forms, told) == f"1 {last}"
