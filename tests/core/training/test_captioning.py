@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import TextStates
-from pidiff_cli.core.training.captioning import found_captions
+from pidiff_cli.core.training.captioning import found_captions, head_alone
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.schedule import NoiseSchedule
 from pidiff_cli.stages.tune import data
@@ -39,6 +39,16 @@ def test_the_caption_is_found_on_the_head(bare: Base) -> None:
         latents[place, :, 2:5, 2:5] = colours[caption]
     texts = TextStates(colours.view(4, 1, 1))
     assert found_captions(bare, latents, masks, texts) == [2, 0, 1]
+
+
+def test_of_large_latents_the_head_alone_is_looked_at() -> None:
+    z, mask = torch.arange(64.0 * 48).view(1, 64, 48), torch.zeros(1, 64, 48)
+    mask[:, 20:55, 2:30] = 1
+    cut, its = head_alone(z, mask)
+    assert cut.shape == its.shape == (1, 40, 40) and its.sum() == mask.sum()
+    assert cut[0, 0, 0] == z[0, 17, 0]
+    assert head_alone(z[:, :32, :32], mask[:, :32, :32])[0].shape == (1, 32, 32)
+    assert head_alone(z, torch.zeros_like(mask))[0] is z
 
 
 def test_every_photo_gets_both_forms_of_its_mood(bare: Base, monkeypatch: Any) -> None:
