@@ -24,7 +24,13 @@ from pidiff_cli.stages.tune.data import mood_captions, told_by
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.loop import Job
 from pidiff_cli.stages.tune.plan import apply, autocast, fast_step
-from pidiff_cli.stages.tune.setup import loss_settings, new_adapters, others_of, rate_groups
+from pidiff_cli.stages.tune.setup import (
+    focused_data,
+    loss_settings,
+    new_adapters,
+    others_of,
+    rate_groups,
+)
 
 NOUN = "person"
 CONFIG = {item.name for item in fields(TuneConfig)}
@@ -108,11 +114,12 @@ def make_job(
         base, person.codes, person.mean, captions + others,
         loss_settings(config, internals, len(others)), code_delta(model), amp, texts, told,
     )  # fmt: skip
-    groups = rate_groups(model, config, internals, base.lora)
+    groups = rate_groups(model, config, internals, base)
     optimizer = make_optimizer(groups, base.device, config.learning_rate)
     nobody = cast(Any, None)
     return Job(
-        nobody, config, internals, base, training, person.data, model, optimizer,
+        nobody, config, internals, base, training,
+        focused_data(base, config, internals, training, person.data), model, optimizer,
         torch.Generator().manual_seed(config.seed), nobody, "", plan, [], fast,
         torch.amp.GradScaler("cpu", enabled=False),
     )  # fmt: skip

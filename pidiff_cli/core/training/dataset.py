@@ -31,19 +31,22 @@ class LatentSet:
     Attributes:
         latents: (N, C, h, w), scaled. masks: (N, 1, h, w) in [0, 1], 1 on the head.
         photo: (N,) int64, which photo each came from.
+        areas: (N, 1, h, w) ≥ 0, what L_face weighs; None are the masks (``focus.focused``).
     """
 
     latents: Tensor
     masks: Tensor
     photo: Tensor
+    areas: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.latents)
 
-    def pick(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """``count`` random pictures: latents, masks, photo indices."""
+    def pick(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """``count`` random pictures: latents, masks, areas, photo indices."""
         index = torch.randint(len(self), (count,), generator=generator)
-        return self.latents[index], self.masks[index], self.photo[index]
+        areas = self.masks if self.areas is None else self.areas
+        return self.latents[index], self.masks[index], areas[index], self.photo[index]
 
 
 def face_variants(

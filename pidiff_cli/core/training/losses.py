@@ -31,7 +31,8 @@ def face_loss(
     """L_face: squared error weighted by 1 on the face and ``off_face`` off it.
 
     Args:
-        prediction, target: (B, C, h, w). mask: m (B, 1, h, w) in [0, 1].
+        prediction, target: (B, C, h, w). mask: m (B, 1, h, w) in [0, 1], or more than 1 where more
+            counts.
         weight: (B,) a sample (min-SNR); None is 1.
     Returns: scalar; the mean over the weighted area, so that a small face counts as much.
     """

@@ -58,6 +58,13 @@ class NoiseSchedule:
         a = self._at(t)
         return a.sqrt() * noise - (1 - a).sqrt() * z
 
+    def finished(self, prediction: Tensor, noisy: Tensor, t: Tensor) -> Tensor:
+        """The finished latents z (B, C, h, w) that a prediction for ``noisy`` means."""
+        a = self._at(t)
+        if self.prediction == "epsilon":
+            return (noisy - (1 - a).sqrt() * prediction) / a.sqrt()
+        return a.sqrt() * noisy - (1 - a).sqrt() * prediction
+
     def weight(self, t: Tensor, gamma: float) -> Tensor:
         """Min-SNR weight (B,) of each timestep."""
         return min_snr_weight(self.alphas[t], gamma, self.prediction)

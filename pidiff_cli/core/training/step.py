@@ -92,7 +92,7 @@ class TrainingStep:
     def sample(self, data: LatentSet, batch: int, generator: torch.Generator) -> Batch:
         """The random part of a step: pictures, noise, timesteps, captions, what is dropped."""
         s = self.settings
-        z, mask, photo = data.pick(batch, generator)
+        z, mask, area, photo = data.pick(batch, generator)
         noise = torch.randn(z.shape, generator=generator).to(z)
         t = self._timesteps(batch, generator)
         which, w, on = self._conditions(photo, generator)
@@ -102,7 +102,7 @@ class TrainingStep:
             some = which[(batch + odd) // 2 :]
             some.copy_(self.own + torch.randint(s.others, some.shape, generator=generator))
         seen = self.subjects[which.to(self.subjects.device)].any(dim=1)
-        whole = Batch(z, mask, noise, t, which, w, on, keep, float(seen.float().mean()))
+        whole = Batch(z, mask, area, noise, t, which, w, on, keep, float(seen.float().mean()))
         if not s.skip_dropped or self.base.lora is not None:
             return whole
         # Without identity or subject the prediction is the frozen base's: no gradient at all.
@@ -121,17 +121,17 @@ class TrainingStep:
         subject = self.subjects[batch.which.to(self.subjects.device)]
         noisy = self.schedule.noisy(batch.latents, batch.noise, t)
         target = self.schedule.target(batch.latents, batch.noise, t)
-        own = self._predict(noisy, t, text, grad=False) if batch.keep else None
+        own = self.predict(noisy, t, text, grad=False) if batch.keep else None
         tokens = None if batch.w is None else identity_tokens(base.unet, batch.w)
         identity_on(base.context, tokens, subject, batch.on, maps=s.locate > 0)
         if base.lora is not None:
             base.lora.switch(1.0)
-        prediction, maps = self._predict(noisy, t, text), base.context.take_maps()
+        prediction, maps = self.predict(noisy, t, text), base.context.take_maps()
         weight = self.schedule.weight(t, s.min_snr)
         if s.others:
             other = (batch.which >= self.own) & (batch.which < self.own + s.others)
             weight = weight * (~other).to(weight)
-        parts = {"face": face_loss(prediction, target, mask, s.off_face, weight)}
+        parts = {"face": face_loss(prediction, target, batch.area, s.off_face, weight)}
         if own is not None:
             parts["preserve"] = s.preserve * preserve_loss(prediction, own, mask)
         seen = subject.any(dim=1)
@@ -145,7 +145,7 @@ class TrainingStep:
             loss = loss + parts["code"]
         return {"loss": loss, **parts}
 
-    def _predict(self, noisy: Tensor, t: Tensor, text: TextStates, grad: bool = True) -> Tensor:
+    def predict(self, noisy: Tensor, t: Tensor, text: TextStates, grad: bool = True) -> Tensor:
         """The UNet's prediction (B, C, h, w) in float32, with the context as it is now."""
         device, factor = self.base.device.type, self.base.vae_factor
         added = text.added(noisy.shape[-2] * factor, noisy.shape[-1] * factor)
@@ -212,6 +212,7 @@ class Batch:
 
     Attributes:
         latents, noise: (B, C, h, w). mask: (B, 1, h, w), 1 on the head. t: (B,) timesteps.
+        area: (B, 1, h, w), what L_face weighs: the mask, or more of it where more is to be learnt.
         which: (B,) index of the caption. w: (B, L, D) codes before Δw, or None.
         on: (B,), 0 drops the identity. keep: whether the preserve term is checked.
         seen: share of the whole batch whose caption names the subject.
@@ -220,6 +221,7 @@ class Batch:
 
     latents: Tensor
     mask: Tensor
+    area: Tensor
     noise: Tensor
     t: Tensor
     which: Tensor
@@ -248,7 +250,7 @@ class Batch:
         return replace(self._rows(rows), live=live)
 
     def _rows(self, rows: Tensor | slice) -> Batch:
-        names = ("latents", "mask", "noise", "t", "which", "w", "on")
+        names = ("latents", "mask", "area", "noise", "t", "which", "w", "on")
         values: dict[str, Any] = {name: _at(getattr(self, name), rows) for name in names}
         return replace(self, **values)
 

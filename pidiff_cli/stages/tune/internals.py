@@ -28,6 +28,9 @@ class TuneInternals:
             their photo's (``data.OTHERS``), so that hats, clothes and styles stay the base's.
         lora_moods: captions tell of the mood that the base sees in each photo, so that it is not
             learnt into the person (``data.MOODS``).
+        lora_focus: beside a general branch that stays as it is, the share of L_face that goes by
+            how wrong the branch is at a place (``core.training.focus``); 0 is off.
+        lora_beside: and the LoRA's rate there, times: what is left to learn is small.
         off_face_weight: weight of the noise error off the face: little, what lies there is the
             base's to draw.
         locate_weight: weight of the localisation map's agreement with the head.
@@ -52,6 +55,8 @@ class TuneInternals:
     lora_min_snr: float = 0.0
     lora_others: bool = True
     lora_moods: bool = True
+    lora_focus: float = 0.8
+    lora_beside: float = 6.0
     off_face_weight: float = 0.1
     locate_weight: float = 0.05
     code_rate: float = 1.0

@@ -21,8 +21,10 @@ from pidiff_cli.core.identity.adapter import (
     trainable_parameters,
 )
 from pidiff_cli.core.identity.adapters import load_adapters
-from pidiff_cli.core.identity.lora import PersonLora, add_lora
+from pidiff_cli.core.identity.lora import add_lora
 from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
+from pidiff_cli.core.training.dataset import LatentSet
+from pidiff_cli.core.training.focus import focused
 from pidiff_cli.core.training.step import LossSettings, TrainingStep
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.recipe import Recipe
@@ -136,7 +138,7 @@ def make_job(
     )  # fmt: skip
     eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
     optimizer = make_optimizer(
-        rate_groups(model, config, internals, base.lora), planned.device, config.learning_rate,
+        rate_groups(model, config, internals, base), planned.device, config.learning_rate,
         eight_bit, config.optimizer == "paged_adamw8bit", progress.warn,
     )  # fmt: skip
     generator = torch.Generator().manual_seed(config.seed + current.step)
@@ -154,7 +156,8 @@ def make_job(
         planned.device.type, SCALE, enabled=planned.dtype == torch.float16
     )
     job = Job(
-        profile, config, internals, base, training, stuff.data, model, optimizer, generator,
+        profile, config, internals, base, training,
+        focused_data(base, config, internals, training, stuff.data), model, optimizer, generator,
         strips, task.digest, planned.plan, list(planned.smaller), planned.fast, scaler, best,
     )  # fmt: skip
     return job, current, planned
@@ -223,11 +226,32 @@ def loss_settings(config: TuneConfig, internals: TuneInternals, others: int = 0)
     )  # fmt: skip
 
 
+def learns_marks(base: Base, config: TuneConfig) -> bool:
+    """Whether a LoRA learns beside a general branch that stays as it is: what W+ cannot say."""
+    return base.has_branch and config.rank == 0 and config.lora_rank > 0
+
+
+def focused_data(
+    base: Base,
+    config: TuneConfig,
+    internals: TuneInternals,
+    training: TrainingStep,
+    data: tuple[LatentSet, LatentSet],
+) -> tuple[LatentSet, LatentSet]:
+    """Pictures of both phases, with what a LoRA beside the branch has to learn weighed more."""
+    if not (internals.lora_focus and learns_marks(base, config)):
+        return data
+    faces, photos = data
+    photos = focused(training, photos, internals.lora_focus)
+    used = config.face_phase > 0
+    return focused(training, faces, internals.lora_focus) if used else faces, photos
+
+
 def rate_groups(
-    model: nn.Module, config: TuneConfig, internals: TuneInternals, lora_of: PersonLora | None
+    model: nn.Module, config: TuneConfig, internals: TuneInternals, base: Base
 ) -> list[dict[str, Any]]:
     """Parameter groups for the optimizer; ``rate`` multiplies the learning rate of each."""
-    code, lora = code_delta(model), {id(p) for p in (lora_of.parameters() if lora_of else ())}
+    code, lora = code_delta(model), {id(p) for p in (base.lora.parameters() if base.lora else ())}
     every = [p for p in trainable_parameters(model).values() if p is not code]
     branch = [p for p in every if id(p) not in lora]
     groups: list[dict[str, Any]] = [{"params": branch, "rate": 1.0}]
@@ -235,5 +259,6 @@ def rate_groups(
         groups.append({"params": [code], "rate": internals.code_rate})
     if lora:
         rate = config.lora_rate / config.learning_rate
+        rate *= internals.lora_beside if learns_marks(base, config) else 1.0
         groups.append({"params": [p for p in every if id(p) in lora], "rate": rate})
     return [group for group in groups if group["params"]]

@@ -102,7 +102,8 @@ def test_latents_keep_count_of_their_photo(base: Base) -> None:
     assert data.latents.shape == (5, 4, SIZE // 8, SIZE // 8)
     assert data.masks.shape == (5, 1, SIZE // 8, SIZE // 8)
     assert data.photo.tolist() == [0, 0, 1, 1, 1]
-    z, m, photo = data.pick(4, _generator())
+    z, m, area, photo = data.pick(4, _generator())
+    assert torch.equal(area, m)
     assert len(z) == len(m) == len(photo) == 4
 
 
