@@ -56,7 +56,7 @@ class TuneInternals:
     lora_others: bool = True
     lora_moods: bool = True
     lora_focus: float = 0.8
-    lora_beside: float = 9.0
+    lora_beside: float = 5.0
     off_face_weight: float = 0.1
     locate_weight: float = 0.05
     code_rate: float = 1.0
