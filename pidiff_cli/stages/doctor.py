@@ -12,7 +12,7 @@ from pidiff_cli.core.faces.detect import published_faces
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import list_profiles
 from pidiff_cli.stages.results import BaseState, DoctorResult
-from pidiff_cli.weights import auto, locate, records
+from pidiff_cli.weights import auto, bundled, locate, records
 from pidiff_cli.weights.bases import BASES
 from pidiff_cli.weights.licences import commercial_use
 from pidiff_cli.weights.table import WEIGHTS, weights_of
@@ -48,6 +48,7 @@ def run(home: Path, fits: tuple[str, ...]) -> DoctorResult:
         auto=choice.why,
         landmarks=_landmarks(home),
         likeness=_likeness(home),
+        free_faces=bundled.lack_told(home) or bundled.ready_told(),
         fits=fits,
         optimizer="AdamW8bit (bitsandbytes)" if device == "cuda" else "AdamW, fused",
         profiles=profiles,

@@ -179,6 +179,7 @@ class DoctorResult:
         bases: every base of the table.
         auto: what `--base auto` takes, as a sentence.
         landmarks, likeness: which networks find and compare faces on photographs.
+        free_faces: whether the free face networks are here, or the command that brings them.
         fits: what of the other bases' usual tunings the free memory holds, a line a base.
         optimizer: the default one here.
         profiles: names of the profiles.
@@ -196,6 +197,7 @@ class DoctorResult:
     auto: str
     landmarks: str
     likeness: str
+    free_faces: str
     fits: tuple[str, ...]
     optimizer: str
     profiles: tuple[str, ...]

@@ -83,6 +83,7 @@ class Web:
         self.offline = offline
         self._token = token
         self._opener: urllib.request.OpenerDirector | None = None
+        self._deaf: set[str] = set()  # hosts that were tried in vain: once will do from then on
 
     def json(self, url: str) -> Any:
         """A JSON document. Raises MissingWeightError when it cannot be had."""
@@ -210,11 +211,13 @@ class Web:
                 advance(len(block))
 
     def _open_patiently(self, url: str, method: str = "GET") -> http.client.HTTPResponse:
-        for attempt in range(1, TRIES + 1):
+        tries = 1 if host_of(url) in self._deaf else TRIES
+        for attempt in range(1, tries + 1):
             try:
                 return self._open(url, method)
             except Again as again:
-                if attempt == TRIES:
+                if attempt == tries:
+                    self._deaf.add(host_of(url))
                     raise again.told from again
                 pause(again.wait if again.wait is not None else 2.0 ** (attempt - 1))
         raise AssertionError("unreachable")

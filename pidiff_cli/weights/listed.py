@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pidiff_cli.weights.free_faces import AURAFACE
 from pidiff_cli.weights.weight import CELEBA, FREE, NVIDIA, OPENRAIL, S_LAB, Commercial, Weight
 
 
@@ -55,6 +56,7 @@ LISTED = (
     _later("insightface", "buffalo_l and antelopev2", "likeness", 0, "research only", "no",
            "Forbids commercial use: non-commercial research only.",
            _GH + "deepinsight/insightface"),
+    AURAFACE,
     _later("birefnet", "BiRefNet", "background matting", 885, "MIT", "yes", FREE,
            _GH + "ZhengPeng7/BiRefNet"),
     _later("modnet", "MODNet", "background matting", 0, "Apache-2.0", "yes", FREE,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pidiff_cli.errors import UsageError
+from pidiff_cli.weights.free_faces import ROWS as FREE_FACES
 from pidiff_cli.weights.listed import LISTED
 from pidiff_cli.weights.weight import (
     CELEBA,
@@ -34,7 +35,6 @@ __all__ = [
 
 _RELEASE = "https://github.com/csxmli2016/w-plus-adapter/releases/download/v1/"
 _FAN = "https://www.adrianbulat.com/downloads/python-fan/"
-_ZOO = "https://github.com/opencv/opencv_zoo/raw/47534e27c9851bb1128ccc0102f1145e27f23f98/models/"
 _E4E = "https://raw.githubusercontent.com/omertov/encoder4editing/main/editings/"
 _PARSER = "https://github.com/chaofengc/PSFRGAN/releases/download/v0.1.0/parse_multi_iter_90000.pth"
 _CLIP = "https://huggingface.co/openai/clip-vit-large-patch14/resolve/main/"
@@ -101,23 +101,7 @@ _ROWS = (
             "619a31681264d3f7f7fc7a16a42cbbe8b23f31a256f75a366e5a1bcd59b33543", True,
         ),), convert="detector",
     ),
-    Weight(
-        "yunet", "YuNet 2023mar, OpenCV's face detector", "finds faces, small and permissive",
-        0.23, "MIT", "yes", FREE, "faces", ("face_detection_yunet_2023mar.onnx",),
-        (RemoteFile(
-            _ZOO + "face_detection_yunet/face_detection_yunet_2023mar.onnx",
-            "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4", True,
-        ),),
-    ),
-    Weight(
-        "sface", "OpenCV SFace, a face embedder", "likeness on photographs (the default)",
-        38.7, "Apache-2.0", "yes", FREE + " What it was trained on is not documented.",
-        "faces", ("face_recognition_sface_2021dec.onnx",),
-        (RemoteFile(
-            _ZOO + "face_recognition_sface/face_recognition_sface_2021dec.onnx",
-            "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79", True,
-        ),),
-    ),
+    *FREE_FACES,
     Weight(
         "arcface", "model_ir_se50.pth, ArcFace IR-SE50", "likeness where research use is fine",
         175.4, "MIT (code)", "unclear", "The code is MIT; the training data (MS1M) is disputed.",
@@ -146,13 +130,14 @@ _ROWS = (
 WEIGHTS: dict[str, Weight] = {row.name: row for row in (*_ROWS, *LISTED)}
 
 _FACES = ("yunet", "sface")
-_ALL_FACES = ("landmarks", "s3fd", *_FACES)
+_BUNDLED = ("yunet", "sface-int8", "facemesh")  # what comes with the set-up
 SETS: dict[str, tuple[str, ...]] = {
     "sd15": ("sd15-base", *_FACES),
     "sdxl": ("sdxl-base", *_FACES),
     "wplus": ("e4e",),
     "ffhq": ("e4e",),  # the word that was before wplus
-    "faces": _ALL_FACES,
+    "free-faces": _BUNDLED,
+    "faces": ("landmarks", "s3fd", "sface", *_BUNDLED),
 }
 """What one word pulls; a base's set is what it needs, and open to commercial use."""
 EXTRAS: dict[str, tuple[str, ...]] = {

