@@ -125,7 +125,8 @@ def open_mesh(path: Path, device: str = "cpu") -> FaceMesh:
 
 
 def _parse(data: bytes) -> tuple[Graph, dict[str, Tensor]]:
-    return parse_tflite(_member(data) if data[:2] == b"PK" else data)
+    zipped = zipfile.is_zipfile(io.BytesIO(data))  # something may stand before the zip
+    return parse_tflite(_member(data) if zipped else data)
 
 
 def _member(data: bytes) -> bytes:
