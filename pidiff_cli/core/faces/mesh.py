@@ -1,8 +1,9 @@
 """The MediaPipe face mesh in torch: 468 or 478 points of a face in space, with a gradient.
 
 Google's published networks (Apache-2.0), 192 px and 468 points (`face_landmark.tflite`) or 256 px
-and 478 points, irises last (in `face_landmarker.task`). Source: Kartynnik et al. 2019, "Real-time
-facial surface geometry from monocular video on mobile GPUs".
+and 478 points, irises last (in `face_landmarker.task`); the larger follows lids and corners of
+the eyes better. The score tells a face from no face, not a person from a dog. Source: Kartynnik
+et al. 2019, "Real-time facial surface geometry from monocular video on mobile GPUs".
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ FILE = "face_mesh.safetensors"
 #: The file in a `.task`, a zip, that finds the points.
 MEMBER = "face_landmarks_detector.tflite"
 COUNTS = (468, 478)
+#: What the networks call 0: the middle of the first pixel, or (478 points) its outer edge. Seen by
+#: laying the points of mirrored crops over each other: x sums up to 191.1 of 192, 256.0 of 256.
+_FIRST = {468: 0.0, 478: -0.5}
 _WHAT = "the MediaPipe face mesh"
 
 
@@ -75,7 +79,8 @@ class FaceMesh:
         """
         out = self.net(x)
         points = out[self._points].reshape(len(x), self.count, 3)
-        return points, out[self._score].reshape(len(x)).sigmoid()
+        shift = points.new_tensor([_FIRST[self.count]] * 2 + [0.0])
+        return points + shift, out[self._score].reshape(len(x)).sigmoid()
 
     @torch.no_grad()
     def look(self, rgb: np.ndarray, squares: Sequence[Square], looks: int = 2) -> list[MeshFace]:
@@ -107,21 +112,25 @@ def convert_mesh(path: Path | str, folder: Path) -> None:
         MissingWeightError: no such file.
         InputError: damaged, or another network.
     """
-    path = Path(path)
-    graph, weights = read_whole(path, _parse, _WHAT)
-    _expect(GraphNet(graph, weights), path)
-    save_graph(folder / FILE, graph, weights)
+    net = _published(Path(path))
+    save_graph(folder / FILE, net.graph, dict(net.named_parameters()))
 
 
 def open_mesh(path: Path, device: str = "cpu") -> FaceMesh:
-    """The network from a converted file: eval mode, no gradients in the weights.
+    """The network from a converted or a published file: no gradients in the weights.
 
     Raises:
         MissingWeightError: no such file. InputError: damaged, or another network.
     """
-    net = open_graph(path)
+    net = open_graph(path) if path.suffix == ".safetensors" else _published(path)
     _expect(net, path)
-    return FaceMesh(net.to(device))
+    return FaceMesh(net.eval().to(device))
+
+
+def _published(path: Path) -> GraphNet:
+    net = GraphNet(*read_whole(path, _parse, _WHAT))
+    _expect(net, path)
+    return net
 
 
 def _parse(data: bytes) -> tuple[Graph, dict[str, Tensor]]:

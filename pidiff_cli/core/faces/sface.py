@@ -58,21 +58,25 @@ def convert_sface(path: Path | str, folder: Path) -> None:
         MissingWeightError: no such file.
         InputError: damaged, or another network.
     """
-    path = Path(path)
-    graph, weights = read_chain(path, (3, SIDE, SIDE), _WHAT)
-    _expect(GraphNet(graph, weights), path)
-    save_graph(folder / FILE, graph, weights)
+    net = _published(Path(path))
+    save_graph(folder / FILE, net.graph, dict(net.named_parameters()))
 
 
 def open_sface(path: Path, device: str = "cpu") -> SFace:
-    """The network from a converted file: eval mode, no gradients in the weights.
+    """The network from a converted or a published file: no gradients in the weights.
 
     Raises:
         MissingWeightError: no such file. InputError: damaged, or another network.
     """
-    net = open_graph(path)
+    net = open_graph(path) if path.suffix == ".safetensors" else _published(path)
     _expect(net, path)
     return SFace(net).eval().to(device)
+
+
+def _published(path: Path) -> GraphNet:
+    net = GraphNet(*read_chain(path, (3, SIDE, SIDE), _WHAT))
+    _expect(net, path)
+    return net
 
 
 def _expect(net: GraphNet, path: Path) -> None:

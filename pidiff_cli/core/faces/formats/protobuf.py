@@ -101,7 +101,8 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
 
 
 def _packed(data: memoryview) -> list[int]:
-    found, at = [], 0
+    found: list[int] = []
+    at = 0
     while at < len(data):
         if len(found) == MOST:
             raise Damaged(f"a list has more than {MOST} numbers")

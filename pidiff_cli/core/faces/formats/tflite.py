@@ -141,10 +141,10 @@ class _Reader:
 
     def pad(self, options: Table | None, inputs: tuple[int, ...], output: int) -> None:
         """Zeros around (batch, H, W, C); never around the batch."""
-        sides = self._constant(inputs[1], "<i4") if len(inputs) == 2 else np.zeros(0)
+        sides = self._constant(inputs[1], "<i4") if len(inputs) == 2 else np.zeros(0, np.int32)
         if sides.shape != (4, 2) or sides.min() < 0 or sides[0].any():
             raise Damaged("a padding of an unknown kind")
-        _, high, wide, deep = (tuple(int(v) for v in row) for row in sides)
+        high, wide, deep = (tuple(int(v) for v in sides[axis]) for axis in (1, 2, 3))
         self._add("pad", inputs[:1], output, (), {"pad": (*wide, *high, *deep)})
 
     def flatten(self, options: Table | None, inputs: tuple[int, ...], output: int) -> None:
