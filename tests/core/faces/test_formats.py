@@ -155,6 +155,13 @@ def test_too_large_a_map_or_too_long_a_work_is_refused() -> None:
         parse_tflite(tiny.network([step], [*maps, big, bias], [0], [1]))
 
 
+def test_weights_that_are_no_numbers_are_refused() -> None:
+    slope = np.array([[[1, np.nan, 1]]], np.float32)
+    step = (tiny.PRELU, [0, 1], 2, {})
+    with pytest.raises(Damaged, match="no numbers"):
+        parse_tflite(tiny.network([step], [(1, 4, 4, 3), slope, (1, 4, 4, 3)], [0], [2]))
+
+
 def test_unknown_operations_are_named() -> None:
     with pytest.raises(Damaged, match="operation 99"):
         parse_tflite(tiny.network([(99, [0], 1, {})], [(1, 4, 4, 3)] * 2, [0], [1]))

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+import torch
+from torch import Tensor
+
 from pidiff_cli.errors import InputError, MissingWeightError
 
 #: Bytes of the largest file that is read whole; SFace as float32 has 38.7 MB.
@@ -41,3 +45,12 @@ def read_whole(path: Path, parse: Callable[[bytes], Read], what: str) -> Read:
             f"{path.name} is damaged, or not {what}: {error}.",
             "Fetch it again, then compare its size or sha256.",
         ) from error
+
+
+def as_weight(value: np.ndarray) -> Tensor:
+    """Weights as float32 memory of their own; raises Damaged where one is no number."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        own = np.array(value, np.float32)
+    if not np.isfinite(own).all():
+        raise Damaged("some of its weights are no numbers")
+    return torch.from_numpy(own)

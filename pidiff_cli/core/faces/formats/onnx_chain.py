@@ -10,10 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from pidiff_cli.core.faces.formats.damage import Damaged, read_whole
+from pidiff_cli.core.faces.formats.damage import Damaged, as_weight, read_whole
 from pidiff_cli.core.faces.formats.onnx import Node, OnnxGraph, parse_onnx
 from pidiff_cli.core.faces.graph import Graph, Step, check
 from pidiff_cli.core.faces.operations import Options
@@ -43,8 +42,9 @@ def parse_chain(data: bytes, shape: tuple[int, int, int]) -> tuple[Graph, dict[s
     if len(told.inputs) != 1:
         raise Damaged(f"it takes {len(told.inputs)} things, not one picture")
     chain = _Chain(told)
-    for node in told.nodes:
-        chain.follow(node)
+    with np.errstate(all="ignore"):  # what is no number is refused with the weights
+        for node in told.nodes:
+            chain.follow(node)
     if told.outputs != (chain.at,):
         raise Damaged("its steps are no chain")
     steps, weights = chain.made()
@@ -91,7 +91,7 @@ class _Chain:
         for i, (kind, values, options) in enumerate(self.steps):
             names = tuple(f"s{i}_{k}" for k in range(len(values)))
             for name, value in zip(names, values):
-                weights[name] = torch.from_numpy(np.array(value, np.float32))
+                weights[name] = as_weight(value)
             steps.append(Step(kind, (before,), f"s{i}", names, options))
             before = f"s{i}"
         return steps, weights

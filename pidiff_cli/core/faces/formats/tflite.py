@@ -10,10 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from pidiff_cli.core.faces.formats.damage import Damaged, read_whole
+from pidiff_cli.core.faces.formats.damage import Damaged, as_weight, read_whole
 from pidiff_cli.core.faces.formats.flatbuffer import Table, root
 from pidiff_cli.core.faces.graph import Graph, Step, check
 from pidiff_cli.core.faces.operations import Options
@@ -175,7 +174,7 @@ class _Reader:
             raise Damaged(f"a step ends in the function {fused}, which is not known here")
         names = tuple(f"t{output}_{i}" for i in range(len(weights)))
         for name, value in zip(names, weights):
-            self.weights[name] = torch.from_numpy(value.astype(np.float32))
+            self.weights[name] = as_weight(value)
         made = f"t{output}" + ("_" if _FUSED[fused] else "")
         given = tuple(f"t{i}" for i in inputs)
         self.steps.append(Step(kind, given, made, names, options or {}))
