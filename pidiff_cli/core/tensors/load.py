@@ -68,4 +68,5 @@ def write_tensors(
     own = {
         name: value.clone(memory_format=torch.contiguous_format) for name, value in tensors.items()
     }
-    write_file(path, lambda target: save_file(own, target, metadata))
+    told = {"metadata": metadata} if metadata else {}
+    write_file(path, lambda target: save_file(own, target, **told))
