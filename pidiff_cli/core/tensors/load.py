@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -48,11 +48,25 @@ def load_strictly(net: nn.Module, tensors: dict[str, Tensor], path: Path) -> Non
     net.load_state_dict({k: v.to(wanted[k].dtype) for k, v in tensors.items()})
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def read_metadata(path: Path) -> dict[str, str]:
+    """The words beside the tensors of a safetensors file; same errors as `read_tensors`."""
+    if not path.is_file():
+        raise MissingWeightError(f"{path} is missing", MEND)
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise InputError(f"{path} is damaged: {error}", MEND) from error
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None
+) -> None:
     """One safetensors file, replaced in one step; views and shared memory are written out."""
     from safetensors.torch import save_file
 
     own = {
         name: value.clone(memory_format=torch.contiguous_format) for name, value in tensors.items()
     }
-    write_file(path, lambda target: save_file(own, target))
+    told = {"metadata": metadata} if metadata else {}
+    write_file(path, lambda target: save_file(own, target, **told))

@@ -1,0 +1,1 @@
+"""Readers of the two file formats that published face networks come in."""
