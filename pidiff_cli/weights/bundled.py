@@ -81,7 +81,7 @@ def lack_told(home: Path) -> str:
         return ""
     megabytes = sum(WEIGHTS[name].mb for name in names)
     return (
-        f"without {', '.join(names)}, which read faces in photographs ({megabytes:.1f} MB): "
+        f"without {', '.join(names)} ({megabytes:.1f} MB, for faces in photographs): "
         f"pidiff models pull {WORD}"
     )
 
