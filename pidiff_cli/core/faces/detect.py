@@ -67,7 +67,7 @@ def alignment_is_approximate(models: Path | None = None, folder: Path = FOLDER) 
 def published_faces(models: Path) -> Path | None:
     """The folder of pulled face networks, where it can find and tell apart faces in photographs."""
     folder = models / "faces"
-    whole = _better(FOLDER, models) and {"sface", "arcface"} & set(holds(folder))
+    whole = _better(FOLDER, models) and {"sface", "sface-int8", "arcface"} & set(holds(folder))
     return folder if whole else None
 
 
@@ -88,19 +88,20 @@ def _better(folder: Path, models: Path | None) -> Path | None:
     """The folder whose 2DFAN-4 finds the points; None where mini's nets have to."""
     chosen = choose_face_models(folder)
     if chosen.real:
-        return folder if chosen.landmarks == "2dfan4" else None
+        return folder if chosen.landmarks != "mini" else None
     if models is None:
         return None
     here = holds(models / "faces")
     pulled = "2dfan4" in here and any(name in here for name in ("sfd", "yunet", "scrfd"))
+    pulled = pulled or {"mesh", "yunet"} <= set(here)
     return models / "faces" if pulled else None
 
 
 def _with_fan(folder: Path, rgb: np.ndarray, device: str) -> list[Face]:
-    from pidiff_cli.core.faces.face_alignment import open_fan
+    from pidiff_cli.core.faces.finder import open_finder
 
     faces = []
-    for points, score in open_fan(folder, device).find(rgb):
+    for points, score in open_finder(folder, device).find(rgb):
         low, high = points.min(0), points.max(0)
         edges = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
         faces.append(Face(edges, score, points.astype(np.float32), approximate=False))

@@ -55,7 +55,7 @@ class Fan:
         return [
             (points, float(min(max(box[4], 0.0), 1.0)))
             for points, box in zip(found, boxes, strict=True)
-            if _spread(points)
+            if spreads(points)
         ]
 
     def place(self, rgb: np.ndarray, boxes: list[np.ndarray]) -> list[np.ndarray]:
@@ -179,7 +179,7 @@ class _MiniDetector:
         return boxes
 
 
-def _spread(points: np.ndarray) -> bool:
+def spreads(points: np.ndarray) -> bool:
     """Whether 68 points span a square that can be cut out; on no face they may fall together."""
     quad = ffhq_quad(points) if np.ptp(points, axis=0).min() > 1 else np.zeros((4, 2))
     return bool(np.isfinite(quad).all() and np.hypot(*(quad[3] - quad[0])) >= 8)

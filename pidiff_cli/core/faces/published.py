@@ -72,7 +72,9 @@ def find_file(folder: Path, name: str) -> Path:
         found = [folder / FILES[name]]
     if found:
         return found[-1]
+    free = name in ("mesh", "sface-int8")
     word = "faces" if name in ("2dfan4", "sfd", "yunet", "sface") else WORDS.get(name, "")
+    word = "free-faces" if free else word
     hint = f"Fetch it once: pidiff models pull {word}" if word else f"Put it there: {FILES[name]}"
     raise MissingWeightError(f"The face network {name} is not in {folder}.", hint)
 

@@ -89,13 +89,13 @@ class FaceReader:
     def _published(cls, folder: Path, device: str) -> FaceReader:
         from pidiff_cli.core.faces.choice import choose_face_models
         from pidiff_cli.core.faces.detect import find_faces
-        from pidiff_cli.core.faces.face_alignment import open_fan
+        from pidiff_cli.core.faces.finder import open_finder
         from pidiff_cli.core.faces.mask import head_mask
         from pidiff_cli.core.faces.nets import FaceEmbedder
         from pidiff_cli.core.faces.recognise import load_embedder
 
         if choose_face_models(folder).landmarks != "mini":
-            open_fan(folder, device)  # what is missing is said now, not at the first picture
+            open_finder(folder, device)  # what is missing is said now, not at the first picture
 
         def find(picture: np.ndarray) -> Sequence[Any]:
             return find_faces(picture, folder, device=device)

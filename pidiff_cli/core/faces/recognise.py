@@ -19,8 +19,10 @@ from torch.nn import functional as F
 
 from pidiff_cli.core.faces.arcface import ArcFace, crop_for_loss
 from pidiff_cli.core.faces.choice import FaceModelChoice, choose_face_models, holds
+from pidiff_cli.core.faces.finder import open_finder
 from pidiff_cli.core.faces.nets import FOLDER, FaceEmbedder, open_net
 from pidiff_cli.core.faces.published import find_file
+from pidiff_cli.core.faces.sface import SAME, open_sface
 from pidiff_cli.core.images import to_tensor
 from pidiff_cli.core.tensors.load import load_strictly, read_tensors
 from pidiff_cli.errors import InputError
@@ -96,9 +98,7 @@ def _open(chosen: FaceModelChoice, device: str) -> Recogniser:
     def locate(face: np.ndarray) -> np.ndarray | None:
         if chosen.landmarks == "mini":
             return _locate_by_mini(face)
-        from pidiff_cli.core.faces.face_alignment import open_fan
-
-        return open_fan(chosen.folder, device).in_square(face)
+        return open_finder(chosen.folder, device).in_square(face)
 
     net = None
     if chosen.likeness == "arcface" or "arcface" in holds(chosen.folder):
@@ -106,7 +106,10 @@ def _open(chosen: FaceModelChoice, device: str) -> Recogniser:
     critic = None if net is None else _critic(net)
     if chosen.likeness == "arcface" and net is not None:
         return Recogniser(_arcface_features(net, chosen.channels, device), locate, 0.35, critic)
-    return Recogniser(_sface_features(find_file(chosen.folder, "sface")), locate, 0.363, critic)
+    if chosen.likeness == "sface-int8":
+        eight = open_sface(find_file(chosen.folder, "sface-int8"), device)
+        return Recogniser(eight.features, locate, SAME, critic)
+    return Recogniser(_sface_features(find_file(chosen.folder, "sface")), locate, SAME, critic)
 
 
 def _locate_by_mini(face: np.ndarray) -> np.ndarray | None:

@@ -109,7 +109,7 @@ def test_list_doctor_and_verify_know_the_package_s(pidiff, asked, home):
         assert rows[name]["folder"] == str(bundled.FOLDER)
     assert pidiff("--json", "doctor").json["free_faces"].endswith("facemesh ready")
     assert "facemesh" in pidiff("models", "verify").err
-    path = bundled.FOLDER / "face_landmark.tflite"
+    path = bundled.FOLDER / "face_landmarker.task"
     path.write_bytes(bytes(path.stat().st_size))
     ran = pidiff("models", "verify")
-    assert ran.code == 4 and "face_landmark.tflite is not what was published" in ran.err
+    assert ran.code == 4 and "face_landmarker.task is not what was published" in ran.err
