@@ -114,7 +114,8 @@ def make_job(
         base, person.codes, person.mean, captions + others,
         loss_settings(config, internals, len(others)), code_delta(model), amp, texts, told,
     )  # fmt: skip
-    groups = rate_groups(model, config, internals, base)
+    data = focused_data(base, config, internals, training, person.data)
+    groups = rate_groups(model, config, internals, base, data)
     optimizer = make_optimizer(groups, base.device, config.learning_rate)
     nobody = cast(Any, None)
     return Job(

@@ -30,7 +30,8 @@ class TuneInternals:
             learnt into the person (``data.MOODS``).
         lora_focus: beside a general branch that stays as it is, the share of L_face that goes by
             how wrong the branch is at a place (``core.training.focus``); 0 is off.
-        lora_beside: and the LoRA's rate there, times: what is left to learn is small.
+        lora_beside: and the LoRA's rate there, times: what is left to learn is small. Neither for
+            a person whom the branch does not draw at all.
         off_face_weight: weight of the noise error off the face: little, what lies there is the
             base's to draw.
         locate_weight: weight of the localisation map's agreement with the head.

@@ -136,9 +136,10 @@ def make_job(
         base, codes, mean, stuff.captions, loss_settings(config, internals, len(others)),
         code_delta(model), planned.amp, stuff.texts, stuff.told,
     )  # fmt: skip
+    data = focused_data(base, config, internals, training, stuff.data)
     eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
     optimizer = make_optimizer(
-        rate_groups(model, config, internals, base), planned.device, config.learning_rate,
+        rate_groups(model, config, internals, base, data), planned.device, config.learning_rate,
         eight_bit, config.optimizer == "paged_adamw8bit", progress.warn,
     )  # fmt: skip
     generator = torch.Generator().manual_seed(config.seed + current.step)
@@ -248,9 +249,16 @@ def focused_data(
 
 
 def rate_groups(
-    model: nn.Module, config: TuneConfig, internals: TuneInternals, base: Base
+    model: nn.Module,
+    config: TuneConfig,
+    internals: TuneInternals,
+    base: Base,
+    data: tuple[LatentSet, LatentSet],
 ) -> list[dict[str, Any]]:
-    """Parameter groups for the optimizer; ``rate`` multiplies the learning rate of each."""
+    """Parameter groups for the optimizer; ``rate`` multiplies the learning rate of each.
+
+    ``data``: of ``focused_data``; where marks are what is learnt, the LoRA's rate is higher.
+    """
     code, lora = code_delta(model), {id(p) for p in (base.lora.parameters() if base.lora else ())}
     every = [p for p in trainable_parameters(model).values() if p is not code]
     branch = [p for p in every if id(p) not in lora]
@@ -259,6 +267,6 @@ def rate_groups(
         groups.append({"params": [code], "rate": internals.code_rate})
     if lora:
         rate = config.lora_rate / config.learning_rate
-        rate *= internals.lora_beside if learns_marks(base, config) else 1.0
+        rate *= 1.0 if data[1].areas is None else internals.lora_beside
         groups.append({"params": [p for p in every if id(p) in lora], "rate": rate})
     return [group for group in groups if group["params"]]

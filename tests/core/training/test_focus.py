@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import encode_prompt
+from pidiff_cli.core.training import focus
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.focus import MOST, focused
 from pidiff_cli.core.training.schedule import NoiseSchedule
@@ -29,7 +30,8 @@ class _Blank(nn.Module):
 
 
 @pytest.mark.parametrize("side", [12, 40])
-def test_a_mark_weighs_more(bare: Base, side: int) -> None:
+def test_a_mark_weighs_more(bare: Base, side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(focus, "WORLD", 10.0)
     caption = encode_prompt(bare, "a photo of a woman", "woman")
     step = TrainingStep(bare, None, None, [caption], LossSettings(), None)
     bare.unet = _Blank(step.schedule)
