@@ -119,8 +119,7 @@ def make_job(
     optimizer = make_optimizer(groups, base.device, config.learning_rate)
     nobody = cast(Any, None)
     return Job(
-        nobody, config, internals, base, training,
-        focused_data(base, config, internals, training, person.data), model, optimizer,
+        nobody, config, internals, base, training, data, model, optimizer,
         torch.Generator().manual_seed(config.seed), nobody, "", plan, [], fast,
         torch.amp.GradScaler("cpu", enabled=False),
     )  # fmt: skip

@@ -55,7 +55,7 @@ def find_faces(
             mini's nets are missing.
     """
     better = _better(folder, models)
-    faces = _with_mini(rgb, folder) if better is None else _with_fan(better, rgb, device)
+    faces = _with_mini(rgb, folder) if better is None else _with_finder(better, rgb, device)
     return sorted(faces, key=lambda face: -face.height)
 
 
@@ -97,7 +97,7 @@ def _better(folder: Path, models: Path | None) -> Path | None:
     return models / "faces" if pulled else None
 
 
-def _with_fan(folder: Path, rgb: np.ndarray, device: str) -> list[Face]:
+def _with_finder(folder: Path, rgb: np.ndarray, device: str) -> list[Face]:
     from pidiff_cli.core.faces.finder import open_finder
 
     faces = []

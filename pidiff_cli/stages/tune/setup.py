@@ -158,7 +158,7 @@ def make_job(
     )
     job = Job(
         profile, config, internals, base, training,
-        focused_data(base, config, internals, training, stuff.data), model, optimizer, generator,
+        data, model, optimizer, generator,
         strips, task.digest, planned.plan, list(planned.smaller), planned.fast, scaler, best,
     )  # fmt: skip
     return job, current, planned
@@ -244,7 +244,7 @@ def focused_data(
         return data
     faces, photos = data
     photos = focused(training, photos, internals.lora_focus)
-    used = config.face_phase > 0
+    used = config.face_phase > 0 and photos.areas is not None
     return focused(training, faces, internals.lora_focus) if used else faces, photos
 
 
