@@ -84,7 +84,8 @@ def prepare(
 
     Args:
         photos: files or folders. settings: noun, keep_photos, min_face (px), min_sharpness,
-            hold_out, face_size (px), max_pixels.
+            hold_out, face_size (px), max_pixels, person (1 is who most photos show), like (a photo
+            of whom is meant).
 
     Raises:
         InputError: the name is not allowed or taken by other photos, or the photos are at fault.
@@ -132,6 +133,8 @@ def tune(
     recipe: str = "auto",
     noun: str | None = None,
     keep_photos: bool = True,
+    person: int | None = None,
+    like: str | Path | None = None,
     force: bool = False,
     home: str | Path | None = None,
     device: str = "auto",
@@ -145,7 +148,7 @@ def tune(
     Args:
         sources: photos or folders with the ``name`` of their profile, or a profile without one.
         base: auto, mini, sd15, sdxl, a path or a hub id. recipe: a name, or a YAML file's path.
-        noun, keep_photos, force: of a profile that is made now.
+        noun, keep_photos, person, like, force: of a profile that is made now, as in `prepare`.
         settings: wplus (whether the W+ branch too: auto, on, off), steps, batch, rank, alpha,
             learning_rate, lora_rank, lora_alpha, lora_rate, lora_layers, optimizer, seed,
             size (px), memory (GB), checkpointing, quantise, trained_blocks, face_phase,
@@ -162,7 +165,10 @@ def tune(
     opened = open_tuning(place, sources, name, base, recipe, settings, anew=force)
     profile, parts, config = opened.profile, opened.parts, opened.config
     if profile is None:
-        about = {"photos": opened.photos, "name": name, "noun": noun, "keep_photos": keep_photos}
+        about: dict[str, Any] = {
+            "photos": opened.photos, "name": name, "noun": noun, "keep_photos": keep_photos,
+            "person": person, "like": like,
+        }  # fmt: skip
         prepared(place.config(PrepareConfig, **about), force, place.progress)
         profile = Profile.open(str(name), place.home)
     from pidiff_cli.stages.base import check_base, fingerprints

@@ -83,6 +83,11 @@ class PrepareConfig(CommonConfig):
     )
     keep_photos: bool = setting(True, "keep working copies of the photos in the profile")
     max_pixels: int = setting(178_000_000, "largest picture decoded", unit="pixels", low=1_000_000)
+    person: int = setting(
+        0, "whose face: 1 is who most photos show, 2 the next; 0 asks where it is not plain",
+        low=0, high=99,
+    )  # fmt: skip
+    like: Path | None = setting(None, "whose face: the person in this photo")
 
 
 @dataclass(frozen=True, kw_only=True)

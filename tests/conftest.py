@@ -114,3 +114,11 @@ def bases(folders: dict[str, Path]) -> dict[str, Any]:
     from tests.support.tiny_families import open_bases
 
     return open_bases(folders)
+
+
+@pytest.fixture
+def bare_clone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As in a clone where no set-up has brought the free face networks."""
+    from pidiff_cli.weights import bundled
+
+    monkeypatch.setattr(bundled, "FOLDER", tmp_path / "no-set-up")

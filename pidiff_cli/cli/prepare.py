@@ -19,6 +19,8 @@ ForceOption = Annotated[bool, typer.Option("--force", help="replace a profile of
 NoPhotosOption = Annotated[
     bool, typer.Option("--no-photos", help="keep no working copies of the photos")
 ]
+PersonOption = Annotated[int | None, option(PrepareConfig, "person", metavar="N")]
+LikeOption = Annotated[Path | None, option(PrepareConfig, "like", metavar="PHOTO")]
 
 
 def command(
@@ -28,6 +30,8 @@ def command(
     noun: NounOption = None,
     force: ForceOption = False,
     no_photos: NoPhotosOption = False,
+    person: PersonOption = None,
+    like: LikeOption = None,
     min_face: Annotated[int | None, option(PrepareConfig, "min_face")] = None,
     min_sharpness: Annotated[float | None, option(PrepareConfig, "min_sharpness")] = None,
     hold_out: Annotated[int | None, option(PrepareConfig, "hold_out")] = None,
@@ -41,7 +45,7 @@ def command(
     session = session_of(context)
     result = api.prepare(
         photos, name, force=force, noun=noun, keep_photos=not no_photos, min_face=min_face,
-        min_sharpness=min_sharpness, hold_out=hold_out, **session.where(),
+        min_sharpness=min_sharpness, hold_out=hold_out, person=person, like=like, **session.where(),
     )  # fmt: skip
     session.output.result([result.profile], result)
     session.output.note(f"Try: pidiff tune {name}")

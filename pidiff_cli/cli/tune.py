@@ -7,7 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from pidiff_cli.cli.options import option
-from pidiff_cli.cli.prepare import ForceOption, NoPhotosOption, NounOption
+from pidiff_cli.cli.prepare import (
+    ForceOption,
+    LikeOption,
+    NoPhotosOption,
+    NounOption,
+    PersonOption,
+)
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import TuneConfig
 
@@ -53,6 +59,8 @@ def command(
     noun: NounOption = None,
     force: ForceOption = False,
     no_photos: NoPhotosOption = False,
+    person: PersonOption = None,
+    like: LikeOption = None,
 ) -> None:
     """Learn one person from photos.
 
@@ -73,6 +81,7 @@ def command(
         return
     given |= {"resume": resume, "restart": restart or not resume, "retune": retune}
     given |= {"noun": noun, "keep_photos": not no_photos, "force": force}
+    given |= {"person": person, "like": like}
     try:
         result = api.tune(sources, name, **given, **session.where())
     except KeyboardInterrupt:

@@ -20,7 +20,9 @@ from pidiff_cli.weights.wplus import pull_command
 
 NETS = {
     "sfd": "S3FD", "yunet": "YuNet", "scrfd": "SCRFD", "mini": "mini's own",
-    "sface": "OpenCV SFace", "arcface": "ArcFace IR-SE50 (research use only)",
+    "2dfan4": "2DFAN-4", "mesh": "MediaPipe face mesh",
+    "sface": "OpenCV SFace", "sface-int8": "OpenCV SFace (8 bits)",
+    "arcface": "ArcFace IR-SE50 (research use only)",
 }  # fmt: skip
 
 
@@ -111,10 +113,11 @@ def _landmarks(home: Path) -> str:
     try:
         if published_faces(home / "models") is None:
             return (
-                "mini's own networks, approximate on photographs. Better: pidiff models pull faces"
+                "mini's own networks, approximate on photographs. "
+                "Better: pidiff models pull free-faces"
             )
-        detector = choose_face_models(home / "models" / "faces").detector
-        return f"landmarks 2DFAN-4 ready · detector {NETS[detector]}"
+        chosen = choose_face_models(home / "models" / "faces")
+        return f"landmarks {NETS[chosen.landmarks]} ready · detector {NETS[chosen.detector]}"
     except InputError as error:
         return f"{error.message} {error.hint}"
 
@@ -128,8 +131,9 @@ def _likeness(home: Path) -> str:
         return "not known: see faces"
     if chosen not in here:
         return "mini's face embedder, learnt on drawn portraits only"
+    drawn = "; between drawings mini's own"
     other = [NETS[name] for name in ("sface", "arcface") if name in here and name != chosen]
-    return NETS[chosen] + (f"; {other[0]} is here too" if other else "")
+    return NETS[chosen] + drawn + (f"; {other[0]} is here too" if other else "")
 
 
 def _next(bases: tuple[BaseState, ...], gpu: float | None, profiles: tuple[str, ...]) -> str:

@@ -53,7 +53,7 @@ class Place:
         unknown = set(given) - {item.name for item in fields(kind)}
         if unknown:
             raise UsageError(f"There is no setting {', '.join(sorted(unknown))}.")
-        paths = {item.name for item in fields(kind) if isinstance(item.default, Path)}
+        paths = {item.name for item in fields(kind) if str(item.type) in ("Path", "Path | None")}
         given |= {key: Path(given[key]).expanduser() for key in paths & given.keys()}
         return kind(home=self.home, device=self.device, offline=self.offline, **given)
 

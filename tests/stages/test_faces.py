@@ -14,6 +14,7 @@ from tests.support.faces_fake import face_points
 from tests.support.tiny_onnx import write_means
 
 
+@pytest.mark.usefixtures("bare_clone")
 def test_sface_alone_reads_by_the_points_of_mini(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

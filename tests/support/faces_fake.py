@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,9 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.core.faces.detect import Face
+from pidiff_cli.core.faces.networks import FaceNetworks
+from pidiff_cli.core.faces.recognise import embed_faces
+from pidiff_cli.core.faces.thresholds import Threshold
 
 
 def face_points(x: float, y: float, height: float, lean: float = 0.0) -> np.ndarray:
@@ -98,10 +102,15 @@ class ColourEmbedder(torch.nn.Module):
 
 def install_finder(monkeypatch: pytest.MonkeyPatch) -> Finder:
     """Let `prepare` find faces and tell people apart without weights."""
-    from pidiff_cli.stages.prepare import photos, select
+    from pidiff_cli.stages.prepare import photos
 
-    finder = Finder()
-    monkeypatch.setattr(photos, "find_faces", finder)
+    finder, embedder = Finder(), ColourEmbedder()
+
+    def embed(_: np.ndarray, faces: Sequence[Face], aligned: Sequence[np.ndarray]) -> np.ndarray:
+        return embed_faces(embedder, list(aligned))
+
+    networks = FaceNetworks(None, finder, embed, "mini", Threshold(0.45, 0.45))
+    monkeypatch.setattr(photos, "published_faces", lambda _: None)
     monkeypatch.setattr(photos, "candidates", lambda *_, **__: [])
-    monkeypatch.setattr(select, "load_embedder", ColourEmbedder)
+    monkeypatch.setattr(photos, "drawn_networks", lambda: networks)
     return finder

@@ -240,7 +240,10 @@ def test_doctor_tells_what_fits_and_how_profiles_stand(pidiff, home, monkeypatch
     assert "sdxl at 1024 px: no. Tuning at 1024 px needs" in lines
     assert "alice (sd15, 0.0 MB, 0.71) · bob (not tuned) · carol (cannot be read)" in lines
     assert "landmarks 2DFAN-4 ready · detector YuNet" in lines
-    assert "OpenCV SFace; ArcFace IR-SE50 (research use only) is here too" in lines
+    assert (
+        "OpenCV SFace; between drawings mini's own; ArcFace IR-SE50 (research use only) is here too"
+        in lines
+    )
     write_choice(home / "models/faces", likeness="arcface")
     assert "likeness   ArcFace IR-SE50 (research use only); OpenCV SFace" in pidiff("doctor").err
     (home / "models/faces/faces.json").write_text("[")

@@ -64,6 +64,7 @@ def test_the_home_goes_before_the_package(folder: Path, home: Path) -> None:
     assert bundled.bundled_faces() is None
 
 
+@pytest.mark.usefixtures("bare_clone")
 def test_a_folder_of_them_is_known(tmp_path: Path) -> None:
     for name in ("sface-int8", "facemesh"):
         (tmp_path / WEIGHTS[name].makes[0]).write_bytes(b"")

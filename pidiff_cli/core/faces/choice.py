@@ -1,17 +1,19 @@
 """Which face networks a folder holds, and which of them are used.
 
 mini's folder (in the package) has small nets of its own and never a `faces.json`. The folder of
-the real bases holds published networks. The first of each kind that is there is used, unless
-`faces.json` chooses another.
+the real bases holds published networks; the free ones that come with the set-up stand behind it.
+The first of each kind that is there is used, unless `faces.json` chooses another.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from pidiff_cli.errors import InputError
+from pidiff_cli.weights import bundled
 
 CHOICE_FILE = "faces.json"
 #: What each network's file is called in the folder (a glob where versions differ).
@@ -79,15 +81,20 @@ def choose_face_models(folder: Path) -> FaceModelChoice:
         InputError: `faces.json` cannot be understood.
     """
     wishes = read_wishes(folder)
-    here = holds(folder)
-    if not wishes and not here and (folder / "landmarks.json").is_file():
+    if not wishes and not _inside(folder) and (folder / "landmarks.json").is_file():
         return FaceModelChoice(folder, real=False)
+    here = holds(folder)
     picked = {kind: wishes.get(kind, preferred(kind, here)) for kind in KINDS}
     return FaceModelChoice(folder, True, **picked, channels=wishes.get("arcface_channels", "rgb"))
 
 
 def holds(folder: Path) -> tuple[str, ...]:
-    """The names of the published networks that lie in a folder."""
+    """The names of the published networks that lie in a folder, or came with the set-up."""
+    here = {*_inside(folder), *_inside(bundled.FOLDER)}
+    return tuple(name for name in FILES if name in here)
+
+
+def _inside(folder: Path) -> tuple[str, ...]:
     return tuple(
         name
         for name, pattern in FILES.items()
@@ -97,7 +104,7 @@ def holds(folder: Path) -> tuple[str, ...]:
 
 def preferred(kind: str, here: tuple[str, ...]) -> str:
     """The preferred network that is there; the most preferred of all when none is."""
-    names = KINDS[kind]
+    names = [n for n in KINDS[kind] if n != "scrfd" or importlib.util.find_spec("onnxruntime")]
     fits = [n for n in names if n in here or (n not in FILES and kind not in _ONLY_ASKED)]
     return fits[0] if fits else names[0]
 

@@ -91,10 +91,9 @@ def _better(folder: Path, models: Path | None) -> Path | None:
         return folder if chosen.landmarks != "mini" else None
     if models is None:
         return None
-    here = holds(models / "faces")
-    pulled = "2dfan4" in here and any(name in here for name in ("sfd", "yunet", "scrfd"))
-    pulled = pulled or {"mesh", "yunet"} <= set(here)
-    return models / "faces" if pulled else None
+    here = set(holds(models / "faces"))
+    fan = "2dfan4" in here and {"sfd", "yunet", "scrfd"} & here
+    return models / "faces" if fan or {"mesh", "yunet"} <= here else None
 
 
 def _with_finder(folder: Path, rgb: np.ndarray, device: str) -> list[Face]:

@@ -23,6 +23,7 @@ from pidiff_cli.core.tensors import pickles
 from pidiff_cli.core.tensors.load import write_tensors
 from pidiff_cli.errors import MissingWeightError, UsageError
 from pidiff_cli.files import write_file
+from pidiff_cli.weights import bundled
 
 
 def convert_landmarks(path: Path | str, folder: Path) -> None:
@@ -66,7 +67,7 @@ def find_file(folder: Path, name: str) -> Path:
         MissingWeightError: it is not there; names the command to type.
         InputError: a pickle that is damaged, of another network, or with code in it.
     """
-    found = sorted(folder.glob(FILES[name]))
+    found = sorted(folder.glob(FILES[name])) or sorted(bundled.FOLDER.glob(FILES[name]))
     if not found and name in RAW and (raw := sorted(folder.glob(RAW[name]))):
         CONVERT[name](raw[-1], folder)
         found = [folder / FILES[name]]

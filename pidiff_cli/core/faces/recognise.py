@@ -22,7 +22,8 @@ from pidiff_cli.core.faces.choice import FaceModelChoice, choose_face_models, ho
 from pidiff_cli.core.faces.finder import open_finder
 from pidiff_cli.core.faces.nets import FOLDER, FaceEmbedder, open_net
 from pidiff_cli.core.faces.published import find_file
-from pidiff_cli.core.faces.sface import SAME, open_sface
+from pidiff_cli.core.faces.sface import open_sface
+from pidiff_cli.core.faces.thresholds import threshold_of
 from pidiff_cli.core.images import to_tensor
 from pidiff_cli.core.tensors.load import load_strictly, read_tensors
 from pidiff_cli.errors import InputError
@@ -74,6 +75,13 @@ class Recogniser:
             crops.append(crop_face(face, five))
         return F.normalize(torch.from_numpy(self.features(crops)).float(), dim=-1)
 
+    def embed_at(self, rgb: np.ndarray, landmarks: Sequence[np.ndarray]) -> Tensor:
+        """Faces at (68, 2) px each of a picture, uint8 (H, W, 3), to (F, E), unit length."""
+        if not len(landmarks):
+            return torch.zeros(0, 1)
+        crops = [crop_face(rgb, five_points(points)) for points in landmarks]
+        return F.normalize(torch.from_numpy(self.features(crops)).float(), dim=-1)
+
 
 def open_recogniser(
     folder: Path, device: str = "cpu", likeness: str = "", channels: str = ""
@@ -104,12 +112,13 @@ def _open(chosen: FaceModelChoice, device: str) -> Recogniser:
     if chosen.likeness == "arcface" or "arcface" in holds(chosen.folder):
         net = _arcface(find_file(chosen.folder, "arcface"), device)
     critic = None if net is None else _critic(net)
+    same = threshold_of(chosen.likeness).pair
     if chosen.likeness == "arcface" and net is not None:
-        return Recogniser(_arcface_features(net, chosen.channels, device), locate, 0.35, critic)
+        return Recogniser(_arcface_features(net, chosen.channels, device), locate, same, critic)
     if chosen.likeness == "sface-int8":
         eight = open_sface(find_file(chosen.folder, "sface-int8"), device)
-        return Recogniser(eight.features, locate, SAME, critic)
-    return Recogniser(_sface_features(find_file(chosen.folder, "sface")), locate, SAME, critic)
+        return Recogniser(eight.features, locate, same, critic)
+    return Recogniser(_sface_features(find_file(chosen.folder, "sface")), locate, same, critic)
 
 
 def _locate_by_mini(face: np.ndarray) -> np.ndarray | None:

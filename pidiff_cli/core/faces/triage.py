@@ -1,30 +1,11 @@
-"""Which photos serve: sharpness, size, cut off, duplicates, whose face it is, what to add."""
+"""Which photos serve: sharpness, size, cut off, duplicates, what to add."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
 HASH_SIDE = 16
 SAME_HASH = 0.09  # share of differing bits below which two pictures are the same picture
-SAME_PERSON = 0.45  # cosine above which two faces may be taken for one person's
-RIVAL = 0.75  # a second face this large, beside the largest, makes nobody dominant
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One face of one photo, as triage sees it.
-
-    Attributes:
-        photo: index of its photo.
-        height: brow to chin in pixels.
-        code: (E,) embedding, unit length.
-    """
-
-    photo: int
-    height: float
-    code: np.ndarray
 
 
 def sharpness(aligned: np.ndarray) -> float:
@@ -72,56 +53,21 @@ def hash_distance(one: np.ndarray, other: np.ndarray) -> float:
     return float((one != other).mean())
 
 
-def main_person(seen: list[Seen], photos: int) -> np.ndarray | None:
-    """The embedding (E,) that stands for the person most of the photos show; None if undecided.
+def brightness(aligned: np.ndarray) -> float:
+    """Mean brightness of the inner face, 0 to 1; aligned: uint8 (S, S, 3)."""
+    inner = aligned.shape[0] // 4
+    return float(aligned[inner:-inner:4, inner:-inner:4].mean()) / 255
 
-    It is the mean, of unit length, over the faces that agree, one a photo. A face counts by its
-    size against the largest face of its photo. Undecided means that in every photo two faces of
-    nearly equal size compete and no third photo settles it.
+
+def colourfulness(aligned: np.ndarray) -> tuple[float, int]:
+    """Mean saturation (0 to 1) and number of shades of grey (1 to 256) in an aligned face.
+
+    Args:
+        aligned: uint8 (S, S, 3).
     """
-    if not seen:
-        return None
-    codes = np.stack([s.code for s in seen])
-    weight = np.array([s.height / max(o.height for o in seen if o.photo == s.photo) for s in seen])
-    alike = np.clip(codes @ codes.T, 0, 1) ** 2
-    votes = np.zeros(len(seen))
-    for photo in range(photos):
-        rows = [i for i, s in enumerate(seen) if s.photo == photo]
-        if rows:
-            votes += (alike[:, rows] * weight[rows]).max(1)
-    votes *= 0.5 + 0.5 * weight
-    best = int(np.argmax(votes))
-    if _undecided(seen, photos, best, votes):
-        return None
-    return _mean_code(seen, codes, best, photos)
-
-
-def _mean_code(seen: list[Seen], codes: np.ndarray, best: int, photos: int) -> np.ndarray:
-    """Mean over the faces like `best`, the likest of each photo: steadier than one face."""
-    alike = codes @ codes[best]
-    likest = [
-        max(
-            (i for i, s in enumerate(seen) if s.photo == photo),
-            key=lambda i: alike[i],
-            default=best,
-        )
-        for photo in range(photos)
-    ]
-    total = codes[sorted({best, *(i for i in likest if alike[i] > SAME_PERSON)})].sum(0)
-    return np.asarray(total / np.linalg.norm(total))
-
-
-def _undecided(seen: list[Seen], photos: int, best: int, votes: np.ndarray) -> bool:
-    crowd = [[s for s in seen if s.photo == p] for p in range(photos)]
-    if any(len(faces) == 1 for faces in crowd):
-        return False
-    rivals = [
-        s for s in seen
-        if s.photo == seen[best].photo and s is not seen[best]
-        and s.height > RIVAL * seen[best].height
-    ]  # fmt: skip
-    votes_of = dict(zip(map(id, seen), votes, strict=True))
-    return any(votes_of[id(s)] > 0.93 * votes[best] for s in rivals)
+    high, low = aligned.max(-1).astype(np.float32), aligned.min(-1)
+    shades = np.bincount(aligned[..., 1].ravel(), minlength=256)
+    return float(((high - low) / 255).mean()), int((shades > 0.0005 * aligned[..., 0].size).sum())
 
 
 def turn_of(landmarks: np.ndarray) -> float:

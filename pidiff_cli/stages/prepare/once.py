@@ -29,6 +29,12 @@ def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareR
     if is_prepared(folder) and not force:
         old = Profile(folder)
         same = _compare(old, digests)
+        if same != "other" and _whose(config) not in ({}, old.stage_state("prepare").get("whose")):
+            raise InputError(
+                f"A profile named {config.name} is there already, of somebody else in these photos "
+                "or chosen otherwise.",
+                f"Go on with it: pidiff tune {config.name}. Replace it: --force",
+            )
         if same == "same":
             return told_again(old)
         if same == "other":
@@ -46,8 +52,15 @@ def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareR
             kept=[[Path(item.file).name, item.quality, item.held_out] for item in result.kept],
             rejected=[[Path(item.file).name, item.reason] for item in result.rejected],
             advice=result.advice,
+            whose=_whose(config),
         )
     return result
+
+
+def _whose(config: PrepareConfig) -> dict[str, object]:
+    """Who was asked for of several people in the photos; a photo by its hash."""
+    asked: dict[str, object] = {"person": config.person} if config.person else {}
+    return asked | ({"like": digest(config.like)} if config.like is not None else {})
 
 
 def is_made_of(folder: Path, photos: tuple[Path, ...]) -> bool:

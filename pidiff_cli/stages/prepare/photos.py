@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +12,17 @@ import numpy as np
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.faces import triage
 from pidiff_cli.core.faces.align import align_face
-from pidiff_cli.core.faces.detect import Face, find_faces
+from pidiff_cli.core.faces.detect import Face, published_faces
+from pidiff_cli.core.faces.drawn import are_drawn
 from pidiff_cli.core.faces.mini_detector import candidates
+from pidiff_cli.core.faces.networks import FaceNetworks, drawn_networks, open_networks
 from pidiff_cli.core.images import PhotoError, read_photo, shrink
 from pidiff_cli.errors import InputError
 from pidiff_cli.stages.results import RejectedPhoto
 
 WORK_SIDE = 1024  # px, longer side of the working copies
 SMALL_PICTURE = 0.15  # in a small picture a face of this share of its short side is enough
+AHEAD = 2  # photos that are decoded while the networks look at another
 HINT = "Photos where the face is sharp and fills more of the picture will work."
 
 
@@ -30,38 +35,106 @@ class PhotoCandidate:
     needs: float  # px of the original, smallest face allowed
     faces: tuple[Face, ...]  # in pixels of the original
     aligned: tuple[np.ndarray, ...]  # uint8 (S, S, 3) of each face
+    codes: np.ndarray  # (F, E) unit length
     inside: tuple[bool, ...]  # whether each face lies in the picture
     factor: float  # original over working copy
     hash: np.ndarray
     largest_candidate: float  # px, face height of the best doubtful place
+    turned: int = 0  # quarter turns to the left after which a face would be found
 
 
-def read_candidate(path: Path, config: PrepareConfig) -> PhotoCandidate:
-    """Read a photo, find its faces and align them.
+@dataclass(frozen=True)
+class Album:
+    """What could be read, by which networks, and what could not and why."""
+
+    candidates: list[PhotoCandidate]
+    rejected: list[RejectedPhoto]
+    networks: FaceNetworks
+
+
+def read_album(config: PrepareConfig, paths: list[Path], tick: Callable[[], None]) -> Album:
+    """Read photos and look for faces, with the networks for what they are.
+
+    The published networks look first, where they are here; drawn portraits, and pictures in
+    which they see nobody, are looked at again by mini's own.
+    """
+    folder = published_faces(config.home / "models")
+    if folder is None:
+        return _read(config, paths, drawn_networks(), tick)
+    album = _read(config, paths, open_networks(folder), tick)
+    codes = [candidate.codes for candidate in album.candidates if candidate.faces]
+    if codes and not (album.networks.tells_worlds and are_drawn(np.concatenate(codes))):
+        return album
+    again = _read(config, paths, drawn_networks(), lambda: None)
+    if codes or any(candidate.faces for candidate in again.candidates):
+        return again
+    pairs = zip(again.candidates, album.candidates, strict=True)
+    return replace(again, candidates=[replace(c, turned=first.turned) for c, first in pairs])
+
+
+def _read(
+    config: PrepareConfig, paths: list[Path], networks: FaceNetworks, tick: Callable[[], None]
+) -> Album:
+    album = Album([], [], networks)
+    for path, read in zip(paths, _decoded(paths, config.max_pixels), strict=True):
+        try:
+            album.candidates.append(look_at(path, read(), config, networks))
+        except PhotoError as error:
+            album.rejected.append(RejectedPhoto(str(path), error.reason))
+        tick()
+    return album
+
+
+def _decoded(paths: Iterable[Path], most: int) -> Iterator[Callable[[], np.ndarray]]:
+    """Photos in order, a few decoded ahead: that holds no lock of Python's."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = []
+        for path in paths:
+            waiting.append(pool.submit(read_photo, path, most))
+            if len(waiting) > AHEAD:
+                yield waiting.pop(0).result
+        for one in waiting:
+            yield one.result
+
+
+def look_at(
+    path: Path, rgb: np.ndarray, config: PrepareConfig, networks: FaceNetworks
+) -> PhotoCandidate:
+    """Find the faces of a photo, uint8 (H, W, 3), align and embed them.
 
     Raises:
-        PhotoError: it cannot be read, or is too small.
+        PhotoError: it is too small.
     """
-    rgb = read_photo(path, config.max_pixels)
     height, width = rgb.shape[:2]
     if min(height, width) < 32:
         raise PhotoError(path, f"too small ({width} x {height} px)")
-    faces = tuple(find_faces(rgb, models=config.home / "models"))
-    largest = 0.0
-    if not faces:
-        largest = max((c.side for c in candidates(rgb)), default=0.0) * 0.5
+    faces = tuple(networks.find(rgb))
+    aligned = tuple(align_face(rgb, f.landmarks, config.face_size) for f in faces)
     work, factor = shrink(rgb, WORK_SIDE)
-    return PhotoCandidate(
+    found = PhotoCandidate(
         path=path,
         work=np.ascontiguousarray(work),
         needs=min(config.min_face, max(32.0, SMALL_PICTURE * min(height, width))),
         faces=faces,
-        aligned=tuple(align_face(rgb, f.landmarks, config.face_size) for f in faces),
+        aligned=aligned,
+        codes=networks.embed(rgb, faces, aligned) if faces else np.zeros((0, 1), np.float32),
         inside=tuple(not triage.cut_off(f.landmarks, height, width) for f in faces),
         factor=factor,
         hash=triage.picture_hash(rgb),
-        largest_candidate=largest,
+        largest_candidate=0.0,
     )
+    return found if faces else _second_look(found, rgb, networks)
+
+
+def _second_look(photo: PhotoCandidate, rgb: np.ndarray, networks: FaceNetworks) -> PhotoCandidate:
+    """What can be said of a photo without a face: that it lies on its side, or what is nearest."""
+    if networks.folder is None:
+        largest = max((c.side for c in candidates(rgb)), default=0.0) * 0.5
+        return replace(photo, largest_candidate=largest)
+    for turned in (1, 3, 2):
+        if networks.find(np.ascontiguousarray(np.rot90(photo.work, turned))):
+            return replace(photo, turned=turned)
+    return photo
 
 
 def need_faces(
@@ -80,16 +153,20 @@ def need_faces(
         raise InputError(
             f"None of the {len(paths)} files{where} can be read as a picture. {lines}."
         )
-    largest = max(candidate.largest_candidate for candidate in candidates)
-    if largest < config.min_face:
-        hint = f"Largest candidates were under {max(40, int(largest) + 1)} px " + (
-            f"(needs {config.min_face}): {HINT[0].lower()}{HINT[1:]}"
-        )
-    else:
-        hint = HINT
     count = (
         f"any of the {len(candidates)} pictures{where}"
         if len(candidates) > 1
         else candidates[0].path.name
     )
-    raise InputError(f"No face found in {count}.", hint)
+    raise InputError(f"No face found in {count}.", _hint(config, candidates))
+
+
+def _hint(config: PrepareConfig, candidates: list[PhotoCandidate]) -> str:
+    if any(candidate.turned for candidate in candidates):
+        return "They lie on their side: turn them upright in any viewer, save, and try again."
+    largest = max(candidate.largest_candidate for candidate in candidates)
+    if largest >= config.min_face:
+        return HINT
+    return f"Largest candidates were under {max(40, int(largest) + 1)} px " + (
+        f"(needs {config.min_face}): {HINT[0].lower()}{HINT[1:]}"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,19 @@ import numpy as np
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.faces import triage
 from pidiff_cli.core.faces.align import points_in_square, unwarp_mask
-from pidiff_cli.core.faces.detect import alignment_is_approximate, published_faces
+from pidiff_cli.core.faces.detect import published_faces
 from pidiff_cli.core.faces.framing import place_of
 from pidiff_cli.core.faces.mask import head_mask
-from pidiff_cli.core.images import PhotoError, png_bytes
+from pidiff_cli.core.faces.networks import FaceNetworks
+from pidiff_cli.core.images import png_bytes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.stages.prepare.chosen import Choice
 from pidiff_cli.stages.prepare.inputs import list_photos
-from pidiff_cli.stages.prepare.photos import HINT, PhotoCandidate, need_faces, read_candidate
-from pidiff_cli.stages.prepare.select import Choice, select_photos
+from pidiff_cli.stages.prepare.photos import HINT, Album, need_faces, read_album
+from pidiff_cli.stages.prepare.select import Selection, select_photos
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
+from pidiff_cli.stages.results import Kept, PrepareResult
 
 
 def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
@@ -31,26 +34,20 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
     """
     paths = list_photos(config.photos)
     progress.start("prepare", len(paths))
-    candidates: list[PhotoCandidate] = []
-    rejected: list[RejectedPhoto] = []
-    for path in paths:
-        try:
-            candidates.append(read_candidate(path, config))
-        except PhotoError as error:
-            rejected.append(RejectedPhoto(str(path), error.reason))
-        progress.advance("prepare")
-    need_faces(config, paths, candidates, rejected)
-    kept, left_out = select_photos(config, candidates)
-    rejected = sorted(rejected + left_out, key=lambda r: [str(p) for p in paths].index(r.file))
+    album = read_album(config, paths, partial(progress.advance, "prepare"))
+    need_faces(config, paths, album.candidates, album.rejected)
+    selection = select_photos(config, album)
+    kept, place = selection.kept, {str(path): i for i, path in enumerate(paths)}
+    rejected = sorted(album.rejected + selection.rejected, key=lambda r: place[r.file])
     if not kept:
         reasons = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
         raise InputError(f"None of the {len(paths)} photos can be used. {reasons}.", HINT)
     profile = Profile.create(config.home, config.name, config.noun)
-    held_back = _write(profile, kept, config)
+    held_back = _write(profile, kept, config, album.networks)
     advice = triage.advice(
         [c.face.landmarks for c in kept],
         [c.sharp for c in kept],
-        [float(c.aligned[64:-64:4, 64:-64:4].mean()) / 255 for c in kept],
+        [triage.brightness(c.aligned) for c in kept],
     )
     result = PrepareResult(
         profile.folder,
@@ -58,7 +55,7 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
         tuple(rejected),
         advice,
     )
-    _tell(progress, result, config.hold_out, len(paths), config.home / "models")
+    _tell(progress, result, config, album, selection)
     return result
 
 
@@ -77,7 +74,9 @@ def held_note(kept: int, wanted: int) -> str:
     return f"None of {kept} held back (from 4 on): likeness is measured on photos it learns from."
 
 
-def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> set[int]:
+def _write(
+    profile: Profile, kept: list[Choice], config: PrepareConfig, networks: FaceNetworks
+) -> set[int]:
     """Write every kept photo; returns the places of those that are held back."""
     held = held_count(len(kept), config.hold_out)
     # The held-back photos: of middling quality, so that neither training nor the measure suffers.
@@ -87,7 +86,7 @@ def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> set[i
     photos = []
     for i, choice in enumerate(kept):
         key = f"{i + 1:02d}"
-        face_mask = _head(choice, config)
+        face_mask = _head(choice, networks)
         parts = {"face": choice.aligned, "mask": _grey(face_mask)}
         if config.keep_photos:
             points = (choice.face.landmarks + 0.5) / choice.candidate.factor - 0.5
@@ -111,13 +110,12 @@ def _write(profile: Profile, kept: list[Choice], config: PrepareConfig) -> set[i
     return held_back
 
 
-def _head(choice: Choice, config: PrepareConfig) -> np.ndarray:
+def _head(choice: Choice, networks: FaceNetworks) -> np.ndarray:
     """The head mask (S, S) of the chosen face."""
-    published = published_faces(config.home / "models")
-    if published is None:
+    if networks.folder is None:
         return head_mask(choice.aligned)
     points = points_in_square(choice.face.landmarks, choice.aligned.shape[0])
-    return head_mask(choice.aligned, published, points=points)
+    return head_mask(choice.aligned, networks.folder, points=points)
 
 
 def _info(choice: Choice) -> dict[str, object]:
@@ -136,12 +134,37 @@ def _grey(mask: np.ndarray) -> np.ndarray:
     return np.rint(mask * 255).astype(np.uint8)
 
 
-def _tell(progress: Progress, result: PrepareResult, wanted: int, total: int, models: Path) -> None:
+def _tell(
+    progress: Progress, result: PrepareResult, config: PrepareConfig, album: Album,
+    selection: Selection,
+) -> None:  # fmt: skip
+    total = len(result.kept) + len(result.rejected)
     progress.finish("prepare", f"{total} photo{'s' * (total != 1)} → {len(result.kept)} kept")
     for item in result.rejected:
         progress.line(f"{Path(item.file).name}  {item.reason}")
-    if alignment_is_approximate(models):
-        progress.line("Face points are approximate: found without face-alignment's weights.")
-    note = held_note(len(result.kept), wanted)
+    if any(c.face.approximate for c in selection.kept) and not _drawn(config, album):
+        progress.line(
+            "Face points are approximate: found without the free face networks "
+            "(pidiff models pull free-faces)."
+        )
+    others = len(selection.people) - 1
+    if others and any(choice.crowd > 1 for choice in selection.kept):
+        progress.line(_others_note(selection))
+    note = held_note(len(result.kept), config.hold_out)
     if note or result.advice:
         progress.line(" ".join(part for part in (note, result.advice) if part))
+
+
+def _drawn(config: PrepareConfig, album: Album) -> bool:
+    """Whether mini's networks were taken because the photos are drawings."""
+    return album.networks.folder is None and published_faces(config.home / "models") is not None
+
+
+def _others_note(selection: Selection) -> str:
+    """Who else is in the photos, and how to choose somebody else."""
+    mine = 1 + selection.people.index(selection.person)
+    count = len(selection.people)
+    return (
+        f"{count} different people were found; this is person {mine}, "
+        f"in {len(selection.person.photos)} photos. Another: --person 1 to {count}, or --like PHOTO"
+    )

@@ -3,73 +3,109 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.faces import triage
-from pidiff_cli.core.faces.detect import Face, published_faces
-from pidiff_cli.core.faces.recognise import embed_faces, load_embedder
-from pidiff_cli.errors import InputError
-from pidiff_cli.stages.prepare.photos import PhotoCandidate
+from pidiff_cli.core.faces.networks import FaceNetworks
+from pidiff_cli.core.faces.people import Person, Seen, group_people, undecided
+from pidiff_cli.core.images import read_photo
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.stages.prepare.chosen import Choice
+from pidiff_cli.stages.prepare.duplicates import drop_duplicates
+from pidiff_cli.stages.prepare.photos import Album, PhotoCandidate
 from pidiff_cli.stages.results import RejectedPhoto
 
-STRANGER = 0.35  # cosine to the main person below which a face is somebody else's
+DARK = 0.13  # mean brightness of a face below which nobody can be told apart
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The person's face in a photo."""
+class Selection:
+    """What was chosen from an album.
 
-    candidate: PhotoCandidate
-    face: Face
-    aligned: np.ndarray
-    inside: bool
-    sharp: float
-    code: np.ndarray
-    likeness: float
+    Attributes:
+        people: who was found, the one with most photos first; the chosen one is `person`.
+    """
 
-    @property
-    def quality(self) -> float:
-        """0 to 1 from sharpness, size, frontality and the detector's score."""
-        size = min(1.0, self.face.height / 200)
-        front = 1 - 0.4 * abs(triage.turn_of(self.face.landmarks))
-        return round(float(np.clip(min(1, 1.4 * self.sharp) * front * (0.6 + 0.4 * size), 0, 1)), 3)
+    kept: list[Choice]
+    rejected: list[RejectedPhoto]
+    people: list[Person]
+    person: Person
 
 
-def select_photos(
-    config: PrepareConfig, candidates: list[PhotoCandidate]
-) -> tuple[list[Choice], list[RejectedPhoto]]:
-    published = published_faces(config.home / "models")
-    embedder = load_embedder(published) if published else load_embedder()
-    codes = [embed_faces(embedder, list(candidate.aligned)) for candidate in candidates]
+def select_photos(config: PrepareConfig, album: Album) -> Selection:
+    """Group the faces into people, choose one, and say of each photo why it does not serve.
+
+    Raises:
+        InputError: it is not plain who is meant, or the one who was asked for is not there.
+    """
     seen = [
-        triage.Seen(i, face.height, codes[i][k])
-        for i, candidate in enumerate(candidates)
+        Seen(i, face.height, candidate.codes[k])
+        for i, candidate in enumerate(album.candidates)
         for k, face in enumerate(candidate.faces)
     ]
-    person = triage.main_person(seen, len(candidates))
-    if person is None:
-        raise InputError(
-            "Several people are in these photos, and none stands out.",
-            "Add a photo that shows the person alone, or cut the others away.",
-        )
+    people = group_people(seen, album.networks.threshold)
+    person = _whom(config, people, album.networks)
     kept: list[Choice] = []
     rejected: list[RejectedPhoto] = []
-    for candidate, candidate_codes in zip(candidates, codes, strict=True):
-        choice = _choose(candidate, candidate_codes, person)
-        reason = _fault(choice, candidate, config)
+    for candidate in album.candidates:
+        choice = _choose(candidate, person)
+        reason = _fault(choice, candidate, config, album.networks, person)
         if reason or choice is None:
             rejected.append(RejectedPhoto(str(candidate.path), reason))
         else:
             kept.append(choice)
-    return _drop_duplicates(kept, rejected)
+    best, twins = drop_duplicates(kept)
+    return Selection(best, rejected + twins, people, person)
 
 
-def _choose(candidate: PhotoCandidate, codes: np.ndarray, person: np.ndarray) -> Choice | None:
+def _whom(config: PrepareConfig, people: list[Person], networks: FaceNetworks) -> Person:
+    """Who is meant: who was asked for, else who is in most of the photos."""
+    if config.like is not None:
+        return _like(config.like, config, people, networks)
+    if config.person > len(people):
+        raise UsageError(
+            f"There is no person {config.person}: {len(people)} different people were found.",
+            "Leave --person out for the one who is in most photos, or show one: --like PHOTO",
+        )
+    if config.person:
+        return people[config.person - 1]
+    if undecided(people):
+        raise InputError(
+            "Several people are in these photos, and none stands out.",
+            "Show who is meant: --like PHOTO (of this person alone), or --person 1, --person 2.",
+        )
+    return people[0]
+
+
+def _like(
+    path: Path, config: PrepareConfig, people: list[Person], networks: FaceNetworks
+) -> Person:
+    rgb = read_photo(path, config.max_pixels)
+    faces = networks.find(rgb)[:1]
+    if not faces:
+        raise InputError(f"No face found in {path.name}.", "Give --like a photo of one person.")
+    from pidiff_cli.core.faces.align import align_face
+
+    aligned = [align_face(rgb, faces[0].landmarks, config.face_size)]
+    code = networks.embed(rgb, faces, aligned)[0]
+    nearest = max(people, key=lambda person: float(person.code @ code))
+    alike = float(nearest.code @ code)
+    if alike < networks.threshold.pair:
+        raise InputError(
+            f"Nobody in these photos looks like the person in {path.name} "
+            f"(likeness {alike:.2f}, needs {networks.threshold.pair:.2f}).",
+            "Try another photo of this person, or --person 1, --person 2.",
+        )
+    return nearest
+
+
+def _choose(candidate: PhotoCandidate, person: Person) -> Choice | None:
     if not candidate.faces:
         return None
-    alike = codes @ person
+    alike = candidate.codes @ person.code
     best = int(np.argmax(alike))
     return Choice(
         candidate,
@@ -77,22 +113,27 @@ def _choose(candidate: PhotoCandidate, codes: np.ndarray, person: np.ndarray) ->
         candidate.aligned[best],
         candidate.inside[best],
         triage.sharpness(candidate.aligned[best]),
-        codes[best],
+        candidate.codes[best],
         float(alike[best]),
+        best,
     )
 
 
-def _fault(choice: Choice | None, candidate: PhotoCandidate, config: PrepareConfig) -> str:
+def _fault(
+    choice: Choice | None, candidate: PhotoCandidate, config: PrepareConfig,
+    networks: FaceNetworks, person: Person,
+) -> str:  # fmt: skip
     """Why a photo is left out; empty when it serves."""
     if choice is None:
-        size = candidate.largest_candidate
-        return f"no face found (largest candidate {size:.0f} px)" if size else "no face found"
-    if choice.likeness < STRANGER:
-        return f"another person (likeness {choice.likeness:.2f}, needs {STRANGER:.2f})"
+        return _no_face(candidate)
+    least = networks.threshold.least(len(person.faces))
+    if choice.likeness < least:
+        if triage.brightness(choice.aligned) < DARK:
+            return "too dark to tell who it is"
+        return f"another person (likeness {choice.likeness:.2f}, needs {least:.2f})"
     if choice.face.height < candidate.needs:
-        place = candidate.faces.index(choice.face)
         small = f"too small ({choice.face.height:.0f} px, needs {candidate.needs:.0f})"
-        if place == 0:
+        if choice.rank == 0:
             return f"the face is {small}"
         return f"another person is nearer the camera; {config.name} is {small}"
     if not choice.inside:
@@ -102,25 +143,9 @@ def _fault(choice: Choice | None, candidate: PhotoCandidate, config: PrepareConf
     return ""
 
 
-def _drop_duplicates(
-    kept: list[Choice], rejected: list[RejectedPhoto]
-) -> tuple[list[Choice], list[RejectedPhoto]]:
-    """Of pictures that are nearly the same the best stays."""
-    best: list[Choice] = []
-    for one in sorted(kept, key=lambda c: (-c.quality, -c.candidate.factor, kept.index(c))):
-        twin = next((other for other in best if _twins(one, other)), None)
-        if twin is None:
-            best.append(one)
-        else:
-            name = twin.candidate.path.name
-            rejected.append(RejectedPhoto(str(one.candidate.path), f"near duplicate of {name}"))
-    return [c for c in kept if c in best], rejected
-
-
-def _twins(one: Choice, other: Choice) -> bool:
-    if triage.hash_distance(one.candidate.hash, other.candidate.hash) < triage.SAME_HASH:
-        return True
-    faces = triage.hash_distance(
-        triage.picture_hash(one.aligned), triage.picture_hash(other.aligned)
-    )
-    return faces < 0.6 * triage.SAME_HASH and float(one.code @ other.code) > 0.97
+def _no_face(candidate: PhotoCandidate) -> str:
+    if candidate.turned:
+        turn = {1: "a quarter to the left", 3: "a quarter to the right", 2: "upside down"}
+        return f"no face found as it lies: turn it {turn[candidate.turned]}"
+    size = candidate.largest_candidate
+    return f"no face found (largest candidate {size:.0f} px)" if size else "no face found"

@@ -18,6 +18,8 @@ from pidiff_cli.core.faces.published import CONVERT, RAW, write_choice
 from pidiff_cli.errors import InputError, MissingWeightError
 from tests.support.faces_fake import face_points
 
+pytestmark = pytest.mark.usefixtures("bare_clone")
+
 FAN_FILE, S3FD_FILE = "2DFAN4-11f355bf06.pth.tar", "s3fd-619a316812.pth"
 
 

@@ -21,6 +21,8 @@ from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.weights.table import WEIGHTS
 from tests.support import published_fake as fake
 
+pytestmark = pytest.mark.usefixtures("bare_clone")
+
 FILES = {
     "2DFAN4-11f355bf06.pth.tar": ("convert_landmarks", "2dfan4.safetensors"),
     "s3fd-619a316812.pth": ("convert_detector", "s3fd.safetensors"),

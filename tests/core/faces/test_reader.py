@@ -29,6 +29,8 @@ from pidiff_cli.errors import InputError, MissingWeightError
 from tests.support.faces_fake import face_points
 from tests.support.tiny_onnx import write_means
 
+pytestmark = pytest.mark.usefixtures("bare_clone")
+
 SFACE = "face_recognition_sface_2021dec.onnx"
 
 

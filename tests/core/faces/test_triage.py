@@ -1,4 +1,4 @@
-"""Triage: what is sharp, whole, a duplicate, and who the person is."""
+"""Triage: what is sharp, whole, a duplicate."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ import numpy as np
 import pytest
 
 from pidiff_cli.core.faces import triage
-from pidiff_cli.core.faces.triage import Seen
 from tests.support.faces_fake import Drawn, draw_people, face_points
-
-
-def code(*values: float) -> np.ndarray:
-    vector = np.array(values, np.float32)
-    return vector / np.linalg.norm(vector)
-
-
-A, B, C = code(1, 0.1, 0), code(0, 1, 0.1), code(0.1, 0, 1)
 
 
 def test_blur_lowers_sharpness() -> None:
@@ -45,33 +36,6 @@ def test_hash_ignores_format_and_size_but_not_content() -> None:
     hashes = [triage.picture_hash(p) for p in (one, small, other)]
     assert triage.hash_distance(hashes[0], hashes[1]) < triage.SAME_HASH
     assert triage.hash_distance(hashes[0], hashes[2]) > 2 * triage.SAME_HASH
-
-
-def test_main_person_is_the_one_most_photos_show() -> None:
-    seen = [Seen(0, 100, A), Seen(1, 120, B), Seen(1, 100, A), Seen(2, 90, A)]
-    person = triage.main_person(seen, 3)
-    assert person is not None and person @ A > 0.99
-
-
-def test_larger_face_decides_a_single_group_picture() -> None:
-    person = triage.main_person([Seen(0, 200, B), Seen(0, 90, A)], 1)
-    assert person is not None and person @ B > 0.99
-
-
-def test_equal_faces_in_one_picture_are_undecided() -> None:
-    assert triage.main_person([Seen(0, 100, A), Seen(0, 96, B)], 1) is None
-    group = [Seen(p, h, c) for p in range(2) for h, c in ((100, A), (98, B), (97, C))]
-    assert triage.main_person(group, 2) is None
-
-
-def test_a_third_photo_settles_it() -> None:
-    seen = [Seen(0, 100, A), Seen(0, 98, B), Seen(1, 100, B)]
-    person = triage.main_person(seen, 2)
-    assert person is not None and person @ B > 0.99
-
-
-def test_nobody() -> None:
-    assert triage.main_person([], 2) is None
 
 
 def test_turn_has_a_side() -> None:
