@@ -10,6 +10,7 @@ import typer
 from pidiff_cli.cli.options import option
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import PrepareConfig
+from pidiff_cli.errors import UsageError
 
 PhotosArgument = Annotated[
     list[Path], typer.Argument(metavar="PHOTOS", help="photos, or folders of photos")
@@ -32,6 +33,9 @@ def command(
     no_photos: NoPhotosOption = False,
     person: PersonOption = None,
     like: LikeOption = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="open a sheet of all photos: kept, or why not")
+    ] = False,
     min_face: Annotated[int | None, option(PrepareConfig, "min_face")] = None,
     min_sharpness: Annotated[float | None, option(PrepareConfig, "min_sharpness")] = None,
     hold_out: Annotated[int | None, option(PrepareConfig, "hold_out")] = None,
@@ -43,9 +47,15 @@ def command(
     from pidiff_cli import api
 
     session = session_of(context)
+    if show and no_photos:
+        raise UsageError("--show needs the working copies.", "Leave one out: --show, --no-photos")
     result = api.prepare(
         photos, name, force=force, noun=noun, keep_photos=not no_photos, min_face=min_face,
         min_sharpness=min_sharpness, hold_out=hold_out, person=person, like=like, **session.where(),
     )  # fmt: skip
     session.output.result([result.profile], result)
+    if result.sheet:
+        session.output.note(f"All photos on a sheet: {result.sheet}")
+        if show:
+            typer.launch(str(result.sheet))
     session.output.note(f"Try: pidiff tune {name}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pidiff_cli.profile.codes import Identity
 from pidiff_cli.profile.folder import Profile, list_profiles
 from pidiff_cli.profile.manifest import Manifest, Photo, check_name
-from pidiff_cli.profile.parts import TUNED_PARTS, parts_of
+from pidiff_cli.profile.parts import PHOTO_SHEET, TUNED_PARTS, parts_of
 
 __all__ = [
-    "TUNED_PARTS", "Identity", "Manifest", "Photo", "Profile", "check_name", "list_profiles",
-    "parts_of",
+    "PHOTO_SHEET", "TUNED_PARTS", "Identity", "Manifest", "Photo", "Profile", "check_name",
+    "list_profiles", "parts_of",
 ]  # fmt: skip

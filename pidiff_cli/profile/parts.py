@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+#: Every photo that was looked at, kept or why not; a picture.
+PHOTO_SHEET = "reports/photos.png"
 #: Folder → the part's name in JSON, and what a person calls it.
 TUNED_PARTS = {
     "adapter": ("wplus", "W+ branch"),

@@ -30,12 +30,17 @@ class RejectedPhoto:
 
 @dataclass(frozen=True)
 class PrepareResult:
-    """Result of `prepare`: the profile's folder, what was kept, and which photo to add next."""
+    """Result of `prepare`: the profile's folder, what was kept, and which photo to add next.
+
+    `sheet` is a picture of all photos, with the faces that were seen in them, None where no working
+    copies are kept.
+    """
 
     profile: Path
     kept: tuple[Kept, ...]
     rejected: tuple[RejectedPhoto, ...]
     advice: str = ""
+    sheet: Path | None = None
 
 
 @dataclass(frozen=True)

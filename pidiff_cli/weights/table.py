@@ -129,15 +129,14 @@ _ROWS = (
 
 WEIGHTS: dict[str, Weight] = {row.name: row for row in (*_ROWS, *LISTED)}
 
-_FACES = ("yunet", "sface")
-_BUNDLED = ("yunet", "sface-int8", "facemesh")  # what comes with the set-up
+_FACES = ("yunet", "sface-int8", "facemesh")  # what comes with the set-up, too
 SETS: dict[str, tuple[str, ...]] = {
     "sd15": ("sd15-base", *_FACES),
     "sdxl": ("sdxl-base", *_FACES),
     "wplus": ("e4e",),
     "ffhq": ("e4e",),  # the word that was before wplus
-    "free-faces": _BUNDLED,
-    "faces": ("landmarks", "s3fd", "sface", *_BUNDLED),
+    "free-faces": _FACES,
+    "faces": ("landmarks", "s3fd", "sface", *_FACES),
 }
 """What one word pulls; a base's set is what it needs, and open to commercial use."""
 EXTRAS: dict[str, tuple[str, ...]] = {

@@ -124,7 +124,7 @@ def test_a_ckpt_is_read_but_never_run(tmp_path):
 def test_parts_of_a_real_base(home, tmp_path):
     with pytest.raises(MissingWeightError, match="not on this machine") as caught:
         locate.base_parts("sd15", home)
-    assert caught.value.hint.endswith("pidiff models pull sd15") and "2.2 GB" in str(caught.value)
+    assert caught.value.hint.endswith("pidiff models pull sd15") and "2.1 GB" in str(caught.value)
     fill(home, "sd15-base")
     assert locate.base_parts("sd15", home).wplus is None
     fill(home, "e4e")
@@ -209,7 +209,7 @@ def test_auto(home):
 
 
 def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):
-    fill(home, "sd15-base", "e4e", "sd15-identity", "yunet", "sface")
+    fill(home, "sd15-base", "e4e", "sd15-identity", "yunet", "sface-int8", "facemesh")
     ran = pidiff("doctor")
     assert ran.code == 0 and ran.out == ""
     assert "next       pidiff tune PHOTOS --name NAME" in ran.err
@@ -245,7 +245,9 @@ def test_doctor_tells_what_fits_and_how_profiles_stand(pidiff, home, monkeypatch
         in lines
     )
     write_choice(home / "models/faces", likeness="arcface")
-    assert "likeness   ArcFace IR-SE50 (research use only); OpenCV SFace" in pidiff("doctor").err
+    assert (
+        "likeness   ArcFace IR-SE50 (research use only); between drawings" in pidiff("doctor").err
+    )
     (home / "models/faces/faces.json").write_text("[")
     ran = pidiff("doctor")
     assert ran.code == 0 and "cannot be understood" in ran.err
@@ -260,7 +262,7 @@ def test_the_table_is_whole():
         for file in weight.files:
             assert file.url.startswith("https://")
     assert all(name in WEIGHTS for names in SETS.values() for name in names)
-    assert {w.name for w in weights_of("sd15")} == {"sd15-base", "yunet", "sface"}
+    assert {w.name for w in weights_of("sd15")} == {"sd15-base", "yunet", "sface-int8", "facemesh"}
     assert all(w.commercial == "yes" for base in ("sd15", "sdxl") for w in weights_of(base))
     assert all(w.commercial != "yes" for extra in EXTRAS for w in added_by(extra, ["sd15"]))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import replacing, settle
-from pidiff_cli.profile import Profile, check_name
+from pidiff_cli.profile import PHOTO_SHEET, Profile, check_name
 from pidiff_cli.stages.prepare.inputs import digest, list_photos
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
@@ -88,6 +88,7 @@ def told_again(profile: Profile) -> PrepareResult:
         kept=tuple(Kept(*item) for item in state.get("kept", ())),
         rejected=tuple(RejectedPhoto(file, reason) for file, reason in state.get("rejected", ())),
         advice=state.get("advice", ""),
+        sheet=sheet if (sheet := profile.path(PHOTO_SHEET)).is_file() else None,
     )
 
 

@@ -17,11 +17,12 @@ from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.faces.networks import FaceNetworks
 from pidiff_cli.core.images import png_bytes
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.profile import PHOTO_SHEET, Photo, Profile
 from pidiff_cli.stages.prepare.chosen import Choice
 from pidiff_cli.stages.prepare.inputs import list_photos
 from pidiff_cli.stages.prepare.photos import HINT, Album, need_faces, read_album
 from pidiff_cli.stages.prepare.select import Selection, select_photos
+from pidiff_cli.stages.prepare.sheet import contact_sheet
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Kept, PrepareResult
 
@@ -44,6 +45,8 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
         raise InputError(f"None of the {len(paths)} photos can be used. {reasons}.", HINT)
     profile = Profile.create(config.home, config.name, config.noun)
     held_back = _write(profile, kept, config, album.networks)
+    if config.keep_photos:
+        profile.write(PHOTO_SHEET, png_bytes(contact_sheet(paths, album, kept, rejected)))
     advice = triage.advice(
         [c.face.landmarks for c in kept],
         [c.sharp for c in kept],
@@ -54,6 +57,7 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
         tuple(Kept(str(c.candidate.path), c.quality, i in held_back) for i, c in enumerate(kept)),
         tuple(rejected),
         advice,
+        profile.path(PHOTO_SHEET) if config.keep_photos else None,
     )
     _tell(progress, result, config, album, selection)
     return result

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import html
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +54,7 @@ def build_html(
     held: int,
     shown: Sequence[EvaluatedImage],
     plots: str = "",
+    sheet: Path | None = None,
 ) -> str:
     """The page.
 
@@ -60,6 +63,7 @@ def build_html(
         faces: the person's aligned faces, (S, S, 3) uint8; the last ``held`` are held-out ones.
         shown: the measured pictures; one of each prompt is on the first screen.
         plots: SVG.
+        sheet: the picture of all photos that `prepare` left, if it is there.
     """
     first = list({s.prompt: s for s in reversed(shown)}.values())[::-1]
     own = len(faces) - held
@@ -72,7 +76,7 @@ def build_html(
 <style>{_page.STYLE}</style>
 <h1>{name}</h1>
 <div class="numbers">{_numbers(data)}</div>
-<h2>Photos</h2><div class="row small">{photos}</div>
+<h2>Photos</h2><div class="row small">{photos}</div>{_all_photos(sheet)}
 <h2>Drawn</h2><div class="row">{pictures}</div>
 <h2>Where the attention looked</h2><div class="row">{looked}</div>
 {_details(data, shown, len(first), plots)}
@@ -160,6 +164,14 @@ def _details(data: dict[str, Any], shown: Sequence[EvaluatedImage], first: int, 
     settings = [{"setting": k, "value": v} for k, v in data["settings"].items()]
     parts.append(("Settings", _page.table(settings)))
     return "\n".join(_page.folded(title, content) for title, content in parts)
+
+
+def _all_photos(sheet: Path | None) -> str:
+    if sheet is None or not sheet.is_file():
+        return ""
+    address = "data:image/png;base64," + base64.b64encode(sheet.read_bytes()).decode()
+    picture = f'<div class="wide"><img src="{address}" alt="every photo, kept or why not"></div>'
+    return _page.folded("Every photo: kept, or why not", picture)
 
 
 def _named(title: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pidiff_cli.core.identity.adapter import save_adapter
 from pidiff_cli.core.identity.adapters import BRANCH, LORA, is_adapted
 from pidiff_cli.core.identity.lora import save_lora
 from pidiff_cli.errors import OutOfMemoryError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import PHOTO_SHEET, Profile
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
@@ -169,7 +169,9 @@ def _report(
     data = page.build_json(profile.name, likeness, measured, shown, current.losses, recorded)
     everyone = [faces[p.key] for p in (*task.own, *task.held_out) if p.key in faces]
     profile.write("reports/likeness.json", (json.dumps(data, indent=1) + "\n").encode())
-    html = page.build_html(data, everyone, len(task.held_out), shown)
+    html = page.build_html(
+        data, everyone, len(task.held_out), shown, sheet=profile.path(PHOTO_SHEET)
+    )
     profile.write("reports/likeness.html", html.encode())
     _warn(task, current, copies(measured), values["copy_paste"], progress)
     return likeness

@@ -18,7 +18,14 @@ from tests.support.hub_server import COMMIT, diffusers_repo
 def test_sd15_and_all_that_may_go_with_it(pidiff, server, converts, home):
     ran = pidiff("--json", "models", "pull", "sd15", "--with", "wplus", "--accept-license")
     assert ran.code == 0, ran.err
-    assert ran.json["models"] == ["sd15-base", "yunet", "sface", "e4e", "sd15-identity"]
+    assert ran.json["models"] == [
+        "sd15-base",
+        "yunet",
+        "sface-int8",
+        "facemesh",
+        "e4e",
+        "sd15-identity",
+    ]
     parts = locate.base_parts("sd15", home)
     assert parts.diffusers == home / "models/sd15/diffusers" and parts.identity is not None
     whole = server.repos[SD15]
