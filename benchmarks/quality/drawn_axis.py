@@ -80,7 +80,7 @@ def _codes(pictures: list[np.ndarray]) -> np.ndarray:
     for rgb in pictures:
         faces = networks.find(rgb)
         if faces:
-            found.append(networks.embed(rgb, faces[:1], []))
+            found.append(networks.embed(rgb, faces[:1]))
     return np.concatenate(found)
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from pidiff_cli.core.faces.align import align_face
 from pidiff_cli.core.faces.detect import Face
 from pidiff_cli.core.faces.networks import FaceNetworks
 from pidiff_cli.core.faces.recognise import embed_faces
@@ -106,8 +107,8 @@ def install_finder(monkeypatch: pytest.MonkeyPatch) -> Finder:
 
     finder, embedder = Finder(), ColourEmbedder()
 
-    def embed(_: np.ndarray, faces: Sequence[Face], aligned: Sequence[np.ndarray]) -> np.ndarray:
-        return embed_faces(embedder, list(aligned))
+    def embed(rgb: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
+        return embed_faces(embedder, [align_face(rgb, face.landmarks) for face in faces])
 
     networks = FaceNetworks(None, finder, embed, "mini", Threshold(0.45, 0.45))
     monkeypatch.setattr(photos, "published_faces", lambda _: None)

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from pidiff_cli.core.faces.align import align_face
 from pidiff_cli.core.faces.choice import choose_face_models
 from pidiff_cli.core.faces.detect import Face, find_faces
 from pidiff_cli.core.faces.nets import FOLDER
 from pidiff_cli.core.faces.recognise import embed_faces, load_embedder, open_recogniser
 from pidiff_cli.core.faces.thresholds import Threshold, threshold_of
+
+ALIGNED = 256  # px: from which mini's embedder takes its 128
 
 
 @dataclass(frozen=True)
@@ -22,15 +25,14 @@ class FaceNetworks:
     Attributes:
         folder: of the published networks; None for mini's own, which learnt on drawings.
         find: picture uint8 (H, W, 3) to its faces, the largest first.
-        embed: picture, its faces and their FFHQ-aligned squares, uint8 (S, S, 3), to codes (F, E)
-            of unit length.
+        embed: picture and its faces to codes (F, E) of unit length.
         likeness: name of the network that embeds.
         threshold: from which cosine its codes are one person's.
     """
 
     folder: Path | None
     find: Callable[[np.ndarray], list[Face]]
-    embed: Callable[[np.ndarray, Sequence[Face], Sequence[np.ndarray]], np.ndarray]
+    embed: Callable[[np.ndarray, Sequence[Face]], np.ndarray]
     likeness: str
     threshold: Threshold
 
@@ -51,7 +53,7 @@ def open_networks(folder: Path, device: str = "cpu") -> FaceNetworks:
     chosen = choose_face_models(folder)
     recogniser = open_recogniser(folder, device)
 
-    def embed(rgb: np.ndarray, faces: Sequence[Face], _: Sequence[np.ndarray]) -> np.ndarray:
+    def embed(rgb: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
         return recogniser.embed_at(rgb, [face.landmarks for face in faces]).numpy()
 
     return FaceNetworks(
@@ -69,8 +71,9 @@ def drawn_networks(folder: Path = FOLDER) -> FaceNetworks:
     Raises MissingWeightError when they are not there.
     """
 
-    def embed(_: np.ndarray, faces: Sequence[Face], aligned: Sequence[np.ndarray]) -> np.ndarray:
-        return embed_faces(load_embedder(folder), list(aligned))
+    def embed(rgb: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
+        aligned = [align_face(rgb, face.landmarks, ALIGNED) for face in faces]
+        return embed_faces(load_embedder(folder), aligned)
 
     return FaceNetworks(
         None, lambda rgb: find_faces(rgb, folder), embed, "mini", threshold_of("mini")

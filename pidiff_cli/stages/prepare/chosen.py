@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from pidiff_cli.core.faces import triage
+from pidiff_cli.core.faces.align import align_face
 from pidiff_cli.core.faces.detect import Face
+from pidiff_cli.core.images import read_photo
 from pidiff_cli.stages.prepare.photos import PhotoCandidate
 
+ANY_SIZE = 10**12  # pixels: it was checked when the photo was looked at
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Choice:
     """The person's face in a photo."""
 
     candidate: PhotoCandidate
-    face: Face
-    aligned: np.ndarray
-    inside: bool
-    sharp: float
-    code: np.ndarray
-    likeness: float
     rank: int  # 0: the largest face of the photo
+    likeness: float
+    face_size: int  # px, side of the aligned face
+
+    @property
+    def face(self) -> Face:
+        """The face in pixels of the original."""
+        return self.candidate.faces[self.rank]
+
+    @property
+    def code(self) -> np.ndarray:
+        """(E,) unit length."""
+        return np.asarray(self.candidate.codes[self.rank])
+
+    @cached_property
+    def aligned(self) -> np.ndarray:
+        """uint8 (S, S, 3), cut out of the original, which is read again for it."""
+        rgb = read_photo(self.candidate.path, ANY_SIZE)
+        return align_face(rgb, self.face.landmarks, self.face_size)
+
+    @cached_property
+    def sharp(self) -> float:
+        """0 to 1."""
+        return triage.sharpness(self.aligned)
 
     @property
     def crowd(self) -> int:
         """How many faces the photo shows."""
         return len(self.candidate.faces)
 
-    @property
+    @cached_property
     def quality(self) -> float:
         """0 to 1 from sharpness, size, frontality and the detector's score."""
         size = min(1.0, self.face.height / 200)

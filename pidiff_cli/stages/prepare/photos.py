@@ -11,7 +11,6 @@ import numpy as np
 
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.faces import triage
-from pidiff_cli.core.faces.align import align_face
 from pidiff_cli.core.faces.detect import Face, published_faces
 from pidiff_cli.core.faces.drawn import are_drawn
 from pidiff_cli.core.faces.mini_detector import candidates
@@ -34,7 +33,6 @@ class PhotoCandidate:
     work: np.ndarray  # uint8 (H, W, 3), longer side at most 1024
     needs: float  # px of the original, smallest face allowed
     faces: tuple[Face, ...]  # in pixels of the original
-    aligned: tuple[np.ndarray, ...]  # uint8 (S, S, 3) of each face
     codes: np.ndarray  # (F, E) unit length
     inside: tuple[bool, ...]  # whether each face lies in the picture
     factor: float  # original over working copy
@@ -100,7 +98,7 @@ def _decoded(paths: Iterable[Path], most: int) -> Iterator[Callable[[], np.ndarr
 def look_at(
     path: Path, rgb: np.ndarray, config: PrepareConfig, networks: FaceNetworks
 ) -> PhotoCandidate:
-    """Find the faces of a photo, uint8 (H, W, 3), align and embed them.
+    """Find the faces of a photo, uint8 (H, W, 3), and embed them.
 
     Raises:
         PhotoError: it is too small.
@@ -109,15 +107,13 @@ def look_at(
     if min(height, width) < 32:
         raise PhotoError(path, f"too small ({width} x {height} px)")
     faces = tuple(networks.find(rgb))
-    aligned = tuple(align_face(rgb, f.landmarks, config.face_size) for f in faces)
     work, factor = shrink(rgb, WORK_SIDE)
     found = PhotoCandidate(
         path=path,
         work=np.ascontiguousarray(work),
         needs=min(config.min_face, max(32.0, SMALL_PICTURE * min(height, width))),
         faces=faces,
-        aligned=aligned,
-        codes=networks.embed(rgb, faces, aligned) if faces else np.zeros((0, 1), np.float32),
+        codes=networks.embed(rgb, faces) if faces else np.zeros((0, 1), np.float32),
         inside=tuple(not triage.cut_off(f.landmarks, height, width) for f in faces),
         factor=factor,
         hash=triage.picture_hash(rgb),

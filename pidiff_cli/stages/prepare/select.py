@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from pidiff_cli.config import PrepareConfig
-from pidiff_cli.core.faces import triage
 from pidiff_cli.core.faces.networks import FaceNetworks
 from pidiff_cli.core.faces.people import Person, Seen, group_people, undecided
 from pidiff_cli.core.images import read_photo
@@ -51,7 +50,7 @@ def select_photos(config: PrepareConfig, album: Album) -> Selection:
     kept: list[Choice] = []
     rejected: list[RejectedPhoto] = []
     for candidate in album.candidates:
-        choice = _choose(candidate, person)
+        choice = _choose(candidate, person, config.face_size)
         reason = _fault(choice, candidate, config, album.networks, person)
         if reason or choice is None:
             rejected.append(RejectedPhoto(str(candidate.path), reason))
@@ -87,10 +86,7 @@ def _like(
     faces = networks.find(rgb)[:1]
     if not faces:
         raise InputError(f"No face found in {path.name}.", "Give --like a photo of one person.")
-    from pidiff_cli.core.faces.align import align_face
-
-    aligned = [align_face(rgb, faces[0].landmarks, config.face_size)]
-    code = networks.embed(rgb, faces, aligned)[0]
+    code = networks.embed(rgb, faces)[0]
     nearest = max(people, key=lambda person: float(person.code @ code))
     alike = float(nearest.code @ code)
     if alike < networks.threshold.pair:
@@ -102,21 +98,12 @@ def _like(
     return nearest
 
 
-def _choose(candidate: PhotoCandidate, person: Person) -> Choice | None:
+def _choose(candidate: PhotoCandidate, person: Person, size: int) -> Choice | None:
     if not candidate.faces:
         return None
     alike = candidate.codes @ person.code
     best = int(np.argmax(alike))
-    return Choice(
-        candidate,
-        candidate.faces[best],
-        candidate.aligned[best],
-        candidate.inside[best],
-        triage.sharpness(candidate.aligned[best]),
-        candidate.codes[best],
-        float(alike[best]),
-        best,
-    )
+    return Choice(candidate, best, float(alike[best]), size)
 
 
 def _fault(
@@ -128,7 +115,7 @@ def _fault(
         return _no_face(candidate)
     least = networks.threshold.least(len(person.faces))
     if choice.likeness < least:
-        if triage.brightness(choice.aligned) < DARK:
+        if _brightness(choice) < DARK:
             return "too dark to tell who it is"
         return f"another person (likeness {choice.likeness:.2f}, needs {least:.2f})"
     if choice.face.height < candidate.needs:
@@ -136,11 +123,18 @@ def _fault(
         if choice.rank == 0:
             return f"the face is {small}"
         return f"another person is nearer the camera; {config.name} is {small}"
-    if not choice.inside:
+    if not candidate.inside[choice.rank]:
         return "the face is cut off by the picture's edge"
     if choice.sharp < config.min_sharpness:
         return f"too blurred (sharpness {choice.sharp:.2f}, needs {config.min_sharpness:.2f})"
     return ""
+
+
+def _brightness(choice: Choice) -> float:
+    """Mean brightness of the face, 0 to 1, in the working copy."""
+    x0, y0, x1, y1 = (int(v / choice.candidate.factor) for v in choice.face.box)
+    inside = choice.candidate.work[max(y0, 0) : y1 + 1, max(x0, 0) : x1 + 1]
+    return float(inside.mean()) / 255 if inside.size else 1.0
 
 
 def _no_face(candidate: PhotoCandidate) -> str:
