@@ -12,12 +12,13 @@ class Kept:
     """A photo that was kept.
 
     `file` is the path it was read from, `quality` 0 to 1, `held_out` whether it is held back for
-    the likeness report.
+    the likeness report, `notes` what is worth knowing of it.
     """
 
     file: str
     quality: float
     held_out: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

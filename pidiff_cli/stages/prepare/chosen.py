@@ -38,8 +38,8 @@ class Choice:
     @cached_property
     def aligned(self) -> np.ndarray:
         """uint8 (S, S, 3), cut out of the original, which is read again for it."""
-        rgb = read_photo(self.candidate.path, ANY_SIZE)
-        return align_face(rgb, self.face.landmarks, self.face_size)
+        rgb = np.rot90(read_photo(self.candidate.path, ANY_SIZE), self.candidate.turned)
+        return align_face(np.ascontiguousarray(rgb), self.face.landmarks, self.face_size)
 
     @cached_property
     def sharp(self) -> float:
@@ -57,3 +57,19 @@ class Choice:
         size = min(1.0, self.face.height / 200)
         front = 1 - 0.4 * abs(triage.turn_of(self.face.landmarks))
         return round(float(np.clip(min(1, 1.4 * self.sharp) * front * (0.6 + 0.4 * size), 0, 1)), 3)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing of the photo, in a few words each."""
+        found = []
+        if self.candidate.turned:
+            found.append("lay on its side: turned upright")
+        if self.crowd > 1:
+            across = sorted(self.candidate.faces, key=lambda face: face.box[0] + face.box[2])
+            place = 1 + [face is self.face for face in across].index(True)
+            found.append(f"of {self.crowd} faces the {_ordinal(place)} from the left is taken")
+        return tuple(found)
+
+
+def _ordinal(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pidiff_cli.config import PrepareConfig
@@ -49,7 +50,10 @@ def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareR
         Profile(folder).update_stage(
             "prepare",
             inputs=sorted(set(digests)),
-            kept=[[Path(item.file).name, item.quality, item.held_out] for item in result.kept],
+            kept=[
+                [Path(item.file).name, item.quality, item.held_out, list(item.notes)]
+                for item in result.kept
+            ],
             rejected=[[Path(item.file).name, item.reason] for item in result.rejected],
             advice=result.advice,
             whose=_whose(config),
@@ -85,11 +89,15 @@ def told_again(profile: Profile) -> PrepareResult:
     state = profile.stage_state("prepare")
     return PrepareResult(
         profile=profile.folder,
-        kept=tuple(Kept(*item) for item in state.get("kept", ())),
+        kept=tuple(_kept(*item) for item in state.get("kept", ())),
         rejected=tuple(RejectedPhoto(file, reason) for file, reason in state.get("rejected", ())),
         advice=state.get("advice", ""),
         sheet=sheet if (sheet := profile.path(PHOTO_SHEET)).is_file() else None,
     )
+
+
+def _kept(file: str, quality: float, held_out: bool = False, notes: Sequence[str] = ()) -> Kept:
+    return Kept(file, quality, held_out, tuple(notes))
 
 
 def _compare(profile: Profile, digests: list[str]) -> str:

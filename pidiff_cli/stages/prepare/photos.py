@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from pidiff_cli.stages.results import RejectedPhoto
 
 WORK_SIDE = 1024  # px, longer side of the working copies
 SMALL_PICTURE = 0.15  # in a small picture a face of this share of its short side is enough
+SURE_TURNED = 0.75  # detector's score that a face needs after the photo was turned
 AHEAD = 2  # photos that are decoded while the networks look at another
 HINT = "Photos where the face is sharp and fills more of the picture will work."
 
@@ -38,7 +39,7 @@ class PhotoCandidate:
     factor: float  # original over working copy
     hash: np.ndarray
     largest_candidate: float  # px, face height of the best doubtful place
-    turned: int = 0  # quarter turns to the left after which a face would be found
+    turned: int = 0  # quarter turns to the left that brought the face upright
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,7 @@ def read_album(config: PrepareConfig, paths: list[Path], tick: Callable[[], None
     codes = [candidate.codes for candidate in album.candidates if candidate.faces]
     if codes and not (album.networks.tells_worlds and are_drawn(np.concatenate(codes))):
         return album
-    again = _read(config, paths, drawn_networks(), lambda: None)
-    if codes or any(candidate.faces for candidate in again.candidates):
-        return again
-    pairs = zip(again.candidates, album.candidates, strict=True)
-    return replace(again, candidates=[replace(c, turned=first.turned) for c, first in pairs])
+    return _read(config, paths, drawn_networks(), lambda: None)
 
 
 def _read(
@@ -106,31 +103,40 @@ def look_at(
     height, width = rgb.shape[:2]
     if min(height, width) < 32:
         raise PhotoError(path, f"too small ({width} x {height} px)")
-    faces = tuple(networks.find(rgb))
+    rgb, faces, turned = _find_turned(rgb, networks)
     work, factor = shrink(rgb, WORK_SIDE)
-    found = PhotoCandidate(
+    largest = 0.0
+    if not faces and networks.folder is None:
+        largest = max((c.side for c in candidates(rgb)), default=0.0) * 0.5
+    return PhotoCandidate(
         path=path,
         work=np.ascontiguousarray(work),
         needs=min(config.min_face, max(32.0, SMALL_PICTURE * min(height, width))),
         faces=faces,
         codes=networks.embed(rgb, faces) if faces else np.zeros((0, 1), np.float32),
-        inside=tuple(not triage.cut_off(f.landmarks, height, width) for f in faces),
+        inside=tuple(not triage.cut_off(f.landmarks, *rgb.shape[:2]) for f in faces),
         factor=factor,
         hash=triage.picture_hash(rgb),
-        largest_candidate=0.0,
+        largest_candidate=largest,
+        turned=turned,
     )
-    return found if faces else _second_look(found, rgb, networks)
 
 
-def _second_look(photo: PhotoCandidate, rgb: np.ndarray, networks: FaceNetworks) -> PhotoCandidate:
-    """What can be said of a photo without a face: that it lies on its side, or what is nearest."""
-    if networks.folder is None:
-        largest = max((c.side for c in candidates(rgb)), default=0.0) * 0.5
-        return replace(photo, largest_candidate=largest)
+def _find_turned(
+    rgb: np.ndarray, networks: FaceNetworks
+) -> tuple[np.ndarray, tuple[Face, ...], int]:
+    """The photo with its faces upright: a sideways one, without word of it in the file, is turned.
+
+    Only by the published networks, which have almost never taken a thing for a face.
+    """
+    faces = tuple(networks.find(rgb))
+    if faces or networks.folder is None:
+        return rgb, faces, 0
     for turned in (1, 3, 2):
-        if networks.find(np.ascontiguousarray(np.rot90(photo.work, turned))):
-            return replace(photo, turned=turned)
-    return photo
+        lying = np.ascontiguousarray(np.rot90(rgb, turned))
+        if found := tuple(f for f in networks.find(lying) if f.score >= SURE_TURNED):
+            return lying, found, turned
+    return rgb, (), 0
 
 
 def need_faces(
@@ -158,8 +164,6 @@ def need_faces(
 
 
 def _hint(config: PrepareConfig, candidates: list[PhotoCandidate]) -> str:
-    if any(candidate.turned for candidate in candidates):
-        return "They lie on their side: turn them upright in any viewer, save, and try again."
     largest = max(candidate.largest_candidate for candidate in candidates)
     if largest >= config.min_face:
         return HINT

@@ -54,7 +54,10 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
     )
     result = PrepareResult(
         profile.folder,
-        tuple(Kept(str(c.candidate.path), c.quality, i in held_back) for i, c in enumerate(kept)),
+        tuple(
+            Kept(str(c.candidate.path), c.quality, i in held_back, c.notes)
+            for i, c in enumerate(kept)
+        ),
         tuple(rejected),
         advice,
         profile.path(PHOTO_SHEET) if config.keep_photos else None,
@@ -146,6 +149,9 @@ def _tell(
     progress.finish("prepare", f"{total} photo{'s' * (total != 1)} → {len(result.kept)} kept")
     for item in result.rejected:
         progress.line(f"{Path(item.file).name}  {item.reason}")
+    for kept in result.kept:
+        if kept.notes:
+            progress.line(f"{Path(kept.file).name}  kept; {', '.join(kept.notes)}")
     if any(c.face.approximate for c in selection.kept) and not _drawn(config, album):
         progress.line(
             "Face points are approximate: found without the free face networks "

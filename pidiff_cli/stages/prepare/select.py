@@ -138,8 +138,5 @@ def _brightness(choice: Choice) -> float:
 
 
 def _no_face(candidate: PhotoCandidate) -> str:
-    if candidate.turned:
-        turn = {1: "a quarter to the left", 3: "a quarter to the right", 2: "upside down"}
-        return f"no face found as it lies: turn it {turn[candidate.turned]}"
     size = candidate.largest_candidate
     return f"no face found (largest candidate {size:.0f} px)" if size else "no face found"
