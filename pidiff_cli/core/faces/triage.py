@@ -59,15 +59,33 @@ def brightness(aligned: np.ndarray) -> float:
     return float(aligned[inner:-inner:4, inner:-inner:4].mean()) / 255
 
 
-def colourfulness(aligned: np.ndarray) -> tuple[float, int]:
-    """Mean saturation (0 to 1) and number of shades of grey (1 to 256) in an aligned face.
+def colour_of(aligned: np.ndarray) -> float:
+    """How much colour is in a face beyond one tint, in shares of the range: 0 of grey and sepia.
 
     Args:
         aligned: uint8 (S, S, 3).
     """
-    high, low = aligned.max(-1).astype(np.float32), aligned.min(-1)
-    shades = np.bincount(aligned[..., 1].ravel(), minlength=256)
-    return float(((high - low) / 255).mean()), int((shades > 0.0005 * aligned[..., 0].size).sum())
+    pixels = aligned.reshape(-1, 3).astype(np.float32) / 255
+    grey = pixels.mean(1) - pixels.mean()
+    centred = pixels - pixels.mean(0)
+    slope = grey @ centred / max(float(grey @ grey), 1e-6)
+    return float((centred - grey[:, None] * slope).std())
+
+
+def wear_of(aligned: np.ndarray) -> float:
+    """What filters and savings have left of the shades: 0 untouched; above 1 posterised.
+
+    The roughness of the histogram (posterised, re-saved, stretched) and twice the share of clipped
+    values (sharpened, saturated, brightened). To compare copies of one picture, not pictures.
+
+    Args:
+        aligned: uint8 (S, S, 3).
+    """
+    grey = aligned.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    shades = np.bincount(np.rint(grey).astype(np.int64).ravel(), minlength=256) / grey.size
+    rough = np.abs(shades - np.convolve(shades, np.full(9, 1 / 9), "same")).sum()
+    clipped = ((aligned == 0) | (aligned == 255)).mean()
+    return float(rough + 2 * clipped)
 
 
 def turn_of(landmarks: np.ndarray) -> float:

@@ -7,8 +7,8 @@ from pidiff_cli.stages.prepare.chosen import Choice
 from pidiff_cli.stages.results import RejectedPhoto
 
 TWIN_CODE = 0.97  # cosine of two faces that are the same picture of it
-GREY = 0.02  # mean saturation of a grey copy
-POSTER = 0.5  # a copy with less than this share of the other's shades was posterised
+GREY = 0.01  # colour of a grey or tinted copy, at most
+WEAR = 0.06  # steps of wear that count
 
 
 def drop_duplicates(kept: list[Choice]) -> tuple[list[Choice], list[RejectedPhoto]]:
@@ -30,12 +30,13 @@ def drop_duplicates(kept: list[Choice]) -> tuple[list[Choice], list[RejectedPhot
 
 
 def _originality(choice: Choice) -> tuple[float, ...]:
-    saturation, shades = triage.colourfulness(choice.aligned)
+    """The larger the likelier it is the original: colour, shades, quality, pixels, bytes."""
     return (
-        float(saturation > GREY),
-        float(shades > 24),
+        float(triage.colour_of(choice.aligned) > GREY),
+        -round(triage.wear_of(choice.aligned) / WEAR),
         choice.quality,
         choice.candidate.factor,
+        choice.candidate.path.stat().st_size,
     )
 
 
