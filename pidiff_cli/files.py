@@ -27,6 +27,11 @@ _REASONS = {
 }
 
 
+def said(path: Path | str) -> str:
+    """A path as text that can be printed and stored: bytes that are no UTF-8 become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def explain(error: OSError, path: Path) -> InputError:
     """The sentence a person gets for an OSError while writing `path`; nothing old was lost."""
     message, hint = _REASONS.get(

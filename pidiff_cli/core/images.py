@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pidiff_cli.errors import InputError, PidiffError
-from pidiff_cli.files import write_file
+from pidiff_cli.files import said, write_file
 
 MAX_PIXELS = 178_000_000
 RECORD_KEY = "pidiff"
@@ -30,7 +30,7 @@ class PhotoError(InputError):
     """One file cannot be read as a picture; `reason` is the sentence without the file's name."""
 
     def __init__(self, path: Path, reason: str, hint: str = "") -> None:
-        super().__init__(f"{path.name}: {reason}", hint)
+        super().__init__(f"{said(path.name)}: {reason}", hint)
         self.reason = reason
 
 
@@ -49,8 +49,7 @@ def read_photo(path: Path | str, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """
     path = Path(path)
     if not path.is_file():
-        kind = "is a folder, not a picture" if path.is_dir() else "no such file"
-        raise PhotoError(path, kind)
+        raise PhotoError(path, _why_no_file(path))
     _register_heif()
     try:
         with warnings.catch_warnings():
@@ -210,6 +209,12 @@ def _check_size(path: Path, size: tuple[int, int], max_pixels: int) -> None:
             f"too many pixels ({size[0]} x {size[1]}, more than {max_pixels / 1e6:.0f} million)",
             "Save a smaller copy.",
         )
+
+
+def _why_no_file(path: Path) -> str:
+    if path.is_dir():
+        return "is a folder, not a picture"
+    return "a device or a pipe, not a picture" if path.exists() else "no such file"
 
 
 def _why_unreadable(path: Path) -> str:

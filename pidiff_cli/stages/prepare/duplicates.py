@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pidiff_cli.core.faces import triage
+from pidiff_cli.files import said
 from pidiff_cli.stages.prepare.chosen import Choice
 from pidiff_cli.stages.results import RejectedPhoto
 
@@ -24,8 +25,8 @@ def drop_duplicates(kept: list[Choice]) -> tuple[list[Choice], list[RejectedPhot
         if twin is None:
             best.append(one)
         else:
-            reason = f"near duplicate of {twin.candidate.path.name}"
-            rejected.append(RejectedPhoto(str(one.candidate.path), reason))
+            reason = f"near duplicate of {said(twin.candidate.path.name)}"
+            rejected.append(RejectedPhoto(said(one.candidate.path), reason))
     return [choice for choice in kept if choice in best], rejected
 
 

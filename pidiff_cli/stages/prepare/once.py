@@ -9,7 +9,7 @@ from pidiff_cli.config import PrepareConfig
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import replacing, settle
 from pidiff_cli.profile import PHOTO_SHEET, Profile, check_name
-from pidiff_cli.stages.prepare.inputs import digest, list_photos
+from pidiff_cli.stages.prepare.inputs import digest, photo_digests
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
 
@@ -77,11 +77,6 @@ def is_prepared(folder: Path) -> bool:
     if not (folder / "profile.json").is_file():
         return False
     return "inputs" in Profile(folder).stage_state("prepare")
-
-
-def photo_digests(photos: tuple[Path, ...]) -> list[str]:
-    """The sha256 of every file that `prepare` would read, and of no other."""
-    return [digest(path) for path in list_photos(photos)]
 
 
 def told_again(profile: Profile) -> PrepareResult:

@@ -17,6 +17,7 @@ from pidiff_cli.core.faces.mini_detector import candidates
 from pidiff_cli.core.faces.networks import FaceNetworks, drawn_networks, open_networks
 from pidiff_cli.core.images import PhotoError, read_photo, shrink
 from pidiff_cli.errors import InputError
+from pidiff_cli.files import said
 from pidiff_cli.stages.results import RejectedPhoto
 
 WORK_SIDE = 1024  # px, longer side of the working copies
@@ -75,7 +76,7 @@ def _read(
         try:
             album.candidates.append(look_at(path, read(), config, networks))
         except PhotoError as error:
-            album.rejected.append(RejectedPhoto(str(path), error.reason))
+            album.rejected.append(RejectedPhoto(said(path), error.reason))
         tick()
     return album
 
@@ -147,7 +148,7 @@ def need_faces(
 ) -> None:
     if any(candidate.faces for candidate in candidates):
         return
-    where = f" of {config.photos[0]}" if len(config.photos) == 1 else ""
+    where = f" of {said(config.photos[0])}" if len(config.photos) == 1 else ""
     if not candidates:
         if len(rejected) == 1:
             raise InputError(f"{Path(rejected[0].file).name}: {rejected[0].reason}.")
@@ -158,7 +159,7 @@ def need_faces(
     count = (
         f"any of the {len(candidates)} pictures{where}"
         if len(candidates) > 1
-        else candidates[0].path.name
+        else said(candidates[0].path.name)
     )
     raise InputError(f"No face found in {count}.", _hint(config, candidates))
 

@@ -17,14 +17,17 @@ from pidiff_cli.core.faces.mask import head_mask
 from pidiff_cli.core.faces.networks import FaceNetworks
 from pidiff_cli.core.images import png_bytes
 from pidiff_cli.errors import InputError
+from pidiff_cli.files import said
 from pidiff_cli.profile import PHOTO_SHEET, Photo, Profile
 from pidiff_cli.stages.prepare.chosen import Choice
-from pidiff_cli.stages.prepare.inputs import list_photos
+from pidiff_cli.stages.prepare.inputs import left_alone, list_photos
 from pidiff_cli.stages.prepare.photos import HINT, Album, need_faces, read_album
 from pidiff_cli.stages.prepare.select import Selection, select_photos
 from pidiff_cli.stages.prepare.sheet import contact_sheet
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Kept, PrepareResult
+
+MOST_TOLD = 6  # lines on what lies beside the photos
 
 
 def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
@@ -38,7 +41,7 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
     album = read_album(config, paths, partial(progress.advance, "prepare"))
     need_faces(config, paths, album.candidates, album.rejected)
     selection = select_photos(config, album)
-    kept, place = selection.kept, {str(path): i for i, path in enumerate(paths)}
+    kept, place = selection.kept, {said(path): i for i, path in enumerate(paths)}
     rejected = sorted(album.rejected + selection.rejected, key=lambda r: place[r.file])
     if not kept:
         reasons = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
@@ -55,7 +58,7 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
     result = PrepareResult(
         profile.folder,
         tuple(
-            Kept(str(c.candidate.path), c.quality, i in held_back, c.notes)
+            Kept(said(c.candidate.path), c.quality, i in held_back, c.notes)
             for i, c in enumerate(kept)
         ),
         tuple(rejected),
@@ -106,7 +109,7 @@ def _write(
         photos.append(
             Photo(
                 key=key,
-                source=choice.candidate.path.name,
+                source=said(choice.candidate.path.name),
                 quality=choice.quality,
                 held_out=i in held_back,
                 info=_info(choice),
@@ -160,6 +163,8 @@ def _tell(
     others = len(selection.people) - 1
     if others and any(choice.crowd > 1 for choice in selection.kept):
         progress.line(_others_note(selection))
+    for line in left_alone(config.photos)[:MOST_TOLD]:
+        progress.line(line)
     note = held_note(len(result.kept), config.hold_out)
     if note or result.advice:
         progress.line(" ".join(part for part in (note, result.advice) if part))

@@ -12,6 +12,7 @@ from pidiff_cli.core.faces.networks import FaceNetworks
 from pidiff_cli.core.faces.people import Person, Seen, group_people, undecided
 from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.files import said
 from pidiff_cli.stages.prepare.chosen import Choice
 from pidiff_cli.stages.prepare.duplicates import drop_duplicates
 from pidiff_cli.stages.prepare.photos import Album, PhotoCandidate
@@ -53,7 +54,7 @@ def select_photos(config: PrepareConfig, album: Album) -> Selection:
         choice = _choose(candidate, person, config.face_size)
         reason = _fault(choice, candidate, config, album.networks, person)
         if reason or choice is None:
-            rejected.append(RejectedPhoto(str(candidate.path), reason))
+            rejected.append(RejectedPhoto(said(candidate.path), reason))
         else:
             kept.append(choice)
     best, twins = drop_duplicates(kept)
@@ -85,13 +86,15 @@ def _like(
     rgb = read_photo(path, config.max_pixels)
     faces = networks.find(rgb)[:1]
     if not faces:
-        raise InputError(f"No face found in {path.name}.", "Give --like a photo of one person.")
+        raise InputError(
+            f"No face found in {said(path.name)}.", "Give --like a photo of one person."
+        )
     code = networks.embed(rgb, faces)[0]
     nearest = max(people, key=lambda person: float(person.code @ code))
     alike = float(nearest.code @ code)
     if alike < networks.threshold.pair:
         raise InputError(
-            f"Nobody in these photos looks like the person in {path.name} "
+            f"Nobody in these photos looks like the person in {said(path.name)} "
             f"(likeness {alike:.2f}, needs {networks.threshold.pair:.2f}).",
             "Try another photo of this person, or --person 1, --person 2.",
         )

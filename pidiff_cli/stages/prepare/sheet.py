@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from pidiff_cli.files import said
 from pidiff_cli.stages.prepare.chosen import Choice
 from pidiff_cli.stages.prepare.photos import Album, PhotoCandidate
 from pidiff_cli.stages.results import RejectedPhoto
@@ -22,13 +23,13 @@ SHADES = 256  # colours of the sheet: a third of the bytes
 
 @dataclass(frozen=True)
 class Tile:
-    """One photo's place: its picture, boxes in the picture's pixels, and what is said."""
+    """One photo's place: its picture, boxes in the picture's pixels, and the words below."""
 
     picture: np.ndarray | None  # uint8 (H, W, 3), or None where it could not be read
     boxes: tuple[tuple[float, float, float, float], ...]
     chosen: int | None  # index of the person's box
     title: str
-    said: str
+    words: str
     kept: bool
 
 
@@ -36,27 +37,28 @@ def contact_sheet(
     paths: list[Path], album: Album, kept: list[Choice], rejected: list[RejectedPhoto]
 ) -> np.ndarray:
     """The photos in their order, uint8 (H, W, 3): the person's face framed, others faintly."""
-    chosen = {str(choice.candidate.path): choice for choice in kept}
+    chosen = {said(choice.candidate.path): choice for choice in kept}
     reasons = {item.file: item.reason for item in rejected}
-    read = {str(candidate.path): candidate for candidate in album.candidates}
+    read = {said(candidate.path): candidate for candidate in album.candidates}
     return _laid_out(
         [
-            _tile(path, read.get(str(path)), chosen.get(str(path)), reasons.get(str(path), ""))
+            _tile(path, read.get(said(path)), chosen.get(said(path)), reasons.get(said(path), ""))
             for path in paths
         ]
     )
 
 
 def _tile(path: Path, candidate: PhotoCandidate | None, choice: Choice | None, reason: str) -> Tile:
-    said = f"kept, quality {choice.quality:.2f}" if choice else reason
+    words = f"kept, quality {choice.quality:.2f}" if choice else reason
+    title = said(path.name)
     if candidate is None:
-        return Tile(None, (), None, path.name, said, kept=False)
+        return Tile(None, (), None, title, words, kept=False)
     boxes = tuple(
         (x0 / candidate.factor, y0 / candidate.factor, x1 / candidate.factor, y1 / candidate.factor)
         for x0, y0, x1, y1 in (face.box for face in candidate.faces)
     )
     place = choice.rank if choice else None
-    return Tile(candidate.work, boxes, place, path.name, said, kept=choice is not None)
+    return Tile(candidate.work, boxes, place, title, words, kept=choice is not None)
 
 
 def _laid_out(tiles: list[Tile]) -> np.ndarray:
@@ -92,5 +94,5 @@ def _write(
     font = ImageFont.load_default(12)
     title = tile.title if len(tile.title) <= 27 else f"{tile.title[:12]}…{tile.title[-14:]}"
     pen.text((x, y), title, INK, font)
-    for i, line in enumerate(textwrap.wrap(tile.said, 30)[:2]):
+    for i, line in enumerate(textwrap.wrap(tile.words, 30)[:2]):
         pen.text((x, y + 16 * (i + 1)), line, colour, font)
