@@ -143,7 +143,8 @@ def tune(
     **settings: Any,
 ) -> TuneResult:
     """Learn one person: prepare and invert where needed, then tune. The same call goes on after an
-    interruption, and does nothing when all is done.
+    interruption, and does nothing when all is done; only ``retune`` or ``restart`` replaces a
+    finished tuning.
 
     Args:
         sources: photos or folders with the ``name`` of their profile, or a profile without one.
@@ -174,9 +175,13 @@ def tune(
     from pidiff_cli.stages.base import check_base, fingerprints
     from pidiff_cli.stages.invert import inverted
     from pidiff_cli.stages.tune import run as stage
+    from pidiff_cli.stages.tune.already import check_kept
 
     weights = fingerprints(parts)
     check_base(profile, parts, config.retune or config.restart, weights["fingerprint"])
+    if stays := check_kept(profile, config, parts, settings):
+        place.progress.line(stays)
+        return stage.kept(profile)
     with profile.lock():
         if parts.wplus:
             inverted(profile, opened.reading, parts, place.progress)

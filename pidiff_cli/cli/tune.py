@@ -86,9 +86,14 @@ def command(
         result = api.tune(sources, name, **given, **session.where())
     except KeyboardInterrupt:
         if "tune" in session.output.begun:
-            session.after_interrupt = "The same command goes on from the last checkpoint."
+            session.after_interrupt = _goes_on(sources, name)
         raise
     session.output.result([result.profile], result)
     session.output.note(f'Try: pidiff generate {result.profile.resolve().name} "as an astronaut"')
     if result.report:
         session.output.note(f"Report: {result.report}")
+
+
+def _goes_on(sources: list[str], name: str | None) -> str:
+    """The command that goes on from the last checkpoint; the profile remembers the settings."""
+    return f"It goes on from the last checkpoint: pidiff tune {name or sources[0]}"

@@ -28,6 +28,7 @@ def install_stages(monkeypatch: pytest.MonkeyPatch, weights: Path) -> dict[str, 
     for module, run in runs:
         monkeypatch.setattr(module, "run", run)
         monkeypatch.setattr(module, "configs", [], raising=False)
+    monkeypatch.setattr(prepare, "add", _add)
     monkeypatch.setattr(invert, "fits", invert.fits)  # a test may set another
     return {
         "prepare": prepare, "invert": invert, "tune": tune, "generate": generate,
@@ -51,6 +52,15 @@ def _prepare(config: Any, progress: Any) -> Any:
         (RejectedPhoto("two.jpg", "too blurred"),),
         "A profile view would help most.",
     )
+
+
+def _add(config: Any, profile: Any, known: Any, progress: Any) -> Any:
+    from pidiff_cli.profile import Photo
+    from pidiff_cli.stages.results import Kept, PrepareResult
+
+    profile.write("photos/02.png", b"face")
+    profile.update(photos=(*profile.photos, Photo("02", "new.jpg", 0.8, face="photos/02.png")))
+    return PrepareResult(profile.folder, (Kept("new.jpg", 0.8),), ())
 
 
 def _invert(profile: Any, config: Any, parts: Any, progress: Any) -> Any:

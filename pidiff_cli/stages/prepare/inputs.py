@@ -60,9 +60,10 @@ def list_photos(given: tuple[Path, ...]) -> list[Path]:
     return unique
 
 
-def photo_digests(given: tuple[Path, ...]) -> list[str]:
+def photo_digests(given: tuple[Path, ...]) -> dict[Path, str]:
     """The sha256 of every photo that can be read, of those that `prepare` would read."""
-    return [found for path in list_photos(given) if (found := _digest_if_readable(path))]
+    found = {path: _digest_if_readable(path) for path in list_photos(given)}
+    return {path: digest for path, digest in found.items() if digest}
 
 
 def left_alone(given: tuple[Path, ...]) -> list[str]:

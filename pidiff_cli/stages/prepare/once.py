@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.errors import InputError
@@ -17,8 +19,8 @@ from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
 def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareResult:
     """The profile ``config.name``, made where it is missing.
 
-    The same photos again change nothing; more photos beside the same ones make the profile anew;
-    other photos need ``force``. A failure leaves the old profile as it was.
+    The same photos again, or fewer of them, change nothing; more beside them are added; other
+    photos need ``force``. What was learnt stays. A failure leaves the old profile as it was.
 
     Raises:
         InputError: the name is not allowed or taken by other photos, or the photos are at fault.
@@ -27,38 +29,68 @@ def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareR
     folder = config.home / "profiles" / config.name
     settle(folder, is_prepared)
     digests = photo_digests(config.photos)
+    whose = _whose(config)
     if is_prepared(folder) and not force:
-        old = Profile(folder)
-        same = _compare(old, digests)
-        if same != "other" and _whose(config) not in ({}, old.stage_state("prepare").get("whose")):
-            raise InputError(
-                f"A profile named {config.name} is there already, of somebody else in these photos "
-                "or chosen otherwise.",
-                f"Go on with it: pidiff tune {config.name}. Replace it: --force",
-            )
-        if same == "same":
-            return told_again(old)
-        if same == "other":
-            raise InputError(
-                f"A profile named {config.name} is there already, made of other photos.",
-                f"Go on with it: pidiff tune {config.name}. Replace it: --force",
-            )
+        return _again(config, Profile(folder), digests, whose, progress)
     from pidiff_cli.stages.prepare import run
 
     with replacing(folder, is_prepared):
         result = run.run(config, progress)
-        Profile(folder).update_stage(
-            "prepare",
-            inputs=sorted(set(digests)),
-            kept=[
-                [Path(item.file).name, item.quality, item.held_out, list(item.notes)]
-                for item in result.kept
-            ],
-            rejected=[[Path(item.file).name, item.reason] for item in result.rejected],
-            advice=result.advice,
-            whose=_whose(config),
-        )
+        _note(Profile(folder), result.kept, result, digests.values(), whose)
     return result
+
+
+def _again(
+    config: PrepareConfig, old: Profile, digests: dict[Path, str], whose: dict[str, object],
+    progress: Progress,
+) -> PrepareResult:  # fmt: skip
+    state = old.stage_state("prepare")
+    known = [path for path, digest in digests.items() if digest in state["inputs"]]
+    if not known:
+        raise InputError(
+            f"A profile named {config.name} is there already, made of other photos.",
+            f"Go on with it: pidiff tune {config.name}. Replace it: --force",
+        )
+    if whose not in ({}, state.get("whose")):
+        raise InputError(
+            f"A profile named {config.name} is there already, of somebody else in these photos "
+            "or chosen otherwise.",
+            f"Go on with it: pidiff tune {config.name}. Replace it: --force",
+        )
+    if len(known) == len(digests):
+        if gone := _read(state) - len({digests[path] for path in known}):
+            progress.line(
+                f"{gone} of its photos {'are' if gone > 1 else 'is'} not there any more; "
+                f"{config.name} keeps what it has of them."
+            )
+        return told_again(old)
+    from pidiff_cli.stages.prepare import run
+
+    with old.lock():
+        result = run.add(config, old, known, progress)
+        kept = (*told_again(old).kept, *result.kept)
+        _note(old, kept, result, {*state["inputs"], *digests.values()}, state.get("whose", {}))
+    return replace(result, kept=kept)
+
+
+def _note(
+    profile: Profile, kept: Sequence[Kept], result: PrepareResult, inputs: Iterable[str],
+    whose: dict[str, object],
+) -> None:  # fmt: skip
+    """What the profile remembers: the photos' hashes, what came of each, and who was asked for."""
+    profile.update_stage(
+        "prepare",
+        inputs=sorted(set(inputs)),
+        kept=[[Path(k.file).name, k.quality, k.held_out, list(k.notes)] for k in kept],
+        rejected=[[Path(item.file).name, item.reason] for item in result.rejected],
+        advice=result.advice,
+        whose=whose,
+    )
+
+
+def _read(state: dict[str, Any]) -> int:
+    """How many photos a profile was made of; earlier ones noted every file of a folder."""
+    return len(state.get("kept", ())) + len(state.get("rejected", ())) or len(state["inputs"])
 
 
 def _whose(config: PrepareConfig) -> dict[str, object]:
@@ -68,8 +100,11 @@ def _whose(config: PrepareConfig) -> dict[str, object]:
 
 
 def is_made_of(folder: Path, photos: tuple[Path, ...]) -> bool:
-    """Whether the folder holds a profile made of exactly these photos."""
-    return is_prepared(folder) and _compare(Profile(folder), photo_digests(photos)) == "same"
+    """Whether the folder holds a profile made of these photos, and maybe of others."""
+    if not is_prepared(folder):
+        return False
+    inputs = Profile(folder).stage_state("prepare")["inputs"]
+    return all(digest in inputs for digest in photo_digests(photos).values())
 
 
 def is_prepared(folder: Path) -> bool:
@@ -93,19 +128,3 @@ def told_again(profile: Profile) -> PrepareResult:
 
 def _kept(file: str, quality: float, held_out: bool = False, notes: Sequence[str] = ()) -> Kept:
     return Kept(file, quality, held_out, tuple(notes))
-
-
-def _compare(profile: Profile, digests: list[str]) -> str:
-    """These photos against those the profile was made of: "same", "more" (all of them and others)
-    or "other".
-
-    Earlier profiles noted every file of a folder, texts too: what counts is that each photo that
-    was read (kept or rejected) is among these.
-    """
-    state = profile.stage_state("prepare")
-    known = set(state["inputs"])
-    read = len(state.get("kept", ())) + len(state.get("rejected", ())) or len(known)
-    again = sum(item in known for item in digests)
-    if again < read:
-        return "same" if known == set(digests) else "other"
-    return "same" if again == len(digests) else "more"

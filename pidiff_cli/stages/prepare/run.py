@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.faces import triage
-from pidiff_cli.core.faces.align import points_in_square, unwarp_mask
 from pidiff_cli.core.faces.detect import published_faces
-from pidiff_cli.core.faces.framing import place_of
-from pidiff_cli.core.faces.mask import head_mask
-from pidiff_cli.core.faces.networks import FaceNetworks
 from pidiff_cli.core.images import png_bytes
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import said
-from pidiff_cli.profile import PHOTO_SHEET, Photo, Profile
-from pidiff_cli.stages.prepare.chosen import Choice
+from pidiff_cli.profile import PHOTO_SHEET, Profile
 from pidiff_cli.stages.prepare.inputs import left_alone, list_photos
 from pidiff_cli.stages.prepare.photos import HINT, Album, need_faces, read_album
 from pidiff_cli.stages.prepare.select import Selection, select_photos
 from pidiff_cli.stages.prepare.sheet import contact_sheet
+from pidiff_cli.stages.prepare.writing import held_count, write_photos
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.results import Kept, PrepareResult
+from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
 
 MOST_TOLD = 6  # lines on what lies beside the photos
 
@@ -36,42 +30,79 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
     Raises:
         InputError: no photo is left; the message says why and what would work.
     """
+    paths, album, selection = _chosen(config, progress, ())
+    rejected = _in_order(paths, album.rejected + selection.rejected)
+    if not selection.kept:
+        reasons = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
+        raise InputError(f"None of the {len(paths)} photos can be used. {reasons}.", HINT)
+    profile = Profile.create(config.home, config.name, config.noun)
+    kept = write_photos(profile, selection.kept, config, album.networks)
+    return _done(config, profile, paths, album, selection, kept, rejected, progress)
+
+
+def add(
+    config: PrepareConfig, profile: Profile, known: Collection[Path], progress: Progress
+) -> PrepareResult:
+    """Add photos to a profile; its own stay as they are. The caller holds its lock.
+
+    Args:
+        known: those of the photos given that the profile was made of.
+
+    Raises:
+        InputError: none of the new ones serves.
+    """
+    sources = {photo.source for photo in profile.photos}
+    anchors = [path for path in known if said(path.name) in sources]
+    paths, album, selection = _chosen(config, progress, anchors)
+    new = [choice for choice in selection.kept if choice.candidate.path not in known]
+    old = {said(path) for path in anchors}
+    rejected = [
+        item
+        for item in _in_order(paths, album.rejected + selection.rejected)
+        if item.file not in old
+    ]
+    if not new:
+        fresh = {said(path) for path in paths if path not in known}
+        reasons = [f"{Path(r.file).name}: {r.reason}" for r in rejected if r.file in fresh]
+        raise InputError(
+            f"None of the new photos can be used. {'; '.join(reasons[:6])}.",
+            f"Go on with the old ones: pidiff tune {config.name}",
+        )
+    kept = write_photos(profile, new, config, album.networks)
+    return _done(config, profile, paths, album, selection, kept, rejected, progress)
+
+
+def _chosen(
+    config: PrepareConfig, progress: Progress, anchors: Collection[Path]
+) -> tuple[list[Path], Album, Selection]:
     paths = list_photos(config.photos)
     progress.start("prepare", len(paths))
     album = read_album(config, paths, partial(progress.advance, "prepare"))
     need_faces(config, paths, album.candidates, album.rejected)
-    selection = select_photos(config, album)
-    kept, place = selection.kept, {said(path): i for i, path in enumerate(paths)}
-    rejected = sorted(album.rejected + selection.rejected, key=lambda r: place[r.file])
-    if not kept:
-        reasons = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
-        raise InputError(f"None of the {len(paths)} photos can be used. {reasons}.", HINT)
-    profile = Profile.create(config.home, config.name, config.noun)
-    held_back = _write(profile, kept, config, album.networks)
+    return paths, album, select_photos(config, album, anchors)
+
+
+def _in_order(paths: list[Path], rejected: list[RejectedPhoto]) -> list[RejectedPhoto]:
+    place = {said(path): i for i, path in enumerate(paths)}
+    return sorted(rejected, key=lambda r: place[r.file])
+
+
+def _done(
+    config: PrepareConfig, profile: Profile, paths: list[Path], album: Album, selection: Selection,
+    kept: list[Kept], rejected: list[RejectedPhoto], progress: Progress,
+) -> PrepareResult:  # fmt: skip
+    chosen = selection.kept
     if config.keep_photos:
-        profile.write(PHOTO_SHEET, png_bytes(contact_sheet(paths, album, kept, rejected)))
+        profile.write(PHOTO_SHEET, png_bytes(contact_sheet(paths, album, chosen, rejected)))
     advice = triage.advice(
-        [c.face.landmarks for c in kept],
-        [c.sharp for c in kept],
-        [triage.brightness(c.aligned) for c in kept],
+        [c.face.landmarks for c in chosen],
+        [c.sharp for c in chosen],
+        [triage.brightness(c.aligned) for c in chosen],
     )
-    result = PrepareResult(
-        profile.folder,
-        tuple(
-            Kept(said(c.candidate.path), c.quality, i in held_back, c.notes)
-            for i, c in enumerate(kept)
-        ),
-        tuple(rejected),
-        advice,
-        profile.path(PHOTO_SHEET) if config.keep_photos else None,
-    )
+    sheet = profile.path(PHOTO_SHEET) if config.keep_photos else None
+    result = PrepareResult(profile.folder, tuple(kept), tuple(rejected), advice, sheet)
     _tell(progress, result, config, album, selection)
     return result
-
-
-def held_count(kept: int, wanted: int) -> int:
-    """How many photos to hold back: none below four, one in five, `wanted` at least."""
-    return 0 if kept < 4 or wanted == 0 else min(max(wanted, kept // 5), kept - 3)
 
 
 def held_note(kept: int, wanted: int) -> str:
@@ -82,66 +113,6 @@ def held_note(kept: int, wanted: int) -> str:
     if not wanted:
         return ""
     return f"None of {kept} held back (from 4 on): likeness is measured on photos it learns from."
-
-
-def _write(
-    profile: Profile, kept: list[Choice], config: PrepareConfig, networks: FaceNetworks
-) -> set[int]:
-    """Write every kept photo; returns the places of those that are held back."""
-    held = held_count(len(kept), config.hold_out)
-    # The held-back photos: of middling quality, so that neither training nor the measure suffers.
-    order = sorted(range(len(kept)), key=lambda i: -kept[i].quality)
-    middle = (len(kept) - held) // 2
-    held_back = set(order[middle : middle + held])
-    photos = []
-    for i, choice in enumerate(kept):
-        key = f"{i + 1:02d}"
-        face_mask = _head(choice, networks)
-        parts = {"face": choice.aligned, "mask": _grey(face_mask)}
-        if config.keep_photos:
-            points = (choice.face.landmarks + 0.5) / choice.candidate.factor - 0.5
-            whole = unwarp_mask(face_mask, points, *choice.candidate.work.shape[:2])
-            parts |= {"picture": choice.candidate.work, "picture_mask": _grey(whole)}
-        names = {}
-        for part, pixels in parts.items():
-            names[part] = f"photos/{key}_{part}.png"
-            profile.write(names[part], png_bytes(pixels))
-        photos.append(
-            Photo(
-                key=key,
-                source=said(choice.candidate.path.name),
-                quality=choice.quality,
-                held_out=i in held_back,
-                info=_info(choice),
-                **names,
-            )
-        )
-    profile.update(photos=tuple(photos))
-    return held_back
-
-
-def _head(choice: Choice, networks: FaceNetworks) -> np.ndarray:
-    """The head mask (S, S) of the chosen face."""
-    if networks.folder is None:
-        return head_mask(choice.aligned)
-    points = points_in_square(choice.face.landmarks, choice.aligned.shape[0])
-    return head_mask(choice.aligned, networks.folder, points=points)
-
-
-def _info(choice: Choice) -> dict[str, object]:
-    place = place_of((choice.face.landmarks + 0.5) / choice.candidate.factor - 0.5)
-    return {
-        "box": [round(v, 1) for v in choice.face.box],
-        "approximate": choice.face.approximate,
-        "sharpness": round(choice.sharp, 3),
-        "turn": round(triage.turn_of(choice.face.landmarks), 3),
-        "likeness": round(choice.likeness, 3),
-        "place": [round(v, 1) for v in astuple(place)],  # in the working copy
-    }
-
-
-def _grey(mask: np.ndarray) -> np.ndarray:
-    return np.rint(mask * 255).astype(np.uint8)
 
 
 def _tell(

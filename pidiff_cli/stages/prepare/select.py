@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,11 @@ class Selection:
     person: Person
 
 
-def select_photos(config: PrepareConfig, album: Album) -> Selection:
+def select_photos(config: PrepareConfig, album: Album, anchors: Collection[Path] = ()) -> Selection:
     """Group the faces into people, choose one, and say of each photo why it does not serve.
+
+    Args:
+        anchors: photos that are known to show who is meant.
 
     Raises:
         InputError: it is not plain who is meant, or the one who was asked for is not there.
@@ -47,7 +51,8 @@ def select_photos(config: PrepareConfig, album: Album) -> Selection:
         for k, face in enumerate(candidate.faces)
     ]
     people = group_people(seen, album.networks.threshold)
-    person = _whom(config, people, album.networks)
+    known = {i for i, c in enumerate(album.candidates) if c.path in anchors}
+    person = _whom(config, people, album.networks, known)
     kept: list[Choice] = []
     rejected: list[RejectedPhoto] = []
     for candidate in album.candidates:
@@ -61,8 +66,12 @@ def select_photos(config: PrepareConfig, album: Album) -> Selection:
     return Selection(best, rejected + twins, people, person)
 
 
-def _whom(config: PrepareConfig, people: list[Person], networks: FaceNetworks) -> Person:
-    """Who is meant: who was asked for, else who is in most of the photos."""
+def _whom(
+    config: PrepareConfig, people: list[Person], networks: FaceNetworks, known: set[int]
+) -> Person:
+    """Who is meant: who is in most of the known photos, or was asked for, or is in most photos."""
+    if known:
+        return max(people, key=lambda person: len(known & set(person.photos)))
     if config.like is not None:
         return _like(config.like, config, people, networks)
     if config.person > len(people):

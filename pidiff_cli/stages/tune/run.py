@@ -22,6 +22,7 @@ from pidiff_cli.stages.report.evaluators import Evaluators, open_evaluators
 from pidiff_cli.stages.report.summary import copies, summarise
 from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.stages.tune import pace
+from pidiff_cli.stages.tune.already import by_hand
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import peak_mb, write_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run, train
@@ -80,8 +81,9 @@ def _run(task: Task, progress: Progress) -> TuneResult:
     tools = open_evaluators(profile, faces, parts, config.home, open_reader(parts.faces))
     job, current, planned = make_job(task, state, tools, faces, progress)
     profile.update_stage(
-        "tune", done=False, digest=task.digest, recipe=config.recipe, base=parts.name
-    )
+        "tune", done=False, digest=task.digest, recipe=config.recipe, base=parts.name,
+        by_hand=by_hand(config, task.recipe),
+    )  # fmt: skip
     train(job, current, progress)
     write_log(profile, current.losses)
     branch, where = parts.has_branch, planned.device
@@ -93,6 +95,11 @@ def _run(task: Task, progress: Progress) -> TuneResult:
 def _finished(task: Task, state: dict[str, Any]) -> bool:
     same = bool(state.get("done")) and state["digest"] == task.digest
     return same and max(state["result"]["steps"], state.get("planned", 0)) >= task.config.steps
+
+
+def kept(profile: Profile) -> TuneResult:
+    """The result of the tuning that the profile holds."""
+    return _result(profile, profile.stage_state("tune")["result"])
 
 
 def _told_again(task: Task, state: dict[str, Any], progress: Progress) -> TuneResult:
@@ -125,7 +132,10 @@ def _keep(
         "likeness": _report(task, job, current, tools, faces, progress),
     }  # fmt: skip
     profile.update(base=_made_with(task, job), recipe={"name": config.recipe, **task.settings()})
-    profile.update_stage("tune", done=True, digest=task.digest, result=values, planned=config.steps)
+    profile.update_stage(
+        "tune", done=True, digest=task.digest, result=values, planned=config.steps,
+        photos=[photo.key for photo in profile.photos],
+    )  # fmt: skip
     profile.remove(CHECKPOINT)
     page.tell(progress, values)
     return _result(profile, values)

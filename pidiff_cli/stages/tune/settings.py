@@ -20,6 +20,7 @@ from pidiff_cli.stages.opening import (
     tell_dropped,
 )
 from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.tune.already import remembered
 from pidiff_cli.weights.locate import BaseParts
 from pidiff_cli.weights.table import WEIGHTS
 
@@ -72,7 +73,8 @@ def open_tuning(
         )
     chosen = choose_recipe(known, parts, recipe, place.device, given.get("memory"))
     folder = profile.folder if profile else place.home / "profiles" / str(name)
-    values = tune_values(folder, parts, chosen, given, place.progress)
+    taken = remembered(known, parts.name, chosen.name, given)
+    values = tune_values(folder, parts, chosen, taken, place.progress)
     config = place.config(TuneConfig, **values)
     _check_learns(config, parts)
     noted = known.stage_state("invert") if known else {}

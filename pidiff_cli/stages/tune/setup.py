@@ -35,6 +35,7 @@ from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report.evaluators import Evaluators
 from pidiff_cli.stages.report.measure import standard_prompts
 from pidiff_cli.stages.tune import plan, previews, told
+from pidiff_cli.stages.tune.already import HIDDEN
 from pidiff_cli.stages.tune.data import codes_of, material, other_prompts, training_photos
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import read_log
@@ -81,11 +82,10 @@ class Task:
 
     def settings(self) -> dict[str, object]:
         """The settings worth keeping, JSON values."""
-        hidden = {"home", "device", "offline", "name", "resume", "restart", "retune"}
         values = {**asdict(self.config), **asdict(self.internals)}
         # A record's keys keep their names.
         values["at_once"], values["lean"] = values.pop("micro_batch"), values.pop("fast_step")
-        return {key: value for key, value in values.items() if key not in hidden}
+        return {key: value for key, value in values.items() if key not in HIDDEN}
 
 
 def make_task(

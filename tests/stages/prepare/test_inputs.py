@@ -58,7 +58,7 @@ def test_a_tree_of_folders_is_told(tmp_path: Path) -> None:
 def test_a_device_is_no_photo() -> None:
     with pytest.raises(PhotoError, match="a device or a pipe"):
         read_photo(Path("/dev/zero"))
-    assert photo_digests((Path("/dev/zero"),)) == []
+    assert photo_digests((Path("/dev/zero"),)) == {}
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="its disks refuse such names")

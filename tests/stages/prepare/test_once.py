@@ -51,9 +51,28 @@ def test_a_profile_that_remembers_a_text_is_still_of_these_photos(
     assert not once.is_made_of(home / "profiles" / "alice", (made,))
 
 
-def test_a_photo_that_is_gone_or_another_one_is_told(
-    pidiff: Callable[..., Any], made: Path
-) -> None:
-    (made / "one.jpg").write_bytes(b"another")
+def test_a_photo_that_is_gone_is_told(pidiff: Callable[..., Any], made: Path, home: Path) -> None:
+    (made / "one.jpg").unlink()
+    _keeps(pidiff, made, home)
+    ran = pidiff("tune", made, "--name", "alice")
+    assert "1 of its photos is not there any more; alice keeps" in ran.err
+
+
+def test_other_photos_are_refused(pidiff: Callable[..., Any], made: Path) -> None:
+    for path in made.iterdir():
+        path.write_bytes(b"another " + path.name.encode())
     ran = pidiff("tune", made, "--name", "alice")
     assert ran.code == 3 and "made of other photos" in ran.err
+
+
+def test_new_photos_are_added_and_the_adapter_stays(
+    pidiff: Callable[..., Any], made: Path, home: Path
+) -> None:
+    (made / "new.jpg").write_bytes(b"3")
+    ran = pidiff("prepare", made, "--name", "alice")
+    assert ran.code == 0, ran.err
+    profile = Profile.open("alice", home)
+    assert [photo.key for photo in profile.photos] == ["01", "02"]
+    _keeps(pidiff, made, home)
+    state = profile.stage_state("prepare")
+    assert [item[0] for item in state["kept"]] == ["one.jpg", "new.jpg"]

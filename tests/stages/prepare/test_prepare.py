@@ -13,6 +13,8 @@ from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.prepare import run as prepare
+from pidiff_cli.stages.prepare import writing
+from pidiff_cli.stages.prepare.writing import held_count
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import PrepareResult
 from tests.support.faces_fake import Drawn, Finder, draw_people, install_finder
@@ -24,7 +26,7 @@ ALICE, BOB = (220, 90, 60), (60, 110, 230)
 def finder(monkeypatch: pytest.MonkeyPatch) -> Finder:
     finder = install_finder(monkeypatch)
     monkeypatch.setattr(
-        prepare, "head_mask", lambda aligned: np.ones(aligned.shape[:2], np.float32)
+        writing, "head_mask", lambda aligned: np.ones(aligned.shape[:2], np.float32)
     )
     return finder
 
@@ -174,5 +176,27 @@ def test_only_unreadable_files(tmp_path: Path, album: Album) -> None:
 
 @pytest.mark.parametrize(("kept", "held"), [(1, 0), (3, 0), (4, 1), (9, 1), (10, 2), (40, 8)])
 def test_one_in_five_is_held_back(kept: int, held: int) -> None:
-    assert prepare.held_count(kept, 1) == held
-    assert prepare.held_count(kept, 0) == 0
+    assert held_count(kept, 1) == held
+    assert held_count(kept, 0) == 0
+
+
+def test_photos_are_added_to_who_is_there(tmp_path: Path, album: Album) -> None:
+    """More photos of somebody else do not make the profile theirs."""
+    for i in range(3):
+        album.add(f"{i}.png", alice(190 + 5 * i), seed=i)
+    first = run(tmp_path, album.folder)
+    profile = Profile(first.profile)
+    before = profile.photos
+    new = [album.add(f"n{i}.png", bob(180 + 5 * i), seed=20 + i) for i in range(4)]
+    new.append(album.add("n4.png", alice(170), seed=30))
+    settings = {"min_sharpness": 0.1, "home": tmp_path / "home", "name": "alice"}
+    known = [album.folder / f"{i}.png" for i in range(3)]
+    config = PrepareConfig(photos=(album.folder,), **settings)
+    result = prepare.add(config, profile, known, Progress())
+    assert [Path(kept.file).name for kept in result.kept] == ["n4.png"]
+    assert len(result.rejected) == 4 and profile.photos[:3] == before
+    assert profile.photos[3].key == "04" and not profile.verify()
+    assert sum(photo.held_out for photo in profile.photos) == 1
+    new[-1].unlink()
+    with pytest.raises(InputError, match="None of the new photos can be used"):
+        prepare.add(config, profile, known, Progress())

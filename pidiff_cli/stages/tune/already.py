@@ -1,0 +1,88 @@
+"""A profile that is tuned already: what another `tune` may change, and what it has to ask for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.errors import InputError
+from pidiff_cli.profile import Profile, parts_of
+from pidiff_cli.recipe import Recipe
+from pidiff_cli.weights.locate import BaseParts
+
+#: Fields of a configuration that say nothing of what is learnt.
+HIDDEN = frozenset(("home", "device", "offline", "name", "resume", "restart", "retune"))
+#: Fields that change neither what is learnt nor how: how it is computed, and how far.
+FREE = frozenset(
+    ("recipe", "base", "wplus", "steps", "memory", "checkpointing", "quantise", "checkpoint_every",
+     "preview_every")
+)  # fmt: skip
+
+
+def by_hand(config: TuneConfig, recipe: Recipe) -> dict[str, Any]:
+    """The settings that are neither the recipe's nor a default: the profile remembers them."""
+    usual = {item.name: item.default for item in fields(TuneConfig)} | dict(recipe.tune)
+    values = {k: v for k, v in asdict(config).items() if k not in HIDDEN}
+    free = {"recipe", "base", "wplus", "memory"}
+    return {k: v for k, v in values.items() if k not in free and v != usual[k]}
+
+
+def remembered(
+    profile: Profile | None, base: str, recipe: str, given: dict[str, Any]
+) -> dict[str, Any]:
+    """The settings by hand of the profile's last tuning on this base and recipe, under those given
+    now; none where it begins again."""
+    if profile is None or given.get("restart") or given.get("retune"):
+        return given
+    state = profile.stage_state("tune")
+    same = state.get("base", base) == base and state.get("recipe", recipe) == recipe
+    before = dict(state.get("by_hand", {})) if same else {}
+    return {**before, **{key: value for key, value in given.items() if value is not None}}
+
+
+def check_kept(
+    profile: Profile, config: TuneConfig, parts: BaseParts, given: dict[str, Any]
+) -> str:
+    """What keeps a finished tuning as it is, in words; "" where nothing does.
+
+    Photos that came later and settings of a newer recipe are told, a setting given by hand is
+    refused: a finished adapter is replaced only by ``restart`` or ``retune``.
+
+    Args:
+        given: the settings that were given by hand now.
+
+    Raises:
+        InputError: other settings were given, or more steps of what has changed since.
+    """
+    state = profile.stage_state("tune")
+    if config.restart or config.retune or not config.resume:
+        return ""
+    if not (state.get("done") and parts_of(profile.folder) and state.get("base") == parts.name):
+        return ""
+    before = profile.manifest.recipe
+    changed = {
+        key: f"{key.replace('_', '-')} {before[key]} → {value}"
+        for key, value in asdict(config).items()
+        if key in before and key not in HIDDEN | FREE and before[key] != value
+    }
+    asked = [words for key, words in changed.items() if given.get(key) is not None]
+    again = f"Learn it anew: pidiff tune {profile.name} --retune"
+    if asked:
+        raise InputError(
+            f"{profile.name} is tuned already, with other settings ({', '.join(asked)}).",
+            f"{again}, with the same settings. Until it is done the old one draws.",
+        )
+    since = _since(profile, state, changed)
+    if since and config.steps > max(state["result"]["steps"], state.get("planned", 0)):
+        raise InputError(f"{profile.name} cannot go on: {since}.", again)
+    return f"{profile.name} stays as it is tuned: {since}. {again}" if since else ""
+
+
+def _since(profile: Profile, state: dict[str, Any], changed: dict[str, str]) -> str:
+    """What is new since the tuning: photos, or the recipe's settings."""
+    learnt = state.get("photos")
+    new = [p for p in profile.photos if learnt is not None and p.key not in learnt]
+    if new:
+        return f"{len(new)} new photo{'s are' if len(new) > 1 else ' is'} not learnt yet"
+    return f"settings have changed since ({', '.join(changed.values())})" if changed else ""
