@@ -16,12 +16,11 @@ from pidiff_cli.core.faces.published import find_file
 from pidiff_cli.core.faces.refinement import plausible
 from pidiff_cli.errors import InputError
 
-SURE = 0.6  # YuNet's score; it knows animals and things from people, the mesh does not
+SURE = 0.8  # YuNet's score; it knows animals and things from people, the mesh does not
 PRESENT = 0.5  # the mesh's own: half a face outside of the photo has less
-#: Where nothing is found: sides in px at which masks, blur and faces larger than the picture are
-#: seen after all, and the score that this takes (masked faces have 0.82 to 0.88, animals up to 0.4
-#: but for one dog).
-HARD_SIDES, HARD_SURE = (320, 160), 0.75
+#: Where nothing is found: the side in px at which masks, blur and faces larger than the picture are
+#: seen after all, and the score that this takes. A dog that has 0.77 at 1024 px has none there.
+HARD_SIDE, HARD_SURE = 256, 0.75
 OVERLAP = 0.3  # boxes that share more are one face
 
 
@@ -37,12 +36,7 @@ class MeshFinder:
 
     def find(self, rgb: np.ndarray) -> list[tuple[np.ndarray, float]]:
         """uint8 (H, W, 3) -> points (68, 2) float32 px, iBUG order, and a score each."""
-        for side, sure in ((WORK_SIDE, SURE), *((side, HARD_SURE) for side in HARD_SIDES)):
-            if (side == WORK_SIDE or max(rgb.shape[:2]) > side) and (
-                found := self._at(rgb, side, sure)
-            ):
-                return found
-        return []
+        return self._at(rgb, WORK_SIDE, SURE) or self._at(rgb, HARD_SIDE, HARD_SURE)
 
     def _at(self, rgb: np.ndarray, side: int, sure: float) -> list[tuple[np.ndarray, float]]:
         """What is found in a copy with this longer side, px."""
@@ -102,7 +96,7 @@ def _open(chosen: FaceModelChoice, device: str) -> MeshFinder:
     # OpenCV 5 warns of targets that nobody asked for.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     try:
-        detector = cv2.FaceDetectorYN.create(str(path), "", (320, 320), SURE, OVERLAP)
+        detector = cv2.FaceDetectorYN.create(str(path), "", (320, 320), HARD_SURE, OVERLAP)
     except cv2.error as error:
         raise InputError(
             f"{path.name} is damaged, or no yunet detector.", "pidiff models pull free-faces"

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from pidiff_cli.core.faces import triage
 from pidiff_cli.core.faces.align import align_face
 from pidiff_cli.core.faces.choice import choose_face_models
 from pidiff_cli.core.faces.detect import Face, find_faces
 from pidiff_cli.core.faces.nets import FOLDER
 from pidiff_cli.core.faces.recognise import embed_faces, load_embedder, open_recogniser
+from pidiff_cli.core.faces.sharpness import Blur, blur
 from pidiff_cli.core.faces.thresholds import Threshold, threshold_of
 
 ALIGNED = 256  # px: from which mini's embedder takes its 128
@@ -35,6 +37,25 @@ class FaceNetworks:
     embed: Callable[[np.ndarray, Sequence[Face]], np.ndarray]
     likeness: str
     threshold: Threshold
+
+    def sharpness(self, aligned: np.ndarray, native_height: float) -> float:
+        """How sharp a face is, 0 to 1; drawings and photographs each by their own measure.
+
+        Args:
+            aligned: uint8 (S, S, 3). native_height: brow to chin in pixels of the photo.
+        """
+        if self.folder is None:
+            return triage.sharpness(aligned)
+        return blur(aligned, native_height).sharpness
+
+    def faint(self, rgb: np.ndarray) -> Blur | None:
+        """How blurred a face is that only the detector sees; None: it sees none, or cannot say."""
+        from pidiff_cli.core.faces.faint import faint_face
+        from pidiff_cli.core.faces.mesh_finder import open_mesh_finder
+
+        if self.folder is None or choose_face_models(self.folder).landmarks != "mesh":
+            return None
+        return faint_face(open_mesh_finder(self.folder), rgb)
 
     @property
     def tells_worlds(self) -> bool:

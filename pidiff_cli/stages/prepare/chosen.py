@@ -10,6 +10,12 @@ import numpy as np
 from pidiff_cli.core.faces import triage
 from pidiff_cli.core.faces.align import align_face
 from pidiff_cli.core.faces.detect import Face
+from pidiff_cli.core.faces.expression import Expression, expression_of
+from pidiff_cli.core.faces.light import Light, light_of
+from pidiff_cli.core.faces.networks import FaceNetworks
+from pidiff_cli.core.faces.notes import notes
+from pidiff_cli.core.faces.pose import Pose, pose_of
+from pidiff_cli.core.faces.sharpness import blur
 from pidiff_cli.core.images import read_photo
 from pidiff_cli.stages.prepare.photos import PhotoCandidate
 
@@ -24,6 +30,7 @@ class Choice:
     rank: int  # 0: the largest face of the photo
     likeness: float
     face_size: int  # px, side of the aligned face
+    networks: FaceNetworks  # who saw it
 
     @property
     def face(self) -> Face:
@@ -44,7 +51,7 @@ class Choice:
     @cached_property
     def sharp(self) -> float:
         """0 to 1."""
-        return triage.sharpness(self.aligned)
+        return self.networks.sharpness(self.aligned, self.face.height)
 
     @property
     def crowd(self) -> int:
@@ -59,9 +66,18 @@ class Choice:
         return round(float(np.clip(min(1, 1.4 * self.sharp) * front * (0.6 + 0.4 * size), 0, 1)), 3)
 
     @cached_property
+    def seen(self) -> tuple[Pose, Light, Expression]:
+        """Pose, light and expression of the face."""
+        points = self.face.landmarks
+        return pose_of(points), light_of(self.aligned, points), expression_of(points)
+
+    @cached_property
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing of the photo, in a few words each."""
-        found = []
+        found: list[str] = []
+        if self.networks.folder is not None:
+            soft = blur(self.aligned, self.face.height)
+            found += notes(*self.seen, soft, self.face.height)
         if self.candidate.turned:
             found.append("lay on its side: turned upright")
         if self.crowd > 1:

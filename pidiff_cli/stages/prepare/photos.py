@@ -15,6 +15,7 @@ from pidiff_cli.core.faces.detect import Face, published_faces
 from pidiff_cli.core.faces.drawn import are_drawn
 from pidiff_cli.core.faces.mini_detector import candidates
 from pidiff_cli.core.faces.networks import FaceNetworks, drawn_networks, open_networks
+from pidiff_cli.core.faces.sharpness import Blur
 from pidiff_cli.core.images import PhotoError, read_photo, shrink
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import said
@@ -22,7 +23,9 @@ from pidiff_cli.stages.results import RejectedPhoto
 
 WORK_SIDE = 1024  # px, longer side of the working copies
 SMALL_PICTURE = 0.15  # in a small picture a face of this share of its short side is enough
-SURE_TURNED = 0.75  # detector's score that a face needs after the photo was turned
+#: Detector's scores: a photo whose face has less than the first is looked at turned, too; what a
+#: face then needs, and by how much it has to be surer. Turned to lie, faces have up to 0.88.
+PLAINLY_UPRIGHT, SURE_TURNED, SURER = 0.9, 0.9, 0.04
 AHEAD = 2  # photos that are decoded while the networks look at another
 HINT = "Photos where the face is sharp and fills more of the picture will work."
 
@@ -41,6 +44,7 @@ class PhotoCandidate:
     hash: np.ndarray
     largest_candidate: float  # px, face height of the best doubtful place
     turned: int = 0  # quarter turns to the left that brought the face upright
+    faint: Blur | None = None  # of a face that only the detector sees
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ def look_at(
         hash=triage.picture_hash(rgb),
         largest_candidate=largest,
         turned=turned,
+        faint=None if faces else networks.faint(rgb),
     )
 
 
@@ -128,16 +133,23 @@ def _find_turned(
 ) -> tuple[np.ndarray, tuple[Face, ...], int]:
     """The photo with its faces upright: a sideways one, without word of it in the file, is turned.
 
-    Only by the published networks, which have almost never taken a thing for a face.
+    The detector sees some faces that lie, less surely, and their points are wrong. Only by the
+    published networks, which have almost never taken a thing for a face.
     """
-    faces = tuple(networks.find(rgb))
-    if faces or networks.folder is None:
-        return rgb, faces, 0
+    best = rgb, tuple(networks.find(rgb)), 0
+    if networks.folder is None or _surest(best[1]) >= PLAINLY_UPRIGHT:
+        return best
+    least = max(SURE_TURNED, _surest(best[1]) + SURER)
     for turned in (1, 3, 2):
         lying = np.ascontiguousarray(np.rot90(rgb, turned))
-        if found := tuple(f for f in networks.find(lying) if f.score >= SURE_TURNED):
-            return lying, found, turned
-    return rgb, (), 0
+        faces = tuple(networks.find(lying))
+        if _surest(faces) >= least:
+            best, least = (lying, faces, turned), _surest(faces)
+    return best
+
+
+def _surest(faces: tuple[Face, ...]) -> float:
+    return max((face.score for face in faces), default=0.0)
 
 
 def need_faces(

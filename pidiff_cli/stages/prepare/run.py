@@ -9,10 +9,12 @@ from pathlib import Path
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.faces import triage
 from pidiff_cli.core.faces.detect import published_faces
+from pidiff_cli.core.faces.notes import missing
 from pidiff_cli.core.images import png_bytes
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import said
 from pidiff_cli.profile import PHOTO_SHEET, Profile
+from pidiff_cli.stages.prepare.chosen import Choice
 from pidiff_cli.stages.prepare.inputs import left_alone, list_photos
 from pidiff_cli.stages.prepare.photos import HINT, Album, need_faces, read_album
 from pidiff_cli.stages.prepare.select import Selection, select_photos
@@ -94,11 +96,7 @@ def _done(
     chosen = selection.kept
     if config.keep_photos:
         profile.write(PHOTO_SHEET, png_bytes(contact_sheet(paths, album, chosen, rejected)))
-    advice = triage.advice(
-        [c.face.landmarks for c in chosen],
-        [c.sharp for c in chosen],
-        [triage.brightness(c.aligned) for c in chosen],
-    )
+    advice = _advice(chosen, album)
     sheet = profile.path(PHOTO_SHEET) if config.keep_photos else None
     result = PrepareResult(profile.folder, tuple(kept), tuple(rejected), advice, sheet)
     _tell(progress, result, config, album, selection)
@@ -113,6 +111,18 @@ def held_note(kept: int, wanted: int) -> str:
     if not wanted:
         return ""
     return f"None of {kept} held back (from 4 on): likeness is measured on photos it learns from."
+
+
+def _advice(chosen: list[Choice], album: Album) -> str:
+    """Which photo to add next."""
+    if album.networks.folder is not None:
+        poses, lights, expressions = zip(*(choice.seen for choice in chosen), strict=True)
+        return missing(poses, lights, expressions)
+    return triage.advice(
+        [c.face.landmarks for c in chosen],
+        [c.sharp for c in chosen],
+        [triage.brightness(c.aligned) for c in chosen],
+    )
 
 
 def _tell(

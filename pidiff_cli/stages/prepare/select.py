@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pidiff_cli.config import PrepareConfig
+from pidiff_cli.core.faces.align import align_face
 from pidiff_cli.core.faces.networks import FaceNetworks
 from pidiff_cli.core.faces.people import Person, Seen, group_people, undecided
 from pidiff_cli.core.images import read_photo
@@ -56,7 +57,7 @@ def select_photos(config: PrepareConfig, album: Album, anchors: Collection[Path]
     kept: list[Choice] = []
     rejected: list[RejectedPhoto] = []
     for candidate in album.candidates:
-        choice = _choose(candidate, person, config.face_size)
+        choice = _choose(candidate, person, config.face_size, album.networks)
         reason = _fault(choice, candidate, config, album.networks, person)
         if reason or choice is None:
             rejected.append(RejectedPhoto(said(candidate.path), reason))
@@ -110,12 +111,14 @@ def _like(
     return nearest
 
 
-def _choose(candidate: PhotoCandidate, person: Person, size: int) -> Choice | None:
+def _choose(
+    candidate: PhotoCandidate, person: Person, size: int, networks: FaceNetworks
+) -> Choice | None:
     if not candidate.faces:
         return None
     alike = candidate.codes @ person.code
     best = int(np.argmax(alike))
-    return Choice(candidate, best, float(alike[best]), size)
+    return Choice(candidate, best, float(alike[best]), size, networks)
 
 
 def _fault(
@@ -129,6 +132,9 @@ def _fault(
     if choice.likeness < least:
         if _brightness(choice) < DARK:
             return "too dark to tell who it is"
+        sharp = _sharpness(choice)
+        if sharp < config.min_sharpness:
+            return f"{_blurred(sharp, config)}: nobody can be known again"
         return f"another person (likeness {choice.likeness:.2f}, needs {least:.2f})"
     if choice.face.height < candidate.needs:
         small = f"too small ({choice.face.height:.0f} px, needs {candidate.needs:.0f})"
@@ -138,8 +144,22 @@ def _fault(
     if not candidate.inside[choice.rank]:
         return "the face is cut off by the picture's edge"
     if choice.sharp < config.min_sharpness:
-        return f"too blurred (sharpness {choice.sharp:.2f}, needs {config.min_sharpness:.2f})"
+        return _blurred(choice.sharp, config)
     return ""
+
+
+def _blurred(sharp: float, config: PrepareConfig) -> str:
+    return f"too blurred (sharpness {sharp:.2f}, needs {config.min_sharpness:.2f})"
+
+
+def _sharpness(choice: Choice) -> float:
+    """Of a face that nobody knows, in the working copy of a photograph; drawings count as sharp."""
+    if choice.networks.folder is None:
+        return 1.0
+    factor = choice.candidate.factor
+    points = (choice.face.landmarks + 0.5) / factor - 0.5
+    aligned = align_face(choice.candidate.work, points, choice.face_size)
+    return choice.networks.sharpness(aligned, choice.face.height / factor)
 
 
 def _brightness(choice: Choice) -> float:
@@ -150,5 +170,7 @@ def _brightness(choice: Choice) -> float:
 
 
 def _no_face(candidate: PhotoCandidate) -> str:
+    if candidate.faint and candidate.faint.kind:
+        return "the face is too blurred to be made out"
     size = candidate.largest_candidate
     return f"no face found (largest candidate {size:.0f} px)" if size else "no face found"
