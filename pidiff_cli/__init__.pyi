@@ -2,6 +2,7 @@ from pidiff_cli.api import again as again
 from pidiff_cli.api import evaluate as evaluate
 from pidiff_cli.api import generate as generate
 from pidiff_cli.api import invert as invert
+from pidiff_cli.api import judge_pictures as judge_pictures
 from pidiff_cli.api import plan as plan
 from pidiff_cli.api import prepare as prepare
 from pidiff_cli.api import stylemix as stylemix
@@ -14,6 +15,7 @@ from pidiff_cli.stages.progress import Progress as Progress
 from pidiff_cli.stages.results import EvaluateResult as EvaluateResult
 from pidiff_cli.stages.results import GenerateResult as GenerateResult
 from pidiff_cli.stages.results import InvertResult as InvertResult
+from pidiff_cli.stages.results import JudgeResult as JudgeResult
 from pidiff_cli.stages.results import Picture as Picture
 from pidiff_cli.stages.results import PlanResult as PlanResult
 from pidiff_cli.stages.results import PrepareResult as PrepareResult

@@ -18,7 +18,8 @@ Arguments that all of them take:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from pidiff_cli.config import (
     EvaluateConfig,
     GenerateConfig,
     InvertConfig,
+    JudgeConfig,
     PrepareConfig,
     StylemixConfig,
 )
@@ -49,6 +51,7 @@ from pidiff_cli.stages.results import (
     EvaluateResult,
     GenerateResult,
     InvertResult,
+    JudgeResult,
     Picture,
     PlanResult,
     PrepareResult,
@@ -58,9 +61,11 @@ from pidiff_cli.stages.results import (
 from pidiff_cli.stages.tune.settings import open_tuning
 
 __all__ = [
-    "EvaluateResult", "Event", "GenerateResult", "InvertResult", "PidiffError", "Picture",
+    "EvaluateResult", "Event", "GenerateResult", "InvertResult", "JudgeResult", "PidiffError",
+    "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
-    "again", "evaluate", "generate", "invert", "plan", "prepare", "stylemix", "tune",
+    "again", "evaluate", "generate", "invert", "judge_pictures", "plan", "prepare",
+    "stylemix", "tune",
 ]  # fmt: skip
 
 DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that ``best`` keeps, unless ``count`` says
@@ -327,6 +332,7 @@ def evaluate(
     profile: str | Path,
     prompts: str | Iterable[str] = (),
     *,
+    gates: Sequence[str] = (),
     home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
@@ -337,12 +343,16 @@ def evaluate(
 
     Args:
         prompts: what to draw, one or several; none takes the standard set.
+        gates: such as "likeness>=0.45"; the result's ``gates`` say how they went.
         settings: count, seed, out, identity_scale, steps, and others of EvaluateConfig.
 
     Raises:
         InputError: no such profile or W+ code. MissingWeightError: no such base here.
+        UsageError: settings or gates that cannot mean anything.
     """
-    place = Place.of(home, device, offline, progress)
+    from pidiff_cli.stages.judge.gates import parse_gates, passes
+
+    parsed, place = parse_gates(gates), Place.of(home, device, offline, progress)
     opened = open_person(profile, place.home)
     parts = base_of(place.home, opened)
     asked = (prompts,) if isinstance(prompts, str) else tuple(prompts)
@@ -350,7 +360,59 @@ def evaluate(
     config = place.config(EvaluateConfig, **draw_values(opened, parts, EvaluateConfig, settings))
     from pidiff_cli.stages import evaluate as stage
 
-    return stage.run(opened, config, parts, place.progress)
+    result = stage.run(opened, config, parts, place.progress)
+    return replace(result, gates=passes(parsed, result.measures)) if parsed else result
+
+
+def judge_pictures(
+    pictures: Paths,
+    photos: Paths | Mapping[str, Paths] = (),
+    held_out: Paths | Mapping[str, Paths] = (),
+    *,
+    profile: str | Path | None = None,
+    gates: Sequence[str] = (),
+    by_step: bool = False,
+    home: str | Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+    **settings: Any,
+) -> JudgeResult:
+    """Measure pictures that any program made against photos of the people who should be in them.
+
+    Args:
+        pictures: a folder of pictures, or several folders to compare. A profile (its name, or its
+            folder) stands for pictures that are drawn of it first, at the same seeds for each.
+        photos: what was learnt from; of several people a dict by name. Left out, those of
+            ``profile``, or of each profile among ``pictures``.
+        held_out: other photos of the same people, likewise: without them copying is not measured.
+        gates: such as "likeness>=0.45"; the result's ``gates`` and ``passed`` say how they went.
+        by_step: a set for each step that a trainer's file names tell.
+        settings: prompt (of the pictures that tell none; of profiles that are drawn), count, seed
+            (of those), out.
+
+    Raises:
+        UsageError: a gate that cannot be parsed, or it is not said against which photos.
+        InputError: no such folder or profile, or no picture or photo in it that can be used.
+    """
+    from pidiff_cli.stages.judge.asked import STANDARD, asked_sets
+    from pidiff_cli.stages.judge.gates import parse_gates
+
+    parsed, place = parse_gates(gates), Place.of(home, device, offline, progress)
+    config = place.config(JudgeConfig, **settings)
+    sets = asked_sets(place.home, paths_of(pictures), photos, held_out, profile, by_step)
+    prompts = (config.prompt,) if config.prompt else STANDARD
+    for i, one in enumerate(sets):
+        if one.draw:
+            drawn = generate(
+                one.draw, prompts, count=config.count, seed=config.seed, score=False,
+                out=config.out / one.name, home=place.home, device=device, offline=offline,
+                progress=place.progress,
+            )  # fmt: skip
+            sets[i] = replace(one, files=tuple(picture.path for picture in drawn.images))
+    from pidiff_cli.stages.judge import run as stage
+
+    return stage.run(sets, parsed, config, place.progress)
 
 
 def doctor(home: Path) -> DoctorResult:

@@ -264,6 +264,16 @@ class EvaluateConfig(DrawingConfig):
     scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm, tcd and others")
 
 
+@dataclass(frozen=True, kw_only=True)
+class JudgeConfig(CommonConfig):
+    """Pictures that any program made, and photos of who should be in them → how alike they are."""
+
+    prompt: str = setting("", "prompt of the pictures that tell none themselves")
+    count: int = setting(2, "pictures a prompt, of a profile that is drawn for it", low=1, high=100)
+    seed: int = setting(0, "seed of the first one", low=0, high=MAX_SEED)
+    out: Path = setting(Path("evaluation"), "folder for the page and the table")
+
+
 def problems(config: CommonConfig) -> list[str]:
     """Everything wrong with a configuration, one sentence each; empty when it is sound."""
     found = []

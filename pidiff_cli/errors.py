@@ -9,7 +9,8 @@ class PidiffError(Exception):
     Args:
         message: what happened, one or two sentences in the user's words.
         hint: the next command to type or thing to do; may be empty.
-        exit_code: 2 usage, 3 input, 4 weight or network missing, 5 out of memory, 130 stopped.
+        exit_code: 2 usage, 3 input, 4 weight or network missing, 5 out of memory, 6 a gate missed,
+            130 stopped.
     """
 
     def __init__(self, message: str, hint: str = "", exit_code: int = 3) -> None:

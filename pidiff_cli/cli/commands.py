@@ -20,7 +20,7 @@ COMMANDS = {
     "tune": "Learn one person from photos.",
     "generate": "Draw pictures of a person; one path a line.",
     "stylemix": "Mix the coarse, medium and fine layers of two people.",
-    "evaluate": "Measure a profile: likeness, text alignment, background, attention, copy-paste.",
+    "evaluate": "Measure a profile, or pictures that any program made: likeness, copying, text.",
     "again": "Draw a picture again from its own record.",
     "profile": "See and keep profiles.",
     "models": "See, fetch and check weights.",

@@ -9,7 +9,7 @@ import typer
 
 from pidiff_cli.errors import PidiffError
 
-INTERNAL, USAGE, INPUT, WEIGHTS, MEMORY, INTERRUPTED = 1, 2, 3, 4, 5, 130
+INTERNAL, USAGE, INPUT, WEIGHTS, MEMORY, GATE, INTERRUPTED = 1, 2, 3, 4, 5, 6, 130
 
 
 @dataclass(frozen=True)
