@@ -53,6 +53,25 @@ def copy_paste(face: np.ndarray, learnt: np.ndarray, held_out: np.ndarray) -> fl
     return float((truth - reference) / between)
 
 
+def own_copying(learnt: np.ndarray, held_out: np.ndarray) -> tuple[float, float] | None:
+    """What copy-paste reads of real photos: the scale of a person's own.
+
+    Photos learnt from (R, E) and held out (H, E) differ in pose, light and years, so that 0 is not
+    what a new photo of the kind learnt from would read.
+
+    Returns: of such new photos (each learnt one against the others, on average), and of copies
+        (each against all, itself among them); None for fewer than two, or where both are the same.
+    """
+    if len(learnt) < 2:
+        return None
+    rest = [np.delete(learnt, i, axis=0) for i in range(len(learnt))]
+    new = [copy_paste(face, others, held_out) for face, others in zip(learnt, rest)]
+    copies = [copy_paste(face, learnt, held_out) for face in learnt]
+    if None in new or None in copies:
+        return None
+    return float(np.mean(np.array(new, float))), float(np.mean(np.array(copies, float)))
+
+
 def angles(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Angles in radians between unit vectors (N, E) and (M, E): (N, M)."""
     return np.arccos(np.clip(some.astype(np.float64) @ others.T.astype(np.float64), -1, 1))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pidiff_cli.core.images import PhotoError, read_photo
+from pidiff_cli.core.images import PhotoError
 from pidiff_cli.core.metrics.copying import Nearness, assign, nearness
 from pidiff_cli.stages.judge.inputs import AskedSet, sample_of
 from pidiff_cli.stages.judge.people import KnownPerson, seen
@@ -69,8 +69,6 @@ def judge_set(
             pictures.append(_look(file, people, readers, scorer, prompt))
         except PhotoError as error:
             left_out.append((file.name, error.reason))
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-            left_out.append((file.name, f"its faces cannot be read ({error})"))
         advance()
     return JudgedSet(asked.name, people, tuple(pictures), tuple(left_out))
 
@@ -82,8 +80,7 @@ def _look(
     scorer: TextScorer | None,
     prompt: str,
 ) -> JudgedPicture:
-    picture = read_photo(file)
-    faces = seen(picture, readers)
+    picture, faces = seen(file, readers)
     found = prompt_of(file)
     if not found.text and prompt:
         found = FoundPrompt(prompt, "--prompt")

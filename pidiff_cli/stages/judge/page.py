@@ -30,7 +30,8 @@ STYLE = """
 .verdict{margin:.8rem 0 1.2rem;font-size:1.05rem}.verdict p{margin:.2rem 0}.verdict p:first-child{
 font-weight:600}.gate{font-weight:600}.forest{max-width:100%;height:auto;display:block}
 .forest text{font-size:12px;fill:currentColor}td,th{overflow-wrap:anywhere}td.n{white-space:nowrap}
-figcaption{overflow-wrap:anywhere}
+figcaption{overflow-wrap:anywhere}.row:not(.small) figure img{object-fit:contain;
+background:#8881}
 """
 
 
@@ -50,6 +51,7 @@ def build_html(data: dict[str, Any], sets: Sequence[JudgedSet]) -> str:
 <style>{_page.STYLE}{STYLE}</style>
 <h1>{title}</h1>
 <div class="verdict">{verdict}{gates}</div>
+<p class="note">{html.escape(read_by(data))}</p>
 {_page.table([_row(told) for told in data["sets"]])}
 {forest(data["sets"])}
 {"".join(map(_photos, people))}
@@ -57,6 +59,12 @@ def build_html(data: dict[str, Any], sets: Sequence[JudgedSet]) -> str:
 {_details(data, sets)}
 </html>
 """
+
+
+def read_by(data: dict[str, Any]) -> str:
+    """Which networks read the faces, with the beginning of their weight files' sha256."""
+    networks = ", ".join(f"{one['name']} {one['sha256'][:12]}" for one in data["encoders"])
+    return f"Read as {data['world']} by {networks}. In brackets 95 % intervals over the pictures."
 
 
 def _row(told: dict[str, Any]) -> dict[str, Any]:

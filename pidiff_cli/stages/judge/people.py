@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pidiff_cli.core.images import PhotoError, read_photo
-from pidiff_cli.core.metrics.copying import pair_cosines
+from pidiff_cli.core.metrics.copying import own_copying, pair_cosines
 from pidiff_cli.errors import InputError
 from pidiff_cli.stages.judge.inputs import AskedPerson
 from pidiff_cli.stages.judge.readers import Readers, SeenFace
@@ -39,7 +39,8 @@ class KnownPerson:
     Attributes:
         learnt, held_out: encoder → (R, E) and (H, E), unit length; held_out empty without any.
         spread: encoder → of all photos together; closest: encoder → the highest cosine between two
-            photos learnt from, None for one.
+            photos learnt from, None for one; copying: → what copy-paste reads of further photos
+            like those learnt from, and of copies of them, None where it cannot be told.
         left_out: file and reason. unsure: photos that may show somebody else.
         thumbs: small pictures of the photos, those held out last; how many those are.
     """
@@ -49,6 +50,7 @@ class KnownPerson:
     held_out: dict[str, np.ndarray]
     spread: dict[str, Spread]
     closest: dict[str, float | None]
+    copying: dict[str, tuple[float, float] | None]
     left_out: tuple[tuple[str, str], ...]
     unsure: tuple[str, ...]
     thumbs: tuple[np.ndarray, ...]
@@ -89,14 +91,19 @@ def know(asked: AskedPerson, readers: Readers, advance: Callable[[], Any]) -> Kn
         one.name: np.stack([face.codes[one.name] for face in faces]) for one in readers.encoders
     }
     learnt = {name: rows[~np.array(held)] for name, rows in codes.items()}
-    closest = {name: spread_of(rows).highest for name, rows in learnt.items()}
+    other = {name: rows[np.array(held)] for name, rows in codes.items()} if any(held) else {}
     return KnownPerson(
-        asked.name, learnt,
-        {name: rows[np.array(held)] for name, rows in codes.items()} if any(held) else {},
-        {name: spread_of(rows) for name, rows in codes.items()}, closest, tuple(left_out),
-        tuple(photos[i].file.name for i in _unlike(codes[first.name], first.same)),
-        tuple(photo.thumb for photo in photos), sum(held),
-    )  # fmt: skip
+        asked.name,
+        learnt,
+        other,
+        spread={name: spread_of(rows) for name, rows in codes.items()},
+        closest={name: spread_of(rows).highest for name, rows in learnt.items()},
+        copying={name: own_copying(learnt[name], rows) for name, rows in other.items()},
+        left_out=tuple(left_out),
+        unsure=tuple(photos[i].file.name for i in _unlike(codes[first.name], first.same)),
+        thumbs=tuple(photo.thumb for photo in photos),
+        held=sum(held),
+    )
 
 
 def _read(
@@ -112,8 +119,7 @@ def _read(
                 advance()
                 continue
             try:
-                picture = read_photo(file)
-                faces = seen(picture, readers)
+                picture, faces = seen(file, readers)
             except PhotoError as error:
                 left_out.append((file.name, error.reason))
             else:
@@ -132,9 +138,20 @@ def _same(one: Path, other: Path) -> bool:
         return False  # who reads it says why
 
 
-def seen(picture: np.ndarray, readers: Readers) -> list[SeenFace]:
-    """Every face of a picture, the largest first; none in one too small to hold any."""
-    return readers.faces(picture) if min(picture.shape[:2]) >= SMALLEST else []
+def seen(file: Path, readers: Readers) -> tuple[np.ndarray, list[SeenFace]]:
+    """A picture, and every face in it, the largest first; none in one too small to hold any.
+
+    Raises PhotoError: it cannot be read, or is so odd that the networks fail on it.
+    """
+    import cv2
+
+    picture = read_photo(file)
+    if min(picture.shape[:2]) < SMALLEST:
+        return picture, []
+    try:
+        return picture, readers.faces(picture)
+    except (ValueError, ArithmeticError, cv2.error) as error:
+        raise PhotoError(file, f"the face networks fail on it ({error})") from error
 
 
 def choose(photos: list[list[np.ndarray]]) -> list[int]:

@@ -16,7 +16,8 @@ NO_HELD_OUT = "give --held-out: photos of the person that were not learnt from"
 SAME_PHOTOS = "the held-out photos are the ones learnt from"
 NO_FACE = "no face was found in the pictures"
 NO_PROMPT = (
-    "no picture tells its prompt (its own record, A1111, ComfyUI, a .txt beside it): --prompt"
+    "no picture tells its prompt: give --prompt, or a .txt of its name (looked for in our record, "
+    "A1111's, ComfyUI's and InvokeAI's)"
 )
 #: Measures that an encoder gives, and all of them, in the order in which they are told.
 BY_ENCODER = ("likeness", "copied", "copy_paste")
@@ -86,7 +87,7 @@ def figures(
         ends = interval(known)
         if measure == "faces":
             ends = share_interval(round(sum(known)), len(known))
-        beside = _yardsticks(judged, encoder, person) if measure in ("likeness", "copied") else {}
+        beside = _yardsticks(judged, measure, encoder, person)
         why = "" if known else _why(judged, measure, no_text)
         mean = float(np.mean(known)) if known else None
         low, high = ends or (None, None)
@@ -104,9 +105,18 @@ def _why(judged: JudgedSet, measure: str, no_text: str) -> str:
     return NO_FACE
 
 
-def _yardsticks(judged: JudgedSet, encoder: Encoder, person: str | None) -> dict[str, float]:
-    """The person's own spread (the mean over several people), and the published threshold."""
+def _yardsticks(
+    judged: JudgedSet, measure: str, encoder: Encoder, person: str | None
+) -> dict[str, float]:
+    """What a measure is read against, the mean over several people: the person's own spread and the
+    published threshold; what further photos and copies would read."""
     people = [one for one in judged.people if person in (None, one.name)]
+    if measure == "copy_paste":
+        pairs = [pair for one in people if (pair := one.copying.get(encoder.name)) is not None]
+        names = ("new_photos", "copies") if pairs else ()
+        return {name: float(np.mean([pair[i] for pair in pairs])) for i, name in enumerate(names)}
+    if measure not in ("likeness", "copied"):
+        return {}
     spreads = [one.spread[encoder.name] for one in people]
     medians = [spread.median for spread in spreads if spread.median is not None]
     lowest = [spread.lowest for spread in spreads if spread.lowest is not None]

@@ -23,7 +23,8 @@ def rows_of_one(told: dict[str, Any]) -> tuple[Sequence[str], list[tuple[str, st
             why = row["why"].partition(":")[0].partition(". ")[0]
             rows.append((title, "not measured", why))
         else:
-            rows.append((title, span(row), _beside(row["beside"])))
+            sign = "+" if name == "copy_paste" else ""
+            rows.append((title, span(row, sign), _beside(row["beside"])))
     return ("measure", "value (95 %)", "read against"), rows
 
 
@@ -63,6 +64,8 @@ def _beside(beside: dict[str, float]) -> str:
         parts.append(f"own photos {beside['own_median']:.2f}, lowest {beside['own_lowest']:.2f}")
     if "same_person" in beside:
         parts.append(f"same from {beside['same_person']:g}")
+    if "copies" in beside:
+        parts.append(f"new photos {beside['new_photos']:+.2f}, copies {beside['copies']:+.2f}")
     return "; ".join(parts)
 
 

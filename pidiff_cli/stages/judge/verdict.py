@@ -68,14 +68,26 @@ def _copying(told: Document) -> str:
         )
     if row["value"] is None:
         return f"Copy-paste not measured: {row['why']}.{near}"
-    if row["low"] is None or (row["low"] <= 0 <= row["high"]):
-        return f"Copy-paste {span(row, '+')}: no sign that the photos learnt from are copied.{near}"
-    if row["value"] > 0:
-        return (
-            f"Copy-paste {span(row, '+')}: nearer to the photos learnt from than to others.{near}"
+    said = f"Copy-paste {span(row, '+')}"
+    beside = row["beside"]
+    if beside:
+        said += (
+            f"; further photos like those learnt from would read {beside['new_photos']:+.2f}, "
+            f"copies {beside['copies']:+.2f}"
         )
-    held = "nearer to the photos held out than to those learnt from"
-    return f"Copy-paste {span(row, '+')}: {held}.{near}"
+    return f"{said}: {_copies(row)}.{near}"
+
+
+def _copies(row: Document) -> str:
+    """Whether copies are told: beyond 0, and beyond what further photos of that kind would read."""
+    least = max(0.0, row["beside"].get("new_photos", 0.0))
+    if row["low"] is None:
+        return "too few pictures to tell whether photos are copied"
+    if row["low"] > least:
+        return "the photos learnt from are copied"
+    if row["high"] < min(0.0, least):
+        return "nearer to the photos held out, so not copied"
+    return "no sign that the photos learnt from are copied"
 
 
 def _faces(told: Document) -> str:
@@ -114,7 +126,8 @@ def _copied_least(sets: Sequence[Document], found: Sequence[Difference]) -> list
 
 def _is_the_person(told: Document) -> bool:
     likeness = told["measures"]["likeness"]
-    return bool(likeness["value"] >= likeness["beside"].get("same_person", -1.0))
+    beside = likeness["beside"]
+    return bool(likeness["value"] >= beside.get("same_person", beside.get("own_lowest", -1.0)))
 
 
 def _known(sets: Sequence[Document], measure: str) -> list[Document]:
@@ -138,9 +151,8 @@ def _best(sets: Sequence[Document], found: Sequence[Difference], measure: str) -
         )
     behind = [name for name in names[1:] if rows[name].excludes_0 and rows[name].n >= FEW]
     if second in behind:
-        others = "every other" if len(behind) == len(known) - 1 > 1 else _listed(behind)
-        over = f", {gap} against {second}"
-        return f"{best} {leads}: {value:.2f}{over}. Beyond chance ahead of {others}."
+        more = f" Beyond chance too: against {_listed(behind[1:])}." if behind[1:] else ""
+        return f"{best} {leads}: {value:.2f}, {gap} against {second}, beyond chance.{more}"
     level = [name for name in names if name not in behind]
     more = f" Beyond chance behind {best}: {_listed(behind)}." if behind else ""
     return (

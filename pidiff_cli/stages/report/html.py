@@ -99,6 +99,6 @@ def _cell(value: Any) -> str:
         return f'<td class="n">{value:.3g}</td>'
     if value is None:
         return "<td>–</td>"
-    if isinstance(value, str) and value[:1].isdigit() and len(value) < 20:
+    if isinstance(value, str) and value.lstrip("+-")[:1].isdigit() and len(value) < 26:
         return f'<td class="n">{html.escape(value)}</td>'
     return f"<td>{html.escape(str(value))}</td>"
