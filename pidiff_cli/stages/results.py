@@ -157,9 +157,10 @@ class JudgeResult:
 
     Attributes:
         verdict: what the numbers say, a sentence each.
-        sets: {"name", "pictures", "likeness_against", "measures", "encoders", "people", "each",
-            "nearer_than_own_photos", "left_out"} of each folder, profile or step; "encoders" has
-            what depends on the encoder by its name, "each" a row for every picture.
+        sets: {"name", "pictures", "against", "likeness_against", "measures", "encoders", "people",
+            "each", "nearer_than_own_photos", "left_out"} of each folder, profile or step; sets with
+            the same "against" share their photos; "encoders" has what depends on the encoder by
+            its name, "each" a row for every picture.
         differences: of every two sets in every measure, with an interval.
         gates: {"gate", "of", "value", "passed", "why", "told"}; passed: whether all of them were.
         people: {"name", "learnt_from", "held_out", "spread", "left_out", "unsure"}.

@@ -18,7 +18,7 @@ class Difference:
     """A measure of one set less that of another.
 
     Attributes:
-        low, high: its interval; None for fewer than three pictures.
+        low, high: its interval; None for fewer than five pictures.
         paired: the pictures were compared prompt by prompt and seed by seed.
         n: pairs, or the pictures of the smaller set. level: of the interval.
         excludes_0: whether the interval does.

@@ -15,7 +15,7 @@ from pidiff_cli.stages.judge.table import TITLES
 from pidiff_cli.stages.judge.verdict import span
 from pidiff_cli.stages.report import html as _page
 
-SHOWN, MOST = 8, 200  # pictures of a set on the first screen; folded below
+SHOWN, MOST = 7, 200  # pictures of a set on the first screen; folded below
 PHOTOS = 24  # of a person
 MEANING = {
     "likeness": "Mean cosine of face embeddings with photos held out; with those learnt from where "
@@ -28,8 +28,9 @@ MEANING = {
 }
 STYLE = """
 .verdict{margin:.8rem 0 1.2rem;font-size:1.05rem}.verdict p{margin:.2rem 0}.verdict p:first-child{
-font-weight:600}.gate{font-weight:600}.forest{max-width:100%;height:auto;display:block}
-.forest text{font-size:12px;fill:currentColor}td,th{overflow-wrap:anywhere}td.n{white-space:nowrap}
+font-weight:600}.verdict .gate{font-size:.9rem;opacity:.85}
+.forest{max-width:100%;height:auto;display:block}.forest text{font-size:14px;fill:currentColor}
+td:first-child{min-width:4rem}
 figcaption{overflow-wrap:anywhere}.row:not(.small) figure img{object-fit:contain;
 background:#8881}
 """
@@ -41,7 +42,10 @@ def build_html(data: dict[str, Any], sets: Sequence[JudgedSet]) -> str:
     Args:
         data: the document of `run.judge`. sets: with their pictures, in the same order.
     """
-    title = html.escape(" · ".join(told["name"] for told in data["sets"]))
+    names = [told["name"] for told in data["sets"]]
+    title = html.escape(
+        " · ".join(names) if len(names) < 5 else f"{names[0]} and {len(names) - 1} more"
+    )
     verdict = "".join(f"<p>{html.escape(line)}</p>" for line in data["verdict"])
     gates = "".join(f'<p class="gate">{html.escape(gate["told"])}</p>' for gate in data["gates"])
     people = list({id(one): one for judged in sets for one in judged.people}.values())
@@ -85,21 +89,21 @@ def forest(sets: Sequence[dict[str, Any]]) -> str:
     beside = rows[0][1]["beside"]
     ends = [row[key] for _, row in rows for key in ("value", "low", "high") if row[key] is not None]
     low, high = min([0.0, *ends, *beside.values()]), max([1.0, *ends])
-    height = 34 + 24 * len(rows)
+    height = 40 + 26 * len(rows)
 
     def x(value: float) -> float:
         return round(200 + 380 * (value - low) / (high - low), 1)
 
     parts = [
-        f'<line x1="{x(value)}" x2="{x(value)}" y1="18" y2="{height - 14}" stroke="currentColor" '
+        f'<line x1="{x(value)}" x2="{x(value)}" y1="20" y2="{height - 18}" stroke="currentColor" '
         f'stroke-dasharray="3 3" opacity=".5"/>'
-        f'<text x="{x(value)}" y="{12 if i % 2 else height - 2}" text-anchor="middle" '
+        f'<text x="{x(value)}" y="{14 if i % 2 else height - 4}" text-anchor="middle" '
         f'opacity=".75">{words} {value:.2f}</text>'
         for i, (words, value) in enumerate(_marks(beside))
     ]
     for i, (name, row) in enumerate(rows):
-        y = 30 + 24 * i
-        words = html.escape(name if len(name) <= 26 else "…" + name[-25:])
+        y = 33 + 26 * i
+        words = html.escape(name if len(name) <= 24 else "…" + name[-23:])
         parts.append(f'<text x="0" y="{y + 4}">{words}</text>')
         if row["low"] is not None:
             parts.append(

@@ -16,7 +16,7 @@ from pidiff_cli.core.images import RECORD_KEY
 MOST = 20_000  # characters of a text file that are read
 _USER_COMMENT, _EXIF = 0x9286, 0x8769
 _EXTRA = re.compile(r"<(?:lora|lyco|hypernet|embedding):[^>]*>", re.IGNORECASE)
-_WEIGHT = re.compile(r"[(\[{]+([^()\[\]{}]*?)(?::[\d.]+)?[)\]}]+")
+_BRACKETS = (re.compile(r"\(([^()]*?)(?::[\d.]+)?\)"), re.compile(r"\[([^\[\]]*)\]"))
 _SETTINGS = re.compile(r"^(?:Negative prompt:|Steps: )", re.MULTILINE)
 _SEED = re.compile(r"\bSeed: (\d+)")
 _TEXTS = ("text", "text_g", "t5xxl", "clip_l", "string", "value", "prompt", "text_l")
@@ -153,9 +153,8 @@ def _json(text: str | None) -> dict[str, Any]:
 def _plain(prompt: str) -> str:
     """A prompt as CLIP may read it: no LoRA tags, no attention weights, one line."""
     text = _EXTRA.sub(" ", prompt).replace("\\(", "\0").replace("\\)", "\1")
-    for _ in range(8):  # as deep as weights are nested
-        text, count = _WEIGHT.subn(r"\1", text)
-        if not count:
-            break
+    for _ in range(6):  # as deep as weights are nested
+        for brackets in _BRACKETS:
+            text = brackets.sub(r"\1", text)
     text = text.replace("\0", "(").replace("\1", ")").replace(" BREAK", ",")
     return re.sub(r"\s+", " ", text).strip(" ,")

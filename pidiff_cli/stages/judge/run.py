@@ -91,7 +91,11 @@ def _document(
     gates: Sequence[Gate],
 ) -> dict[str, Any]:
     """All numbers as JSON values."""
-    sets = [summary.document(one, readers.encoders, no_text) for one in judged]
+    groups = list(dict.fromkeys(tuple(map(id, one.people)) for one in judged))
+    sets = [
+        summary.document(one, readers.encoders, no_text, groups.index(tuple(map(id, one.people))))
+        for one in judged
+    ]
     found: list[Difference] = []
     if len(judged) > 1:
         found = differences(judged, readers.encoders[0].name)

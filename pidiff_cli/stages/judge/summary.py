@@ -30,7 +30,7 @@ class Figure:
 
     Attributes:
         value: mean over pictures, None where it was not measured: ``why`` says so.
-        low, high: 95 % interval; None for fewer than three pictures. n: pictures that count.
+        low, high: 95 % interval; None for fewer than five pictures. n: pictures that count.
         beside: what it is read against, name → value.
     """
 
@@ -146,12 +146,19 @@ def nearest_told(judged: JudgedSet, encoder: str) -> dict[str, float] | None:
     return {"pictures": nearer, "of": len(seen), "of_new_photos": 2 / (fewest + 1)}
 
 
-def document(judged: JudgedSet, encoders: Sequence[Encoder], no_text: str) -> dict[str, Any]:
-    """A set as JSON values."""
+def document(
+    judged: JudgedSet, encoders: Sequence[Encoder], no_text: str, against: int = 0
+) -> dict[str, Any]:
+    """A set as JSON values.
+
+    Args:
+        against: whose photos: sets of the same number share them.
+    """
     first = encoders[0]
     return {
         "name": judged.name,
         "pictures": len(judged.pictures),
+        "against": against,
         "likeness_against": "held_out" if against_held_out(judged) else "learnt_from",
         "measures": _plain(figures(judged, first, no_text)),
         "encoders": {

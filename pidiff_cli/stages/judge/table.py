@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pidiff_cli.stages.judge.verdict import span
+from pidiff_cli.stages.judge.verdict import span, two
 
 NAME = 24  # columns that a set's name may take
 TITLES = {
@@ -18,7 +18,7 @@ def rows_of_one(told: dict[str, Any]) -> tuple[Sequence[str], list[tuple[str, st
     """Headings and rows of a single set: a measure a row."""
     rows = []
     for name, row in told["measures"].items():
-        title = f"{TITLES[name]}, held out" if _on_held_out(name, told) else TITLES[name]
+        title = TITLES[name]
         if row["value"] is None:
             why = row["why"].partition(":")[0].partition(". ")[0]
             rows.append((title, "not measured", why))
@@ -36,7 +36,7 @@ def rows_of_several(sets: Sequence[dict[str, Any]]) -> tuple[Sequence[str], list
         rows.append((
             _short(told["name"]), str(told["pictures"]), span(found["likeness"])
             if found["likeness"]["value"] is not None else "–",
-            *(_two(found[name]["value"]) for name in ("copied", "copy_paste", "faces", "text")),
+            *(two(found[name]["value"]) for name in ("copied", "copy_paste", "faces", "text")),
         ))  # fmt: skip
     return ("set", "n", "likeness (95 %)", "copied", "copy-paste", "faces", "text"), rows
 
@@ -46,7 +46,7 @@ def people_rows(sets: Sequence[dict[str, Any]]) -> tuple[Sequence[str], list[tup
     rows = [
         (
             _short(told["name"]), _short(person["name"]),
-            *(_two(person["measures"][name]["value"]) for name in TITLES if name != "text"),
+            *(two(person["measures"][name]["value"]) for name in TITLES if name != "text"),
         )
         for told in sets
         for person in told["people"]
@@ -54,23 +54,15 @@ def people_rows(sets: Sequence[dict[str, Any]]) -> tuple[Sequence[str], list[tup
     return ("set", "person", "likeness", "copied", "copy-paste", "faces"), rows
 
 
-def _on_held_out(name: str, told: dict[str, Any]) -> bool:
-    return name == "likeness" and told["likeness_against"] == "held_out"
-
-
 def _beside(beside: dict[str, float]) -> str:
     parts = []
     if "own_median" in beside:
-        parts.append(f"own photos {beside['own_median']:.2f}, lowest {beside['own_lowest']:.2f}")
+        parts.append(f"own {beside['own_median']:.2f}, lowest {beside['own_lowest']:.2f}")
     if "same_person" in beside:
         parts.append(f"same from {beside['same_person']:g}")
     if "copies" in beside:
         parts.append(f"new photos {beside['new_photos']:+.2f}, copies {beside['copies']:+.2f}")
     return "; ".join(parts)
-
-
-def _two(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
 
 
 def _short(name: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pidiff_cli.core.metrics.bootstrap import LEAST
 from pidiff_cli.stages.judge.compare import Difference
 
-FEW = 5  # pictures; with fewer no set is called better
 MANY = 0.5  # of the pictures nearer to one photo than new photos would be: it is told
 Document = dict[str, Any]
 #: Measure → what the best set does, the measure in words, whether more is better (1) or less (-1).
@@ -27,8 +27,13 @@ def span(row: Document, sign: str = "") -> str:
     """`0.52 (0.47 to 0.57)`, or why there is no number."""
     if row["value"] is None:
         return f"not measured: {row['why']}"
-    ends = "" if row["low"] is None else f" ({row['low']:{sign}.2f} to {row['high']:{sign}.2f})"
-    return f"{row['value']:{sign}.2f}{ends}"
+    value, low, high = (two(row[key], sign) for key in ("value", "low", "high"))
+    return value if row["low"] is None else f"{value} ({low} to {high})"
+
+
+def two(value: float | None, sign: str = "") -> str:
+    """Two places; a dash for none, and no minus before 0.00."""
+    return "–" if value is None else f"{round(value, 2) + 0.0:{sign}.2f}"
 
 
 def _of_one(told: Document) -> list[str]:
@@ -102,6 +107,10 @@ def _of_several(sets: Sequence[Document], found: Sequence[Difference]) -> list[s
     lines = [_best(sets, found, "likeness")]
     if len({told["likeness_against"] for told in sets}) > 1:
         lines.append("Some sets have held-out photos and others none: their likeness is no match.")
+    if len({told["against"] for told in sets}) > 1:
+        lines.append(
+            "Each set has photos of its own: people differ in how alike they can be drawn."
+        )
     lines += _copied_least(sets, found)
     if _known(sets, "text"):
         lines.append(_best(sets, found, "text"))
@@ -144,12 +153,12 @@ def _best(sets: Sequence[Document], found: Sequence[Difference], measure: str) -
     best, second, *_ = names = [told["name"] for told in ranked]
     rows = {_other(item, best): item for item in found if _is_of(item, measure, best)}
     value, gap = ranked[0]["measures"][measure]["value"], _gap(rows[second], best)
-    if rows[second].n < FEW:
+    if rows[second].n < LEAST:
         return (
             f"Too few pictures to tell: {best} {leads} at {value:.2f}, {gap} against {second}; it "
-            f"takes {FEW} in each."
+            f"takes {LEAST} in each."
         )
-    behind = [name for name in names[1:] if rows[name].excludes_0 and rows[name].n >= FEW]
+    behind = [name for name in names[1:] if rows[name].excludes_0]
     if second in behind:
         more = f" Beyond chance too: against {_listed(behind[1:])}." if behind[1:] else ""
         return f"{best} {leads}: {value:.2f}, {gap} against {second}, beyond chance.{more}"
