@@ -11,25 +11,15 @@ import numpy as np
 from pidiff_cli.core.faces.align import align_face
 from pidiff_cli.core.faces.choice import FILES, KINDS, holds
 from pidiff_cli.core.faces.detect import find_faces, published_faces
-from pidiff_cli.core.faces.finder import open_finder
-from pidiff_cli.core.faces.nets import FOLDER, FaceEmbedder, LandmarkNet, open_net
+from pidiff_cli.core.faces.drawn import are_drawn
+from pidiff_cli.core.faces.nets import FOLDER, FaceEmbedder, open_net
 from pidiff_cli.core.faces.published import find_file
 from pidiff_cli.core.faces.reader import SIDE, FaceReader
-from pidiff_cli.core.faces.recognise import (
-    Recogniser,
-    crop_face,
-    embed_faces,
-    five_points,
-    open_recogniser,
-)
-from pidiff_cli.core.faces.refinement import refine_landmarks
+from pidiff_cli.core.faces.recognise import Recogniser, embed_faces, open_recogniser
 from pidiff_cli.weights.bundled import free_faces, lack_told
 from pidiff_cli.weights.records import file_sha256
 
 PHOTOGRAPHS, DRAWINGS = "photographs", "drawings"
-#: mini draws small pictures, and its landmark net is surest of those: of 100 drawings 95 score
-#: 0.975 and more, of 134 photographs a quarter does 0.979 and more, and those are larger.
-DRAWN_SCORE, DRAWN_SIDE = 0.978, 300
 LOOKED_AT = 12  # photos from which it is told what they are
 TITLES = {"sface": "SFace", "sface-int8": "SFace (int8)", "arcface": "ArcFace IR-SE50"}
 Finds = Callable[[np.ndarray], list[np.ndarray]]
@@ -61,11 +51,6 @@ class SeenFace:
     landmarks: np.ndarray
     codes: dict[str, np.ndarray]
 
-    @property
-    def size(self) -> float:
-        """Area of the points' box, px²."""
-        return float(np.ptp(self.landmarks, axis=0).prod())
-
 
 @dataclass(frozen=True)
 class Readers:
@@ -83,7 +68,7 @@ class Readers:
 
     def faces(self, picture: np.ndarray) -> list[SeenFace]:
         """Every face of a picture, uint8 (H, W, 3), the largest first."""
-        places = _largest_first(self.find(picture))
+        places = sorted(self.find(picture), key=_area, reverse=True)
         if not places:
             return []
         codes = {one.name: one.embed(picture, places) for one in self.encoders}
@@ -91,6 +76,10 @@ class Readers:
             SeenFace(points, {name: found[i] for name, found in codes.items()})
             for i, points in enumerate(places)
         ]
+
+
+def _area(points: np.ndarray) -> float:
+    return float(np.ptp(points, axis=0).prod())
 
 
 def readers_for(
@@ -104,36 +93,27 @@ def readers_for(
     Args:
         several: whether a picture may hold several people.
     """
-    folders = [folder for folder in (published_faces(home / "models"), free_faces(home)) if folder]
+    own, free = published_faces(home / "models"), free_faces(home)
+    folders = [folder for folder in (own, free) if folder]
     if not folders:
         lack = f"Faces are read by mini's own networks, which know drawings: {lack_told(home)}"
         return _mini(several, lack)
-    find = _published(folders[0], device)
-    if _drawn(photos, find):
-        return _mini(several)
+
+    def find(picture: np.ndarray) -> list[np.ndarray]:
+        return [face.landmarks for face in find_faces(picture, folders[0], device=device)]
+
     encoders = tuple(_encoders([*folders, home / "models" / "faces"], device))
-    return Readers(PHOTOGRAPHS, find, encoders)
+    readers = Readers(PHOTOGRAPHS, find, encoders)
+    return _mini(several) if _drawn(photos, readers) else readers
 
 
-def _published(folder: Path, device: str) -> Finds:
-    finder = open_finder(folder, device)
-    return lambda picture: [np.asarray(points) for points, _ in finder.find(picture)]
-
-
-def _drawn(photos: Sequence[np.ndarray], find: Finds) -> bool:
-    """Whether photos are drawn portraits, as mini draws them: its landmark net knows those."""
-    net, scores = open_net(LandmarkNet, FOLDER, "landmarks"), []
-    for photo in photos[:LOOKED_AT]:
-        for points in _largest_first(find(photo))[:1]:
-            face = align_face(photo, points, 256)
-            looks = refine_landmarks(net, face, [(128, 128, 256)], least=0.0)
-            scores.append(looks[0].score if looks else 0.0)
-    small = float(np.median([max(photo.shape) for photo in photos])) <= DRAWN_SIDE
-    return small and (not scores or float(np.median(scores)) >= DRAWN_SCORE)
-
-
-def _largest_first(places: list[np.ndarray]) -> list[np.ndarray]:
-    return sorted(places, key=lambda points: -float(np.ptp(points, axis=0).prod()))
+def _drawn(photos: Sequence[np.ndarray], readers: Readers) -> bool:
+    """Whether photos are drawn portraits: SFace's own space tells (`core.faces.drawn`). Where it
+    sees nobody, mini's networks look."""
+    names = [one.name for one in readers.encoders if one.name.startswith(TITLES["sface"])]
+    faces = [face for photo in photos[:LOOKED_AT] for face in readers.faces(photo)[:1]]
+    codes = [face.codes[name] for face in faces for name in names[:1]]
+    return are_drawn(np.stack(codes)) if codes else not faces
 
 
 def _encoders(folders: Sequence[Path], device: str) -> list[Encoder]:
@@ -153,8 +133,7 @@ def _embeds(net: Recogniser) -> Embeds:
     """Embedded from the picture itself, not from an aligned square cut out of it."""
 
     def embed(picture: np.ndarray, places: Sequence[np.ndarray]) -> np.ndarray:
-        raw = net.features([crop_face(picture, five_points(points)) for points in places])
-        return np.asarray(raw / np.linalg.norm(raw, axis=1, keepdims=True), np.float32)
+        return np.asarray(net.embed_at(picture, places).numpy())
 
     return embed
 

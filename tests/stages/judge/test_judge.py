@@ -12,10 +12,11 @@ import pytest
 
 from pidiff_cli import api
 from pidiff_cli.errors import InputError
+from pidiff_cli.profile import Profile
 from pidiff_cli.stages.judge import run
 from pidiff_cli.stages.judge.people import choose
 from pidiff_cli.stages.judge.text import TextScorer
-from pidiff_cli.stages.results import JudgeResult
+from pidiff_cli.stages.results import GenerateResult, JudgeResult, Picture
 from tests.support.panels import Colour, panel_readers, put
 from tests.support.tiny_person import Notes
 
@@ -199,3 +200,26 @@ def test_the_person_of_a_group_photo_is_who_is_in_the_others() -> None:
     assert choose([[a], [b, a], [a]]) == [0, 1, 0]
     assert choose([[a], [b, a]]) == [0, 0]  # two photos outvote nobody
     assert choose([]) == []
+
+
+def test_a_profile_is_drawn_before_it_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, asked = tmp_path / "home", []
+    alice = Profile.create(home, "alice", "woman")
+    (alice.folder / "identity.safetensors").write_bytes(b"")
+
+    def generate(profile: str, prompts: Any, *, out: Path, **settings: Any) -> GenerateResult:
+        asked.append((profile, prompts, settings["count"], settings["seed"]))
+        put(out, [RED], [ROSE], [PINK])
+        images = [Picture(out / name, "as a chef", 0) for name in ("00.png", "02.png")]
+        return GenerateResult(tuple(images))
+
+    monkeypatch.setattr(api, "generate", generate)
+    made = put(tmp_path / "kohya", [BLUE])
+    result = _judge(tmp_path, Path("alice"), made, prompt="as a chef", count=1, seed=3)
+    assert asked == [("alice", ("as a chef",), 1, 3)]
+    assert [(told["name"], told["pictures"]) for told in result.sets] == [
+        ("alice", 2),
+        ("kohya", 1),
+    ]
