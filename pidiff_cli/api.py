@@ -31,8 +31,19 @@ from pidiff_cli.config import (
     PrepareConfig,
     StylemixConfig,
 )
+from pidiff_cli.core.record import read_record
 from pidiff_cli.errors import PidiffError, StoppedError, UsageError
-from pidiff_cli.profile import Profile, check_name
+from pidiff_cli.files import can_be_folder, expanded
+from pidiff_cli.profile import Profile, check_name, note_folder
+from pidiff_cli.stages.checks import (
+    check_base,
+    check_drawing,
+    check_inverting,
+    check_is_made,
+    check_learning,
+    check_mixing,
+)
+from pidiff_cli.stages.noun import check_noun, take_noun
 from pidiff_cli.stages.opening import (
     Paths,
     Place,
@@ -42,10 +53,13 @@ from pidiff_cli.stages.opening import (
     known_prompts,
     open_base,
     open_person,
+    own_name,
     paths_of,
+    profile_named,
 )
 from pidiff_cli.stages.prepare.once import prepared
 from pidiff_cli.stages.progress import Callback, Event, Progress
+from pidiff_cli.stages.recorded import recorded_person, recorded_settings
 from pidiff_cli.stages.results import (
     DoctorResult,
     EvaluateResult,
@@ -58,6 +72,7 @@ from pidiff_cli.stages.results import (
     StylemixResult,
     TuneResult,
 )
+from pidiff_cli.stages.tune.already import check_kept
 from pidiff_cli.stages.tune.settings import open_tuning
 
 __all__ = [
@@ -96,8 +111,14 @@ def prepare(
         InputError: the name is not allowed or taken by other photos, or the photos are at fault.
     """
     place = Place.of(home, device, offline, progress)
-    config = place.config(PrepareConfig, photos=tuple(paths_of(photos)), name=name, **settings)
-    return prepared(config, force, place.progress)
+    settings |= {"photos": tuple(paths_of(photos)), "name": own_name(place.home, name)}
+    config = place.config(PrepareConfig, **settings)
+    noun, old = settings.get("noun"), None if force else profile_named(place.home, config.name)
+    check_noun(old, noun)
+    can_be_folder(place.home / "profiles")
+    result = prepared(config, force, place.progress)
+    take_noun(Profile.open(result.profile, place.home), noun, place.progress)
+    return result
 
 
 def invert(
@@ -124,6 +145,7 @@ def invert(
     opened = Profile.open(profile, place.home)
     parts = open_base(place.home, device, base, place.progress)
     config = place.config(InvertConfig, name=str(opened.folder), base=parts.name, **settings)
+    check_inverting(opened, parts, any(value is not None for value in settings.values()))
     from pidiff_cli.stages.invert import inverted
 
     with opened.lock():
@@ -154,7 +176,8 @@ def tune(
     Args:
         sources: photos or folders with the ``name`` of their profile, or a profile without one.
         base: auto, mini, sd15, sdxl, a path or a hub id. recipe: a name, or a YAML file's path.
-        noun, keep_photos, person, like, force: of a profile that is made now, as in `prepare`.
+        noun: what prompts call the person; of a tuned profile only with restart or retune.
+        keep_photos, person, like, force: of a profile that is made now, as in `prepare`.
         settings: wplus (whether the W+ branch too: auto, on, off), steps, batch, rank, alpha,
             learning_rate, lora_rank, lora_alpha, lora_rate, lora_layers, optimizer, seed,
             size (px), memory (GB), checkpointing, quantise, trained_blocks, face_phase,
@@ -168,26 +191,34 @@ def tune(
         OutOfMemoryError: it has no room. StoppedError: the callback asked to stop.
     """
     place = Place.of(home, device, offline, progress)
+    about: dict[str, Any] = {
+        "photos": tuple(paths_of(sources)), "noun": noun, "keep_photos": keep_photos,
+        "person": person, "like": like, "name": name and own_name(place.home, name),
+    }  # fmt: skip
+    making = place.config(PrepareConfig, **about)
     opened = open_tuning(place, sources, name, base, recipe, settings, anew=force)
     profile, parts, config = opened.profile, opened.parts, opened.config
+    anew = config.retune or config.restart
+    if profile is not None:
+        check_is_made(profile, force=force, no_photos=not keep_photos, person=person, like=like)
+    check_learning(opened.known, parts, anew, noun)
+    if opened.known is not None:
+        check_kept(opened.known, config, parts, settings)
     if profile is None:
-        about: dict[str, Any] = {
-            "photos": opened.photos, "name": name, "noun": noun, "keep_photos": keep_photos,
-            "person": person, "like": like,
-        }  # fmt: skip
-        prepared(place.config(PrepareConfig, **about), force, place.progress)
-        profile = Profile.open(str(name), place.home)
-    from pidiff_cli.stages.base import check_base, fingerprints
+        can_be_folder(place.home / "profiles")
+        prepared(making, force, place.progress)
+        profile = Profile.open(making.name, place.home)
+    from pidiff_cli.stages.base import fingerprints
     from pidiff_cli.stages.invert import inverted
     from pidiff_cli.stages.tune import run as stage
-    from pidiff_cli.stages.tune.already import check_kept
 
     weights = fingerprints(parts)
-    check_base(profile, parts, config.retune or config.restart, weights["fingerprint"])
+    check_base(profile, parts, anew, weights["fingerprint"])
     if stays := check_kept(profile, config, parts, settings):
         place.progress.line(stays)
         return stage.kept(profile)
     with profile.lock():
+        take_noun(profile, noun, place.progress)
         if parts.wplus:
             inverted(profile, opened.reading, parts, place.progress)
         return stage.run(profile, config, parts, weights, opened.recipe, place.progress)
@@ -240,7 +271,8 @@ def generate(
         on_written: with each file as soon as it is written.
         settings: seed, out, identity_scale, start, keep_background, guidance, prompt_pull, steps,
             size, negative, scheduler, min_likeness, edits (name → strength), style_from, score
-            (whether likeness is measured), base (another one of the same family).
+            (whether likeness is measured), noun (of these pictures), base (another one of the same
+            family).
 
     Raises:
         InputError: no such profile or W+ code, or no picture is as alike as was asked for.
@@ -255,11 +287,13 @@ def generate(
     known, more = known_prompts(prompts)
     opened = open_person(profile, place.home)
     parts = base_of(place.home, opened, settings.pop("base", ""))
-    if isinstance(best, int) and best and count is None:
+    if isinstance(best, int) and best > 0 and count is None:
         count = min(DRAWN_FOR_BEST * best, MOST)
     settings |= {"name": str(profile), "base": parts.name, "prompts": known}
     settings |= {"best": best, "count": count}
     config = place.config(GenerateConfig, **draw_values(opened, parts, GenerateConfig, settings))
+    check_drawing(config, opened, parts)
+    note_folder(opened, place.home)
     from pidiff_cli.stages import generate as stage
 
     told = on_picture, more, on_prompt, on_written
@@ -271,6 +305,7 @@ def again(
     changes: dict[str, Any] | None = None,
     *,
     out: Path | None = None,
+    profile: str | Path | None = None,
     home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
@@ -280,20 +315,23 @@ def again(
 
     Args:
         changes: settings of `generate` in place of the recorded ones, ``prompts`` among them.
+        profile: where the person's profile is; else it is found by the random id in the record.
 
     Raises:
         InputError: no record in the picture, or its profile is not here. UsageError: a setting
             that cannot mean anything. MissingWeightError: no such base here.
     """
     place = Place.of(home, device, offline, progress)
-    from pidiff_cli.core.images import read_record
-    from pidiff_cli.stages import generate as stage
-
-    image = Path(image).expanduser()
-    values = stage.recorded_settings(read_record(image), image) | field_values(changes or {})
-    opened = Profile.open(str(values.get("name", "")), place.home)
+    image = expanded(image)
+    record = read_record(image)
+    values = recorded_settings(record, image, place.home) | field_values(changes or {})
+    opened = recorded_person(record, place.home, str(profile or ""))
+    values["name"] = opened.name
     parts = base_of(place.home, opened, values.get("base", ""))
     config = place.config(GenerateConfig, **values, out=out)
+    check_drawing(config, opened, parts)
+    from pidiff_cli.stages import generate as stage
+
     return stage.run(opened, config, parts, place.progress)
 
 
@@ -323,6 +361,7 @@ def stylemix(
     parts = base_of(place.home, first)
     settings |= {"a": str(a), "b": str(b), "base": parts.name}
     config = place.config(StylemixConfig, **draw_values(first, parts, StylemixConfig, settings))
+    check_mixing(first, second, config, parts)
     from pidiff_cli.stages import stylemix as stage
 
     return stage.run(first, second, config, parts, place.progress)
@@ -358,6 +397,7 @@ def evaluate(
     asked = (prompts,) if isinstance(prompts, str) else tuple(prompts)
     settings |= {"name": str(profile), "base": parts.name, "prompts": asked}
     config = place.config(EvaluateConfig, **draw_values(opened, parts, EvaluateConfig, settings))
+    check_drawing(config, opened, parts)
     from pidiff_cli.stages import evaluate as stage
 
     result = stage.run(opened, config, parts, place.progress)

@@ -7,27 +7,26 @@ every fault at once.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, fields
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 from pidiff_cli.errors import UsageError
+from pidiff_cli.values import (
+    KINDS,
+    MAX_SEED,
+    check_seeds,
+    edit_problems,
+    prompt_problems,
+    shown,
+    style_layers,
+    value_problems,
+)
 
 NOUNS = ("person", "man", "woman", "boy", "girl")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 WPLUS = ("auto", "on", "off")
 SIZE_UNIT = 8  # px that a latent position covers
-MAX_SEED = 2**63 - 1
-MAX_PROMPT = 2_000  # characters; every text encoder here reads 77 tokens at most
-#: What a field's type takes (numpy's numbers too), and how a person is told.
-KINDS: dict[str, tuple[type, str]] = {
-    "int": (Integral, "a whole number"),
-    "float": (Real, "a number"),
-    "bool": (bool, "True or False"),
-    "str": (str, "text"),
-}
 
 
 def setting(
@@ -82,7 +81,9 @@ class PrepareConfig(CommonConfig):
         high=20,
     )
     keep_photos: bool = setting(True, "keep working copies of the photos in the profile")
-    max_pixels: int = setting(178_000_000, "largest picture decoded", unit="pixels", low=1_000_000)
+    max_pixels: int = setting(
+        178_000_000, "largest picture decoded", unit="pixels", low=1_000_000, high=2_000_000_000
+    )
     person: int = setting(
         0, "whose face: 1 is who most photos show, 2 the next; 0 asks where it is not plain",
         low=0, high=99,
@@ -146,19 +147,27 @@ class TuneConfig(CommonConfig):
     trained_blocks: str = setting(
         "all", "blocks of the UNet that learn", choices=("all", "mid_up", "up")
     )
-    memory: float = setting(0.0, "most memory to use; 0 is what is free", unit="GB", low=0)
+    memory: float = setting(
+        0.0, "most memory to use; 0 is what is free", unit="GB", low=0, high=100_000
+    )
     size: int = setting(128, "side of the training pictures", unit="px", low=64, high=2048)
     face_phase: float = setting(
         0.5, "share of the steps on face crops before whole photos", low=0, high=1
     )
-    preserve_weight: float = setting(0.5, "weight of staying with the base off the face", low=0)
+    preserve_weight: float = setting(
+        0.5, "weight of staying with the base off the face", low=0, high=1000
+    )
     preserve_share: float = setting(0.5, "share of steps that check it", low=0, high=1)
     seed: int = setting(0, "seed of noise, timesteps and crops", low=0, high=2**31 - 1)
     resume: bool = setting(True, "go on from the last checkpoint")
     restart: bool = setting(False, "forget the last tuning and begin at step 0")
     retune: bool = setting(False, "replace a tuning on another base")
-    checkpoint_every: int = setting(25, "steps between checkpoints", unit="steps", low=1)
-    preview_every: int = setting(50, "steps between preview pictures; 0 is never", low=0)
+    checkpoint_every: int = setting(
+        25, "steps between checkpoints", unit="steps", low=1, high=10_000_000
+    )
+    preview_every: int = setting(
+        50, "steps between preview pictures; 0 is never", low=0, high=10_000_000
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +193,10 @@ class DrawingConfig(CommonConfig):
 class GenerateConfig(DrawingConfig):
     """A profile and prompts → pictures."""
 
-    name: str = setting("", "profile, or several joined with +")
+    name: str = setting("", "profile: a name, or a path to a directory")
+    noun: str = setting(
+        "", "what a prompt calls the person [default: the profile's]", choices=("", *NOUNS)
+    )
     prompts: tuple[str, ...] = setting((), "one prompt for each group of pictures")
     count: int = setting(1, "pictures a prompt", low=1, high=1000)
     seed: int = setting(
@@ -205,11 +217,14 @@ class GenerateConfig(DrawingConfig):
     score: bool = setting(True, "measure the likeness of every picture")
 
     def __post_init__(self) -> None:
-        """Sound, and not more are kept than drawn."""
+        """Sound, not more are kept than drawn, and every picture's seed can be given again."""
         super().__post_init__()
         if self.best > self.count:
             told = f"best is {self.best}, but only {self.count} are drawn."
             raise UsageError(told, f"Draw more: -n {4 * self.best}")
+        check_seeds(self.seed, self.count)
+        if self.style_from:
+            style_layers(self.style_from)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +244,11 @@ class StylemixConfig(DrawingConfig):
     name: str = setting("", "store the mix as a profile of this name")
     force: bool = setting(False, "replace a profile of that name")
 
+    def __post_init__(self) -> None:
+        """Sound, and every picture's seed can be given again."""
+        super().__post_init__()
+        check_seeds(self.seed, self.count)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainConfig(CommonConfig):
@@ -241,10 +261,16 @@ class PretrainConfig(CommonConfig):
     batch: int = setting(4, "pictures a step", low=1, high=256)
     size: int = setting(512, "side of the training pictures", unit="px", low=64, high=2048)
     learning_rate: float = setting(1e-4, "learning rate", low=1e-7, high=1.0)
-    disentangle_weight: float = setting(2.0, "weight of not following the code off the face", low=0)
-    preserve_weight: float = setting(1.0, "weight of staying with the base", low=0)
-    locate_weight: float = setting(0.1, "weight of the localisation map's agreement", low=0)
-    checkpoint_every: int = setting(500, "steps between checkpoints", unit="steps", low=1)
+    disentangle_weight: float = setting(
+        2.0, "weight of not following the code off the face", low=0, high=1000
+    )
+    preserve_weight: float = setting(1.0, "weight of staying with the base", low=0, high=1000)
+    locate_weight: float = setting(
+        0.1, "weight of the localisation map's agreement", low=0, high=1000
+    )
+    checkpoint_every: int = setting(
+        500, "steps between checkpoints", unit="steps", low=1, high=10_000_000
+    )
     seed: int = setting(0, "seed of noise and pictures", low=0, high=2**31 - 1)
     restart: bool = setting(
         False, "forget an unfinished run, and begin with the branch that is there"
@@ -263,6 +289,11 @@ class EvaluateConfig(DrawingConfig):
     negative: str = setting("", "what the picture should not show")
     scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm, tcd and others")
 
+    def __post_init__(self) -> None:
+        """Sound, and every picture's seed can be given again."""
+        super().__post_init__()
+        check_seeds(self.seed, self.count)
+
 
 @dataclass(frozen=True, kw_only=True)
 class JudgeConfig(CommonConfig):
@@ -273,6 +304,11 @@ class JudgeConfig(CommonConfig):
     seed: int = setting(0, "seed of the first one", low=0, high=MAX_SEED)
     out: Path = setting(Path("evaluation"), "folder for the page and the table")
 
+    def __post_init__(self) -> None:
+        """Sound, and every picture's seed can be given again."""
+        super().__post_init__()
+        check_seeds(self.seed, self.count)
+
 
 def problems(config: CommonConfig) -> list[str]:
     """Everything wrong with a configuration, one sentence each; empty when it is sound."""
@@ -281,41 +317,9 @@ def problems(config: CommonConfig) -> list[str]:
         value = getattr(config, item.name)
         kind, words = KINDS.get(str(item.type), (object, ""))
         if not isinstance(value, kind) or (isinstance(value, bool) and item.type != "bool"):
-            found.append(f"{item.name.replace('_', '-')} is {value!r}; {words} is expected.")
+            found.append(f"{item.name.replace('_', '-')} is {shown(value)}; {words} is expected.")
         else:
             found += value_problems(item.name, value, dict(item.metadata))
-    for edit, strength in getattr(config, "edits", ()):
-        if not (isinstance(strength, Real) and math.isfinite(strength)):
-            found.append(f"The edit {edit} has the strength {strength!r}; a number is expected.")
-    return found + prompt_problems(getattr(config, "prompts", ()))
-
-
-def prompt_problems(prompts: tuple[str, ...]) -> list[str]:
-    """What is wrong with prompts, one sentence each."""
-    found = []
-    for prompt in prompts:
-        if not isinstance(prompt, str):
-            found.append(f"A prompt is {prompt!r}; text is expected.")
-        elif not prompt.strip():
-            found.append("A prompt is empty.")
-        elif len(prompt) > MAX_PROMPT:
-            found.append(f"A prompt has {len(prompt)} characters; {MAX_PROMPT} is the most.")
-    return found
-
-
-def value_problems(name: str, value: Any, metadata: dict[str, Any]) -> list[str]:
-    """What is wrong with one value, given its field's metadata."""
-    option = metadata.get("option") or name.replace("_", "-")
-    choices, low, high = metadata["choices"], metadata["low"], metadata["high"]
-    unit = f" {metadata['unit']}" if metadata["unit"] else ""
-    if choices and value not in choices:
-        return [f"{option} is {value!r}; it can be {', '.join(choices)}."]
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return []
-    if value != value:
-        return [f"{option} is not a number."]
-    if low is not None and value < low:
-        return [f"{option} is {value}; {low}{unit} is the least."]
-    if high is not None and value > high:
-        return [f"{option} is {value}; {high}{unit} is the most."]
-    return []
+    found += edit_problems(getattr(config, "edits", ()))
+    prompts = (*getattr(config, "prompts", ()), *filter(None, [getattr(config, "prompt", "")]))
+    return found + prompt_problems(prompts)

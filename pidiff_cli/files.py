@@ -17,12 +17,14 @@ PICTURES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .webp .heic .heif .hif .avif .tif .tiff .bmp .gif .jp2 .ppm .pgm"
     " .tga".split()
 )
+_ELSEWHERE = "Choose another place with --home (or PIDIFF_HOME) or --out."
 _REASONS = {
     errno.ENOSPC: ("The disk is full: {path} was not written.", "Make room, then run it again."),
     errno.EDQUOT: ("The disk quota is used up: {path} was not written.", "Make room, then again."),
-    errno.EROFS: ("{path} is on a read-only disk.", "Choose another place with --home or --out."),
-    errno.EACCES: ("{path} may not be written.", "Choose another place with --home or --out."),
-    errno.EPERM: ("{path} may not be written.", "Choose another place with --home or --out."),
+    errno.EROFS: ("{path} is on a read-only disk.", _ELSEWHERE),
+    errno.EACCES: ("{path} may not be written.", _ELSEWHERE),
+    errno.EPERM: ("{path} may not be written.", _ELSEWHERE),
+    errno.ENOTDIR: ("{path} cannot be: a part of its path is a file.", _ELSEWHERE),
     errno.ENAMETOOLONG: ("The name of {path} is too long for this disk.", "Choose a shorter one."),
 }
 
@@ -38,6 +40,40 @@ def explain(error: OSError, path: Path) -> InputError:
         error.errno or 0, ("{path} could not be written: " + (error.strerror or str(error)), "")
     )
     return InputError(message.format(path=path), hint)
+
+
+def expanded(path: str | Path) -> Path:
+    """A path with `~` and `~name` followed.
+
+    Raises:
+        InputError: there is no such home folder.
+    """
+    path = Path(path)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        whose = path.parts[0]
+        raise InputError(
+            f"There is no home folder {whose} here, for {path}.",
+            "Write the whole path; where profiles and weights lie: PIDIFF_HOME=DIR, or --home DIR",
+        ) from None
+
+
+def can_be_folder(path: Path) -> None:
+    """Raise InputError unless `path` is a folder that may be written to, or could be made.
+
+    Nothing is made: a command that fails later leaves nothing behind.
+    """
+    there = path.absolute()
+    try:
+        while not there.exists() and there.parent != there:
+            there = there.parent
+    except OSError as error:
+        raise explain(error, path) from error
+    if not there.is_dir():
+        raise InputError(f"Cannot make the folder {path}: {there} is a file.", _ELSEWHERE)
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise explain(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), path)
 
 
 def write_file(path: Path, content: bytes | Callable[[Path], object]) -> None:
@@ -65,6 +101,43 @@ def write_file(path: Path, content: bytes | Callable[[Path], object]) -> None:
         raise explain(error, path) from error
     except BaseException:
         _remove(temporary)
+        raise
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet, whole or not at all; of two who try one succeeds.
+
+    Raises:
+        FileExistsError: it is there already; nothing is changed.
+        InputError: disk full, read-only or not permitted.
+    """
+    temporary = path.with_name(f".tmp-{secrets.token_hex(4)}{path.suffix}")
+    try:
+        temporary.write_bytes(content)
+        _flush(temporary)
+        _move_new(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise explain(error, path) from error
+    finally:
+        _remove(temporary)
+
+
+def _move_new(temporary: Path, path: Path) -> None:
+    """Give a file its name where nobody has it. Raises FileExistsError."""
+    try:
+        os.link(temporary, path)
+        return
+    except FileExistsError:
+        raise
+    except OSError:
+        pass  # a disk without links: the name is taken first, then filled
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        _remove(path)
         raise
 
 

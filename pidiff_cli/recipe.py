@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from pidiff_cli.config import CommonConfig, GenerateConfig, TuneConfig, value_problems
+from pidiff_cli.config import CommonConfig, GenerateConfig, TuneConfig
 from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.files import expanded
+from pidiff_cli.values import value_problems
 from pidiff_cli.weights.bases import BASES
 
 _INSIDE = Path(__file__).parent / "recipes"  # in an installed wheel
@@ -35,6 +37,7 @@ _NOT_IN_RECIPES = {
         "resume",
         "restart",
         "retune",
+        "noun",
         "prompts",
         "count",
         "seed",
@@ -83,8 +86,10 @@ def load_recipe(name_or_path: str, base: str = "mini", free_gb: float | None = N
     name = _automatic(base, free_gb) if name_or_path == "auto" else name_or_path
     if name in recipe_names():
         return parse_recipe(_read(recipes_folder() / f"{name}.yaml"), name)
-    path = Path(name).expanduser()
-    if path.suffix in (".yaml", ".yml") and path.is_file():
+    path = expanded(name)
+    if path.suffix.lower() in (".yaml", ".yml"):
+        if not path.exists():
+            raise UsageError(f"There is no {path}.", "See the shipped ones: pidiff recipes list")
         return parse_recipe(_read(path), path.name)
     raise UsageError(f"There is no recipe {name!r}.", "See them all: pidiff recipes list")
 

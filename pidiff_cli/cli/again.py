@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from pidiff_cli.cli import complete
 from pidiff_cli.cli.options import OutOption
+from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import UsageError
@@ -18,19 +20,31 @@ _FIXED = {"home", "device", "offline", "out", "prompts", "edits"}
 
 def command(
     context: typer.Context,
-    image: Annotated[Path, typer.Argument(metavar="IMAGE.png", help="a picture made by pidiff")],
+    image: Annotated[
+        Path,
+        typer.Argument(metavar="IMAGE.png", help="a picture made by pidiff", parser=user_path),
+    ],
     change: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="change a setting; may be repeated"),
     ] = None,
     out: OutOption = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="PROFILE",
+            help="whom to draw, or where that profile is now [default: found by its id]",
+            autocompletion=complete.profiles,
+        ),
+    ] = None,
 ) -> None:
     """Draw a picture again from its own record."""
     from pidiff_cli import api
 
     session = session_of(context)
     changes = parse_changes(change or [])
-    result = api.again(image, changes, out=out, **session.where())
+    result = api.again(image, changes, out=out, profile=profile, **session.where())
     session.output.result([item.path for item in result.images], result)
 
 

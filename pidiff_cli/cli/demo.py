@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from pidiff_cli.cli.options import option
+from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.files import can_be_folder
 
 PROMPTS = ("as an astronaut", "as a chef, smiling", "in the snow", "as a knight, oil painting")
 SEED = 5  # of the first six one of two in which mini puts hats on both chefs
@@ -15,12 +19,11 @@ SEED = 5  # of the first six one of two in which mini puts hats on both chefs
 
 def command(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="folder for everything it makes")] = Path(
-        "demo"
-    ),
-    steps: Annotated[
-        int | None, typer.Option(metavar="STEPS", help="tuning steps [default: the recipe's]")
-    ] = None,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="folder for everything it makes", parser=user_path),
+    ] = Path("demo"),
+    steps: Annotated[int | None, option(TuneConfig, "steps", default="the recipe's")] = None,
 ) -> None:
     """Run the whole job on pictures that come along.
 
@@ -28,6 +31,8 @@ def command(
     everything stays inside --out.
     """
     session = session_of(context)
+    session.config(TuneConfig, steps=steps)
+    can_be_folder(out)
     session.output.loading()
     from pidiff_cli import api
     from pidiff_cli.stages import demo
@@ -57,9 +62,10 @@ def command(
 def learn(session: Session, photos: Path, name: str, noun: str, steps: int | None) -> Path:
     """Prepare, invert and tune; returns the profile's folder."""
     from pidiff_cli import api
+    from pidiff_cli.profile import profile_folder
     from pidiff_cli.stages.prepare.once import is_made_of
 
-    same = is_made_of(session.home / "profiles" / name, (photos,))
+    same = is_made_of(profile_folder(session.home, name), (photos,))
     result = api.tune(
         photos, name, base="mini", noun=noun, force=not same, steps=steps, **session.where()
     )

@@ -45,9 +45,8 @@ def command(context: typer.Context) -> None:
         ("next", found.next),
     ]
     for name, text in lines:
-        output.note(f"{name.ljust(10)} {text}")
-    if output.json:
-        output.result((), found)
+        output.tell(f"{name.ljust(10)} {text}")
+    output.result((), found)
 
 
 def _profile(profile: Profile) -> str:

@@ -9,12 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
+from pidiff_cli.cli import complete
 from pidiff_cli.cli.failures import GATE
 from pidiff_cli.cli.options import option
 from pidiff_cli.cli.output import Output
+from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.config import EvaluateConfig
 from pidiff_cli.errors import UsageError
+from pidiff_cli.files import expanded
 from pidiff_cli.stages.judge.gates import parse_gates
 
 WIDTH = 79  # columns of a sentence
@@ -29,11 +32,15 @@ def command(
             metavar="[PROFILE]", show_default=False,
             help="a profile's name, or the path of its folder; with --compare several of them, or "
             "folders of pictures",
+            autocompletion=complete.profiles,
         ),
     ] = None,
     pictures: Annotated[
         list[Path] | None,
-        typer.Option("--pictures", metavar="DIR", help="judge these instead, whoever made them"),
+        typer.Option(
+            "--pictures", metavar="DIR", help="judge these instead, whoever made them",
+            parser=user_path,
+        ),
     ] = None,
     photos: Annotated[
         list[str] | None,
@@ -70,7 +77,12 @@ def command(
     seed: Annotated[int | None, option(EvaluateConfig, "seed")] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="folder for the report [default: evaluation]"),
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="folder for the report [default: evaluation]",
+            parser=user_path,
+        ),
     ] = None,
     identity_scale: Annotated[
         float | None, option(EvaluateConfig, "identity_scale", default="the recipe's")
@@ -81,7 +93,7 @@ def command(
 
     Of a profile every prompt is drawn with the identity and without, at the same seeds. With
     --pictures FOLDER --photos LEARNT nothing is drawn and no profile is needed. The report is one
-    HTML file; the table is on stderr, and as JSON beside the report.
+    HTML file; the table is on stdout before its path, and as JSON beside the report.
     """
     session, given = session_of(context), profiles or []
     parse_gates(gate or ())
@@ -178,11 +190,11 @@ def named(given: list[str] | None) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for text in given or []:
         name, equals, rest = text.partition("=")
-        if not equals or Path(text).expanduser().exists():
+        if not equals or expanded(text).exists():
             name, rest = "", text
         elif not name or not rest:
             raise UsageError(f"{text!r} names no person and folder.", "--photos alice=DIR")
-        found.setdefault(name, []).append(Path(rest))
+        found.setdefault(name, []).append(expanded(rest))
     if "" in found and len(found) > 1:
         raise UsageError(
             "Some photos have a person's name and some have none.",

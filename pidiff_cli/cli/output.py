@@ -1,18 +1,18 @@
-"""The only place that prints: results to stdout, everything else to stderr."""
+"""The only place that prints: results (paths, tables, JSON) to stdout, all else to stderr."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from io import TextIOWrapper
 from math import isfinite
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from pidiff_cli.cli.progress import PlainProgress
+from pidiff_cli.cli.streams import silence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +49,7 @@ class Output:
     @property
     def on_terminal(self) -> bool:
         """Whether stderr is a terminal."""
-        return sys.stderr.isatty()
+        return sys.stderr is not None and sys.stderr.isatty()
 
     @property
     def console(self) -> Console:
@@ -68,14 +68,14 @@ class Output:
         if self._bars is not None:
             self._bars.stop_waiting()
         if self.json:
-            self._write(json.dumps(_plain(document), indent=1, ensure_ascii=False))
+            self._write(_json(document, indent=1))
         else:
             for line in lines:
                 self._write(str(line))
 
     def json_line(self, document: Any) -> None:
         """One JSON document on one line, for streams."""
-        self._write(json.dumps(_plain(document), ensure_ascii=False))
+        self._write(_json(document))
 
     def note(self, text: str = "", style: str = "") -> None:
         """A line for the person, on stderr; silent under --quiet."""
@@ -87,12 +87,24 @@ class Output:
         self.say(text, "yellow")
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Columns as wide as their longest cell, on stderr."""
+        """A command's result as columns as wide as their longest cell, on stdout; not under --json,
+        where `result` prints the document."""
         cells = [[str(cell) for cell in row] for row in ([headings, *rows] if headings else rows)]
         widths = [max(map(len, column)) for column in zip(*cells)] if cells else []
         for number, row in enumerate(cells):
             padded = (cell.ljust(width) for cell, width in zip(row, widths))
-            self.note("  ".join(padded).rstrip(), "bold" if headings and number == 0 else "")
+            self.tell("  ".join(padded).rstrip(), bold=bool(headings) and number == 0)
+
+    def tell(self, text: str = "", bold: bool = False) -> None:
+        """A line of a command's result that is read by people, on stdout; not under --json."""
+        if self.json:
+            return
+        if bold and sys.stdout.isatty():
+            from rich.console import Console
+
+            Console(highlight=False, soft_wrap=True).print(text, style="bold", markup=False)
+        else:
+            self._write(text)
 
     def failure(self, failure: Failure) -> None:
         """What stopped the run: a sentence, what to do, and under -v the traceback."""
@@ -126,13 +138,15 @@ class Output:
 
     def say(self, text: str, style: str = "") -> None:
         """A line on stderr whatever the options; a style shows on a terminal only."""
+        if sys.stderr is None:
+            return
         try:
             if self.on_terminal:
                 self.console.print(text, style=style or None, markup=False)
             else:
                 print(text, file=sys.stderr, flush=True)
-        except BrokenPipeError:
-            _silence(sys.stderr)
+        except OSError:  # nobody listens
+            silence(sys.stderr)
 
     def _write(self, text: str) -> None:
         if self._bars is not None and self._bars.shown and sys.stdout.isatty():
@@ -154,15 +168,12 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
+def _json(document: Any, indent: int | None = None) -> str:
+    """JSON text that is UTF-8: what is no text in a file's name is escaped."""
+    text = json.dumps(_plain(document), indent=indent, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def close_quietly() -> None:
     """After a closed pipe: keep the interpreter from complaining when it flushes stdout."""
-    _silence(sys.stdout)
-
-
-def _silence(stream: TextIO) -> None:
-    try:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, stream.fileno())
-        os.close(null)
-    except (OSError, ValueError, AttributeError):
-        pass  # a stream without a descriptor has nothing to flush
+    silence(sys.stdout)

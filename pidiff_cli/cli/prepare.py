@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from pidiff_cli.cli.options import option
+from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.errors import UsageError
 
 PhotosArgument = Annotated[
-    list[Path], typer.Argument(metavar="PHOTOS", help="photos, or folders of photos")
+    list[Path],
+    typer.Argument(metavar="PHOTOS", help="photos, or folders of photos", parser=user_path),
 ]
 NounOption = Annotated[str | None, option(PrepareConfig, "noun", metavar="NOUN")]
 ForceOption = Annotated[bool, typer.Option("--force", help="replace a profile of that name")]
@@ -58,4 +60,4 @@ def command(
         session.output.note(f"All photos on a sheet: {result.sheet}")
         if show:
             typer.launch(str(result.sheet))
-    session.output.note(f"Try: pidiff tune {name}")
+    session.output.note(f"Try: pidiff tune {result.profile.name}")

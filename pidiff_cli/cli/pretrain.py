@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from pidiff_cli.cli.options import option
+from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import PretrainConfig
-from pidiff_cli.errors import UsageError
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.weights import locate
 
 
 def command(
@@ -18,10 +20,14 @@ def command(
     what: Annotated[str, typer.Argument(metavar="WHAT", help="identity")],
     base: Annotated[str | None, option(PretrainConfig, "base")] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="pictures of people, with captions (.txt)")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="pictures of people, with captions (.txt)", parser=user_path
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="where the branch is written")
+        Path | None,
+        typer.Option(metavar="DIR", help="where the branch is written", parser=user_path),
     ] = None,
     steps: Annotated[int | None, option(PretrainConfig, "steps")] = None,
     batch: Annotated[int | None, option(PretrainConfig, "batch")] = None,
@@ -47,11 +53,14 @@ def command(
     session = session_of(context)
     if data is None:
         raise UsageError("There are no pictures to learn from.", "Add --data FOLDER")
+    if not data.is_dir():
+        raise InputError(f"There is no folder {data}.", "Give one of pictures: --data FOLDER")
     config = session.config(
-        PretrainConfig, base=base, data=data.expanduser(), out=out, steps=steps, batch=batch,
+        PretrainConfig, base=base, data=data, out=out, steps=steps, batch=batch,
         size=size, learning_rate=learning_rate, checkpoint_every=checkpoint_every, seed=seed,
         restart=restart,
     )  # fmt: skip
+    locate.base_parts(config.base, session.home)  # says so where it is not here
     session.output.loading()
     from pidiff_cli.stages.pretrain import run as pretrain
 

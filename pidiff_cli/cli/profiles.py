@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pidiff_cli.cli import complete, streams
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.prepare import ForceOption, NounOption
+from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, PidiffError, UsageError
 from pidiff_cli.profile import TUNED_PARTS, Profile, archive, check_name, list_profiles, parts_of
@@ -32,16 +33,15 @@ def list_command(context: typer.Context) -> None:
         except PidiffError as error:
             session.output.warn(f"{profile.folder.name}: {error.message}")
     output = session.output
-    if sys.stdout.isatty() and not output.json:
-        cells = [
-            (r["name"], r["noun"], r["base"] or "not tuned", f"{r['size_mb']:.1f} MB", r["alike"])
-            for r in rows
-        ]
+    cells = [
+        (r["name"], r["noun"], r["base"] or "not tuned", f"{r['size_mb']:.1f} MB", r["alike"])
+        for r in rows
+    ]
+    if rows:
         output.table(("name", "noun", "base", "size", "likeness"), cells)
-        if not rows:
-            output.note("No profile yet. Make one: pidiff tune PHOTOS --name NAME")
     else:
-        output.result([r["path"] for r in rows], {"profiles": rows})
+        output.note("No profile yet. Make one: pidiff tune PHOTOS --name NAME")
+    output.result((), {"profiles": rows})
 
 
 @app.command("show")
@@ -52,13 +52,14 @@ def show_command(context: typer.Context, profile: ProfileArgument) -> None:
     row = describe(opened)
     held = sum(photo.held_out for photo in opened.photos)
     output = session.output
-    output.note(f"{row['name']}  {row['noun']}, made {row['created']}", "bold")
-    output.note(f"photos    {row['photos']} kept, {held} of them held back for the report")
-    output.note(f"base      {row['base'] or 'not tuned'}  recipe {row['recipe'] or 'none'}")
-    output.note(f"parts     {_parts(row)}")
-    output.note(f"likeness  {row['alike']}")
-    output.note(f"size      {row['size_mb']:.1f} MB, {opened.size_mb():.1f} without photos")
-    output.result([row["path"]], row)
+    output.tell(f"{row['name']}  {row['noun']}, made {row['created']}", bold=True)
+    output.tell(f"photos    {row['photos']} kept, {held} of them held back for the report")
+    output.tell(f"base      {row['base'] or 'not tuned'}  recipe {row['recipe'] or 'none'}")
+    output.tell(f"parts     {_parts(row)}")
+    output.tell(f"likeness  {row['alike']}")
+    output.tell(f"size      {row['size_mb']:.1f} MB, {opened.size_mb():.1f} without photos")
+    output.tell(f"folder    {row['path']}")
+    output.result((), row)
 
 
 @app.command("verify")
@@ -84,12 +85,21 @@ def export_command(
             metavar="NAME",
             help="pidiff (one file); for other programs peft or diffusers (a folder), or of the "
             "profile's LoRA diffusers-lora, kohya or comfyui (one file)",
+            autocompletion=complete.formats,
         ),
     ] = "pidiff",
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="what to write [default: NAME.pidiff here]"),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="what to write [default: NAME.pidiff here]",
+            parser=user_path,
+        ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="replace a file that is there, without asking")
+    ] = False,
     no_photos: Annotated[
         bool, typer.Option("--no-photos", help="leave photos, reports and their codes out")
     ] = False,
@@ -106,12 +116,17 @@ def export_command(
     session = session_of(context)
     opened = Profile.open(profile, session.home)
     output = session.output
-    if kind != "pidiff":
-        output.loading()
     from pidiff_cli.stages.export import run as export
 
+    target = export.place_of(opened, kind, out)
+    if target.exists() and not force and streams.can_ask():
+        if not typer.confirm(f"{target} is there already. Replace it?", err=True):
+            raise InputError(f"{target} stays as it is.", "Another place: --out FILE")
+        force = True
+    if kind != "pidiff":
+        output.loading()
     done = export.run_export(
-        opened, kind, out, not no_photos, session.home, output.progress(), title
+        opened, kind, out, not no_photos, session.home, output.progress(), title, force
     )
     output.close()
     holds = "with photos of the person" if done.photos else "without photos"
@@ -129,7 +144,9 @@ def import_command(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="written by `profile export`, or a LoRA (.safetensors)"
+            metavar="FILE",
+            help="written by `profile export`, or a LoRA (.safetensors)",
+            parser=user_path,
         ),
     ],
     name: Annotated[
@@ -138,10 +155,21 @@ def import_command(
     force: ForceOption = False,
     photos: Annotated[
         list[Path] | None,
-        typer.Option("--photos", metavar="PATH", help="of a LoRA's person: photos, or a folder"),
+        typer.Option(
+            "--photos",
+            metavar="PATH",
+            help="of a LoRA's person: photos, or a folder",
+            parser=user_path,
+        ),
     ] = None,
     base: Annotated[
-        str, typer.Option("--base", metavar="BASE", help="of a LoRA [default: told from the file]")
+        str,
+        typer.Option(
+            "--base",
+            metavar="BASE",
+            help="of a LoRA [default: told from the file]",
+            autocompletion=complete.bases,
+        ),
     ] = "",
     noun: NounOption = None,
 ) -> None:
@@ -153,7 +181,8 @@ def import_command(
     from pidiff_cli.stages.export import run as export
 
     session, output = session_of(context), session_of(context).output
-    file = file.expanduser()
+    if not file.exists():
+        raise InputError(f"There is no {file}.", "Check the path of the file.")
     if export.is_lora(file):
         done = _import_lora(session, file, photos, name, base, noun, force)
     else:
@@ -212,7 +241,7 @@ def forget_command(
     session = session_of(context)
     opened = Profile.open(profile, session.home)
     if not yes:
-        if not sys.stdin.isatty():
+        if not streams.can_ask():
             raise UsageError("Forgetting cannot be undone.", "Say that you mean it: --yes")
         typer.confirm(f"Remove the photos of {opened.name}?", abort=True, err=True)
     with opened.lock():

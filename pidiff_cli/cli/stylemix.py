@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from pidiff_cli.cli import complete
 from pidiff_cli.cli.options import OutOption, option
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import StylemixConfig
 from pidiff_cli.errors import UsageError
+
+
+def _person(metavar: str, told: str) -> Any:
+    return typer.Argument(metavar=metavar, help=told, autocompletion=complete.profiles)
+
 
 _AMOUNT = "a, b, or how much of B from 0 to 1"
 
 
 def command(
     context: typer.Context,
-    a: Annotated[str, typer.Argument(metavar="A", help="first profile")],
-    b: Annotated[str, typer.Argument(metavar="B", help="second profile")],
+    a: Annotated[str, _person("A", "first profile")],
+    b: Annotated[str, _person("B", "second profile")],
     coarse: Annotated[
         str, typer.Option(metavar="A|B|X", help=f"pose, head and hair shape: {_AMOUNT}")
     ] = "a",

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pidiff_cli.cli import complete
 from pidiff_cli.cli.options import option
 from pidiff_cli.cli.prepare import (
     ForceOption,
@@ -18,7 +19,12 @@ from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import TuneConfig
 
 SourcesArgument = Annotated[
-    list[str], typer.Argument(metavar="PHOTOS|PROFILE", help="photos or folders, or a profile")
+    list[str],
+    typer.Argument(
+        metavar="PHOTOS|PROFILE",
+        help="photos or folders, or a profile",
+        autocompletion=complete.profiles,
+    ),
 ]
 
 
@@ -29,10 +35,20 @@ def command(
         str | None, typer.Option(metavar="NAME", help="name of the profile made of the photos")
     ] = None,
     recipe: Annotated[
-        str, typer.Option(metavar="NAME", help="recipe, or the path of a YAML file")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="recipe, or the path of a YAML file",
+            autocompletion=complete.recipes,
+        ),
     ] = "auto",
     base: Annotated[
-        str, typer.Option(metavar="BASE", help="auto, mini, sd15, sdxl, a path or a hub id")
+        str,
+        typer.Option(
+            metavar="BASE",
+            help="auto, mini, sd15, sdxl, a path or a hub id",
+            autocompletion=complete.bases,
+        ),
     ] = "auto",
     wplus: Annotated[str, option(TuneConfig, "wplus", metavar="WHEN")] = "auto",
     steps: Annotated[int | None, option(TuneConfig, "steps", default="the recipe's")] = None,

@@ -17,11 +17,15 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageErro
 from torch import Tensor
 from torch.nn import functional as F
 
+from pidiff_cli.core.record import RECORD_KEY, read_record
 from pidiff_cli.errors import InputError, PidiffError
 from pidiff_cli.files import said, write_file
 
+__all__ = [
+    "MAX_PIXELS", "PROVENANCE", "PhotoError", "on_white", "png_bytes", "read_photo", "read_record",
+    "resized", "save_png", "shrink", "to_rgb", "to_tensor", "to_uint8",
+]  # fmt: skip
 MAX_PIXELS = 178_000_000
-RECORD_KEY = "pidiff"
 # The IPTC word for a picture that a trained model drew.
 PROVENANCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
@@ -148,29 +152,6 @@ def png_bytes(pixels: np.ndarray, record: dict[str, Any] | None = None) -> bytes
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()
-
-
-def read_record(path: Path | str) -> dict[str, Any]:
-    """The record inside a PNG that `save_png` wrote.
-
-    Raises:
-        InputError: not readable, or it holds no record.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise InputError(f"There is no {path}.", "Check the path of the picture.")
-    try:
-        with Image.open(path) as image:
-            text = image.info.get(RECORD_KEY)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise InputError(f"{path.name} is not a picture that can be read.") from None
-    try:
-        record = json.loads(text) if isinstance(text, str) else None
-    except json.JSONDecodeError:
-        record = None
-    if not isinstance(record, dict):
-        raise InputError(f"{path.name} holds no record of how it was drawn.")
-    return record
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

@@ -7,8 +7,8 @@ every write is atomic, and the manifest holds the sha256 of every file.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,16 +24,19 @@ from pidiff_cli.profile.manifest import (
     Manifest,
     Photo,
     check_name,
+    folded,
     new_manifest,
     read_manifest,
 )
 from pidiff_cli.profile.parts import TUNED_PARTS
+from pidiff_cli.profile.unknown import unknown
 
 if TYPE_CHECKING:
     import numpy as np
 
 IDENTITY = "identity.safetensors"
 LOCK = ".lock"
+_LONGEST = 4000  # bytes of a path; longer ones no system takes
 
 __all__ = ["Identity", "Manifest", "Photo", "Profile", "check_name", "list_profiles"]
 
@@ -58,11 +61,11 @@ class Profile:
             InputError: the name is not allowed or taken, or the folder cannot be written.
         """
         check_name(name)
-        folder = home / "profiles" / name
+        folder = profile_folder(home, name)
         if folder.exists() and not force:
             raise InputError(
-                f"A profile named {name} is there already.",
-                f"Go on with it: pidiff tune {name}. Replace it: --force",
+                f"A profile named {folder.name} is there already.",
+                f"Go on with it: pidiff tune {folder.name}. Replace it: --force",
             )
 
         def fill(temporary: Path) -> None:
@@ -77,22 +80,29 @@ class Profile:
 
     @classmethod
     def open(cls, name_or_path: str | Path, home: Path) -> Profile:
-        """Open a profile by its name under `home`, or by the path of its folder.
+        """Open a profile by its name under `home` (capitals do not count), or by its folder's path.
 
         Raises:
             InputError: no such profile, a damaged manifest, or one of a newer pidiff.
         """
         text = str(name_or_path)
-        if text and Path(text).name == text:
-            files.recover(home / "profiles" / text)  # a replacement may have been killed
-        for folder in (home / "profiles" / text, Path(text).expanduser()):
-            if text and (folder / MANIFEST).is_file():
-                for part in TUNED_PARTS:
-                    files.recover(folder / part)
-                profile = cls(folder)
-                profile.manifest  # noqa: B018  a damaged or newer manifest is told here
-                return profile
-        raise _unknown(text, home)
+        if len(os.fsencode(text)) > _LONGEST:
+            raise unknown(text, ())
+        named = text and Path(text).name == text
+        own = profile_folder(home, text) if named else home / "profiles" / text
+        try:
+            if named:
+                files.recover(own)  # a replacement may have been killed
+            places = [p for p in (own, files.expanded(text)) if text and (p / MANIFEST).is_file()]
+        except OSError:  # a name that is too long for this disk
+            places = []
+        for folder in places:
+            for part in TUNED_PARTS:
+                files.recover(folder / part)
+            profile = cls(folder)
+            profile.manifest  # noqa: B018  a damaged or newer manifest is told here
+            return profile
+        raise unknown(text, [profile.folder.name for profile in list_profiles(home)])
 
     @property
     def manifest(self) -> Manifest:
@@ -103,6 +113,13 @@ class Profile:
     def name(self) -> str:
         """The profile's own name (its folder may have been renamed)."""
         return self.manifest.name
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the person's code or tuned parts do (16 hex digits)."""
+        kept = (*(f"{part}/" for part in TUNED_PARTS), "identity.")
+        found = {k: v for k, v in self.manifest.files.items() if k.startswith(kept)}
+        return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:16]
 
     @property
     def photos(self) -> tuple[Photo, ...]:
@@ -263,6 +280,22 @@ class Profile:
         self.update(files=kept, pending=tuple(p for p in manifest.pending if p not in done))
 
 
+def profile_folder(home: Path, name: str) -> Path:
+    """The folder of a profile's name: the one that is there, whatever its capitals, or a new one.
+
+    On some systems two names that differ in case or in how an accent is written are one folder.
+    """
+    exact = home / "profiles" / name
+    try:
+        if exact.exists() or not exact.parent.is_dir():
+            return exact
+        wanted = folded(name)
+        same = [p for p in sorted(exact.parent.iterdir()) if folded(p.name) == wanted]
+    except (OSError, ValueError):
+        return exact
+    return same[0] if same else exact
+
+
 def list_profiles(home: Path) -> list[Profile]:
     """Every profile under `home`, sorted by name; folders without a manifest are passed over."""
     root = home / "profiles"
@@ -270,19 +303,6 @@ def list_profiles(home: Path) -> list[Profile]:
         return []
     folders = sorted(item for item in root.iterdir() if not item.name.startswith("."))
     return [Profile(item) for item in folders if (item / MANIFEST).is_file()]
-
-
-def _unknown(text: str, home: Path) -> InputError:
-    names = [item.folder.name for item in list_profiles(home)]
-    near = difflib.get_close_matches(text, names, n=1)
-    if near:
-        return InputError(f"There is no profile {text!r}.", f"Did you mean {near[0]}?")
-    if names:
-        return InputError(f"There is no profile {text!r}.", "See them all: pidiff profile list")
-    return InputError(
-        f"There is no profile {text!r}; none has been made yet.",
-        "Make one: pidiff tune PHOTOS --name NAME",
-    )
 
 
 def _is_pending(relative: str, pending: tuple[str, ...]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
@@ -84,18 +85,27 @@ class Manifest:
     pending: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """UTF-8 JSON, readable, one final newline."""
-        return (json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n").encode()
+        """UTF-8 JSON, readable, one final newline; what is no text in a file's name is escaped."""
+        text = json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+        return text.encode("utf-8", "backslashreplace")
 
 
 def check_name(name: str) -> None:
     """Raise InputError unless `name` can be a folder on every system and part of a prompt."""
-    if _NAME.fullmatch(name) and name.lower() not in DEVICES:
-        return
-    raise InputError(
-        f"{name!r} cannot name a profile.",
-        "Letters, digits, - and _ are allowed, at most 64 of them, a letter or digit first.",
-    )
+    if folded(name) in DEVICES:
+        raise InputError(
+            f"{name!r} cannot name a profile: Windows keeps it for a device.", "Take another name."
+        )
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} cannot name a profile.",
+            "Letters, digits, - and _ are allowed, at most 64 of them, a letter or digit first.",
+        )
+
+
+def folded(name: str) -> str:
+    """A name as names are compared: without case, and in one of the ways to write its accents."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def new_manifest(name: str, noun: str) -> Manifest:
@@ -183,8 +193,9 @@ def _check_types(manifest: Manifest) -> None:
         raise ValueError("a sha256")
 
 
+#: Names that Windows keeps for devices; its superscript digits count, too.
 DEVICES = frozenset(
-    ("con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10)))
+    ("con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in "0123456789¹²³"))
 )
 _LONGEST = 200
 

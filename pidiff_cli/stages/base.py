@@ -10,9 +10,6 @@ import torch
 from pidiff_cli.core.diffusion.base import Base, open_base
 from pidiff_cli.core.training.memory_plan import Learnt, Sizes
 from pidiff_cli.core.wplus.weights import read_sizes
-from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Profile
-from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.weights import locate, records
 from pidiff_cli.weights.bases import BASES
 
@@ -63,24 +60,6 @@ def fuse_lora(base: Base, family: str) -> None:
         if lora.copied_bytes + decode > torch.cuda.mem_get_info(base.device)[0]:
             return
     lora.fuse()
-
-
-def check_base(profile: Profile, parts: locate.BaseParts, replace: bool, weights: str = "") -> None:
-    """Raise InputError where a tuning on another base would be lost without a word.
-
-    Another base is one of another family, or another checkpoint (``weights`` is its fingerprint)
-    under another name; the same name with newer weights is not. ``replace``: it is to be lost.
-    """
-    before = profile.manifest.base
-    family = before.get("family") or before.get("name")
-    other = bool(family) and family != parts.family
-    if weights and before.get("fingerprint"):
-        other = other or (before["fingerprint"] != weights and before.get("name") != parts.name)
-    if parts_of(profile.folder) and other and not replace:
-        raise InputError(
-            f"{profile.name} is tuned on {before.get('name')}; a profile holds one tuning.",
-            f"Replace it: pidiff tune {profile.name} --base {parts.name} --retune",
-        )
 
 
 def fingerprints(parts: locate.BaseParts) -> dict[str, str]:

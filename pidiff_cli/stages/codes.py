@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +14,11 @@ from pidiff_cli.core.wplus import editing
 from pidiff_cli.core.wplus.directions import apply_edits
 from pidiff_cli.core.wplus.directions import load_directions as published_directions
 from pidiff_cli.core.wplus.stylegan2 import Generator
-from pidiff_cli.core.wplus.weights import load_directions, load_generator, read_sizes
-from pidiff_cli.errors import UsageError
+from pidiff_cli.core.wplus.weights import load_directions, load_generator
 from pidiff_cli.profile import Profile
+from pidiff_cli.stages.edits import factor_names, full_name
+from pidiff_cli.values import style_layers
 from pidiff_cli.weights.locate import BaseParts
-
-SHORT = {"smile": "mood_corner", "turn": "yaw", "nod": "pitch", "tilt": "roll"}
-"""Handy names of edits beside the factors' own."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +47,7 @@ def code_of(profile: Profile) -> Tensor:
 
 def mixed_from(code: Tensor, wish: str, home: Path) -> Tensor:
     """A code with layers of another profile: ``bob:fine`` or ``bob:fine=0.5``."""
-    name, _, rest = wish.rpartition(":")
-    group, _, amount = rest.partition("=")
-    if not name or group not in editing.GROUPS:
-        raise UsageError(
-            f"{wish!r} names no layers of a profile.",
-            "Write it so: --style-from bob:fine, or bob:coarse=0.5",
-        )
-    try:
-        share = float(amount) if amount else 1.0
-    except ValueError:
-        raise UsageError(f"{amount!r} is no amount.", "It can be 0 to 1.") from None
+    name, group, share = style_layers(wish)
     return editing.mix(code, code_of(Profile.open(name, home)), [group], share)
 
 
@@ -75,17 +62,6 @@ def edited(code: Tensor, edits: tuple[tuple[str, float], ...], parts: BaseParts)
         return apply_edits(code, edits, published_directions(wplus / "directions", *code.shape))
     directions, names = load_directions(wplus), factor_names(wplus)
     for name, strength in edits:
-        full = SHORT.get(name, name)
-        if full not in names:
-            near = difflib.get_close_matches(name, [*SHORT, *names], n=3)
-            raise UsageError(
-                f"There is no edit called {name!r}.",
-                f"Near it: {', '.join(near)}" if near else f"For example: {', '.join(SHORT)}",
-            )
-        code = editing.add_direction(code, directions[names.index(full)], strength)
+        place = names.index(full_name(name, names))
+        code = editing.add_direction(code, directions[place], strength)
     return code
-
-
-def factor_names(folder: Path) -> tuple[str, ...]:
-    """What mini's directions are called, in their order, as its weights say."""
-    return tuple(read_sizes(folder)["factors"])

@@ -34,9 +34,9 @@ def run(
         MissingWeightError: the base does not load.
         UsageError: a size that the base cannot draw.
     """
-    out = person.make_folder(config.out)
     loaded = person.load_person(profile, parts, config.device, True, progress)
     person.check_size(loaded.base, config.size)
+    out = person.make_folder(config.out)
     tools = open_evaluators(profile, loaded.faces, parts, config.home, loaded.reader)
     plan = [
         (prompt, config.seed + i)

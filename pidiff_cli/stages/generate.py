@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pidiff_cli.config import GenerateConfig, prompt_problems
+from pidiff_cli.config import GenerateConfig
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
-from pidiff_cli.errors import InputError, MissingWeightError, UsageError
+from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import person
+from pidiff_cli.stages.checks import check_has_code, check_measurable
 from pidiff_cli.stages.codes import edited, mixed_from
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import GenerateResult, Picture, RejectedPicture
+from pidiff_cli.values import prompt_problems, style_layers
 from pidiff_cli.weights.locate import BaseParts
 
 _NOT_RECORDED = {
     "home", "device", "offline", "out", "prompts", "count", "seed", "best", "min_likeness", "score",
+    "name", "style_from",
 }  # fmt: skip
-
-_NOT_FROM_RECORDS = {"home", "device", "offline", "out", "prompts", "edits"}
 
 
 def run(
@@ -58,12 +59,15 @@ def run(
             for.
         UsageError: a setting that cannot mean anything.
     """
-    out = person.make_folder(config.out)
-    score = config.score or config.best > 0 or config.min_likeness > 0
-    loaded = person.load_person(profile, parts, config.device, score, progress)
-    _check_measurable(config, loaded)
+    wanted = config.best > 0 or config.min_likeness > 0
+    score = config.score or wanted
+    loaded = person.load_person(profile, parts, config.device, score, progress, config.noun)
+    if wanted:
+        faces = loaded.reference is not None
+        check_measurable(config, profile, loaded.reader is not None, faces)
     person.check_size(loaded.base, config.size)
     code = _code(config, loaded)
+    out = person.make_folder(config.out)
     known = None if prompts is not None else len(config.prompts) * config.count * config.steps
     progress.start("generate", known)
     pictures: list[Picture] = []
@@ -129,14 +133,14 @@ def _one_prompt(
 
     Those that are not kept are added to ``fell``.
     """
-    settings = {k: _plain(v) for k, v in asdict(config).items() if k not in _NOT_RECORDED}
+    settings = _recorded(config, loaded)
 
     def write(seed: int, image: np.ndarray, alike: float | None) -> Picture:
         record = {
             "prompt": prompt, "full_prompt": encoded.text, "seed": seed, "settings": settings,
             **loaded.record,
         }  # fmt: skip
-        picture = person.write_picture(out, image, record, alike)
+        picture = person.write_picture(out, loaded.profile.name, image, record, alike)
         if on_written:
             on_written(picture.path)
         return picture
@@ -159,22 +163,6 @@ def _one_prompt(
         for seed, image in drawn:
             written = write(seed, image, None)
             yield replace(written, likeness=person.alike(loaded, image))
-
-
-def _check_measurable(config: GenerateConfig, loaded: person.LoadedPerson) -> None:
-    """Raise where pictures are to be kept by a likeness that cannot be measured."""
-    if not (config.best or config.min_likeness) or loaded.reference is not None:
-        return
-    asked = "--min-likeness" if config.min_likeness else "--best"
-    if loaded.reader is None:
-        raise MissingWeightError(
-            f"{asked} needs face networks to measure the likeness; there are none here.",
-            "Fetch them once: pidiff models pull faces",
-        )
-    name = loaded.profile.name
-    raise InputError(
-        f"{asked} compares with photos, and {name} holds none.", f"Draw without {asked}."
-    )
 
 
 def _none(config: GenerateConfig, fell: list[RejectedPicture]) -> InputError:
@@ -200,17 +188,24 @@ def _code(config: GenerateConfig, loaded: person.LoadedPerson) -> Tensor | None:
     code = loaded.code
     if code is None:
         if config.edits or config.style_from:
-            name = loaded.profile.name
-            raise InputError(
-                f"{name} was learnt without W+ networks, and edits and style mixes need them.",
-                f"Leave out --edit and --style-from, or: pidiff tune {name} --wplus on --retune",
-            )
+            check_has_code(loaded.profile)
         return None
     if config.style_from:
         code = mixed_from(code, config.style_from, config.home)
     if config.edits:
         code = edited(code, config.edits, loaded.parts)
     return code.to(torch.float32)
+
+
+def _recorded(config: GenerateConfig, loaded: person.LoadedPerson) -> dict[str, Any]:
+    """The settings as a record holds them; another person by the random id, the noun as drawn."""
+    settings = {k: _plain(v) for k, v in asdict(config).items() if k not in _NOT_RECORDED}
+    settings["style_from"] = ""
+    if config.style_from:
+        name, group, share = style_layers(config.style_from)
+        key = Profile.open(name, config.home).manifest.id
+        settings["style_from"] = f"{key}:{group}={share:g}"
+    return {**settings, "noun": loaded.noun}
 
 
 def _plain(value: Any) -> Any:
@@ -267,21 +262,3 @@ def _ordinal(n: int) -> str:
     """1st, 2nd, 3rd, 4th, 11th."""
     ending = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{ending}"
-
-
-def recorded_settings(record: dict[str, Any], image: Path) -> dict[str, Any]:
-    """GenerateConfig values that a picture's record holds.
-
-    The record's `settings` are GenerateConfig fields; `prompt`, `seed` and `profile` stand beside.
-    Raises InputError for a picture without a record.
-    """
-    settings = record.get("settings")
-    if "stylemix" in record or "b" in record:
-        raise InputError(f"{image} was made by stylemix.", "Mix again: pidiff stylemix A B")
-    if not isinstance(settings, dict) or not record.get("prompt"):
-        raise InputError(f"{image} holds no record of how it was made.")
-    known = {item.name for item in fields(GenerateConfig)} - _NOT_FROM_RECORDS
-    chosen = {key: value for key, value in settings.items() if key in known}
-    chosen["edits"] = tuple((name, float(x)) for name, x in settings.get("edits", ()))
-    chosen |= {"prompts": (record["prompt"],), "seed": record["seed"], "count": 1, "best": 0}
-    return chosen

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pidiff_cli.config import CommonConfig
+from pidiff_cli.core.device import check_device
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile, check_name, parts_of
+from pidiff_cli.files import expanded
+from pidiff_cli.profile import Profile, check_name, parts_of, profile_folder
 from pidiff_cli.recipe import Recipe, recipe_of, settings_for
 from pidiff_cli.stages.progress import Callback, CallbackProgress, Progress
 from pidiff_cli.weights import auto, locate
@@ -39,12 +41,17 @@ class Place:
         offline: bool,
         progress: Progress | Callback | None,
     ) -> Place:
-        """Of the API's common arguments; a plain callable is a callback."""
+        """Of the API's common arguments; a plain callable is a callback.
+
+        Raises:
+            UsageError: this machine has no such device. InputError: there is no home folder.
+        """
+        check_device(device)
         listener: Progress = Progress()
         if progress is not None:
             plain = callable(progress) and not hasattr(progress, "advance")
             listener = CallbackProgress(progress) if plain else progress  # type: ignore[arg-type, assignment]
-        folder = Path(home).expanduser() if home else locate.default_home()
+        folder = locate.home_folder(home)
         return cls(folder, device, offline, listener)
 
     def config(self, kind: type[Config], **values: Any) -> Config:
@@ -54,7 +61,7 @@ class Place:
         if unknown:
             raise UsageError(f"There is no setting {', '.join(sorted(unknown))}.")
         paths = {item.name for item in fields(kind) if str(item.type) in ("Path", "Path | None")}
-        given |= {key: Path(given[key]).expanduser() for key in paths & given.keys()}
+        given |= {key: expanded(given[key]) for key in paths & given.keys()}
         return kind(home=self.home, device=self.device, offline=self.offline, **given)
 
 
@@ -65,9 +72,9 @@ def find_profile(home: Path, sources: list[str], name: str | None) -> Profile | 
         InputError: neither a profile nor photos are there.
         UsageError: photos without a name.
     """
-    paths = [Path(item).expanduser() for item in sources]
+    paths = [expanded(item) for item in sources]
     if len(sources) == 1 and name is None:
-        is_named = (home / "profiles" / sources[0] / "profile.json").is_file()
+        is_named = (profile_folder(home, sources[0]) / "profile.json").is_file()
         if is_named or (paths[0] / "profile.json").is_file():
             return Profile.open(sources[0], home)
         if not paths[0].exists() and "/" not in sources[0] and "." not in sources[0]:
@@ -80,10 +87,16 @@ def find_profile(home: Path, sources: list[str], name: str | None) -> Profile | 
     return None
 
 
+def own_name(home: Path, name: str) -> str:
+    """A profile's name as the home has it: capitals do not count. Raises InputError: no name."""
+    check_name(name)
+    return profile_folder(home, name).name
+
+
 def profile_named(home: Path, name: str | None) -> Profile | None:
     """The profile of that name, where there is one. Raises InputError: no name for a profile."""
     check_name(str(name))
-    folder = home / "profiles" / str(name)
+    folder = profile_folder(home, str(name))
     return Profile.open(folder, home) if (folder / "profile.json").is_file() else None
 
 
@@ -183,7 +196,7 @@ def tell_dropped(recipe: Recipe, progress: Progress) -> None:
 def paths_of(sources: Paths) -> list[Path]:
     """The paths of one or several, `~` followed."""
     several = [sources] if isinstance(sources, (str, Path)) else [*sources]
-    return [Path(item).expanduser() for item in several]
+    return [expanded(item) for item in several]
 
 
 def known_prompts(prompts: str | Iterable[str]) -> tuple[tuple[str, ...], Iterator[str] | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,11 +20,13 @@ from pidiff_cli.core.diffusion.prompts import EncodedPrompt, called, complete, e
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
 from pidiff_cli.core.faces.reader import FaceReader, likeness
 from pidiff_cli.core.identity.adapters import load_adapters
-from pidiff_cli.core.images import read_record, save_png
+from pidiff_cli.core.images import png_bytes, read_record
 from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.files import write_file, write_new
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.stages.base import fingerprint, fuse_lora, identity_fingerprint, load_parts
+from pidiff_cli.stages.checks import check_tuned_on
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture
@@ -41,7 +42,8 @@ class LoadedPerson:
         code: W+ code (L, D) before the adapter's Δw; None on a base without a branch.
         faces: the aligned faces of the photos; empty where likeness is not measured.
         reference: embeddings (P, E) of the person's photos; None where none can be made.
-        record: what every picture's record says of profile, base and versions.
+        record: what every picture's record says of profile, base and versions; no name, no path.
+        noun: what prompts call the person.
     """
 
     profile: Profile
@@ -52,15 +54,22 @@ class LoadedPerson:
     faces: Faces
     reference: Tensor | None
     record: dict[str, Any]
+    noun: str
 
 
 def load_person(
-    profile: Profile, parts: locate.BaseParts, device: str, score: bool, progress: Progress
+    profile: Profile,
+    parts: locate.BaseParts,
+    device: str,
+    score: bool,
+    progress: Progress,
+    noun: str = "",
 ) -> LoadedPerson:
     """Load a base and put the profile's adapter on it.
 
     Args:
         score: also open the face networks, and embed the photos that likeness is measured against.
+        noun: what prompts call the person; the profile's own when empty.
 
     Raises:
         InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
@@ -96,13 +105,14 @@ def load_person(
         fuse_lora(base, parts.family)
     reader = open_reader(parts.faces) if score else None
     record = {
-        "profile": {"id": manifest.id, "name": manifest.name, "fingerprint": _of_profile(profile)},
+        "profile": {"id": manifest.id, "fingerprint": profile.fingerprint},
         "base": {"name": name, "fingerprint": found},
         "versions": {"pidiff": __version__, "torch": torch.__version__},
     }
     faces = aligned_faces(profile) if reader else {}
     reference = reader.embed([*faces.values()]) if reader and faces else None
-    return LoadedPerson(profile, base, parts, mean, reader, faces, reference, record)
+    noun = noun or manifest.noun
+    return LoadedPerson(profile, base, parts, mean, reader, faces, reference, record, noun)
 
 
 def _code(profile: Profile) -> Tensor | None:
@@ -128,21 +138,9 @@ def draw_settings(config: DrawingConfig) -> DrawSettings:
     )
 
 
-def check_tuned_on(profile: Profile, parts: locate.BaseParts) -> None:
-    """Raise InputError for a profile whose adapter belongs to a base of another family."""
-    base = profile.manifest.base
-    family = base.get("family") or base.get("name")
-    if family and family != parts.family:
-        raise InputError(
-            f"{profile.name} was tuned on {base.get('name')}, not on {parts.name}.",
-            f"Draw with --base {base.get('name')}, or tune it anew: "
-            f"pidiff tune {profile.name} --base {parts.name} --retune",
-        )
-
-
 def encode(loaded: LoadedPerson, prompt: str, progress: Progress) -> EncodedPrompt:
     """Complete and encode a prompt; warns of words that the base does not know or hold."""
-    noun = loaded.profile.manifest.noun
+    noun = loaded.noun
     encoded = encode_prompt(loaded.base, complete(prompt, noun, loaded.profile.name), noun)
     if encoded.unknown:
         words = ", ".join(encoded.unknown[:8])
@@ -176,7 +174,7 @@ def draw_pictures(
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Seed and picture (H, W, 3) uint8, one after another; on a GPU a few are drawn at once.
 
-    ``prompts`` holds one a seed.
+    ``prompts`` holds one a seed. Raises InputError for a picture that shows nothing.
     """
     some = together(loaded.base.device)
     for start in range(0, len(seeds), some):
@@ -186,8 +184,15 @@ def draw_pictures(
             for _ in range(count):
                 on_step()
 
-        images = draw(loaded.base, wanted, code, part, settings, on_step=step).images
-        yield from zip(part, images, strict=True)
+        drawn = draw(loaded.base, wanted, code, part, settings, on_step=step)
+        for seed, image, sound in zip(part, drawn.images, drawn.sound, strict=True):
+            if not sound:
+                raise InputError(
+                    f"The picture of seed {seed} came out empty (black, or no numbers at all).",
+                    "Weaker --edit, --guidance or --identity-scale may help, more --steps, or "
+                    "another --scheduler.",
+                )
+            yield seed, image
 
 
 def alike(loaded: LoadedPerson, image: np.ndarray) -> float | None:
@@ -199,17 +204,40 @@ def alike(loaded: LoadedPerson, image: np.ndarray) -> float | None:
 
 
 def write_picture(
-    out: Path, image: np.ndarray, record: dict[str, Any], alike: float | None
+    out: Path, name: str, image: np.ndarray, record: dict[str, Any], alike: float | None
 ) -> Picture:
-    """Write one PNG under a name of its own; an old picture of another record stays."""
+    """Write one PNG under a name of its own, `name` and the prompt in it.
+
+    The record names nobody: where the prompt has the person's name it holds the completed one.
+    """
     prompt, seed = str(record["prompt"]), int(record["seed"])
-    stem = f"{record['profile']['name']}-{slug(prompt)}-{seed}"
-    number = 1
+    word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
+    if word.search(prompt) and not word.search(record["full_prompt"]):
+        record = {**record, "prompt": record["full_prompt"]}
+    path = write_new_png(out, f"{name}-{slug(prompt)}-{seed}", image, record)
+    return Picture(path, prompt, seed, alike)
+
+
+def write_new_png(out: Path, stem: str, image: np.ndarray, record: dict[str, Any]) -> Path:
+    """Write `stem.png`, or `stem-2.png` and so on: what is there under a name, of another record,
+    stays, also where somebody else writes into the folder now."""
+    content = png_bytes(image, record)
+    stem, number = _short(stem), 1
     while True:
         path = out / (f"{stem}.png" if number == 1 else f"{stem}-{number}.png")
-        if not path.exists() or _same_record(path, record):
-            return Picture(save_png(path, image, record), prompt, seed, alike)
+        try:
+            write_new(path, content)
+            return path
+        except FileExistsError:
+            if _same_record(path, record):
+                write_file(path, content)
+                return path
         number += 1
+
+
+def _short(stem: str) -> str:
+    """A file's name as long as every disk takes it, with room for a number and the suffix."""
+    return stem.encode()[:200].decode(errors="ignore")
 
 
 def make_folder(out: Path) -> Path:
@@ -232,10 +260,3 @@ def _same_record(path: Path, record: dict[str, Any]) -> bool:
         return read_record(path) == record
     except InputError:
         return False
-
-
-def _of_profile(profile: Profile) -> str:
-    """Changes when the person's code or adapter does (16 hex digits)."""
-    files = profile.manifest.files
-    kept = {k: v for k, v in files.items() if k.startswith(("adapter/", "lora/", "identity."))}
-    return hashlib.sha256(repr(sorted(kept.items())).encode()).hexdigest()[:16]

@@ -14,9 +14,9 @@ from torch import Tensor
 from pidiff_cli.config import StylemixConfig
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.wplus.editing import GROUPS, mix
-from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile, parts_of
 from pidiff_cli.stages import person
+from pidiff_cli.stages.checks import check_mixing
 from pidiff_cli.stages.codes import Decoder, code_of
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture, StylemixResult
@@ -34,17 +34,7 @@ def run(
         InputError: no code, codes of different bases, the name is taken.
         MissingWeightError: a network of the base is not on this machine, the W+ ones above all.
     """
-    if config.name and not config.force and (config.home / "profiles" / config.name).exists():
-        raise InputError(
-            f"A profile named {config.name} is there already.",
-            "Take another --name, or replace it: --force",
-        )
-    for profile in (a, b):
-        if profile.manifest.base.get("wplus") == "off":
-            raise InputError(
-                f"{profile.name} was learnt without W+ networks, and style mixes need them.",
-                f"Learn with them: pidiff tune {profile.name} --wplus on --retune",
-            )
+    check_mixing(a, b, config, parts)
     wplus = parts.need_wplus("stylemix")
     out = person.make_folder(config.out)
     decoder = Decoder.open(wplus)
@@ -52,9 +42,10 @@ def run(
     amounts = {"coarse": config.coarse, "medium": config.medium, "fine": config.fine}
     mixed = mix(wa, wb, amounts)
     sheet = contact_sheet(decoder, wa, wb, amounts, config.between, (a.name, b.name))
-    path = save_png(out / f"{a.name}-{b.name}-sheet.png", sheet, {"stylemix": _settings(config)})
-    images = _pictures(config, a, parts, mixed, out, progress) if config.prompt else ()
-    stored = _store(config, a, mixed, decoder) if config.name else None
+    settings = _settings(config, a, b)
+    path = person.write_new_png(out, f"{a.name}-{b.name}-sheet", sheet, {"stylemix": settings})
+    images = _pictures(config, a, settings, parts, mixed, out, progress) if config.prompt else ()
+    stored = _store(config, a, settings, mixed, decoder) if config.name else None
     return StylemixResult(path, images, stored.folder if stored else None)
 
 
@@ -103,6 +94,7 @@ def _paste(sheet: Image.Image, picture: np.ndarray, x: int, y: int) -> None:
 def _pictures(
     config: StylemixConfig,
     a: Profile,
+    mixing: dict[str, object],
     parts: BaseParts,
     mixed: Tensor,
     out: Path,
@@ -123,15 +115,17 @@ def _pictures(
     for seed, image in drawn:
         alike = person.alike(loaded, image)
         record = {
-            "prompt": config.prompt, "full_prompt": prompt.text, "seed": seed, "b": config.b,
-            "settings": _settings(config), **loaded.record,
+            "prompt": config.prompt, "full_prompt": prompt.text, "seed": seed, "b": mixing["b"],
+            "settings": mixing, **loaded.record,
         }  # fmt: skip
-        images.append(person.write_picture(out, image, record, alike))
+        images.append(person.write_picture(out, a.name, image, record, alike))
     progress.finish("stylemix", f"{len(images)} pictures")
     return tuple(images)
 
 
-def _store(config: StylemixConfig, a: Profile, mixed: Tensor, decoder: Decoder) -> Profile:
+def _store(
+    config: StylemixConfig, a: Profile, mixing: dict[str, object], mixed: Tensor, decoder: Decoder
+) -> Profile:
     """The mix as a profile: its code, A's adapter, and a decoded face as its only picture."""
     profile = Profile.create(config.home, config.name, a.manifest.noun, config.force)
     code = mixed.numpy()
@@ -141,7 +135,7 @@ def _store(config: StylemixConfig, a: Profile, mixed: Tensor, decoder: Decoder) 
     face = decoder.pictures(mixed[None])[0]
     profile.write("reports/mix.png", lambda target: save_png(target, face))
     profile.update(base=a.manifest.base, recipe=a.manifest.recipe)
-    profile.update_stage("stylemix", **_settings(config))
+    profile.update_stage("stylemix", **mixing)
     return profile
 
 
@@ -151,6 +145,8 @@ def _copy_files(source: Path, target: Path) -> None:
             (target / path.name).write_bytes(path.read_bytes())
 
 
-def _settings(config: StylemixConfig) -> dict[str, object]:
+def _settings(config: StylemixConfig, a: Profile, b: Profile) -> dict[str, object]:
+    """The settings worth keeping; people by their random ids, neither by name nor by path."""
     hidden = {"home", "device", "offline", "out", "name", "force", "prompt", "count", "seed"}
-    return {key: value for key, value in asdict(config).items() if key not in hidden}
+    values = {key: value for key, value in asdict(config).items() if key not in hidden}
+    return {**values, "a": a.manifest.id, "b": b.manifest.id}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pidiff_cli.errors import InputError, MissingWeightError
-from pidiff_cli.files import write_file
+from pidiff_cli.files import expanded, write_file
 from pidiff_cli.weights import records
 from pidiff_cli.weights.bases import BASES, base_spec
 from pidiff_cli.weights.family import SINGLE_FILES, family_of
@@ -38,13 +38,40 @@ MINI_PARTS = (
 )
 
 
+def home_folder(given: str | Path | None = None) -> Path:
+    """The home that is given, or `default_home`; it may not be there yet.
+
+    Raises:
+        InputError: it is a file, or nobody has a home folder here.
+    """
+    folder = expanded(given) if given else default_home()
+    if folder.exists() and not folder.is_dir():
+        raise InputError(
+            f"The home {folder} is a file.", "Name a folder: --home DIR, or PIDIFF_HOME=DIR"
+        )
+    return folder
+
+
 def default_home() -> Path:
-    """`PIDIFF_HOME`, or the platform's user data folder."""
+    """`PIDIFF_HOME`, or the platform's user data folder.
+
+    Raises:
+        InputError: it lies in a home folder, and there is none (a container's user without HOME).
+    """
     if chosen := os.environ.get("PIDIFF_HOME"):
-        return Path(chosen).expanduser()
+        return expanded(chosen)
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("pidiff", appauthor=False))
+    try:
+        folder = Path(platformdirs.user_data_dir("pidiff", appauthor=False))
+    except RuntimeError:
+        folder = Path("~")
+    if not folder.is_absolute():  # earlier versions leave the `~` of somebody without a home
+        raise InputError(
+            "There is no home folder for you on this machine, to keep profiles and weights in.",
+            "Say where: PIDIFF_HOME=DIR in the environment, or --home DIR",
+        )
+    return folder
 
 
 @dataclass(frozen=True)
@@ -148,7 +175,7 @@ def find_diffusers(name: str, home: Path) -> Path:
             f"The weights of {name} are not on this machine ({megabytes / 1000:.1f} GB to fetch).",
             f"Fetch them once: pidiff models pull {name}",
         )
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.exists():
         return path
     if known := _paths(home).get(name):
@@ -200,7 +227,7 @@ def cached_file(repo: str, commit: str, name: str) -> Path | None:
 def torch_checkpoint(name: str) -> Path | None:
     """A file that another program has fetched into torch's cache, if it lies there."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
-    root = Path(os.environ.get("TORCH_HOME", cache)).expanduser()
+    root = _of_others(os.environ.get("TORCH_HOME", cache))
     path = root / "hub" / "checkpoints" / name
     return path if path.is_file() else None
 
@@ -208,14 +235,22 @@ def torch_checkpoint(name: str) -> Path | None:
 def hub_home() -> Path:
     """Where the hub's own programs keep their things: HF_HOME."""
     default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
-    return Path(os.environ.get("HF_HOME", default)).expanduser()
+    return _of_others(os.environ.get("HF_HOME", default))
 
 
 def hub_cache() -> Path:
     """Where they keep what they fetch: HF_HUB_CACHE, or HF_HOME/hub."""
     if chosen := os.environ.get("HF_HUB_CACHE"):
-        return Path(chosen).expanduser()
+        return _of_others(chosen)
     return hub_home() / "hub"
+
+
+def _of_others(path: str | Path) -> Path:
+    """Where other programs keep their things; nothing lies there for somebody without a home."""
+    try:
+        return expanded(path)
+    except InputError:
+        return Path(path)
 
 
 def is_ready(name: str, home: Path) -> bool:
@@ -236,7 +271,7 @@ def base_name(name: str, home: Path) -> str:
     """
     if name == "auto":
         return "mini"
-    path = Path(name).expanduser()
+    path = expanded(name)
     if name in BASES or not path.exists():
         return name
     absolute = path.resolve()
@@ -261,6 +296,11 @@ def _label(path: Path, known: dict[str, str]) -> str:
         number += 1
         label = f"{name}-{number}"
     return label
+
+
+def known_labels(home: Path) -> tuple[str, ...]:
+    """The short names of the checkpoints that this home remembers."""
+    return tuple(_paths(home))
 
 
 def _paths(home: Path) -> dict[str, str]:

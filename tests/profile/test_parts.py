@@ -20,19 +20,20 @@ def alice(home: Path) -> Profile:
 
 
 def test_show_tells_parts_and_licences(pidiff: Any, alice: Profile) -> None:
+    assert "parts     none\n" in pidiff("profile", "show", "alice").out
     ran = pidiff("--json", "profile", "show", "alice")
-    assert "parts     none\n" in ran.err
     assert (ran.json["parts"], ran.json["licences"], ran.json["commercial_use"]) == ([], {}, None)
     for folder in ("adapter", "lora"):
         alice.write(f"{folder}/adapter_config.json", b"{}")
     assert (
         "parts     W+ branch, LoRA on the base's attention\n"
-        in pidiff("profile", "show", "alice").err
+        in pidiff("profile", "show", "alice").out
     )  # of a profile of before: nothing was recorded
     alice.update(base={"name": "sdxl", "licences": LICENCES})
+    said = pidiff("profile", "show", "alice").out
+    assert "made with: base (openrail++), wplus (NVIDIA, non-commercial), faces" in said
+    assert "commercial use: no\n" in said
     ran = pidiff("--json", "profile", "show", "alice")
-    assert "made with: base (openrail++), wplus (NVIDIA, non-commercial), faces" in ran.err
-    assert "commercial use: no\n" in ran.err
     assert ran.json["parts"] == ["wplus", "lora"] and ran.json["licences"] == LICENCES
     assert ran.json["commercial_use"] == "no"
     del (free := dict(LICENCES))["wplus"]

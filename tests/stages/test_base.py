@@ -16,9 +16,9 @@ from pidiff_cli.core.identity.lora import add_lora
 from pidiff_cli.core.wplus.weights import load_directions
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.base import check_base, fingerprint, fuse_lora, identity_fingerprint
-from pidiff_cli.stages.codes import SHORT, factor_names
-from pidiff_cli.stages.person import check_tuned_on
+from pidiff_cli.stages.base import fingerprint, fuse_lora, identity_fingerprint
+from pidiff_cli.stages.checks import check_base, check_tuned_on
+from pidiff_cli.stages.edits import SHORT, factor_names
 from pidiff_cli.weights.locate import BaseParts, base_parts
 
 

@@ -21,16 +21,21 @@ if TYPE_CHECKING:
 __all__ = ["DrawSettings", "Drawn", "draw", "together", "without_identity"]
 
 
+FLAT = 4  # of 255: a picture whose values differ by no more is one colour
+
+
 @dataclass(frozen=True)
 class Drawn:
     """Finished pictures.
 
     Attributes:
         images: (B, H, W, 3) uint8.
+        sound: (B,) bool; False where a picture shows nothing: NaN, or one colour all over.
         maps: (B, h, w) float32 in [0, 1], the mean localisation map; None unless asked for.
     """
 
     images: np.ndarray
+    sound: np.ndarray
     maps: np.ndarray | None = None
 
 
@@ -56,15 +61,17 @@ def draw(
     """
     chunk = settings.chunk or together(base.device)
     prompts = prompt if isinstance(prompt, list) else [prompt] * len(seeds)
-    images, maps = [], []
+    images, sounds, maps = [], [], []
     for start in range(0, len(seeds), chunk):
         part = slice(start, start + chunk)
-        image, mean_map = _draw_batch(
+        image, sound, mean_map = _draw_batch(
             base, prompts[part], w, seeds[part], settings, record, on_step
         )
         images.append(image)
+        sounds.append(sound)
         maps.append(mean_map)
-    return Drawn(np.concatenate(images), np.concatenate(maps) if record else None)
+    found = np.concatenate(maps) if record else None
+    return Drawn(np.concatenate(images), np.concatenate(sounds), found)
 
 
 def without_identity(settings: DrawSettings) -> DrawSettings:
@@ -86,7 +93,8 @@ def _draw_batch(
     settings: DrawSettings,
     record: bool,
     on_step: Callable[[], None] | None,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pictures, whether each shows something, and the mean map (empty unless asked for)."""
     scheduler = base.scheduler(settings.scheduler)
     scheduler.set_timesteps(settings.steps, device=base.device)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
@@ -108,7 +116,9 @@ def _draw_batch(
                 on_step()
     finally:
         base.rest()
-    return _pixels(base.decode(latents[: len(seeds)])), mean_map.mean() if mean_map else np.zeros(0)
+    decoded = base.decode(latents[: len(seeds)])
+    images = _pixels(decoded)
+    return images, _sound(decoded, images), mean_map.mean() if mean_map else np.zeros(0)
 
 
 def _noise(base: Base, generators: list[torch.Generator], size: int) -> Tensor:
@@ -121,8 +131,14 @@ def _noise(base: Base, generators: list[torch.Generator], size: int) -> Tensor:
 
 def _pixels(x: Tensor) -> np.ndarray:
     """Decoded (B, 3, H, W) to uint8 (B, H, W, 3), rounded as the stock pipeline rounds."""
-    unit = (x * 0.5 + 0.5).clamp(0, 1).cpu().permute(0, 2, 3, 1).float().numpy()
+    unit = (x * 0.5 + 0.5).nan_to_num(0.0).clamp(0, 1).cpu().permute(0, 2, 3, 1).float().numpy()
     return (unit * 255).round().astype(np.uint8)
+
+
+def _sound(x: Tensor, images: np.ndarray) -> np.ndarray:
+    """(B,) bool: whether decoded (B, 3, H, W) are numbers, and the pictures of more than one."""
+    finite = torch.isfinite(x).flatten(1).all(1).cpu().numpy()
+    return finite & (np.ptp(images, axis=(1, 2, 3)) > FLAT)
 
 
 class _MapMean:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from importlib.util import find_spec
 from typing import Any
 
 from pidiff_cli.errors import UsageError
@@ -34,6 +35,19 @@ SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
 CLASSES = frozenset(kind for kind, _ in SCHEDULERS.values()) | {
     "DPMSolverSDEScheduler", "SASolverScheduler",
 }  # fmt: skip
+
+
+#: Those of them that need a package which is not among this program's.
+PACKAGES = {"DPMSolverSDEScheduler": "torchsde"}
+
+
+def check_scheduler(name: str) -> None:
+    """Raise UsageError for a name that `make_scheduler` would not take; diffusers stays unread."""
+    if not name:
+        return
+    package = PACKAGES.get(_named(name)[0])
+    if package and find_spec(package) is None:
+        raise UsageError(f"The scheduler {name} needs {package}.", "Take another.")
 
 
 def make_scheduler(config: dict[str, Any], name: str = "") -> Any:

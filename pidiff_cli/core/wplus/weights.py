@@ -56,7 +56,7 @@ def read_sizes(folder: Path | str) -> dict[str, Any]:
     path = Path(folder) / SIZES_FILE
     if not path.is_file():
         raise MissingWeightError(f"{path} is missing", MEND)
-    sizes: dict[str, Any] = json.loads(path.read_text())
+    sizes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return sizes
 
 

@@ -27,7 +27,7 @@ from pidiff_cli.core.identity.adapter import load_adapter, remove_adapter
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile, parts_of
 from pidiff_cli.stages.base import load_parts
-from pidiff_cli.stages.person import check_tuned_on
+from pidiff_cli.stages.checks import check_tuned_on
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
 

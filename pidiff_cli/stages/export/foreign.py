@@ -11,7 +11,7 @@ from pidiff_cli.core.identity.lora_files import WEIGHTS, write_peft
 from pidiff_cli.core.identity.lora_foreign import ForeignLora, check_suffix, read_foreign
 from pidiff_cli.core.identity.lora_kinds import text_width
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, profile_folder
 from pidiff_cli.stages.export.lora import BaseLayers, base_layers, origin_of
 from pidiff_cli.stages.export.run import ImportResult, lora_result
 from pidiff_cli.weights import locate
@@ -52,7 +52,7 @@ def find_lora(path: Path, base: str, name: str, home: Path, force: bool) -> Foun
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     found = FoundLora(read_foreign(path, here.unet), here, digest)
     if not force:
-        _check_free(found, home / "profiles" / name)
+        _check_free(found, profile_folder(home, name))
     return found
 
 

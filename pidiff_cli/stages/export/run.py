@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pidiff_cli import files
 from pidiff_cli.errors import InputError, PidiffError, UsageError
-from pidiff_cli.profile import Profile, archive, check_name
+from pidiff_cli.profile import Profile, archive, check_name, profile_folder
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
 
@@ -72,10 +72,12 @@ def run_export(
     home: Path,
     progress: Progress,
     title: str = "",
+    force: bool = False,
 ) -> ExportResult:
     """Write a profile for another place or program, and read it back before it counts.
 
     Args:
+        force: replace an export that is there.
         kind: one of FORMATS, or one that cannot hold a profile and is refused with the reason.
         out: the file or folder to write; inside it, where it is a folder of other things.
         photos: False leaves photos and reports out. Only "pidiff" holds any.
@@ -86,14 +88,9 @@ def run_export(
         InputError: the profile is damaged or in use, has no such part, or the place is taken.
         MissingWeightError: the base that the check needs is not here.
     """
-    name = profile.name
-    if kind in REFUSED:
-        raise UsageError(REFUSED[kind].format(name=name), INSTEAD.format(name=name))
-    if kind not in FORMATS:
-        raise UsageError(
-            f"There is no format {kind!r}.", f"It can be {', '.join((*FORMATS, *REFUSED))}."
-        )
-    target = _place(out, name + _ending(kind), kind)
+    target = place_of(profile, kind, out)
+    if target.exists() and not force:
+        raise InputError(f"{target} is there already.", "Replace it: --force. Or another --out.")
     word = None
     with profile.lock() if os.access(profile.folder, os.W_OK) else nullcontext():
         if kind == "pidiff":
@@ -111,6 +108,23 @@ def run_export(
     kept = photos and kind == "pidiff" and bool(profile.photos)
     size = round(_size(target) / 1e6, 3)
     return ExportResult(profile.folder, target, kind, kept, base, size, word)
+
+
+def place_of(profile: Profile, kind: str, out: Path | None) -> Path:
+    """The file or folder that an export is written to, as `run_export` takes its arguments.
+
+    Raises:
+        UsageError: a format that cannot hold the identity branch, or none at all. InputError: the
+            place is taken by something that is no such export.
+    """
+    name = profile.name
+    if kind in REFUSED:
+        raise UsageError(REFUSED[kind].format(name=name), INSTEAD.format(name=name))
+    if kind not in FORMATS:
+        raise UsageError(
+            f"There is no format {kind!r}.", f"It can be {', '.join((*FORMATS, *REFUSED))}."
+        )
+    return _place(out, name + _ending(kind), kind)
 
 
 def is_lora(path: Path) -> bool:
@@ -153,7 +167,7 @@ def run_import(path: Path, home: Path, name: str = "", force: bool = False) -> I
     """
     name = name or archive.peek(path).name
     check_name(name)
-    folder = home / "profiles" / name
+    folder = profile_folder(home, name)
     files.recover(folder)
     _check_free(folder, name, path, force)
 
@@ -192,11 +206,12 @@ def _ending(kind: str) -> str:
 
 def _place(out: Path | None, default: str, kind: str) -> Path:
     """Where to write; never over something that is not an export of this kind."""
-    target = (out or Path(default)).expanduser()
+    target = files.expanded(out or Path(default))
     if target.is_dir() and not _is_export(target, kind):
         target = target / default
     if kind in LORAS and target.suffix != ".safetensors":  # other programs go by it
         target = target.with_name(f"{target.name}.safetensors")
+    files.can_be_folder(target.parent)
     if not target.exists() or _is_export(target, kind):
         return target
     raise InputError(f"{target} is there already and is no such export.", "Choose another --out.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from pidiff_cli.config import SIZE_UNIT, InvertConfig, TuneConfig
 from pidiff_cli.errors import UsageError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, profile_folder
 from pidiff_cli.recipe import Recipe, load_recipe, recipe_names, settings_for
 from pidiff_cli.stages.opening import (
     Paths,
@@ -31,10 +31,12 @@ class OpenedTuning:
 
     Attributes:
         profile: None where it has to be made of ``photos`` first.
+        known: the profile that is there and stays, also where photos are given with its name.
         reading: how its W+ codes are made, where it learns the W+ branch.
     """
 
     profile: Profile | None
+    known: Profile | None
     photos: tuple[Path, ...]
     parts: BaseParts
     recipe: Recipe
@@ -60,6 +62,7 @@ def open_tuning(
     Raises:
         InputError, UsageError, MissingWeightError: as `api.tune`.
     """
+    check_given(place, recipe, given)
     photos = tuple(paths_of(sources))
     profile = find_profile(place.home, [str(path) for path in photos], name)
     known = profile if profile or anew else profile_named(place.home, name)
@@ -72,7 +75,7 @@ def open_tuning(
             f"With the W+ networks ({WEIGHTS['e4e'].licence}); without them: --wplus off"
         )
     chosen = choose_recipe(known, parts, recipe, place.device, given.get("memory"))
-    folder = profile.folder if profile else place.home / "profiles" / str(name)
+    folder = profile.folder if profile else profile_folder(place.home, str(name))
     taken = remembered(known, parts.name, chosen.name, given)
     values = tune_values(folder, parts, chosen, taken, place.progress)
     config = place.config(TuneConfig, **values)
@@ -80,7 +83,18 @@ def open_tuning(
     noted = known.stage_state("invert") if known else {}
     refined = {key: noted.get(key) for key in ("refine", "seed")}  # codes stay refined as they are
     reading = place.config(InvertConfig, name=str(folder), base=parts.name, **refined)
-    return OpenedTuning(profile, photos, parts, chosen, config, reading)
+    return OpenedTuning(profile, known, photos, parts, chosen, config, reading)
+
+
+def check_given(place: Place, recipe: str, given: dict[str, Any]) -> None:
+    """The values given by hand, and the recipe's file, before anything else is looked at.
+
+    Raises:
+        UsageError: values that cannot be, all of them, or no such recipe. InputError: its faults.
+    """
+    place.config(TuneConfig, **given)
+    if recipe != "auto":
+        load_recipe(recipe)
 
 
 def _check_learns(config: TuneConfig, parts: BaseParts) -> None:

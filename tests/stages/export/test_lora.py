@@ -58,9 +58,10 @@ def test_export(pidiff, alice, lora, tmp_path, kind, monkeypatch):
     assert "whole picture" in ran.err and "'woman'" in ran.err
     unet = unet_layers(locate.PACKAGE_WEIGHTS / "diffusers", "mini")
     assert apart(read_foreign(file, unet).weights, lora) < 1e-6
-    assert pidiff("profile", "export", "alice", "--format", kind, "--out", file).code == 0
+    again = ("profile", "export", "alice", "--format", kind, "--out", file)
+    assert pidiff(*again).code == 3 and pidiff(*again, "--force").code == 0
     content = file.read_bytes()
-    assert pidiff("profile", "export", "alice", "--format", kind).code == 0
+    assert pidiff("profile", "export", "alice", "--format", kind, "--force").code == 0
     assert file.read_bytes() == content  # the same profile, the same bytes
 
 
@@ -132,7 +133,7 @@ def test_import(pidiff, lora, album, home, tmp_path):
     state = profile.stage_state("lora")
     assert (state["origin"], state["dialect"]) == ("trained elsewhere", "kohya")
     assert str(tmp_path) not in (profile.folder / "profile.json").read_text()
-    out = ("--format", "comfyui", "--out", tmp_path / "back")
+    out = ("--format", "comfyui", "--out", tmp_path / "back", "--force")
     assert pidiff("--json", "profile", "export", "My-LoRA-v1", *out).json["word"] == "ohwx"
 
     again = ("profile", "import", file, "--photos", album)

@@ -1,0 +1,62 @@
+"""A profile found by its random id, wherever it lies and whatever it is called."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pidiff_cli.errors import InputError
+from pidiff_cli.files import write_file
+from pidiff_cli.profile.folder import Profile, list_profiles
+from pidiff_cli.profile.manifest import MANIFEST
+
+_ELSEWHERE = Path("cache") / "profiles.json"  # id -> folder, of profiles outside the home
+
+
+def find_by_id(key: str, home: Path, fingerprint: str = "") -> Profile | None:
+    """The profile of an id, among the home's and those outside that were drawn from here.
+
+    Args:
+        fingerprint: of copies of one profile, which of them is meant.
+    """
+    if not key:
+        return None
+    places = [*list_profiles(home), *_noted(key, home)]
+    found = [profile for profile in places if _id_of(profile) == key]
+    exact = [p for p in found if fingerprint and p.fingerprint == fingerprint]
+    return next(iter(exact or found), None)
+
+
+def note_folder(profile: Profile, home: Path) -> None:
+    """Remember where a profile outside the home lies, for `find_by_id`; nothing is said if not."""
+    folder = profile.folder.resolve()
+    if folder.parent == (home / "profiles").resolve():
+        return
+    known = _read(home)
+    if known.get(profile.manifest.id) == str(folder):
+        return
+    try:
+        text = json.dumps({**known, profile.manifest.id: str(folder)}, indent=1)
+        write_file(home / _ELSEWHERE, text.encode("utf-8", "backslashreplace"))
+    except InputError:
+        pass  # a home that cannot be written to: the picture counts
+
+
+def _noted(key: str, home: Path) -> list[Profile]:
+    folder = Path(_read(home).get(key, ""))
+    return [Profile(folder)] if (folder / MANIFEST).is_file() else []
+
+
+def _id_of(profile: Profile) -> str:
+    try:
+        return profile.manifest.id
+    except InputError:
+        return ""
+
+
+def _read(home: Path) -> dict[str, str]:
+    try:
+        found = json.loads((home / _ELSEWHERE).read_text(encoding="utf-8"))
+        return {str(key): str(value) for key, value in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}

@@ -1,0 +1,104 @@
+"""The names of W+ edits, read without torch: those of mini, and of a folder of directions."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from pidiff_cli.errors import UsageError
+from pidiff_cli.weights.family import read_header
+from pidiff_cli.weights.locate import BaseParts
+
+SHORT = {"smile": "mood_corner", "turn": "yaw", "nod": "pitch", "tilt": "roll"}
+"""Handy names of edits beside the factors' own."""
+
+
+def check_edits(names: Iterable[str], parts: BaseParts) -> None:
+    """Raise UsageError for a name that the base has no edit of.
+
+    Where the names cannot be told without opening a pickle, nothing is said.
+    """
+    if parts.wplus is None:
+        return
+    if parts.family == "mini":
+        known = factor_names(parts.wplus)
+        for name in names if known else ():
+            full_name(name, known)
+        return
+    published = direction_names(parts.wplus / "directions")
+    for name in names:
+        if published is not None and name not in published:
+            raise unknown_edit(name, published)
+
+
+def edit_names(parts: BaseParts) -> tuple[str, ...]:
+    """What `--edit` takes on a base, the handy names first, as far as it can be told."""
+    if parts.wplus is None:
+        return ()
+    if parts.family == "mini":
+        return (*SHORT, *factor_names(parts.wplus))
+    return direction_names(parts.wplus / "directions") or ()
+
+
+def factor_names(folder: Path) -> tuple[str, ...]:
+    """What mini's directions are called, in their order, as its weights say; empty without them."""
+    try:
+        sizes = json.loads((folder / "wplus.json").read_text(encoding="utf-8"))
+    except OSError:
+        return ()
+    return tuple(sizes.get("factors", ()))
+
+
+def full_name(name: str, names: tuple[str, ...]) -> str:
+    """The factor behind a name. Raises UsageError that names near ones."""
+    full = SHORT.get(name, name)
+    if full not in names:
+        raise unknown_edit(name, (*SHORT, *names))
+    return full
+
+
+def unknown_edit(name: str, names: Iterable[str]) -> UsageError:
+    """What is told of a name that is no edit."""
+    names = tuple(names)
+    near = difflib.get_close_matches(name, names, n=3)
+    hint = f"{'Near it' if near else 'For example'}: {', '.join(near or names[:8])}"
+    if not names:
+        hint = "This base has none: put InterfaceGAN .pt or .npy files into its directions/"
+    return UsageError(f"There is no edit called {name!r}.", hint)
+
+
+def direction_names(folder: Path) -> tuple[str, ...] | None:
+    """The edits that a folder of directions gives, by its files' names; None where they do not say.
+
+    As `core.wplus.directions` names them: a file is one direction, or a PCA whose table is beside
+    it.
+    """
+    files = [p for p in sorted(folder.glob("*")) if not p.name.startswith(".")]
+    found: list[str] = []
+    for path in files:
+        if path.suffix == ".npy":
+            found.append(_word(path.stem))
+        elif path.suffix == ".safetensors":
+            keys = read_header(path)
+            if len(keys) == 1:
+                found.append(_word(path.stem))
+            elif "comp" in keys and any(folder.glob("*.csv")):
+                found += _table_names(folder)
+            else:
+                return None
+        elif path.suffix in (".npz", ".pt", ".pth", ".pkl"):
+            if path.suffix == ".npz" or not path.with_suffix(".safetensors").is_file():
+                return None
+    return tuple(found)
+
+
+def _table_names(folder: Path) -> list[str]:
+    table = sorted(folder.glob("*.csv"))[0]
+    lines = table.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [_word(line.partition("\t")[0]) for line in lines if line.strip()]
+
+
+def _word(text: str) -> str:
+    return "_".join(text.strip().lower().split())

@@ -1,0 +1,77 @@
+"""What is known of a drawing before anything is loaded equals what the loaded base says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pidiff_cli import api
+from pidiff_cli.errors import InputError, MissingWeightError, UsageError
+from pidiff_cli.profile import Profile
+from pidiff_cli.stages import checks, person
+from pidiff_cli.stages.base import load_parts
+from pidiff_cli.weights.locate import base_parts
+from tests.support.tiny_person import make_profile
+
+
+def test_a_size_is_refused_as_the_base_refuses_it(tuned_home: Path) -> None:
+    parts = base_parts("mini", tuned_home)
+    base = load_parts(parts, torch.device("cpu"), torch.float32)
+    unit = checks.size_unit(parts)
+    assert unit == 16
+    person.check_size(base, 5 * unit)
+    with pytest.raises(UsageError) as late:
+        person.check_size(base, 5 * unit + 8)
+    with pytest.raises(UsageError) as early:
+        api.generate("alice", "as a chef", home=tuned_home, size=5 * unit + 8)
+    assert early.value.message == late.value.message and early.value.hint == late.value.hint
+
+
+def test_sizes_of_single_files(tmp_path: Path) -> None:
+    parts = base_parts("mini", tmp_path)
+    assert checks.size_unit(parts) == 32  # the real one
+    for family, unit in (("sd15", 64), ("sdxl", 32)):
+        file = replace(parts, family=family, diffusers=tmp_path / "a.safetensors")
+        assert checks.size_unit(file) == unit
+    assert checks.size_unit(replace(parts, diffusers=tmp_path)) is None  # no folder of a base
+
+
+def test_pictures_are_kept_by_a_likeness_that_can_be_measured(untuned_home: Path) -> None:
+    bare = make_profile(untuned_home, "bare", photos=1, held_out=0)
+    bare.forget()
+    for asked in ({"best": 1, "count": 2}, {"min_likeness": 0.5}):
+        with pytest.raises(InputError, match="compares with photos, and bare holds none"):
+            api.generate("bare", "as a chef", home=untuned_home, **asked)
+    parts = replace(base_parts("mini", untuned_home), family="sd15", faces=untuned_home)
+    assert checks.has_networks(parts) is False
+    config = type("Asked", (), {"min_likeness": 0.5})()
+    with pytest.raises(MissingWeightError, match="--min-likeness needs face networks"):
+        checks.check_measurable(config, bare, False, True)
+
+
+def test_codes_of_two_bases_are_not_mixed(untuned_home: Path) -> None:
+    other = make_profile(untuned_home, "other")
+    code = np.zeros((1, 18, 512), np.float32)
+    other.save_identity(code, np.ones(1, np.float32), code[0], ("01",))
+    for mixed in (
+        lambda: api.generate("alice", "as a chef", style_from="other:fine", home=untuned_home),
+        lambda: api.stylemix("alice", "other", home=untuned_home),
+    ):
+        with pytest.raises(InputError, match="have codes of other bases"):
+            mixed()
+
+
+def test_a_profile_without_a_photo_learns_nothing(untuned_home: Path) -> None:
+    Profile.open("alice", untuned_home).update(photos=())
+    with pytest.raises(InputError, match="alice holds no photo to learn from"):
+        api.tune("alice", home=untuned_home)
+
+
+def test_a_folder_that_may_not_be_written(untuned_home: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(InputError, match="is a file"):
+        api.generate("alice", "as a chef", home=untuned_home, out=tmp_path / "file" / "pics")
