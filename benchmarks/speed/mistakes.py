@@ -98,6 +98,8 @@ tune photo.jpg --name eve --noun lady
 tune alice --noun man
 tune alice --force
 tune alice --no-photos
+tune alice --person 2
+tune photos --name eve --like nowhere.jpg
 tune forgotten
 prepare photos --name eve --min-sharpness nan
 prepare empty --name eve
@@ -116,12 +118,16 @@ again nowhere.png
 again stranger.png
 again drawn.png --set guidance=nan
 again drawn.png --set colour=red
+again drawn.png --set size=100
+again drawn.png --set scheduler=foo
+again drawn.png --profile nobody
 profile show photo.jpg
 profile export alice --format zip
 profile import nowhere.pidiff
 profile import photo.jpg
 models pull sd3
 models pull sd15 --from nowhere
+models pull sd15 --sha256 xyz
 recipes show slow
 demo --steps 0
 demo --out photo.jpg

@@ -14,6 +14,7 @@ from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import UsageError
+from pidiff_cli.values import shown
 
 _FIXED = {"home", "device", "offline", "out", "prompts", "edits"}
 
@@ -65,7 +66,8 @@ def parse_changes(texts: list[str]) -> dict[str, Any]:
             try:
                 changes[key] = kinds[key](value)
             except ValueError:
-                faults.append(f"{key} is {value!r}; a number is expected.")
+                words = "a whole number" if kinds[key] is int else "a number"
+                faults.append(f"{key} is {shown(value)}; {words} is expected.")
     if faults:
         raise UsageError(" ".join(faults), "See the names: pidiff generate --help")
     return changes

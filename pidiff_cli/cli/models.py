@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from pidiff_cli.cli import complete, streams
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.files import expanded
+from pidiff_cli.values import shown
 from pidiff_cli.weights import bundled, locate, records
 from pidiff_cli.weights.bases import BASES
 from pidiff_cli.weights.licences import commercial_use
@@ -112,6 +114,8 @@ def pull_command(
     from pidiff_cli.stages.pull import run as pull
     from pidiff_cli.weights.download import wants_offline
 
+    if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256.lower()):
+        raise UsageError(f"{shown(sha256)} is no sha256.", "It has 64 digits, 0 to 9 and a to f.")
     wheels = given == WHEELS
     path = expanded(given) if given and not wheels else None
     if path is not None and not path.exists():

@@ -40,13 +40,17 @@ def test_sizes_of_single_files(tmp_path: Path) -> None:
     assert checks.size_unit(replace(parts, diffusers=tmp_path)) is None  # no folder of a base
 
 
-def test_pictures_are_kept_by_a_likeness_that_can_be_measured(untuned_home: Path) -> None:
+def test_pictures_are_kept_by_a_likeness_that_can_be_measured(
+    untuned_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bare = make_profile(untuned_home, "bare", photos=1, held_out=0)
     bare.forget()
     for asked in ({"best": 1, "count": 2}, {"min_likeness": 0.5}):
         with pytest.raises(InputError, match="compares with photos, and bare holds none"):
             api.generate("bare", "as a chef", home=untuned_home, **asked)
-    parts = replace(base_parts("mini", untuned_home), family="sd15", faces=untuned_home)
+    parts = replace(base_parts("mini", untuned_home), family="sd15", faces=untuned_home / "none")
+    assert checks.has_networks(parts) is None
+    monkeypatch.setattr(checks, "holds", lambda folder: ())  # not even those of the set-up
     assert checks.has_networks(parts) is False
     config = type("Asked", (), {"min_likeness": 0.5})()
     with pytest.raises(MissingWeightError, match="--min-likeness needs face networks"):

@@ -186,6 +186,6 @@ def test_a_noun_is_taken_or_refused(home: Path) -> None:
     api.tune("bob", noun="boy", home=home, progress=notes, **short)
     assert Profile.open("bob", home).manifest.noun == "boy"
     assert any("bob is called a boy from now on" in line for line in notes.lines)
-    api.tune("alice", noun="woman", home=home, **short)  # as it is: nothing to say
+    api.tune("alice", noun="woman", home=home)  # as it is: nothing to say
     api.tune("alice", noun="man", restart=True, home=home, **short)
     assert Profile.open("alice", home).manifest.noun == "man"
