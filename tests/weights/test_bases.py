@@ -211,11 +211,11 @@ def test_auto(home):
 def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):
     fill(home, "sd15-base", "e4e", "sd15-identity", "yunet", "sface-int8", "facemesh")
     ran = pidiff("doctor")
-    assert ran.code == 0 and ran.out == ""
-    assert "next       pidiff tune PHOTOS --name NAME" in ran.err
-    assert "sdxl lacks sdxl-base (6.9 GB): pidiff models pull sdxl" in ran.err
-    assert "sd15 ready · commercial use: yes (creativeml-openrail-m); no with" in ran.err
-    assert "OpenCV SFace" in ran.err
+    assert ran.code == 0 and ran.err == ""
+    assert "next       pidiff tune PHOTOS --name NAME" in ran.out
+    assert "sdxl lacks sdxl-base (6.9 GB): pidiff models pull sdxl" in ran.out
+    assert "sd15 ready · commercial use: yes (creativeml-openrail-m); no with" in ran.out
+    assert "OpenCV SFace" in ran.out
     found = pidiff("--json", "doctor").json
     assert found["cores"] >= 1 and found["threads"] >= 1 and found["next"]
 
@@ -235,7 +235,7 @@ def test_doctor_tells_what_fits_and_how_profiles_stand(pidiff, home, monkeypatch
     (home / "profiles/carol").mkdir()
     (home / "profiles/carol/profile.json").write_text("{")
     fill(home, "landmarks", "yunet", "arcface", "sface")
-    lines = pidiff("doctor").err
+    lines = pidiff("doctor").out
     assert "fits       sd15 at 512 px: " in lines and "GB, slowly without a GPU" in lines
     assert "sdxl at 1024 px: no. Tuning at 1024 px needs" in lines
     assert "alice (sd15, 0.0 MB, 0.71) · bob (not tuned) · carol (cannot be read)" in lines
@@ -246,11 +246,11 @@ def test_doctor_tells_what_fits_and_how_profiles_stand(pidiff, home, monkeypatch
     )
     write_choice(home / "models/faces", likeness="arcface")
     assert (
-        "likeness   ArcFace IR-SE50 (research use only); between drawings" in pidiff("doctor").err
+        "likeness   ArcFace IR-SE50 (research use only); between drawings" in pidiff("doctor").out
     )
     (home / "models/faces/faces.json").write_text("[")
     ran = pidiff("doctor")
-    assert ran.code == 0 and "cannot be understood" in ran.err
+    assert ran.code == 0 and "cannot be understood" in ran.out
 
 
 def test_the_table_is_whole():

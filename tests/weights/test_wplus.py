@@ -130,11 +130,11 @@ def test_a_base_is_loaded_with_sizes_only_where_the_networks_are(
 
 
 def test_doctor_tells_whether_they_are_here_and_whole(pidiff: Any, plain: Path) -> None:
-    assert "sd15 ready, without the W+ networks · commercial use: yes" in pidiff("doctor").err
+    assert "sd15 ready, without the W+ networks · commercial use: yes" in pidiff("doctor").out
     fill(plain, "e4e")
-    assert "sd15 ready · commercial use" in pidiff("doctor").err
+    assert "sd15 ready · commercial use" in pidiff("doctor").out
     (plain / "models/ffhq/wplus.json").unlink()
     mends = "sd15 has damaged W+ networks: pidiff models pull sd15 --with wplus"
-    ran = pidiff("--json", "doctor")
-    found = {base["name"]: base for base in ran.json["bases"]}["sd15"]
-    assert mends in ran.err and not found["ready"] and not found["wplus"]
+    found = pidiff("--json", "doctor").json
+    found = {base["name"]: base for base in found["bases"]}["sd15"]
+    assert mends in pidiff("doctor").out and not found["ready"] and not found["wplus"]

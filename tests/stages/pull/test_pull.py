@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from pathlib import Path
 
@@ -57,11 +56,9 @@ def test_licences_are_shown_and_have_to_be_accepted(pidiff, server, home):
 def test_a_terminal_asks(pidiff, server, monkeypatch, home):
     import typer
 
-    from pidiff_cli.cli.output import Output
+    from pidiff_cli.cli import streams
 
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr(Output, "on_terminal", True)
+    monkeypatch.setattr(streams, "can_ask", lambda: True)
     asked = []
     monkeypatch.setattr(typer, "confirm", lambda text, **_: asked.append(text))
     ran = pidiff("-q", "models", "pull", "sd15-base")

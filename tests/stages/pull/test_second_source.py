@@ -101,7 +101,7 @@ def test_a_wheel_with_another_file_leaves_nothing(
 
 def test_list_doctor_and_verify_know_the_package_s(pidiff, asked, home):
     said = "without yunet, sface-int8, facemesh"
-    assert said in pidiff("models", "list").err and said in pidiff("doctor").err
+    assert said in pidiff("models", "list").err and said in pidiff("doctor").out
     bundled.bring()
     rows = {row["name"]: row for row in pidiff("--json", "models", "list").json["weights"]}
     for name in FREE:

@@ -47,7 +47,7 @@ def test_a_word_that_adds_nothing(pidiff, server, home):
 
 def test_the_list_and_doctor_say_what_a_commercial_user_may_use(pidiff, home):
     said = "no with --with wplus (NVIDIA, S-Lab)"
-    assert said in pidiff("models", "list").err and said in pidiff("doctor").err
+    assert said in pidiff("models", "list").out and said in pidiff("doctor").out
     rows = {row["name"]: row for row in pidiff("--json", "models", "list").json["models"]}
     bases = {row["name"]: row for row in pidiff("--json", "doctor").json["bases"]}
     for found in (rows["sdxl"], bases["sdxl"]):
