@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from pidiff_cli.core.images import RECORD_KEY
+from pidiff_cli.core.record import RECORD_KEY
 
 MOST = 20_000  # characters of a text file that are read
 _USER_COMMENT, _EXIF = 0x9286, 0x8769
