@@ -30,6 +30,7 @@ from pidiff_cli.config import (
     JudgeConfig,
     PrepareConfig,
     StylemixConfig,
+    check_values,
 )
 from pidiff_cli.core.record import read_record
 from pidiff_cli.errors import PidiffError, StoppedError, UsageError
@@ -195,7 +196,7 @@ def tune(
         "photos": tuple(paths_of(sources)), "noun": noun, "keep_photos": keep_photos,
         "person": person, "like": like, "name": name and own_name(place.home, name),
     }  # fmt: skip
-    making = place.config(PrepareConfig, **about)
+    check_values(PrepareConfig, about)
     opened = open_tuning(place, sources, name, base, recipe, settings, anew=force)
     profile, parts, config = opened.profile, opened.parts, opened.config
     anew = config.retune or config.restart
@@ -206,8 +207,8 @@ def tune(
         check_kept(opened.known, config, parts, settings)
     if profile is None:
         can_be_folder(place.home / "profiles")
-        prepared(making, force, place.progress)
-        profile = Profile.open(making.name, place.home)
+        prepared(place.config(PrepareConfig, **about), force, place.progress)
+        profile = Profile.open(about["name"], place.home)
     from pidiff_cli.stages.base import fingerprints
     from pidiff_cli.stages.invert import inverted
     from pidiff_cli.stages.tune import run as stage

@@ -7,6 +7,7 @@ every fault at once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -312,14 +313,32 @@ class JudgeConfig(CommonConfig):
 
 def problems(config: CommonConfig) -> list[str]:
     """Everything wrong with a configuration, one sentence each; empty when it is sound."""
-    found = []
-    for item in fields(config):
-        value = getattr(config, item.name)
-        kind, words = KINDS.get(str(item.type), (object, ""))
-        if not isinstance(value, kind) or (isinstance(value, bool) and item.type != "bool"):
-            found.append(f"{item.name.replace('_', '-')} is {shown(value)}; {words} is expected.")
-        else:
-            found += value_problems(item.name, value, dict(item.metadata))
+    found = _field_problems(type(config), vars(config))
     found += edit_problems(getattr(config, "edits", ()))
     prompts = (*getattr(config, "prompts", ()), *filter(None, [getattr(config, "prompt", "")]))
     return found + prompt_problems(prompts)
+
+
+def check_values(kind: type[CommonConfig], given: Mapping[str, Any]) -> None:
+    """What was given for a configuration that is made later; None is not given.
+
+    Raises:
+        UsageError: lists every value that cannot be.
+    """
+    values = {key: value for key, value in given.items() if value is not None}
+    if found := _field_problems(kind, values):
+        raise UsageError(" ".join(found))
+
+
+def _field_problems(kind: type[CommonConfig], values: Mapping[str, Any]) -> list[str]:
+    found = []
+    for item in fields(kind):
+        if item.name not in values:
+            continue
+        value = values[item.name]
+        wanted, words = KINDS.get(str(item.type), (object, ""))
+        if not isinstance(value, wanted) or (isinstance(value, bool) and item.type != "bool"):
+            found.append(f"{item.name.replace('_', '-')} is {shown(value)}; {words} is expected.")
+        else:
+            found += value_problems(item.name, value, dict(item.metadata))
+    return found

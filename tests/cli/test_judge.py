@@ -30,8 +30,9 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_one_set(pidiff, made):
     against = ("--photos", made / "learnt", "--held-out", made / "held", "--out", made / "out")
     ran = pidiff("evaluate", "--pictures", made / "good", *against)
-    assert ran.code == 0 and ran.out.splitlines() == [str(made / "out" / "pictures-good.html")]
-    assert "own 0.97, lowest" in ran.err and "on photos held out" in ran.err and "copies" in ran.err
+    assert ran.code == 0 and ran.out.splitlines()[-1] == str(made / "out" / "pictures-good.html")
+    said = ran.out + ran.err
+    assert "own 0.97, lowest" in ran.out and "on photos held out" in said and "copies" in said
     assert "colour colourcolou" in ran.err  # the encoder, and its file's hash
     assert max(map(len, ran.err.splitlines())) <= 80
     document = pidiff("--json", "evaluate", "--pictures", made / "good", *against).json
@@ -59,7 +60,7 @@ def test_a_missed_gate_is_exit_6_and_the_result_is_there_all_the_same(pidiff, ma
 def test_several_beside_each_other(pidiff, made):
     call = ("--photos", made / "learnt", "--out", made / "out")
     ran = pidiff("evaluate", "--compare", made / "good", made / "bad", *call)
-    assert ran.code == 0 and ran.out.splitlines() == [str(made / "out" / "comparison.html")]
+    assert ran.code == 0 and ran.out.splitlines()[-1] == str(made / "out" / "comparison.html")
     assert "good is most alike" in ran.err and max(map(len, ran.err.splitlines())) <= 80
     assert (
         pidiff("evaluate", made / "good", "--compare", "--pictures", made / "bad", *call).code == 0

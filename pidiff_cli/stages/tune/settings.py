@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pidiff_cli.config import SIZE_UNIT, InvertConfig, TuneConfig
+from pidiff_cli.config import SIZE_UNIT, InvertConfig, TuneConfig, check_values
 from pidiff_cli.errors import UsageError
 from pidiff_cli.profile import Profile, profile_folder
 from pidiff_cli.recipe import Recipe, load_recipe, recipe_names, settings_for
@@ -62,7 +62,7 @@ def open_tuning(
     Raises:
         InputError, UsageError, MissingWeightError: as `api.tune`.
     """
-    check_given(place, recipe, given)
+    check_given(recipe, given)
     photos = tuple(paths_of(sources))
     profile = find_profile(place.home, [str(path) for path in photos], name)
     known = profile if profile or anew else profile_named(place.home, name)
@@ -86,13 +86,13 @@ def open_tuning(
     return OpenedTuning(profile, known, photos, parts, chosen, config, reading)
 
 
-def check_given(place: Place, recipe: str, given: dict[str, Any]) -> None:
+def check_given(recipe: str, given: dict[str, Any]) -> None:
     """The values given by hand, and the recipe's file, before anything else is looked at.
 
     Raises:
         UsageError: values that cannot be, all of them, or no such recipe. InputError: its faults.
     """
-    place.config(TuneConfig, **given)
+    check_values(TuneConfig, given)
     if recipe != "auto":
         load_recipe(recipe)
 

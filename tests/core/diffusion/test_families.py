@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from pidiff_cli.core import device
 from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.diffusion.base import Base, open_base
 from pidiff_cli.core.diffusion.prompts import encode_prompt, text_states
@@ -216,6 +217,7 @@ def test_names_of_schedulers(bases: dict[str, Base]) -> None:
 
 @pytest.mark.parametrize("knows", [True, False])
 def test_a_card_without_bf16_computes_in_fp16(monkeypatch: pytest.MonkeyPatch, knows: bool) -> None:
+    monkeypatch.setattr(device, "may_have_cuda", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: knows)
     dtype = torch.bfloat16 if knows else torch.float16
