@@ -22,20 +22,21 @@ _GIVEN = frozenset(
 )
 #: The words that mini knows, but for those above.
 OF_PROMPTS = frozenset(
-    "angry armor armour artist astronaut athlete background bad bald beach beard beautiful "
-    "best big black blond blonde blue blurry boats books boy brown builder bun business cap "
-    "captain castle casual chef city close clothes clown coat colour construction cook cowboy "
-    "cowgirl crown curly dark day desert detailed diver doctor drawing dressed face falling "
-    "firefighter flowers flying forest front garden girl glasses goatee good gray green grey "
-    "hair happily happy harbor harbour hat head headgear helmet high home jacket king kitchen "
-    "knight laugh laughing left library light linocut living long looking low magician man "
-    "mountains moustache mouth neutral officer oil old open orange outer painter painting "
-    "pencil person photo photograph picture pilot pink pirate plain platinum police ponytail "
-    "pop portrait poster print purple quality queen red riding right room round sad scuba sea "
-    "short sketch smile smiling snow someone space sport sportswear square stage stars street "
-    "stubble studio style suit sunglasses sunset surprised theater theatre tie trees ugly "
-    "underwater uniform water watercolor watercolour wavy wearing white wide wizard woman "
-    "woodblock woodcut woods worker yellow young".split()
+    "among angry armor armour artist astronaut athlete background bad bald beach beard "
+    "beautiful best big black blond blonde blue blurry boats books boy brown builder bun "
+    "business cap captain castle casual chef city close clothes clown coat colour "
+    "construction cook cowboy cowgirl crown curly dark day desert detailed diver doctor "
+    "drawing dressed face falling firefighter flowers flying forest front garden girl glasses "
+    "goatee good gray green grey hair happily happy harbor harbour hat head headgear helmet "
+    "high home jacket king kitchen knight laugh laughing left library light linocut living "
+    "long looking low magician man mountains moustache mouth neutral night officer oil old "
+    "open orange outer painter painting pencil person photo photograph picture pilot pink "
+    "pirate plain platinum police ponytail pop portrait poster print purple quality queen red "
+    "riding right room round sad scuba sea short sketch smile smiling snow someone space "
+    "sport sportswear square stage stars street stubble studio style suit sunglasses sunset "
+    "surprised theater theatre tie trees ugly underwater uniform water watercolor watercolour "
+    "wavy wearing white wide winter wizard woman woodblock woodcut woods worker yellow "
+    "young".split()
 )
 #: At the beginning of a prompt they are the person, elsewhere the word, unless with a capital.
 WORDS_TOO = _GIVEN | OF_PROMPTS

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.core.diffusion.subject import Span, find_mention
-from pidiff_cli.core.diffusion.wording import whole_word
+from pidiff_cli.core.diffusion.wording import said_words, whole_word
 
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
@@ -98,8 +98,8 @@ def encode_prompt(base: Base, text: str, noun: str, subject: Span | None = None)
         tokenizers.append(base.second_tokenizer)
     ids = [torch.tensor(_ids(tokenizer, text)) for tokenizer in tokenizers]
     masks = [_subject(one, text, place, len(ids[0])) for one in tokenizers]
-    words = re.findall(r"[^\W\d_]+", text)
-    unknown = tuple(dict.fromkeys(w for w in words if base.closed_vocabulary and _odd(base, w)))
+    words = said_words(text) if base.closed_vocabulary else []
+    unknown = tuple(word for word in words if _odd(base, word))
     cut = max((_cut(tokenizer, text) for tokenizer in tokenizers), key=len)
     second = ids[1] if len(ids) > 1 else None
     return EncodedPrompt(

@@ -68,14 +68,13 @@ def find_subject(text: str, noun: str) -> Span | None:
             the sentence ("a man beside a woman") it need not be the head.
     """
     words = words_of(text)
-    heads = [place for place in _mentions(words, NOUNS) if _is_head(words, place, noun)]
+    heads = [place for place in _mentions(words, NOUNS) if _is_head(words, place)]
+    heads = [place for place in heads if not _is_of_a_part(words, place)]
     own = [*_mentions(words, (noun.lower(),))]
-    for place in [p for p in own if _is_head(words, p, noun)]:
-        return _span(words[place])
-    others = [place for place in heads if not _is_of_a_part(words, place)]
-    if others and own:
-        return _span(words[own[0]])
-    return _span(words[others[0]]) if others else None
+    first = next((place for place in heads if place in own), None)
+    if first is None and heads:
+        first = own[0] if own else heads[0]
+    return None if first is None else _span(words[first])
 
 
 def find_mention(text: str, noun: str) -> Span | None:
@@ -102,7 +101,7 @@ def _span(word: Word) -> Span:
     return word.start, word.start + len(re.sub(r"['’]s$", "", word.text))
 
 
-def _is_head(words: list[Word], place: int, noun: str) -> bool:
+def _is_head(words: list[Word], place: int) -> bool:
     """Whether nothing but an article and describing words is between a beginning and the word."""
     at = place - 1
     for _ in range(_DESCRIBING):
@@ -114,9 +113,8 @@ def _is_head(words: list[Word], place: int, noun: str) -> bool:
     if at < 0 or words[at].is_sign or words[at].text in SHOWING:
         return True
     if words[at].text == "of":
-        own = re.sub(r"['’]s$", "", words[place].text) == noun.lower()
         before = [word.text for word in _clause(words, at)]
-        return (own and before[-1:] != ["front"]) or not HOLDING.intersection(before)
+        return not HOLDING.intersection(before)
     # "a photo with a woman"
     clause = " ".join(word.text for word in _clause(words, at))
     return words[at].text in ("with", "by") and bool(MEDIUM.fullmatch(clause))

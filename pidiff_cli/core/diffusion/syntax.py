@@ -63,15 +63,15 @@ _RULES: tuple[tuple[str, str, Replace], ...] = (
     ),
     (r"<[^<>]*>", "read by other programs only, left out", _nothing),
     (
-        r"(?<!\S)--?(?:ar|v|no|s|q|style|stylize|chaos|seed|steps|cfg|niji|iw|w|h|tile)\b"
+        r"(?<!\S)--(?:ar|v|no|s|q|style|stylize|chaos|seed|steps|cfg|niji|iw|w|h|tile)\b"
         r"(?:\s+[\d.:]+)?",
         "options stand after the prompt's closing quote, left out; see pidiff generate --help",
         _nothing,
     ),
     (rf"\(([^()]*?)\s*:\s*{_NUMBER}\s*\)", _WEIGHTS, lambda found: found[1]),
-    (r"\(\(([^()]*)\)\)", _WEIGHTS, lambda found: f"({found[1]})"),
+    (r"\(\(([^()]*)\)\)", _WEIGHTS, lambda found: found[1]),
     (r"\[([^\[\]]*)\]|\{([^{}]*)\}", _WEIGHTS, lambda f: _choice(f[1] or f[2] or "")),
-    (r"(\w)(?:\+{2,}|-{2,})(?!\w)", _WEIGHTS, lambda found: found[1]),
+    (r"(?<!\w)(\w+)(?:\+{2,}|-{2,})(?!\w)", _WEIGHTS, lambda found: found[1]),
     (r"\\([()\[\]])", _WEIGHTS, lambda found: found[1]),
     (r"\bBREAK\b", "no word here, left out; a prompt is read in one piece", _nothing),
 )

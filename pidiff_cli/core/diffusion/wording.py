@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pidiff_cli.core.diffusion.names import NEVER_A_NAME, OF_PROMPTS, WORDS_TOO
 from pidiff_cli.core.diffusion.subject import MEDIUM, Span, Word, find_subject, words_of
@@ -21,6 +21,13 @@ _MOOD = re.compile(
     r"(?=$|,| (?:in|at|on|and|with|as|under|near|wearing)\b)",
     re.IGNORECASE,
 )
+#: Somebody "as an oil painting" is an oil painting of somebody.
+_AS_A_MEDIUM = re.compile(
+    r"\b(?:as|like|in the style of|in the form of) ((?:an? )?(?:(?:oil|pencil|colou?r|woodblock|"
+    r"watercolou?r|charcoal|pop[- ]art) )?(?:painting|sketch|drawing|watercolou?r|linocut|woodcut|"
+    r"print|pop art|(?<=pop art )(?:picture|poster|portrait)))(?=$|[,.;])",
+    re.IGNORECASE,
+)
 #: What can follow a person's name at the beginning of a prompt.
 _GOES_ON = frozenset("as in at on with wearing dressed and is who under near by beside".split())
 
@@ -32,11 +39,13 @@ class Completed:
     Attributes:
         subject: characters of the word that stands for the person.
         name_read: the profile's name, as typed, where it is a word that was read as the person.
+        named: whether the person was typed by the profile's name.
     """
 
     text: str
     subject: Span
     name_read: str = ""
+    named: bool = False
 
 
 def complete(prompt: str, noun: str, name: str = "") -> str:
@@ -59,17 +68,17 @@ def completed(prompt: str, noun: str, name: str = "") -> Completed:
         whole, subject = _replaced(text, noun, mentions)
         typed = text[slice(*mentions[0])]
         read = typed if name.lower() in WORDS_TOO and typed.islower() else ""
-        return _with_mood(whole, subject, read)
+        return replace(_with_mood(whole, subject), name_read=read, named=True)
     if found := find_subject(text, noun):
         return Completed(text, found)
     return _with_mood(*_composed(text, noun))
 
 
-def _with_mood(text: str, subject: Span, name_read: str = "") -> Completed:
+def _with_mood(text: str, subject: Span) -> Completed:
     """The mood set off with a comma; the subject stays where it is meant."""
     commas = sum(found.start() < subject[0] for found in _MOOD.finditer(text))
     whole = _MOOD.sub(r", \1", text)
-    return Completed(whole, (subject[0] + commas, subject[1] + commas), name_read)
+    return Completed(whole, (subject[0] + commas, subject[1] + commas))
 
 
 def _composed(text: str, noun: str) -> tuple[str, Span]:
@@ -139,6 +148,18 @@ def _names_somebody(text: str, span: Span) -> bool:
 
 def _as_typed(text: str) -> list[Word]:
     return [Word(text[word.start :][: len(word.text)], word.start) for word in words_of(text)]
+
+
+def medium_set_off(text: str) -> str:
+    """``as a chef, as an oil painting`` → ``as a chef, an oil painting``, which then leads."""
+    found = _AS_A_MEDIUM.sub(r", \1", text)
+    return text if found == text else re.sub(r"\s*,(?:\s*,)*\s*", ", ", found).strip(" ,")
+
+
+def said_words(text: str) -> list[str]:
+    """The words of a text as typed, each once: "4k" is one, "man's" is "man", a number is none."""
+    bare = re.sub(r"['’]s\b", "", text)
+    return list(dict.fromkeys(re.findall(r"[^\W_]*[^\W\d_][^\W_]*", bare)))
 
 
 def whole_word(word: str) -> str:
