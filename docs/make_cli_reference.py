@@ -14,6 +14,7 @@ COMMANDS = (
     "invert",
     "tune",
     "generate",
+    "words",
     "stylemix",
     "evaluate",
     "again",

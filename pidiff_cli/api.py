@@ -57,6 +57,7 @@ from pidiff_cli.stages.opening import (
     own_name,
     paths_of,
     profile_named,
+    taken_seed,
 )
 from pidiff_cli.stages.prepare.once import prepared
 from pidiff_cli.stages.progress import Callback, Event, Progress
@@ -270,10 +271,10 @@ def generate(
         best: keep the most alike of ``count`` (of 4 for each, when it is left out).
         on_picture: called with each picture, its likeness known. on_prompt: after each prompt's.
         on_written: with each file as soon as it is written.
-        settings: seed, out, identity_scale, start, keep_background, guidance, prompt_pull, steps,
-            size, negative, scheduler, min_likeness, edits (name → strength), style_from, score
-            (whether likeness is measured), noun (of these pictures), base (another one of the same
-            family).
+        settings: seed (or "random"), out, identity_scale, start, keep_background, guidance,
+            prompt_pull, steps, size, negative, scheduler, min_likeness, edits (name → strength),
+            style_from, literal (the prompt as it is typed), score (whether likeness is measured),
+            noun (of these pictures), base (another one of the same family).
 
     Raises:
         InputError: no such profile or W+ code, or no picture is as alike as was asked for.
@@ -288,6 +289,7 @@ def generate(
     known, more = known_prompts(prompts)
     opened = open_person(profile, place.home)
     parts = base_of(place.home, opened, settings.pop("base", ""))
+    settings["seed"] = taken_seed(settings.get("seed"), place.progress)
     if isinstance(best, int) and best > 0 and count is None:
         count = min(DRAWN_FOR_BEST * best, MOST)
     settings |= {"name": str(profile), "base": parts.name, "prompts": known}
@@ -325,12 +327,15 @@ def again(
     place = Place.of(home, device, offline, progress)
     image = expanded(image)
     record = read_record(image)
-    values = recorded_settings(record, image, place.home) | field_values(changes or {})
+    changes = field_values(changes or {})
+    anew = {"literal": False, "subject": ()} if "prompts" in changes else {}
+    values = recorded_settings(record, image, place.home) | anew | changes
     opened = recorded_person(record, place.home, str(profile or ""))
     values["name"] = opened.name
     parts = base_of(place.home, opened, values.get("base", ""))
+    values["seed"] = taken_seed(values["seed"], place.progress)
     config = place.config(GenerateConfig, **values, out=out)
-    check_drawing(config, opened, parts)
+    check_drawing(config, opened, parts, recorded=True)
     from pidiff_cli.stages import generate as stage
 
     return stage.run(opened, config, parts, place.progress)
@@ -360,6 +365,7 @@ def stylemix(
         check_name(name)
     first, second = open_person(a, place.home), Profile.open(b, place.home)
     parts = base_of(place.home, first)
+    settings["seed"] = taken_seed(settings.get("seed"), place.progress)
     settings |= {"a": str(a), "b": str(b), "base": parts.name}
     config = place.config(StylemixConfig, **draw_values(first, parts, StylemixConfig, settings))
     check_mixing(first, second, config, parts)

@@ -28,6 +28,9 @@ NOUNS = ("person", "man", "woman", "boy", "girl")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 WPLUS = ("auto", "on", "off")
 SIZE_UNIT = 8  # px that a latent position covers
+RANDOM = "random"  # a seed that is drawn, and said
+#: Of validation people in every role, most pictures show what was asked (docs/decisions/).
+SEED = 0
 
 
 def setting(
@@ -39,13 +42,16 @@ def setting(
     high: float | None = None,
     choices: tuple[str, ...] = (),
     option: str = "",
+    words: tuple[str, ...] = (),
 ) -> Any:
     """A dataclass field that carries its help text, unit and allowed range (ends included).
 
-    ``option``: what the command line calls it, where that is not the field's name.
+    ``option``: what the command line calls it, where that is not the field's name. ``words``: what
+    may stand for a number there.
     """
     metadata = {
         "help": help, "unit": unit, "low": low, "high": high, "choices": choices, "option": option,
+        "words": words,
     }  # fmt: skip
     return field(default=default, metadata=metadata)
 
@@ -187,7 +193,9 @@ class DrawingConfig(CommonConfig):
         1.0, "how much harder a prompt pulls where a LoRA is drawn", low=0.5, high=4
     )
     steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
-    size: int = setting(128, "side of the picture", unit="px", low=64, high=2048)
+    size: int = setting(
+        128, "side of the picture; mini draws at 128 and enlarges", unit="px", low=64, high=2048
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,8 +209,9 @@ class GenerateConfig(DrawingConfig):
     prompts: tuple[str, ...] = setting((), "one prompt for each group of pictures")
     count: int = setting(1, "pictures a prompt", low=1, high=1000)
     seed: int = setting(
-        0, "seed of the first picture; the next one has seed + 1", low=0, high=MAX_SEED
-    )
+        SEED, "seed of the first picture, the next one has seed + 1; or random", low=0,
+        high=MAX_SEED, words=(RANDOM,),
+    )  # fmt: skip
     out: Path = setting(Path("pics"), "folder for the pictures")
     negative: str = setting("", "what the picture should not show")
     scheduler: str = setting("", "sampler: euler, euler_a, dpm++, unipc, ddim, lcm, tcd and others")
@@ -215,6 +224,12 @@ class GenerateConfig(DrawingConfig):
     )
     edits: tuple[tuple[str, float], ...] = setting((), "W+ edits as name=strength")
     style_from: str = setting("", "take layers of another profile: bob:fine or bob:fine=0.5")
+    literal: bool = setting(
+        False, "read the prompt as it is typed: no brackets taken out, no words become edits"
+    )
+    subject: tuple[int, ...] = setting(
+        (), "first and last character, exclusive, of the person in the prompt of a record"
+    )
     score: bool = setting(True, "measure the likeness of every picture")
 
     def __post_init__(self) -> None:
@@ -241,7 +256,10 @@ class StylemixConfig(DrawingConfig):
     out: Path = setting(Path("pics"), "folder for the sheet and the pictures")
     prompt: str = setting("", "also draw the mix with the diffusion model")
     count: int = setting(1, "diffusion pictures", low=1, high=1000)
-    seed: int = setting(0, "seed of the first diffusion picture", low=0, high=MAX_SEED)
+    seed: int = setting(
+        SEED, "seed of the first diffusion picture; or random", low=0, high=MAX_SEED,
+        words=(RANDOM,),
+    )  # fmt: skip
     name: str = setting("", "store the mix as a profile of this name")
     force: bool = setting(False, "replace a profile of that name")
 

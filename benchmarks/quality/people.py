@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks import commands
 from benchmarks.drawings import draw_set, identities, to_tensor
 from benchmarks.quality.networks import gallery
-from pidiff_cli.core.diffusion.prompts import complete
+from pidiff_cli.core.diffusion.wording import complete
 from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.core.metrics.judge import Judge

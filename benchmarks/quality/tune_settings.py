@@ -38,8 +38,9 @@ from benchmarks.quality.people import (
 from benchmarks.tuning import CONFIG, INTERNALS, Person, Tuning, drawing, make_job, parse, tuning
 from pidiff_cli import api
 from pidiff_cli.core.diffusion.base import Base, load_base
-from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
+from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.diffusion.wording import complete
 from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.metrics.judge import load_judge

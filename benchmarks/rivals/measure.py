@@ -16,7 +16,7 @@ from benchmarks.rivals.shop import Made, Shop
 from benchmarks.rivals.traits.people import TWINS
 from mini.world.context import EXPRESSION_SHARES, EXPRESSIONS
 from mini.world.factors import NAMES
-from pidiff_cli.core.diffusion.prompts import complete
+from pidiff_cli.core.diffusion.wording import complete
 from pidiff_cli.core.faces.reader import DetectedFace
 from pidiff_cli.core.metrics import measures
 from pidiff_cli.core.metrics.measures import mean_of, off_face_change

@@ -20,8 +20,9 @@ from benchmarks.rivals.general import vector_base
 from benchmarks.rivals.shop import Made, Shop
 from benchmarks.tuning import CONFIG, INTERNALS, drawing, tuning
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
+from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.diffusion.wording import complete
 from pidiff_cli.core.identity.adapter import trainable_parameters
 from pidiff_cli.core.training import step
 from pidiff_cli.core.wplus.inversion import invert, robust_mean

@@ -24,8 +24,8 @@ from benchmarks.rivals.cases import HOME, NOUN, Case, gallery_drawings, photos_o
 from benchmarks.rivals.traits.judge import TraitJudge
 from benchmarks.tuning import drawing
 from pidiff_cli.core.diffusion.base import Base, load_base, open_base
-from pidiff_cli.core.diffusion.prompts import complete
 from pidiff_cli.core.diffusion.sampling import DrawSettings
+from pidiff_cli.core.diffusion.wording import complete
 from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.metrics.judge import Judge, load_judge
 from pidiff_cli.core.wplus.weights import PRIOR_FILE

@@ -12,7 +12,7 @@ from pidiff_cli.cli import complete
 from pidiff_cli.cli.options import OutOption
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
-from pidiff_cli.config import GenerateConfig
+from pidiff_cli.config import RANDOM, GenerateConfig
 from pidiff_cli.errors import UsageError
 from pidiff_cli.values import shown
 
@@ -60,6 +60,8 @@ def parse_changes(texts: list[str]) -> dict[str, Any]:
         key = {"keep_background": "hold"}.get(key, key)
         if key == "prompt":
             changes["prompts"] = (value,)
+        elif key == "seed" and value == RANDOM:
+            changes["seed"] = RANDOM
         elif key in _FIXED or kinds.get(key) not in (int, float, str):
             faults.append(f"{key or text} cannot be set.")
         else:

@@ -19,6 +19,7 @@ COMMANDS = {
     "invert": "Read a profile's faces into W+ codes.",
     "tune": "Learn one person from photos.",
     "generate": "Draw pictures of a person; one path a line.",
+    "words": "What mini can draw, in words; or what it would make of a prompt.",
     "stylemix": "Mix the coarse, medium and fine layers of two people.",
     "evaluate": "Measure a profile, or pictures that any program made: likeness, copying, text.",
     "again": "Draw a picture again from its own record.",

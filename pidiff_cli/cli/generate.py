@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from pidiff_cli.cli import complete, streams
-from pidiff_cli.cli.options import OutOption, ProfileArgument, option
+from pidiff_cli.cli.options import OutOption, ProfileArgument, edit_names, option
 from pidiff_cli.cli.reading import number
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import GenerateConfig
@@ -31,12 +31,15 @@ PromptArgument = Annotated[
 ]
 
 
+EDITS_HELP = f"change the person's looks, age=+4; may be repeated; on mini {edit_names()}"
+
+
 def command(
     context: typer.Context,
     profile: ProfileArgument,
     prompt: PromptArgument,
     count: Annotated[int | None, option(GenerateConfig, "count", "-n", "--count")] = None,
-    seed: Annotated[int | None, option(GenerateConfig, "seed")] = None,
+    seed: Annotated[str | None, option(GenerateConfig, "seed")] = None,
     out: OutOption = None,
     identity_scale: Annotated[
         float | None, option(GenerateConfig, "identity_scale", default="the recipe's")
@@ -65,16 +68,12 @@ def command(
     min_likeness: Annotated[float | None, option(GenerateConfig, "min_likeness")] = None,
     edit: Annotated[
         list[str] | None,
-        typer.Option(
-            "--edit",
-            metavar="NAME=X",
-            help="W+ edit, smile=+1.5; may be repeated",
-            autocompletion=complete.edits,
-        ),
+        typer.Option("--edit", metavar="NAME=X", help=EDITS_HELP, autocompletion=complete.edits),
     ] = None,
     style_from: Annotated[
         str | None, option(GenerateConfig, "style_from", metavar="PROFILE:GROUP")
     ] = None,
+    literal: Annotated[bool, option(GenerateConfig, "literal", "--literal")] = False,
 ) -> None:
     """Draw pictures of a person; one path a line.
 
@@ -97,7 +96,7 @@ def command(
         prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler, start=start,
         negative=negative, noun=noun, hold=hold if keep_background is None else keep_background,
         seed=seed, out=out, min_likeness=min_likeness, style_from=style_from, edits=edits,
-        **session.where(),
+        literal=literal, **session.where(),
     )  # fmt: skip
     if output.json and not from_stdin:
         output.result((), result)
@@ -184,5 +183,5 @@ def parse_edits(texts: list[str] | tuple[()]) -> tuple[tuple[str, float], ...]:
         except ValueError:
             name = ""
         if not name.strip():
-            raise UsageError(f"{text!r} is no edit.", "Write it so: --edit smile=+1.5")
+            raise UsageError(f"{text!r} is no edit.", "Write it so: --edit age=+4")
     return tuple(edits)

@@ -11,6 +11,7 @@ import typer
 from pidiff_cli.cli import complete
 from pidiff_cli.cli.reading import number, user_path
 from pidiff_cli.config import CommonConfig
+from pidiff_cli.weights.known import known_of
 
 _METAVARS = {int: "N", float: "X", str: "TEXT"}
 
@@ -44,7 +45,7 @@ def _reader(item: Any, spelling: str) -> Any:
     if "Path" in str(item.type):
         return user_path
     kind = type(item.default)
-    return number(kind, spelling) if kind in (int, float) else None
+    return number(kind, spelling, item.metadata["words"]) if kind in (int, float) else None
 
 
 def _help(item: Any, default: str) -> str:
@@ -73,3 +74,9 @@ OutOption = Annotated[
         "--out", metavar="DIR", help="folder for the pictures [default: pics]", parser=user_path
     ),
 ]
+
+
+def edit_names() -> str:
+    """The edits that show on mini, in words."""
+    known = known_of("mini")
+    return ", ".join(edit.name for edit in known.edits) if known else ""

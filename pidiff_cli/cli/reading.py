@@ -14,14 +14,20 @@ from pidiff_cli.files import expanded
 from pidiff_cli.values import shown
 
 
-def number(kind: type, name: str) -> Callable[[Any], Any]:
-    """Reads an option's number. It raises UsageError with the option's name for anything else."""
+def number(kind: type, name: str, also: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+    """Reads an option's number. It raises UsageError with the option's name for anything else.
+
+    Args:
+        also: words that may stand for one.
+    """
 
     def read(value: Any) -> Any:
+        if str(value).lower() in also:
+            return str(value).lower()
         try:
             return kind(value)
         except ValueError:
-            words = "a whole number" if kind is int else "a number"
+            words = " or ".join(("a whole number" if kind is int else "a number", *also))
             comma = kind is float and str(value).count(",") == 1
             raise UsageError(
                 f"{name} is {shown(value)}; {words} is expected.",

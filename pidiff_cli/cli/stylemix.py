@@ -35,7 +35,7 @@ def command(
     out: OutOption = None,
     prompt: Annotated[str | None, option(StylemixConfig, "prompt")] = None,
     count: Annotated[int | None, option(StylemixConfig, "count", "-n", "--count")] = None,
-    seed: Annotated[int | None, option(StylemixConfig, "seed")] = None,
+    seed: Annotated[str | None, option(StylemixConfig, "seed")] = None,
     name: Annotated[str | None, option(StylemixConfig, "name", metavar="NAME")] = None,
     force: Annotated[bool, option(StylemixConfig, "force", "--force")] = False,
     identity_scale: Annotated[

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pidiff_cli.config import DrawingConfig, StylemixConfig
+from pidiff_cli.config import SIZE_UNIT, DrawingConfig, StylemixConfig
 from pidiff_cli.core.diffusion.schedulers import check_scheduler
 from pidiff_cli.core.faces.choice import choose_face_models, holds
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
@@ -25,14 +25,19 @@ from pidiff_cli.weights.locate import BaseParts
 _CONFIGS = Path(__file__).parents[1] / "core" / "diffusion" / "configs"  # of single files
 
 
-def check_drawing(config: DrawingConfig, profile: Profile, parts: BaseParts) -> None:
+def check_drawing(
+    config: DrawingConfig, profile: Profile, parts: BaseParts, recorded: bool = False
+) -> None:
     """Everything of a drawing that can be known before a weight is read.
+
+    Args:
+        recorded: it is drawn again, and earlier versions had more edits.
 
     Raises:
         UsageError, InputError, MissingWeightError: as the stages would, later.
     """
     check_scheduler(getattr(config, "scheduler", ""))
-    _check_size(config.size, parts)
+    check_size(config.size, parts)
     if parts_of(profile.folder):
         check_tuned_on(profile, parts)
     edits, style = getattr(config, "edits", ()), getattr(config, "style_from", "")
@@ -40,7 +45,7 @@ def check_drawing(config: DrawingConfig, profile: Profile, parts: BaseParts) -> 
         check_has_code(profile)
     if edits:
         parts.need_wplus("--edit")
-        check_edits([name for name, _ in edits], parts)
+        check_edits([name for name, _ in edits], parts, recorded)
     if style:
         check_same_space(profile, Profile.open(style_layers(style)[0], config.home))
     if getattr(config, "best", 0) or getattr(config, "min_likeness", 0):
@@ -229,7 +234,27 @@ def _config_of(parts: BaseParts, name: str) -> dict[str, Any]:
     return json.loads((_CONFIGS / f"{parts.family}.json").read_text(encoding="utf-8"))[name]
 
 
-def _check_size(size: int, parts: BaseParts) -> None:
+def only_side(parts: BaseParts) -> int | None:
+    """The one side in px that a base draws at; None where it is free to choose.
+
+    mini never saw its pieces in other proportions: above 128 px it fuses several heads.
+    """
+    try:
+        sizes = _config_of(parts, "unet") if parts.family == "mini" else {}
+    except (OSError, ValueError):  # who loads it says what is missing
+        return None
+    return int(sizes["sample_size"]) * SIZE_UNIT if "sample_size" in sizes else None
+
+
+def check_size(size: int, parts: BaseParts) -> None:
+    """Raise UsageError for a side that the base does not draw."""
+    if (side := only_side(parts)) is not None:
+        if size < side:
+            raise UsageError(
+                f"size is {size}; {parts.name} draws at {side} px, and {side} px is the least.",
+                f"Leave out --size, or take more: {2 * side} is enlarged from {side}.",
+            )
+        return
     unit = size_unit(parts)
     if unit and size % unit:
         raise UsageError(

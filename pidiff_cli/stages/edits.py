@@ -9,18 +9,26 @@ from pathlib import Path
 
 from pidiff_cli.errors import UsageError
 from pidiff_cli.weights.family import read_header
+from pidiff_cli.weights.known import Known, known_of
 from pidiff_cli.weights.locate import BaseParts
 
 SHORT = {"smile": "mood_corner", "turn": "yaw", "nod": "pitch", "tilt": "roll"}
-"""Handy names of edits beside the factors' own."""
+"""Names that earlier versions had beside the factors' own; records hold them."""
 
 
-def check_edits(names: Iterable[str], parts: BaseParts) -> None:
-    """Raise UsageError for a name that the base has no edit of.
+def check_edits(names: Iterable[str], parts: BaseParts, recorded: bool = False) -> None:
+    """Raise UsageError for a name that the base has no edit of, or one that shows nothing.
 
     Where the names cannot be told without opening a pickle, nothing is said.
+
+    Args:
+        recorded: they are of an earlier picture, whose version may have had more.
     """
     if parts.wplus is None:
+        return
+    if (listed := known_of(parts.family)) is not None and not recorded:
+        for name in names:
+            check_listed(name, listed, parts.name)
         return
     if parts.family == "mini":
         known = factor_names(parts.wplus)
@@ -33,12 +41,25 @@ def check_edits(names: Iterable[str], parts: BaseParts) -> None:
             raise unknown_edit(name, published)
 
 
+def check_listed(name: str, known: Known, base: str) -> None:
+    """Raise UsageError unless the edit is one of those that show; says what to do instead."""
+    names = [edit.name for edit in known.edits]
+    if name in names:
+        return
+    near = difflib.get_close_matches(name, names, n=3)
+    first = f"Near it: {', '.join(near)}. " if near else ""
+    told = f"{first}There are {', '.join(names)}; what each does: pidiff words"
+    if name in known.gone:
+        raise UsageError(f"The edit {name} shows nothing on {base}: {known.gone[name]}.", told)
+    raise UsageError(f"There is no edit called {name!r}.", told)
+
+
 def edit_names(parts: BaseParts) -> tuple[str, ...]:
-    """What `--edit` takes on a base, the handy names first, as far as it can be told."""
+    """What `--edit` takes on a base, as far as it can be told."""
     if parts.wplus is None:
         return ()
-    if parts.family == "mini":
-        return (*SHORT, *factor_names(parts.wplus))
+    if (listed := known_of(parts.family)) is not None:
+        return tuple(edit.name for edit in listed.edits)
     return direction_names(parts.wplus / "directions") or ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from pidiff_cli.config import EvaluateConfig
@@ -12,6 +12,7 @@ from pidiff_cli.files import write_file
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import person
 from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.reading import PromptReader
 from pidiff_cli.stages.report import measure, page
 from pidiff_cli.stages.report import plots as _plots
 from pidiff_cli.stages.report import summary as _summary
@@ -35,17 +36,21 @@ def run(
         UsageError: a size that the base cannot draw.
     """
     loaded = person.load_person(profile, parts, config.device, True, progress)
-    person.check_size(loaded.base, config.size)
+    reader = person.prompt_reader(loaded, edits=False)
+    settings = replace(
+        person.draw_settings(config), size=person.drawn_side(loaded, config.size, progress),
+        negative=reader.negative(config.negative, progress),
+    )  # fmt: skip
     out = person.make_folder(config.out)
     tools = open_evaluators(profile, loaded.faces, parts, config.home, loaded.reader)
     plan = [
         (prompt, config.seed + i)
-        for prompt in _prompts(config, loaded, progress)
+        for prompt in _prompts(config, loaded, reader, progress)
         for i in range(config.count)
     ]
     progress.start("evaluate", 2 * len(plan) * config.steps)
     shown = measure.measure(
-        loaded.base, loaded.code, plan, person.draw_settings(config), tools,
+        loaded.base, loaded.code, plan, settings, tools,
         on_step=lambda: progress.advance("evaluate", 1),
     )  # fmt: skip
     measured = _summary.summarise(shown, tools)
@@ -70,11 +75,15 @@ def run(
 
 
 def _prompts(
-    config: EvaluateConfig, loaded: person.LoadedPerson, progress: Progress
+    config: EvaluateConfig, loaded: person.LoadedPerson, reader: PromptReader, progress: Progress
 ) -> list[EncodedPrompt]:
     """The prompts that were given, or the standard ones that the base has words for."""
     if config.prompts:
-        return [person.encode(loaded, prompt, progress) for prompt in config.prompts]
+        several = len(config.prompts) > 1
+        return [
+            reader.read(prompt, progress, f"{prompt[:40]!r}: " if several else "").encoded
+            for prompt in config.prompts
+        ]
     noun = loaded.profile.manifest.noun
     return measure.standard_prompts(loaded.base, noun, PROMPTS)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
+from functools import partial
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.config import GenerateConfig
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt
+from pidiff_cli.core.diffusion.guidance import DrawSettings
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import person
 from pidiff_cli.stages.checks import check_has_code, check_measurable
 from pidiff_cli.stages.codes import edited, mixed_from
 from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.reading import LISTED, Edits, PromptReader, Reading
 from pidiff_cli.stages.results import GenerateResult, Picture, RejectedPicture
 from pidiff_cli.values import prompt_problems, style_layers
 from pidiff_cli.weights.locate import BaseParts
@@ -65,7 +67,11 @@ def run(
     if wanted:
         faces = loaded.reference is not None
         check_measurable(config, profile, loaded.reader is not None, faces)
-    person.check_size(loaded.base, config.size)
+    reader = person.prompt_reader(loaded, config.literal, subject=config.subject)
+    settings = replace(
+        person.draw_settings(config), size=person.drawn_side(loaded, config.size, progress),
+        negative=reader.negative(config.negative, progress),
+    )  # fmt: skip
     code = _code(config, loaded)
     out = person.make_folder(config.out)
     known = None if prompts is not None else len(config.prompts) * config.count * config.steps
@@ -73,13 +79,14 @@ def run(
     pictures: list[Picture] = []
     fell: list[RejectedPicture] = []
     groups = [config.prompts] if prompts is None else ((prompt,) for prompt in prompts)
-    for prompt, encoded, drawn in _drawn(config, loaded, code, groups, progress):
-        before = len(fell)
-        for picture in _one_prompt(config, loaded, prompt, encoded, drawn, out, fell, on_written):
+    several = prompts is not None or len(config.prompts) > 1
+    read = partial(_read, reader, progress, several)
+    for reading, drawn in _drawn(config, settings, loaded, code, map(read, groups), progress):
+        before, prompt = len(fell), reading.typed
+        for picture in _one_prompt(config, loaded, reading, drawn, out, fell, on_written):
             pictures.append(picture)
             if on_picture:
                 on_picture(picture)
-        several = prompts is not None or len(config.prompts) > 1
         if several and len(fell) - before == config.count:
             progress.warn(f"No picture of {prompt!r} is kept.")
         if on_prompt:
@@ -94,36 +101,52 @@ def run(
     return GenerateResult(tuple(pictures), tuple(fell))
 
 
+def _read(
+    reader: PromptReader, progress: Progress, several: bool, group: tuple[str, ...]
+) -> list[Reading]:
+    """A group of prompts as they are drawn; all doubts are told before the first picture."""
+    if found := prompt_problems(group):
+        raise UsageError(" ".join(found))
+    read = [reader.read(p, progress, f"{_short(p)!r}: " if several else "") for p in group]
+    if any(reading.doubtful for reading in read):
+        progress.warn(LISTED)
+    return read
+
+
+def _short(prompt: str) -> str:
+    return prompt if len(prompt) <= 40 else f"{prompt[:37]}…"
+
+
 def _drawn(
     config: GenerateConfig,
+    settings: DrawSettings,
     loaded: person.LoadedPerson,
     code: Tensor | None,
-    groups: Iterable[tuple[str, ...]],
+    groups: Iterable[list[Reading]],
     progress: Progress,
-) -> Iterator[tuple[str, EncodedPrompt, Iterator[tuple[int, np.ndarray]]]]:
+) -> Iterator[tuple[Reading, Iterator[tuple[int, np.ndarray]]]]:
     """Each prompt with its pictures, ``count`` of them, drawn as they are taken.
 
-    Prompts of one group share batches; a group is taken when the one before is drawn.
+    Prompts of one group share batches as long as their words become the same edits; a group is
+    taken when the one before is drawn.
     """
-    settings = person.draw_settings(config)
     seeds = [config.seed + i for i in range(config.count)]
-    for group in groups:
-        if found := prompt_problems(group):
-            raise UsageError(" ".join(found))
-        encoded = [person.encode(loaded, prompt, progress) for prompt in group]
+    alike = (groupby(group, key=lambda reading: reading.edits) for group in groups)
+    for edits, part in chain.from_iterable(alike):
+        readings = [*part]
         drawn = person.draw_pictures(
-            loaded, [one for one in encoded for _ in seeds], code, seeds * len(group), settings,
+            loaded, [one.encoded for one in readings for _ in seeds],
+            _edited(code, edits, config, loaded), seeds * len(readings), settings,
             lambda: progress.advance("generate", 1),
         )  # fmt: skip
-        for prompt, one in zip(group, encoded, strict=True):
-            yield prompt, one, islice(drawn, config.count)
+        for reading in readings:
+            yield reading, islice(drawn, config.count)
 
 
 def _one_prompt(
     config: GenerateConfig,
     loaded: person.LoadedPerson,
-    prompt: str,
-    encoded: EncodedPrompt,
+    reading: Reading,
     drawn: Iterator[tuple[int, np.ndarray]],
     out: Any,
     fell: list[RejectedPicture],
@@ -134,20 +157,28 @@ def _one_prompt(
     Those that are not kept are added to ``fell``.
     """
     settings = _recorded(config, loaded)
+    from_words = {"edits_from_words": _plain(reading.edits)} if reading.edits else {}
+    if reading.named:  # a record names nobody: it holds the whole prompt, and what came of it
+        edits = [*settings["edits"], *_plain(_more(reading.edits, config))]
+        settings |= {"literal": True, "subject": _plain(reading.encoded.place), "edits": edits}
+        from_words = {}
 
     def write(seed: int, image: np.ndarray, alike: float | None) -> Picture:
         record = {
-            "prompt": prompt, "full_prompt": encoded.text, "seed": seed, "settings": settings,
-            **loaded.record,
+            "prompt": reading.typed, "full_prompt": reading.encoded.text, "seed": seed,
+            "settings": settings, **from_words, **loaded.record,
         }  # fmt: skip
-        picture = person.write_picture(out, loaded.profile.name, image, record, alike)
+        whole = person.enlarged(image, config.size)
+        picture = person.write_picture(out, loaded.profile.name, whole, record, alike)
         if on_written:
             on_written(picture.path)
         return picture
 
     def keep(candidates: list[PictureCandidate]) -> Iterator[Picture]:
         kept, others = keep_best(candidates, config.best, config.min_likeness)
-        fell.extend(RejectedPicture(prompt, c.seed, c.likeness, reason) for c, reason in others)
+        fell.extend(
+            RejectedPicture(reading.typed, c.seed, c.likeness, reason) for c, reason in others
+        )
         for c in kept:
             yield write(c.seed, c.image, c.likeness)
 
@@ -184,7 +215,7 @@ def _none(config: GenerateConfig, fell: list[RejectedPicture]) -> InputError:
 
 
 def _code(config: GenerateConfig, loaded: person.LoadedPerson) -> Tensor | None:
-    """The person's W+ code (L, D) with the wished layers and edits; None without a branch."""
+    """The person's W+ code (L, D) with the wished layers of others; None without a branch."""
     code = loaded.code
     if code is None:
         if config.edits or config.style_from:
@@ -192,9 +223,24 @@ def _code(config: GenerateConfig, loaded: person.LoadedPerson) -> Tensor | None:
         return None
     if config.style_from:
         code = mixed_from(code, config.style_from, config.home)
-    if config.edits:
-        code = edited(code, config.edits, loaded.parts)
+    return edited(code, config.edits, loaded.parts) if config.edits else code
+
+
+def _edited(
+    code: Tensor | None, words: Edits, config: GenerateConfig, loaded: person.LoadedPerson
+) -> Tensor | None:
+    """A code with what a prompt's words ask for; an edit that was given comes before them."""
+    if code is None:
+        return None
+    more = _more(words, config)
+    code = edited(code, more, loaded.parts) if more else code
     return code.to(torch.float32)
+
+
+def _more(words: Edits, config: GenerateConfig) -> Edits:
+    """The edits that words become, without those that were given."""
+    given = {name for name, _ in config.edits}
+    return tuple(edit for edit in words if edit[0] not in given)
 
 
 def _recorded(config: GenerateConfig, loaded: person.LoadedPerson) -> dict[str, Any]:

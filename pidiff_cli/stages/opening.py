@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pidiff_cli.config import CommonConfig
+from pidiff_cli.config import RANDOM, CommonConfig
 from pidiff_cli.core.device import check_device
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import expanded
@@ -173,6 +174,15 @@ def draw_values(
     if "lora" in parts_of(profile.folder):
         values = {**BESIDE, **values}
     return {key: value for key, value in values.items() if key in known or key in given}
+
+
+def taken_seed(seed: Any, progress: Progress) -> Any:
+    """The number that ``random`` stands for, said in a line; other seeds as they are."""
+    if seed != RANDOM:
+        return seed
+    number = secrets.randbelow(2**32)
+    progress.line(f"Seed {number}.")
+    return number
 
 
 def field_values(given: dict[str, Any]) -> dict[str, Any]:

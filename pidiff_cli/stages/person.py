@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from pidiff_cli import __version__
 from pidiff_cli.config import DrawingConfig
 from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, called, complete, encode_prompt
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
 from pidiff_cli.core.faces.reader import FaceReader, likeness
 from pidiff_cli.core.identity.adapters import load_adapters
@@ -26,9 +27,10 @@ from pidiff_cli.files import write_file, write_new
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.stages.base import fingerprint, fuse_lora, identity_fingerprint, load_parts
-from pidiff_cli.stages.checks import check_tuned_on
+from pidiff_cli.stages.checks import check_size, check_tuned_on, only_side
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
+from pidiff_cli.stages.reading import PromptReader
 from pidiff_cli.stages.results import Picture
 from pidiff_cli.weights import locate
 
@@ -138,23 +140,34 @@ def draw_settings(config: DrawingConfig) -> DrawSettings:
     )
 
 
-def encode(loaded: LoadedPerson, prompt: str, progress: Progress) -> EncodedPrompt:
-    """Complete and encode a prompt; warns of words that the base does not know or hold."""
-    noun = loaded.noun
-    encoded = encode_prompt(loaded.base, complete(prompt, noun, loaded.profile.name), noun)
-    if encoded.unknown:
-        words = ", ".join(encoded.unknown[:8])
-        more = f" and {len(encoded.unknown) - 8} more" if len(encoded.unknown) > 8 else ""
-        progress.warn(f"Words the base does not know, they may be ignored: {words}{more}")
-    if encoded.cut:
-        tail = encoded.cut if len(encoded.cut) < 60 else encoded.cut[:57] + "…"
-        progress.warn(f"The prompt is too long for the base; left out: {tail}")
-    word = loaded.profile.stage_state("lora").get("trigger", "")  # of a LoRA trained elsewhere
-    return called(loaded.base, encoded, noun, str(word)) if loaded.base.lora else encoded
+def prompt_reader(
+    loaded: LoadedPerson,
+    literal: bool = False,
+    edits: bool = True,
+    subject: tuple[int, ...] = (),
+) -> PromptReader:
+    """How this person's prompts are read."""
+    profile = loaded.profile
+    return PromptReader(
+        loaded.base, loaded.parts.name, loaded.parts.family, loaded.noun, profile.name,
+        str(profile.stage_state("lora").get("trigger", "")),  # of a LoRA trained elsewhere
+        literal, edits and loaded.code is not None, subject,
+    )  # fmt: skip
 
 
-def check_size(base: Base, size: int) -> None:
-    """Raise UsageError for a side that the base's networks cannot halve often enough."""
+def drawn_side(loaded: LoadedPerson, size: int, progress: Progress) -> int:
+    """The side in px that a picture of this size is drawn at; said where it is another one.
+
+    Raises:
+        UsageError: a side that the base's networks cannot halve often enough, or below the one
+            size that it draws.
+    """
+    base = loaded.base
+    if (side := only_side(loaded.parts)) is not None:
+        check_size(size, loaded.parts)
+        if size > side:
+            progress.line(f"{loaded.parts.name} draws at {side} px; enlarged to {size} (Lanczos).")
+        return side
     blocks = len(base.unet.config.block_out_channels)  # type: ignore[union-attr, arg-type]
     unit = base.vae_factor * 2 ** (blocks - 1)
     if size % unit:
@@ -162,6 +175,16 @@ def check_size(base: Base, size: int) -> None:
             f"size is {size}; it must be a multiple of {unit} here.",
             f"Take {max(unit, round(size / unit) * unit)}.",
         )
+    return size
+
+
+def enlarged(image: np.ndarray, size: int) -> np.ndarray:
+    """A square picture (H, W, 3) uint8 at this side, by Lanczos' filter; as it is where it has
+    it."""
+    if image.shape[0] == size:
+        return image
+    whole = Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS)
+    return np.asarray(whole)
 
 
 def draw_pictures(

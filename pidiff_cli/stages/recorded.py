@@ -31,9 +31,11 @@ def recorded_settings(record: dict[str, Any], image: Path, home: Path) -> dict[s
     if not isinstance(settings, dict) or not record.get("prompt"):
         raise InputError(f"{image} holds no record of how it was made.")
     known = {item.name for item in fields(GenerateConfig)} - _NOT_FROM_RECORDS
+    settings = {"literal": True, **settings}  # earlier versions read every prompt so
     chosen = {key: value for key, value in settings.items() if key in known}
     try:
         chosen["edits"] = tuple((str(name), float(x)) for name, x in settings.get("edits", ()))
+        chosen["subject"] = tuple(int(place) for place in settings.get("subject", ()))
         seed = int(record["seed"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"The record in {image} is damaged.") from error

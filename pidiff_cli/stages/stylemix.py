@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -102,9 +102,9 @@ def _pictures(
 ) -> tuple[Picture, ...]:
     """Diffusion pictures of the mix, with A's tuned adapter."""
     loaded = person.load_person(a, parts, config.device, True, progress)
-    person.check_size(loaded.base, config.size)
-    prompt = person.encode(loaded, config.prompt, progress)
-    settings = person.draw_settings(config)
+    side = person.drawn_side(loaded, config.size, progress)
+    prompt = person.prompt_reader(loaded, edits=False).read(config.prompt, progress).encoded
+    settings = replace(person.draw_settings(config), size=side)
     progress.start("stylemix", config.count * config.steps)
     seeds = [config.seed + i for i in range(config.count)]
     drawn = person.draw_pictures(
@@ -118,7 +118,8 @@ def _pictures(
             "prompt": config.prompt, "full_prompt": prompt.text, "seed": seed, "b": mixing["b"],
             "settings": mixing, **loaded.record,
         }  # fmt: skip
-        images.append(person.write_picture(out, a.name, image, record, alike))
+        whole = person.enlarged(image, config.size)
+        images.append(person.write_picture(out, a.name, whole, record, alike))
     progress.finish("stylemix", f"{len(images)} pictures")
     return tuple(images)
 

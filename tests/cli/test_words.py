@@ -84,7 +84,7 @@ def tab(home: Path, monkeypatch, capfd):
         ("profile export alice --format koh", ["kohya"]),
         ("stylemix alice b", ["bob"]),
         ("generate alice x --style-from bob", ["bob:coarse", "bob:fine", "bob:medium"]),
-        ("generate alice x --edit smi", ["smile="]),
+        ("generate alice x --edit hair_le", ["hair_length="]),
         ("generate alice x --scheduler euler", ["euler", "euler_a"]),
         ("generate alice x --noun wo", ["woman"]),
         ("tune alice --recipe mini", ["mini-cpu"]),

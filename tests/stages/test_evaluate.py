@@ -127,7 +127,7 @@ def test_standard_prompts_are_drawn_when_none_is_given(home: Path, tmp_path: Pat
     [
         ({"name": "nobody"}, InputError, "no profile"),
         ({"prompts": (" ",)}, UsageError, "empty"),
-        ({"size": 72}, UsageError, "multiple of 16"),
+        ({"size": 56}, UsageError, "size is 56; 64 px is the least"),
     ],
 )
 def test_faults_are_sentences(

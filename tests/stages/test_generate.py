@@ -76,7 +76,8 @@ def test_doubts_are_told(home: Path, tmp_path: Path) -> None:
     )
     run_generate(config, notes)
     assert "bob is not tuned yet" in notes.warnings[0]
-    assert notes.warnings[1].endswith(": zebra") and "too long" in notes.warnings[2]
+    assert "“zebra” (mini draws no animals)" in notes.warnings[1]
+    assert "too long" in notes.warnings[2]
 
 
 def test_edits_and_layers_of_another_change_the_picture(home: Path, tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_edits_and_layers_of_another_change_the_picture(home: Path, tmp_path: Pa
         ({"prompts": (" ",)}, UsageError, "empty"),
         ({"prompts": ("a" * 10_000,)}, UsageError, "10000 characters"),
         ({"count": 0}, UsageError, "count is 0"),
-        ({"size": 72}, UsageError, "multiple of 16"),
+        ({"size": 64 - 8}, UsageError, "size is 56"),
         ({"edits": (("smail", 1.0),)}, UsageError, "no edit"),
         ({"style_from": "bob"}, UsageError, "no layers"),
         ({"style_from": "bob:fine=much"}, UsageError, "no amount"),

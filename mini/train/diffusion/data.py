@@ -21,7 +21,7 @@ from mini.world.captions import canonical, vocabulary
 from mini.world.context import context_from
 from mini.world.headgear.catalogue import HEADGEAR
 from mini.world.registry import World
-from pidiff_cli.core.diffusion.prompts import NOUNS
+from pidiff_cli.core.diffusion.subject import NOUNS
 
 NO_TEXT = 0.08  # captions dropped, for guidance
 ON = 0.65  # share of pictures with an identity

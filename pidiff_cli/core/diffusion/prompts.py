@@ -1,34 +1,22 @@
-"""Prompts: completed with the noun, encoded, and the subject's tokens found."""
+"""Prompts encoded: token ids, the subject's tokens, what does not fit, what is not known."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
 
+from pidiff_cli.core.diffusion.subject import Span, find_mention
+from pidiff_cli.core.diffusion.wording import said_words, whole_word
+
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
 
 KEPT = 8  # encoded prompts; the empty one comes with every picture
-NOUNS = ("person", "man", "woman", "boy", "girl")
-_ARTICLE_AFTER = {"of", "with", "as", "by", "and", "for", "like", "to", "beside", "near", "showing"}
-_MEDIUM = re.compile(
-    r"(?:an? |the )?(?:[\w-]+ ){0,2}?(?:photo|photograph|portrait|painting|sketch|drawing|print|"
-    r"watercolou?r|linocut|poster|picture|pop art)(?: (?:photo|painting|print|poster|picture))?",
-    re.IGNORECASE,
-)
-#: mini's captions set a mood off with a comma, and without it a smile is drawn in a third of the
-#: pictures that ask for one (docs/decisions/). Not "a smiling chef", not "a chef and smiling".
-_MOOD = re.compile(
-    r"(?<!,)(?<!\ba)(?<!\bthe)(?<!\band) "
-    r"((?:smiling|laughing)(?: happily)?|looking (?:happy|sad|angry|surprised)|"
-    r"with (?:a smile|a big laugh|an open mouth|a (?:sad|angry|neutral) face))"
-    r"(?=$|,| (?:in|at|on|and|with|as|under|near|wearing)\b)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -40,9 +28,10 @@ class EncodedPrompt:
         ids: (S,) token ids, padded.
         subject: (S,) float, 1 at the subject's tokens; all 0 when the prompt names none.
         unknown: words that the base's vocabulary does not hold.
-        cut: the words that did not fit, "" when all did.
+        cut: the end of the text that did not fit, "" when all did; the longest of both encoders.
         second: (S,) token ids of the second tokenizer (SDXL); None on other bases.
         called: the prompt as a LoRA knows it, its own word beside the noun; None is this one.
+        place: characters of the subject's word in ``text``; None when the prompt names nobody.
     """
 
     text: str
@@ -52,6 +41,12 @@ class EncodedPrompt:
     cut: str = ""
     second: Tensor | None = None
     called: EncodedPrompt | None = None
+    place: Span | None = None
+
+    @property
+    def loses_subject(self) -> bool:
+        """Whether the person is named where the encoder no longer reads."""
+        return self.place is not None and not bool(self.subject.any())
 
 
 @dataclass(frozen=True)
@@ -90,57 +85,26 @@ class TextStates:
         return {"added_cond_kwargs": conditions}
 
 
-def complete(prompt: str, noun: str, name: str = "") -> str:
-    """The full prompt of what a person typed.
+def encode_prompt(base: Base, text: str, noun: str, subject: Span | None = None) -> EncodedPrompt:
+    """Token ids (S,) of a whole prompt, the subject's places and what was not understood.
 
-    ``as an astronaut`` → ``a photo of a {noun} as an astronaut``; the profile's name → the noun,
-    but not after an article (a profile named ``astronaut``, ``rose`` or ``snow``);
-    a prompt that has a noun stays as it is; ``as a chef, oil painting`` → ``an oil painting of a
-    {noun} as a chef``; a mood is set off: ``smiling`` → ``a photo of a {noun}, smiling``.
+    Args:
+        subject: characters of the word that stands for the person, where that is known
+            (``wording.completed``); else it is looked for (``subject.find_mention``).
     """
-    text = " ".join(prompt.split())
-    named = bool(name and re.search(_called(name), text, re.IGNORECASE))
-    if not named and subject_word(text, noun):
-        return text
-    whole = _replace_name(text, noun, name) if named else _composed(text, noun)
-    return _MOOD.sub(r", \1", whole)
-
-
-def _composed(text: str, noun: str) -> str:
-    """A prompt of what a person is to be, with the noun and a medium before it."""
-    parts = [part.strip() for part in text.split(",")]
-    for i, part in enumerate(parts):  # a medium in any place leads: "as a chef, oil painting"
-        if medium := _MEDIUM.match(part):
-            tail = part[medium.end() :].strip()
-            if tail and (i or re.match(r"of\b", tail)):
-                continue
-            whole = " ".join(
-                [_with_article(medium[0]), "of a", noun, *filter(None, (tail, *parts[: min(i, 1)]))]
-            )
-            return ", ".join([whole.strip(), *parts[1:i], *parts[i + 1 :]])
-    return f"a photo of a {noun} {text}".strip()
-
-
-def subject_word(text: str, noun: str) -> re.Match[str] | None:
-    """The first mention of the noun, or of another noun that can mean a person."""
-    found = re.search(_word(noun), text, re.IGNORECASE)
-    return found or re.search(rf"\b(?:{'|'.join(NOUNS)})\b", text, re.IGNORECASE)
-
-
-def encode_prompt(base: Base, text: str, noun: str) -> EncodedPrompt:
-    """Token ids (S,) of a completed prompt, the subject's places and what was not understood."""
-    tokenizer = base.tokenizer
-    ids = _ids(tokenizer, text, pad=True)
-    length = len(ids)
-    subject = _subject(tokenizer, text, noun, length)
-    second = None
+    place = (subject or find_mention(text, noun)) if text else None
+    tokenizers = [base.tokenizer]
     if base.second_tokenizer is not None:
-        second = torch.tensor(_ids(base.second_tokenizer, text, pad=True))
-        subject = torch.maximum(subject, _subject(base.second_tokenizer, text, noun, length))
-    words = re.findall(r"[^\W\d_]+", text)
-    unknown = tuple(dict.fromkeys(w for w in words if base.closed_vocabulary and _odd(base, w)))
-    cut = _cut(tokenizer, words, length)
-    return EncodedPrompt(text, torch.tensor(ids), subject, unknown, cut, second)
+        tokenizers.append(base.second_tokenizer)
+    ids = [torch.tensor(_ids(tokenizer, text)) for tokenizer in tokenizers]
+    masks = [_subject(one, text, place, len(ids[0])) for one in tokenizers]
+    words = said_words(text) if base.closed_vocabulary else []
+    unknown = tuple(word for word in words if _odd(base, word))
+    cut = max((_cut(tokenizer, text) for tokenizer in tokenizers), key=len)
+    second = ids[1] if len(ids) > 1 else None
+    return EncodedPrompt(
+        text, ids[0], torch.stack(masks).amax(0), unknown, cut, second, place=place
+    )
 
 
 def called(base: Base, prompt: EncodedPrompt, noun: str, word: str) -> EncodedPrompt:
@@ -148,12 +112,14 @@ def called(base: Base, prompt: EncodedPrompt, noun: str, word: str) -> EncodedPr
 
     Where the prompt names nobody, or has the word already, it stays as it is.
     """
-    found = subject_word(prompt.text, noun)
-    if not found or not word or re.search(_word(word), prompt.text, re.IGNORECASE):
+    text, place = prompt.text, prompt.place
+    if not place or not word or re.search(whole_word(word), text, re.IGNORECASE):
         return prompt
-    head = re.sub(r"\b(?:an?|the) $", "", prompt.text[: found.start()], flags=re.IGNORECASE)
-    text = f"{head}{word} {prompt.text[found.start() :]}"
-    return replace(prompt, called=encode_prompt(base, text, noun))
+    head = re.sub(r"\b(?:an?|the) $", "", text[: place[0]], flags=re.IGNORECASE)
+    start = len(head) + len(word) + 1
+    subject = start, start + place[1] - place[0]
+    other = encode_prompt(base, f"{head}{word} {text[place[0] :]}", noun, subject)
+    return replace(prompt, called=other)
 
 
 def text_states(base: Base, prompts: list[EncodedPrompt]) -> TextStates:
@@ -196,46 +162,20 @@ def _encode(base: Base, prompt: EncodedPrompt) -> TextStates:
     return TextStates(tokens, pooled)
 
 
-def _subject(tokenizer: Any, text: str, noun: str, length: int) -> Tensor:
+def _subject(tokenizer: Any, text: str, place: Span | None, length: int) -> Tensor:
     """(S,) float, 1 at the tokens of the subject's word."""
     subject = torch.zeros(length)
-    match = subject_word(text, noun) if text else None
-    if match:
-        start = 1 + len(_bare(tokenizer, text[: match.start()]))
-        stop = start + len(_bare(tokenizer, match[0]))
+    if place:
+        start = 1 + len(_bare(tokenizer, text[: place[0]]))
+        stop = start + len(_bare(tokenizer, text[slice(*place)]))
         subject[start : min(stop, length - 1)] = 1.0
     return subject
 
 
-def _with_article(medium: str) -> str:
-    if re.match(r"(?:an?|the|pop)\b", medium, re.IGNORECASE):
-        return medium
-    return f"{'an' if medium[0].lower() in 'aeiou' else 'a'} {medium}"
-
-
-def _replace_name(text: str, noun: str, name: str) -> str:
-    def with_article(match: re.Match[str]) -> str:
-        before = text[: match.start()].rstrip()
-        last = before.split()[-1].lower() if before else ""
-        article = not last or last in _ARTICLE_AFTER or last[-1] in ",;:."
-        return f"a {noun}" if article else noun
-
-    return re.sub(_called(name), with_article, text, flags=re.IGNORECASE)
-
-
-def _called(name: str) -> str:
-    """The profile's name; after an article it is a word: somebody is named like "an astronaut"."""
-    return r"(?<!\ba )(?<!\ban )(?<!\bthe )" + _word(name)
-
-
-def _word(word: str) -> str:
-    return rf"(?<![\w-]){re.escape(word)}(?![\w-])"
-
-
-def _ids(tokenizer: Any, text: str, pad: bool) -> list[int]:
-    settings = {"padding": "max_length", "truncation": True} if pad else {}
+def _ids(tokenizer: Any, text: str) -> list[int]:
     length = tokenizer.model_max_length
-    return cast(list[int], tokenizer(text, max_length=length, **settings).input_ids)
+    settings = {"padding": "max_length", "truncation": True, "max_length": length}
+    return cast(list[int], tokenizer(text, **settings).input_ids)
 
 
 def _bare(tokenizer: Any, text: str) -> list[int]:
@@ -248,10 +188,11 @@ def _odd(base: Base, word: str) -> bool:
     return len(ids) != 1 or ids[0] in base.tokenizer.all_special_ids  # else spelt by letters
 
 
-def _cut(tokenizer: Any, words: list[str], length: int) -> str:
-    room = length - 2
-    for i, word in enumerate(words):
-        room -= len(_bare(tokenizer, word))
-        if room < 0:
-            return " ".join(words[i:])
-    return ""
+def _cut(tokenizer: Any, text: str) -> str:
+    """The end of the text that the encoder does not read, from a word's beginning on."""
+    room = tokenizer.model_max_length - 2  # a mark at both ends
+    if len(_bare(tokenizer, text)) <= room:
+        return ""
+    pieces = [*re.finditer(r"\w+|[^\w\s]", text)]
+    first = bisect_right(pieces, room, key=lambda p: len(_bare(tokenizer, text[: p.end()])))
+    return text[pieces[first].start() :].rstrip() if first < len(pieces) else ""

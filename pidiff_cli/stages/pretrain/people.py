@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.prompts import encode_prompt, subject_word
+from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.faces.align import align_face, unwarp_mask
 from pidiff_cli.core.faces.detect import find_faces
 from pidiff_cli.core.faces.framing import place_of
@@ -59,10 +59,7 @@ def read_people(
         raise InputError(f"No picture with a face is in {folder}.", "Faces of 96 px and more work.")
     progress.finish("read", f"{len(files)} pictures → {len(found)} with a face")
     stacked = {key: torch.cat([item[key] for item in found]) for key in found[0]}
-    encoded = []
-    for text in captions:
-        word = subject_word(text, "person")
-        encoded.append(encode_prompt(base, text, word[0] if word else "person"))
+    encoded = [encode_prompt(base, text, "person") for text in captions]
     latents = stacked["latents"].to(base.dtype)
     return People(latents, stacked["masks"].to(base.dtype), stacked["codes"], encoded)
 

@@ -12,8 +12,9 @@ import numpy as np
 from torch import Tensor
 
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, complete, encode_prompt
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, without_identity
+from pidiff_cli.core.diffusion.wording import complete
 from pidiff_cli.core.faces.reader import DetectedFace, likeness
 from pidiff_cli.core.metrics import measures
 from pidiff_cli.core.metrics.branch_energy import branch_energy

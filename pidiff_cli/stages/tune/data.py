@@ -25,10 +25,10 @@ from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import (
     EncodedPrompt,
     TextStates,
-    complete,
     encode_prompt,
     text_states,
 )
+from pidiff_cli.core.diffusion.wording import complete
 from pidiff_cli.core.faces.framing import Place
 from pidiff_cli.core.images import read_photo
 from pidiff_cli.core.training.captioning import found_captions

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
+from pidiff_cli.core.diffusion.prompts import encode_prompt
+from pidiff_cli.core.diffusion.wording import complete
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from pidiff_cli.core.diffusion.base import Base, load_base
-from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
+from pidiff_cli.core.diffusion.prompts import encode_prompt
+from pidiff_cli.core.diffusion.wording import complete
 from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.metrics import measures
 from pidiff_cli.core.metrics.branch_energy import branch_energy, spread, watched

@@ -1,0 +1,190 @@
+"""What is told of a prompt before anything is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pidiff_cli import api
+from pidiff_cli.core.images import read_photo, read_record
+from pidiff_cli.errors import UsageError
+from pidiff_cli.stages import opening, person
+from pidiff_cli.stages.generate import recorded_settings
+from tests.support.opened import run_generate, short_drawing
+from tests.support.tiny_base import SIZE
+from tests.support.tiny_person import Notes
+
+
+@pytest.fixture
+def home(tuned_home: Path) -> Path:
+    return tuned_home
+
+
+def told(home: Path, out: Path, *prompts: str, **settings: Any) -> list[str]:
+    """The warnings of one run."""
+    notes = Notes()
+    run_generate(short_drawing(home, out, prompts=prompts, **settings), notes)
+    return notes.warnings
+
+
+def test_a_word_that_is_not_known_is_told_with_the_nearest(home: Path, tmp_path: Path) -> None:
+    line, where = told(home, tmp_path, "as a viking, smiling")
+    assert "“viking” (the nearest is “as a knight”)" in line and "pidiff words" in where
+    assert told(home, tmp_path, "as an astronaut, smiling") == []
+
+
+def test_all_doubts_come_before_the_first_picture(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each says which prompt it is about."""
+    seen: list[int] = []
+    draw, notes = person.draw, Notes()
+
+    def counted(*words: Any, **more: Any) -> Any:
+        seen.append(len(notes.warnings))
+        return draw(*words, **more)
+
+    monkeypatch.setattr(person, "draw", counted)
+    prompts = ("as a chef", "as a viking", "a photo, " * 20 + "in the snow")
+    run_generate(short_drawing(home, tmp_path, prompts=prompts), notes)
+    assert len(notes.warnings) == 3 and set(seen) == {3}
+    assert notes.warnings[0].startswith("'as a viking': Not known")
+    assert "too long" in notes.warnings[1] and "in the snow”" in notes.warnings[1]
+    assert notes.warnings[1].startswith("'a photo, a photo, a photo")
+
+
+def test_a_cut_prompt_that_loses_the_person_says_so(home: Path, tmp_path: Path) -> None:
+    line = told(home, tmp_path, "in the snow " * 20 + ", a woman")[0]
+    assert line.endswith("a woman”, and with it the person: name them earlier.")
+
+
+def test_the_negative_prompt_is_told_too(home: Path, tmp_path: Path) -> None:
+    lines = told(home, tmp_path, "as a chef", negative="(snow:1.2), zebra")
+    assert [line[:12] for line in lines] == ["--negative: "] * 2
+    assert "(snow:1.2)" in lines[0] and "zebra" in lines[1]
+
+
+def test_brackets_and_calls_are_told_and_not_drawn(home: Path, tmp_path: Path) -> None:
+    made = [
+        run_generate(short_drawing(home, tmp_path, prompts=(p,), **more), Notes()).images[0].path
+        for p, more in (
+            ("as a chef, smiling", {}),
+            ("as a chef, (smiling:1.3) <lora:x:1>", {}),
+            ("as a chef, (smiling:1.3) <lora:x:1>", {"literal": True}),
+        )
+    ]
+    pictures = [read_photo(path) for path in made]
+    assert np.array_equal(pictures[0], pictures[1])
+    assert not np.array_equal(pictures[0], pictures[2])
+    assert read_record(made[1])["prompt"] == "as a chef, (smiling:1.3) <lora:x:1>"
+
+
+def test_looks_become_edits(home: Path, tmp_path: Path) -> None:
+    """The picture is the one of these edits; an edit that is given comes before."""
+    wished = run_generate(short_drawing(home, tmp_path, prompts=("with long hair",)), Notes())
+    record = read_record(wished.images[0].path)
+    assert record["edits_from_words"] == [["hair_length", 4.0]]
+    pictures = {}
+    for name, settings in {
+        "words": {}, "edit": {"literal": True, "edits": (("hair_length", 4.0),)},
+        "literal": {"literal": True}, "given": {"edits": (("hair_length", -4.0),)},
+        "short": {"literal": True, "edits": (("hair_length", -4.0),)},
+    }.items():  # fmt: skip
+        config = short_drawing(home, tmp_path / name, prompts=("with long hair",), **settings)
+        pictures[name] = read_photo(run_generate(config, Notes()).images[0].path)
+    assert np.array_equal(pictures["words"], pictures["edit"])
+    assert np.array_equal(pictures["given"], pictures["short"])
+    assert not np.array_equal(pictures["words"], pictures["literal"])
+
+
+def test_only_the_prompt_with_the_words_is_edited(home: Path, tmp_path: Path) -> None:
+    config = short_drawing(home, tmp_path, prompts=("as a chef", "as a chef, bald", "as a chef"))
+    plain, bald, again = run_generate(config, Notes()).images
+    assert plain.path == again.path and "edits_from_words" in read_record(bald.path)
+    assert "edits_from_words" not in read_record(plain.path)
+
+
+def test_a_record_of_before_is_read_as_it_was(home: Path, tmp_path: Path) -> None:
+    """By the letter, with the seed it has."""
+    picture = run_generate(short_drawing(home, tmp_path), Notes()).images[0].path
+    record = read_record(picture)
+    assert recorded_settings(record, picture)["literal"] is False
+    del record["settings"]["literal"]
+    assert recorded_settings(record, picture)["literal"] is True
+
+
+@pytest.mark.parametrize("size", [SIZE + 8, 2 * SIZE, 3 * SIZE + 1])
+def test_mini_draws_at_its_own_size_and_enlarges(home: Path, tmp_path: Path, size: int) -> None:
+    from PIL import Image
+
+    notes = Notes()
+    own = run_generate(short_drawing(home, tmp_path / "own"), Notes()).images[0]
+    config = replace(
+        short_drawing(home, tmp_path), size=size, prompts=("as an astronaut",), count=2
+    )
+    large = run_generate(config, notes).images[0]
+    small = Image.fromarray(read_photo(own.path))
+    wanted = np.asarray(small.resize((size, size), Image.Resampling.LANCZOS))
+    assert np.array_equal(read_photo(large.path), wanted)
+    assert [line for line in notes.lines if "enlarged" in line] == [
+        f"mini draws at {SIZE} px; enlarged to {size} (Lanczos)."
+    ]
+    assert large.likeness == own.likeness  # measured as drawn
+
+
+def test_below_its_own_size_is_refused_before_anything_is_loaded(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person, "load_person", None)
+    monkeypatch.setattr(opening, "SIZE_UNIT", 2 * opening.SIZE_UNIT)
+    with pytest.raises(UsageError, match=f"size is 64; mini draws at {2 * SIZE} px") as caught:
+        api.generate("alice", "as a chef", home=home, size=64, out=tmp_path)
+    assert "Leave out --size" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        ("smile", "The edit smile shows nothing on mini: .*, smiling"),
+        ("agee", "no edit called 'agee'"),
+        ("yaw", "The edit yaw shows nothing"),
+    ],
+)
+def test_edits_that_show_nothing_are_refused_before_loading(
+    home: Path, monkeypatch: pytest.MonkeyPatch, edit: str, words: str
+) -> None:
+    monkeypatch.setattr(person, "load_person", None)
+    with pytest.raises(UsageError, match=words) as caught:
+        api.generate("alice", "as a chef", home=home, size=SIZE, edits={edit: 2.0})
+    assert "hair_length" in caught.value.hint and "age" in caught.value.hint
+
+
+def test_a_random_seed_is_told(home: Path, tmp_path: Path) -> None:
+    notes = Notes()
+    where = {"home": home, "out": tmp_path, "device": "cpu", "size": SIZE, "steps": 2}
+    made = api.generate("alice", "as a chef", seed="random", count=2, progress=notes, **where)
+    first = made.images[0].seed
+    assert f"Seed {first}." in notes.lines and made.images[1].seed == first + 1
+    other = api.generate("alice", "as a chef", seed="random", progress=Notes(), **where)
+    assert other.images[0].seed != first
+    changed = api.again(made.images[0].path, {"seed": "random"}, home=home, out=tmp_path)
+    assert changed.images[0].seed not in (first, other.images[0].seed)
+
+
+def test_a_record_keeps_who_is_meant_where_it_holds_no_name(home: Path, tmp_path: Path) -> None:
+    """Another woman comes before; with looks that became edits."""
+    typed = "a woman beside alice with long hair"
+    made = run_generate(short_drawing(home, tmp_path, prompts=(typed,)), Notes()).images[0]
+    record = read_record(made.path)
+    assert record["prompt"] == "a woman beside a woman with long hair"
+    assert record["settings"]["subject"] == [17, 22]
+    assert record["settings"]["edits"] == [["hair_length", 4.0]]
+    again = api.again(made.path, home=home, out=tmp_path / "again", device="cpu").images[0]
+    assert np.array_equal(read_photo(made.path), read_photo(again.path))
+    assert read_record(again.path) == record
+    changed = api.again(made.path, {"prompts": ("as a chef",)}, home=home, out=tmp_path / "c")
+    assert read_record(changed.images[0].path)["full_prompt"] == "a photo of a woman as a chef"
