@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pidiff_cli.core.diffusion.guidance import DrawSettings, Predictor
+from pidiff_cli.core.diffusion.lora_guidance import LoraPredictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.schedulers import step_settings
 
@@ -100,7 +101,9 @@ def _draw_batch(
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     latents = _noise(base, generators, settings.size) * scheduler.init_noise_sigma
     steps = len(scheduler.timesteps)  # some samplers take more of them than were asked for
-    predict = Predictor(base, prompts, w, steps, settings, record, scheduler)
+    with_lora = base.lora is not None and settings.identity_scale > 0
+    kind = LoraPredictor if with_lora else Predictor
+    predict = kind(base, prompts, w, steps, settings, record, scheduler)
     if predict.pair:  # the same noise for both, also that of the steps
         generators += [g.clone_state() for g in generators]
         latents = torch.cat([latents, latents])

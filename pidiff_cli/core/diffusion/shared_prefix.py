@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
 from pidiff_cli.core.identity.cached import CachedAttention
@@ -16,6 +17,7 @@ class SharedPrefix:
 
     Unconditional and conditional rows see the same latents at the same time and differ in their
     text alone: until the first layer that reads text they are equal, and that part runs for one.
+    Or latents (n·B, C, h, w), where it is said which of the n a kind of rows sees.
 
     The rows come out in the order of the text: B of the first kind, B of the second, and so on.
 
@@ -32,28 +34,52 @@ class SharedPrefix:
         more = (getattr(unet, part, None) for part in ("add_embedding", "class_embedding"))
         self.possible = first.startswith("down_blocks.") and all(part is None for part in more)
 
-    def _all_rows(self, x: Tensor) -> Tensor:
-        times = self._cached.rows // len(x)
-        return x if times == 1 else x.repeat(times, *[1] * (x.ndim - 1))
-
-    def _skips(self, _: nn.Module, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        kept = tuple(map(self._all_rows, given["res_hidden_states_tuple"]))
-        return args, {**given, "res_hidden_states_tuple": kept}
-
     @contextmanager
-    def on(self) -> Iterator[None]:
-        """For the calls inside."""
-        rows, some = self._all_rows, self._cached.pictures
+    def on(self, seen: tuple[int, ...] = (), last: bool = False) -> Iterator[None]:
+        """For the calls inside.
+
+        Args:
+            seen: of each kind of rows, which latents; all see the first where nothing is said.
+            last: rows of the last kind have other weights from the first attention on.
+        """
+        count = self._cached.pictures
+        seen = seen or (0,) * (self._cached.rows // count)
+        # What the first self-attention tells apart: latents and weights.
+        kinds = [(which, last and k == len(seen) - 1) for k, which in enumerate(seen)]
+        alike = list(dict.fromkeys(kinds))
+        one_of_each = tuple(kinds.index(kind) for kind in alike)
+        as_told = tuple(alike.index(kind) for kind in kinds)
+
+        def spread(x: Tensor) -> Tensor:
+            return pick_kinds(x, seen, count)
+
+        def skips(_: nn.Module, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+            kept = given["res_hidden_states_tuple"]
+            kept = tuple(x if len(x) == len(seen) * count else spread(x) for x in kept)
+            return args, {**given, "res_hidden_states_tuple": kept}
+
         hooks = [
             self._net.time_embedding.register_forward_hook(lambda _, __, out: out[:1]),
-            self._reader.register_forward_pre_hook(lambda _, args: (rows(args[0]), *args[1:])),
-            self._attn1.register_forward_pre_hook(lambda _, args: (args[0][:some], *args[1:])),
-            self._attn1.register_forward_hook(lambda _, __, out: rows(out)),
+            self._reader.register_forward_pre_hook(lambda _, args: (spread(args[0]), *args[1:])),
+            self._attn1.register_forward_pre_hook(
+                lambda _, args: (pick_kinds(args[0], one_of_each, count), *args[1:])
+            ),
+            self._attn1.register_forward_hook(lambda _, __, out: pick_kinds(out, as_told, count)),
         ]
         for block in self._net.up_blocks:
-            hooks.append(block.register_forward_pre_hook(self._skips, with_kwargs=True))
+            hooks.append(block.register_forward_pre_hook(skips, with_kwargs=True))
         try:
             yield
         finally:
             for hook in hooks:
                 hook.remove()
+
+
+def pick_kinds(x: Tensor, kinds: tuple[int, ...], count: int) -> Tensor:
+    """Rows (n·B, …) of n kinds to those of the kinds asked for, in that order; B is ``count``."""
+    if kinds == tuple(range(len(x) // count)):
+        return x
+    if not any(kinds):
+        return x[:count].repeat(len(kinds), *[1] * (x.ndim - 1))
+    parts = x.split(count)
+    return torch.cat([parts[kind] for kind in kinds])

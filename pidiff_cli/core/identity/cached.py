@@ -4,7 +4,8 @@ The text t and the identity tokens c stay the same from step to step. So K t and
 of Attn(Q† f', K† c, V† c) only two things a layer are needed: the question each token asks,
 A = Q†ᵀ (K† c) / √e a head, and its answer, V† c. The logits are then f' A, the same numbers by
 another order of multiplication: with 4 tokens and 8 heads a 320 x 32 matrix instead of 320 x 320.
-Rows without identity (the unconditional ones, the base's own) pass the text attention only. Where
+Rows without identity (the unconditional ones, the base's own) pass the text attention only; of the
+base's own it can be told where the subject is. With a LoRA the last rows are those with it. Where
 the text is short against the layer's width (``foldable``) the whole block is folded into three
 products: everything linear between two softmaxes is constant then and multiplied out once:
 
@@ -34,6 +35,11 @@ from pidiff_cli.core.identity.context import (
     split,
     with_indicator,
 )
+from pidiff_cli.core.identity.two_weights import TwoWeights, weights_of
+
+
+#: Rows of the base's own among a step's, and what takes the mass (m, T) on their subject.
+_See = tuple[slice, Callable[[Tensor], None]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class CachedAttention:
         subject: (rows with identity, S) in {0, 1}, the subject's text tokens; None is M = 1.
         levels: optional factor a token (N,), coarse to fine.
         pictures: B.
+        beside: rows of the base's own, and beside_subject, (rows of them, S), their subject's text
+            tokens; their maps go to beside_maps where the context records and they are asked for.
         first, rows: which rows the step at hand asks for; features of B rows stand for all.
     """
 
@@ -71,6 +79,9 @@ class CachedAttention:
     first: int = 0
     rows: int = 1
     layers: dict[str, _Layer | FoldedLayer] = field(default_factory=dict)
+    beside: slice | None = None
+    beside_subject: Tensor | None = None
+    beside_maps: list[Tensor] = field(default_factory=list)
 
     def block(
         self, name: str, attn: Attention, features: Tensor, context: IdentityContext
@@ -83,9 +94,10 @@ class CachedAttention:
         if isinstance(layer, FoldedLayer):
             if nobody:
                 return layer.text_alone(self._all_rows(features), rows)
-            return layer.block(self._all_rows(features), rows, self._who(), weigh, adds)
+            see = self._see(context)
+            return layer.block(self._all_rows(features), rows, self._who(), weigh, adds, see)
         q = self._all_rows(split(attn.to_q(features), attn.heads))  # (R·B, H, T, e)
-        f, mass = self._attend(q, layer.k[rows], layer.v[rows])  # (R·B, T, d), (n, T)
+        f, mass = self._attend(q, layer.k[rows], layer.v[rows], self._see(context))
         weight = 0.0 if nobody else weigh(mass)
         if adds and layer.ask is not None and layer.answer is not None:
             add_identity(f[self._who()], weight, layer.ask, layer.answer, attn.heads)
@@ -110,17 +122,33 @@ class CachedAttention:
         """The rows with identity among this step's."""
         return slice(self.who.start - self.first, self.who.stop - self.first)
 
-    def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _see(self, context: IdentityContext) -> _See | None:
+        """The base's own rows among this step's, and what takes the mass on their subject."""
+        if self.beside is None or not context.record or self.beside.start < self.first:
+            return None
+        rows = slice(self.beside.start - self.first, self.beside.stop - self.first)
+
+        def keep(mass: Tensor) -> None:  # (m, T)
+            self.beside_maps.append(localisation_map(mass, context.size))
+
+        return rows, keep
+
+    def _attend(
+        self, q: Tensor, k: Tensor, v: Tensor, see: _See | None
+    ) -> tuple[Tensor, Tensor | None]:
         """The text branch's output (R·B, T, d), and where the subject is (n, T)."""
         if self.subject is None:
             out = F.scaled_dot_product_attention(q, k, v, scale=1.0)
             return merge(out), None
         if not fused(q):
             p = (q @ k.transpose(-1, -2)).softmax(dim=-1)  # (R·B, H, T, S)
-            mass = p[self._who()].mean(dim=1) @ self.subject.to(p.dtype)[:, :, None]
-            return merge(p @ v), mass[..., 0]
+            if see:
+                see[1](_mass(p[see[0]], cast(Tensor, self.beside_subject)))
+            return merge(p @ v), _mass(p[self._who()], self.subject)
         width = q.shape[-1]
         out = F.scaled_dot_product_attention(F.pad(q, (0, PAD)), k, v, scale=1.0)
+        if see:
+            see[1](out[see[0], ..., width].mean(dim=1))
         return merge(out[..., :width]), out[self._who(), ..., width].mean(dim=1)
 
     def _compute(self, name: str, attn: Attention) -> _Layer | FoldedLayer:
@@ -130,11 +158,13 @@ class CachedAttention:
         made: _Layer | FoldedLayer
         count = 0 if self.tokens is None else self.tokens.shape[1]
         if not fused(k) and foldable(attn, k.shape[2], count):
-            made = fold(attn, k, v, ask, answer, self.who, self.subject)
+            made = fold(attn, k, v, ask, answer, self.who, self.subject, self.beside_subject)
         else:
             if self.subject is not None and fused(k):
                 shown = v.new_zeros(len(v), v.shape[2])  # (R·B, S)
                 shown[self.who] = self.subject.to(v.dtype)
+                if self.beside is not None and self.beside_subject is not None:
+                    shown[self.beside] = self.beside_subject.to(v.dtype)
                 k, v = F.pad(k, (0, PAD)), with_indicator(v, shown)
             made = _Layer(k.contiguous(), v.contiguous(), ask, answer)
         self.layers[name] = made
@@ -150,6 +180,11 @@ class CachedAttention:
             answer = answer * answer.new_tensor(self.levels)[:, None]
         answer = block_diagonal(split(answer, attn.heads)).to(dtype)  # (n, H·N, d)
         return ask.flatten(1, 2).transpose(1, 2).to(dtype).contiguous(), answer
+
+
+def _mass(p: Tensor, subject: Tensor) -> Tensor:
+    """The mean over heads of the mass (n, T) on the subject (n, S), of p (n, H, T, S)."""
+    return (p.mean(dim=1) @ subject.to(p.dtype)[:, :, None])[..., 0]
 
 
 @torch.no_grad()
@@ -191,6 +226,7 @@ class FoldedLayer:
             the subject's tokens, where a map is wanted; that row alone without a branch.
         answer: (n or 1, H·N, d), (V† c) Wo; None without a branch. bias: (d,), b.
         mapped: whether ``ask`` has that row.
+        seen: (m, 1, H·S), such a row of the base's own that are drawn beside; None without.
     """
 
     heads: int
@@ -200,6 +236,7 @@ class FoldedLayer:
     answer: Tensor | None
     bias: Tensor
     mapped: bool
+    seen: Tensor | None = None
 
     def block(
         self,
@@ -208,14 +245,18 @@ class FoldedLayer:
         who: slice,
         weigh: Callable[[Tensor | None], Tensor | float],
         added: bool,
+        see: _See | None = None,
     ) -> Tensor:
         """Features (r, T, d) to features (r, T, d); ``added``: with what the branch adds.
 
         Args:
             rows: which r rows of the text they belong to. who: those with identity among them.
             weigh: gives λ M (n, 1, T), or λ, for the mass (n, T) on the subject.
+            see: rows of the base's own among them, and what takes the mass (m, T) there.
         """
         out, p = self._text(features, rows)
+        if see and self.seen is not None:
+            see[1]((self.seen @ p[see[0]])[:, 0])
         asked = self.ask @ p[who]  # (n, H·N [+ 1], T)
         weight = weigh(asked[:, -1] if self.mapped else None)
         if self.answer is None or not added:
@@ -244,7 +285,7 @@ def foldable(attn: Attention, words: int, tokens: int) -> bool:
 
     A position takes 2·H·S·d multiplications folded, and 2·d² + 2·S·d + 2·H·N·d otherwise.
     """
-    plain = type(attn.to_q) is nn.Linear and type(attn.to_out[0]) is nn.Linear
+    plain = {type(attn.to_q), type(attn.to_out[0])} <= {nn.Linear, TwoWeights}
     if not plain or attn.to_q.bias is not None or attn.rescale_output_factor != 1:
         return False
     return attn.heads * words <= attn.inner_dim + words + attn.heads * tokens
@@ -259,28 +300,41 @@ def fold(
     answer: Tensor | None,
     who: slice,
     subject: Tensor | None,
+    beside: Tensor | None = None,
 ) -> FoldedLayer:
-    """Multiply out what stays the same.
+    """Multiply out what stays the same, with each row's own weights.
 
     Args:
         k, v: (R·B, H, S, e), k scaled by 1/√e. ask: (n or 1, d, H·N), None without a branch.
         answer: (n or 1, H·N, d), block-diagonal over heads, before Wo.
-        subject: (n, S) in {0, 1}; None wants no map.
+        subject: (n, S) in {0, 1}; None wants no map. beside: the same of the base's own rows.
     """
     heads, out = attn.heads, attn.to_out[0]
-    query = attn.to_q.weight.unflatten(0, (heads, -1))  # (H, e, d)
     values = block_diagonal(v)  # (R·B, H·S, d)
     none = values[who][:, :, :0]  # (n, H·S, 0)
     asked = (none if ask is None else values[who] @ ask).transpose(1, 2)  # (n, H·N, H·S)
     if subject is not None:
-        mass = subject.to(asked.dtype).repeat(1, heads)[:, None] / heads  # (n, 1, H·S)
-        asked = torch.cat([asked, mass], dim=1)
-    projection = out.weight.T
+        asked = torch.cat([asked, _all_heads(subject, heads, asked)], dim=1)
+    text_ask = [
+        (k[rows] @ weight.unflatten(0, (heads, -1))).flatten(1, 2)  # (H, e, d)
+        for rows, weight in weights_of(attn.to_q, len(k))
+    ]
+    outs = weights_of(out, len(values))
     bias = out.bias if out.bias is not None else out.weight.new_zeros(out.weight.shape[0])
     return FoldedLayer(
-        heads, (k @ query).flatten(1, 2), values @ projection, asked.contiguous(),
-        None if answer is None else answer @ projection, bias, subject is not None,
+        heads, _joined(text_ask), _joined([values[rows] @ weight.T for rows, weight in outs]),
+        asked.contiguous(), None if answer is None else answer @ outs[-1][1].T, bias,
+        subject is not None, None if beside is None else _all_heads(beside, heads, asked),
     )  # fmt: skip
+
+
+def _all_heads(subject: Tensor, heads: int, like: Tensor) -> Tensor:
+    """(n, S) in {0, 1} to (n, 1, H·S), whose product with probabilities is the mass there."""
+    return subject.to(like.dtype).repeat(1, heads)[:, None] / heads
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def block_diagonal(values: Tensor) -> Tensor:

@@ -2,15 +2,17 @@
 (docs/method.md, section 5.2). It is off but for the calls that ask for it.
 
 ΔW = (α / r) B A on q, k, v and the output of self- and cross-attention. While it learns PEFT's
-layers compute it; while pictures are drawn W + λ ΔW lies beside W and a call takes the one or the
-other, so that a picture with it costs what one without it does.
+layers compute it; while pictures are drawn W + λ ΔW lies beside W, and of each row of a call it is
+said which of the two it takes, so that a picture with it costs what one without it does.
 """
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +21,7 @@ from torch import nn
 
 from pidiff_cli.core.identity.adapter import BLOCKS
 from pidiff_cli.core.identity.lora_files import LoraLayer, LoraWeights, read_peft, write_peft
+from pidiff_cli.core.identity.two_weights import TwoWeights
 from pidiff_cli.errors import InputError
 
 NAME = "person"  # PEFT's name of the adapter; no module of a UNet is called so
@@ -43,6 +46,7 @@ class PersonLora:
         self.unet, self.copies = unet, True
         self.layers = lora_layers(unet)
         self._fused: list[_Fused] = []
+        self._mixed: list[Any] = []  # hooks of PEFT's layers, while rows are not alike
         self._learns = any(p.requires_grad for p in self.parameters())
         self.switch(0.0)
 
@@ -51,16 +55,26 @@ class PersonLora:
         parts = [(one.lora_A[NAME], one.lora_B[NAME]) for one in self.layers.values()]
         return [part.weight for pair in parts for part in pair]
 
-    def switch(self, scale: float) -> None:
-        """Take W + scale · ΔW in what is computed from now on; 0 is W itself, bit for bit."""
+    def switch(self, scale: float, last: int | None = None) -> None:
+        """Take W + scale · ΔW in what is computed from now on; 0 is W itself, bit for bit.
+
+        Args:
+            last: for the last so many rows of a call alone, W for those before; None: for all.
+        """
         for part in self._fused:
-            part.take(scale)
+            part.take(scale, last)
         if self._fused:
             return
+        for hook in self._mixed:
+            hook.remove()
+        self._mixed = []
         for layer in self.layers.values():
             layer.set_adapter([NAME] if scale else [])
             if scale:
                 layer.set_scale(NAME, scale)
+            if scale and last is not None:
+                hook = partial(_name_rows, last)
+                self._mixed.append(layer.register_forward_pre_hook(hook, with_kwargs=True))
         for parameter in self.parameters():  # PEFT ties learning to being switched on
             parameter.requires_grad_(self._learns)
 
@@ -102,23 +116,28 @@ class _Fused:
 
     def __init__(self, unet: nn.Module, path: str, layer: Any) -> None:
         parent, _, self._name = path.rpartition(".")
-        self._parent, self._layer = unet.get_submodule(parent), layer
-        self._linear = cast(nn.Linear, layer.get_base_layer())
-        self._own, self._scale, self._with = self._linear.weight.data, 0.0, None
+        self._parent, self._layer, self._scale = unet.get_submodule(parent), layer, 0.0
+        self._linear = TwoWeights(cast(nn.Linear, layer.get_base_layer()))
         setattr(self._parent, self._name, self._linear)
 
     @torch.no_grad()
-    def take(self, scale: float) -> None:
+    def take(self, scale: float, last: int | None) -> None:
         if scale and scale != self._scale:
             a, b = self._layer.lora_A[NAME].weight, self._layer.lora_B[NAME].weight
             more = (b.float() @ a.float()) * (scale * self._layer.scaling[NAME])
-            self._with = (self._own.float() + more).to(self._own.dtype)
-            self._scale = scale
-        self._linear.weight.data = self._with if scale else self._own  # type: ignore[assignment]
+            own = self._linear.weight
+            self._linear.other, self._scale = (own.float() + more).to(own.dtype), scale
+        self._linear.last = (sys.maxsize if last is None else last) if scale else 0
 
     def undo(self) -> None:
-        self._linear.weight.data = self._own
         setattr(self._parent, self._name, self._layer)
+
+
+def _name_rows(last: int, _: Any, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Tell PEFT which of a call's rows are with the LoRA."""
+    before = len(args[0]) - last
+    names = ["__base__"] * before + [NAME] * last
+    return args, {**given, "adapter_names": names} if before > 0 else given
 
 
 def add_lora(

@@ -12,7 +12,7 @@ from torch import Tensor
 from pidiff_cli.core.diffusion import guidance
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.guidance import Predictor
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, called, encode_prompt
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, TextStates, called, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.lora import NAME, add_lora
 from tests.support.tiny_base import SIZE
@@ -74,20 +74,20 @@ def test_it_draws_only_where_the_person_is(
 def test_rows_take_turns_after_the_first_steps(bare: Base, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what is not asked for goes on as it was: nobody's places stay the base's own."""
     _learnt(bare)
-    asked: list[int] = []
-    call = Predictor._call
+    asked: list[tuple[int, int]] = []  # latents and rows of every call
+    unet = Predictor._unet
 
-    def counted(self: Predictor, x: Tensor, t: Tensor, first: int, rows: int) -> Tensor:
-        asked.append(rows)
-        return call(self, x, t, first, rows)
+    def counted(self: Predictor, x: Tensor, t: Tensor, text: TextStates) -> Tensor:
+        asked.append((len(x), len(text)))
+        return unet(self, x, t, text)
 
-    monkeypatch.setattr(Predictor, "_call", counted)
+    monkeypatch.setattr(Predictor, "_unet", counted)
     settings = replace(FREE, steps=9, start=1 / 9)
     beside = replace(settings, keep_background=1.0)
     monkeypatch.setattr(guidance, "subject_area", lambda _, __, x: torch.zeros_like(x[:, :1]))
     blended = _picture(bare, beside).astype(int)
-    exact, picture, pull = [1, 2, 1], [1, 2], [1, 1]
-    assert asked == [2, 1, 2, *3 * exact, *2 * (picture + pull)]
+    exact, picture, pull = (2, 4), (2, 3), (1, 2)
+    assert asked == [(2, 2), (1, 3), *3 * [exact], *2 * [picture, pull]]
     own = _picture(bare, replace(settings, identity_scale=0.0)).astype(int)
     free = _picture(bare, settings).astype(int)
     assert np.abs(blended - own).mean() < 0.1 * np.abs(free - own).mean()
