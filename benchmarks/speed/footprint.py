@@ -204,17 +204,9 @@ def step_loss(
         side: of the latents. codes: L and D of the W+ codes; None on a base without a branch.
         lora: the part on the base's own attention.
     """
-    config = cast(Any, unet).config
     context: IdentityContext = cast(Any, unet).identity_context
-    z = torch.rand(batch, config.in_channels, side, side, dtype=dtype)
+    z, more = _inputs(unet, batch, side, dtype)
     target, mask = torch.rand(z.shape), torch.rand(batch, 1, side, side)
-    text = torch.rand(batch, 77, config.cross_attention_dim, dtype=dtype)
-    more: dict[str, Any] = {"encoder_hidden_states": text}
-    if config.addition_embed_type == "text_time":
-        width = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
-        pooled = torch.rand(batch, width, dtype=dtype)
-        ids = torch.rand(batch, 6, dtype=dtype)
-        more["added_cond_kwargs"] = {"text_embeds": pooled, "time_ids": ids}
 
     def predict() -> Tensor:
         return cast(Tensor, unet(z, torch.zeros(batch, dtype=torch.long), **more).sample.float())
@@ -231,6 +223,34 @@ def step_loss(
     predicted, maps = predict(), context.take_maps()
     loss = face_loss(predicted, target, mask, 0.1, torch.rand(batch))
     return loss + preserve_loss(predicted, own, mask) + locate_loss(maps, mask)
+
+
+def row_footprint(config: dict[str, Any], size: int, dtype: torch.dtype) -> int:
+    """Bytes that one row of a call without gradient holds, of pictures of ``size`` px."""
+    unet, _, _ = _model(config, dtype, Learnt(rank=0, lora_rank=4))
+    cast(Any, unet).identity_context.clear()
+
+    def call() -> object:
+        z, more = _inputs(unet, 1, size // LATENT, dtype)
+        return unet(z, torch.zeros(1, dtype=torch.long), **more)
+
+    return call_peak(unet, call)
+
+
+def _inputs(
+    unet: nn.Module, batch: int, side: int, dtype: torch.dtype
+) -> tuple[Tensor, dict[str, Any]]:
+    """Random latents and what else a UNet is called with."""
+    config = cast(Any, unet).config
+    z = torch.rand(batch, config.in_channels, side, side, dtype=dtype)
+    text = torch.rand(batch, 77, config.cross_attention_dim, dtype=dtype)
+    more: dict[str, Any] = {"encoder_hidden_states": text}
+    if config.addition_embed_type == "text_time":
+        width = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
+        pooled = torch.rand(batch, width, dtype=dtype)
+        ids = torch.rand(batch, 6, dtype=dtype)
+        more["added_cond_kwargs"] = {"text_embeds": pooled, "time_ids": ids}
+    return z, more
 
 
 def _storages(values: Any) -> list[Any]:

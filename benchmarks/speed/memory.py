@@ -82,6 +82,7 @@ def counted(base: str, before: dict[str, Any], parts: list[str]) -> dict[str, An
         "text": text_bytes(config, half),
         "encode": vae_peaks(vae, config, sizes, half, "encode"),
         "decode": vae_peaks(vae, config, sizes, half, "decode"),
+        "row": row_peaks(config["unet"], half, sizes),
         **learning,
     }
 
@@ -181,6 +182,13 @@ def vae_peaks(
         )
 
     return [[size, peak(size // factor)] for size in sizes]
+
+
+def row_peaks(
+    config: dict[str, Any], dtype: torch.dtype, sizes: tuple[int, ...]
+) -> list[list[int]]:
+    """[side, bytes] of one row of a step that draws."""
+    return [[size, footprint.row_footprint(config, size, dtype)] for size in sizes]
 
 
 def measured(args: argparse.Namespace) -> int:

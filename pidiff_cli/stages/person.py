@@ -199,7 +199,7 @@ def draw_pictures(
 
     ``prompts`` holds one a seed. Raises InputError for a picture that shows nothing.
     """
-    some = together(loaded.base.device)
+    some = together(loaded.base, settings)
     for start in range(0, len(seeds), some):
         part, wanted = seeds[start : start + some], prompts[start : start + some]
 

@@ -160,8 +160,8 @@ def test_known_prompts_are_drawn_together(
         return draw(base, prompts, code, seeds, *more, **rest)
 
     monkeypatch.setattr(person, "draw", counted)
-    monkeypatch.setattr(person, "together", lambda device: 2)
-    monkeypatch.setattr(sampling, "together", lambda device: 2)
+    monkeypatch.setattr(person, "together", lambda *_: 2)
+    monkeypatch.setattr(sampling, "together", lambda *_: 2)
     beside = run_generate(config, Notes()).images
     assert batches == [2, 1]
     assert [(p.prompt, p.seed) for p in beside] == [(p.prompt, p.seed) for p in alone]

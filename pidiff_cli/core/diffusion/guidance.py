@@ -124,9 +124,7 @@ class Predictor:
             tokens, who = tokens.repeat_interleave(count, 0), slice(0, 2 * count)
         base.context.tokens = tokens
         subject = subjects(prompts, base.device) if self.settings.use_map else None
-        return CachedAttention(
-            self.text.tokens, tokens, who, subject, self.settings.levels, count
-        )
+        return CachedAttention(self.text.tokens, tokens, who, subject, self.settings.levels, count)
 
     def __call__(self, x: Tensor, t: Tensor, step: int) -> Tensor:
         """The prediction for latents x, scaled for the model, at t: (B or 2B, C, h, w) both."""

@@ -60,7 +60,7 @@ def draw(
         record: also return where the attention mean_map.
         on_step: called after every denoising step of a batch.
     """
-    chunk = settings.chunk or together(base.device)
+    chunk = settings.chunk or together(base, settings)
     prompts = prompt if isinstance(prompt, list) else [prompt] * len(seeds)
     images, sounds, maps = [], [], []
     for start in range(0, len(seeds), chunk):
@@ -80,9 +80,19 @@ def without_identity(settings: DrawSettings) -> DrawSettings:
     return replace(settings, identity_scale=0.0)
 
 
-def together(device: torch.device) -> int:
-    """How many pictures are drawn at once where nothing else is asked for."""
-    return 1 if device.type == "cpu" else 4
+def together(base: Base, settings: DrawSettings) -> int:
+    """How many pictures are drawn at once where nothing else is asked for: those of eight rows.
+
+    Beside the base's own a picture with a LoRA is four rows of a call, else two.
+    """
+    if base.device.type == "cpu":
+        return 1
+    return 2 if draws_lora(base, settings) and settings.keep_background else 4
+
+
+def draws_lora(base: Base, settings: DrawSettings) -> bool:
+    """Whether pictures are drawn with a LoRA."""
+    return base.lora is not None and settings.identity_scale > 0
 
 
 @torch.no_grad()
@@ -101,8 +111,7 @@ def _draw_batch(
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     latents = _noise(base, generators, settings.size) * scheduler.init_noise_sigma
     steps = len(scheduler.timesteps)  # some samplers take more of them than were asked for
-    with_lora = base.lora is not None and settings.identity_scale > 0
-    kind = LoraPredictor if with_lora else Predictor
+    kind = LoraPredictor if draws_lora(base, settings) else Predictor
     predict = kind(base, prompts, w, steps, settings, record, scheduler)
     if predict.pair:  # the same noise for both, also that of the steps
         generators += [g.clone_state() for g in generators]

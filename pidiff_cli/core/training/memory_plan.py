@@ -107,7 +107,8 @@ class Sizes:
         return int(self.wider * (fixed + count * each))
 
     def call(self, name: str, size: int) -> int:
-        """What ``encode`` or ``decode`` of one picture holds beside the weights."""
+        """What ``encode``, ``decode`` or a ``row`` of a step, of one picture, holds beside the
+        weights."""
         return int(self.wider * _between([(row[0], row[1]) for row in self.values[name]], size))
 
     def trained(self) -> int:
@@ -139,8 +140,10 @@ class Sizes:
         vae, text = (self.wider * self.values[name] for name in ("vae", "text"))
         others = 0 if plan.parked else vae + text
         learning = self.unet(plan, size) + others
-        decode = self.call("decode", min(size, TILE) if plan.tiled else size)
-        drawing = self.frozen(plan) + self.trained() + self.fused(plan) + max(others, vae) + decode
+        decode = max(others, vae) + self.call("decode", min(size, TILE) if plan.tiled else size)
+        steps = others + (4 if self.learnt.lora_rank else 2) * self.call("row", size)
+        weights = self.frozen(plan) + self.trained() + self.fused(plan)
+        drawing = weights + max(decode, steps)
         return int((1 + MARGIN) * max(learning, drawing))
 
 

@@ -12,12 +12,15 @@ from torch import Tensor
 from pidiff_cli.core.diffusion import guidance
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.guidance import Predictor
+from pidiff_cli.core.diffusion.lora_guidance import LoraPredictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, TextStates, called, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
+from pidiff_cli.core.identity import cached, context
 from pidiff_cli.core.identity.lora import NAME, add_lora
 from tests.support.tiny_base import SIZE
 
 FREE = DrawSettings(steps=4, size=SIZE)
+T = torch.tensor(400)
 
 
 def _learnt(base: Base) -> None:
@@ -91,6 +94,58 @@ def test_rows_take_turns_after_the_first_steps(bare: Base, monkeypatch: pytest.M
     own = _picture(bare, replace(settings, identity_scale=0.0)).astype(int)
     free = _picture(bare, settings).astype(int)
     assert np.abs(blended - own).mean() < 0.1 * np.abs(free - own).mean()
+
+
+@pytest.mark.parametrize("way", ["folded", "written out", "fused call"])
+@pytest.mark.parametrize("branch", [False, True])
+def test_rows_of_one_call_are_those_of_calls_of_their_own(
+    bare: Base, base: Base, w: Tensor, branch: bool, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers and maps, by the call that CUDA uses too."""
+    for module in (context, cached):
+        monkeypatch.setattr(module, "fused", lambda q: way == "fused call")
+    monkeypatch.setattr(cached, "foldable", lambda *_: way == "folded")
+    one = base if branch else bare
+    _learnt(one)
+    assert one.lora is not None
+    prompts = [encode_prompt(one, f"a photo of a woman {where}", "woman") for where in ("", "here")]
+    x = torch.randn(4, 4, SIZE // 8, SIZE // 8, generator=torch.Generator().manual_seed(0))
+    settings = replace(FREE, keep_background=1.0, identity_scale=0.7)
+    with one.lora.fused(), torch.no_grad():
+        own, maps = _apart(_predictor(one, prompts, w if branch else None, settings), x)
+        predict = _predictor(one, prompts, w if branch else None, settings)
+        rows = predict._rows_of(x, T, (1, 1, 0, 0))
+    assert torch.allclose(torch.cat(rows), own, atol=1e-4)
+    assert (rows[2] - rows[3]).abs().max() > 1e-2
+    mixed = [*predict.cached.beside_maps, *one.context.maps]  # type: ignore[union-attr]
+    assert len(mixed) == len(maps) > 0
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(mixed, maps, strict=True))
+
+
+def _predictor(
+    base: Base, prompts: list[EncodedPrompt], w: Tensor | None, settings: DrawSettings
+) -> LoraPredictor:
+    predict = LoraPredictor(base, prompts, w, 4, settings, True, base.scheduler(""))
+    predict._identity(True)
+    base.context.record = base.context.watch = True
+    return predict
+
+
+def _apart(predict: LoraPredictor, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """The four kinds of rows by calls with one kind of weights each; maps, the base's own first."""
+    base, context, count, kept = predict.base, predict.base.context, predict.count, predict.cached
+    assert kept is not None and base.lora is not None
+    person, own = x.split(count)
+    with_it = predict._rows_of(person, T, (0,))[0]
+    maps, context.maps, context.tokens = context.maps, [], None
+    base.lora.switch(0.0)
+    alone = replace(kept, text=predict.text.tokens, tokens=None, layers={}, beside=None)
+    alone.who, alone.subject = slice(count, 2 * count), kept.beside_subject
+    alone.first, alone.rows, context.cached = 0, 2 * count, alone
+    first = predict._unet(torch.cat([own, own]), T, predict.text)
+    own_maps, context.record = context.maps, False
+    second = predict._unet(torch.cat([person, person]), T, predict.text)[:count]
+    return torch.cat([first, second, with_it]), [*own_maps, *maps]
 
 
 def test_the_prompt_pulls_harder_and_the_person_as_before(bare: Base, other: Base) -> None:

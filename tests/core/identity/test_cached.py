@@ -13,7 +13,8 @@ from pidiff_cli.core.diffusion.shared_prefix import SharedPrefix
 from pidiff_cli.core.identity import cached as cached_module
 from pidiff_cli.core.identity import context
 from pidiff_cli.core.identity.attention import attach, cross_attentions
-from pidiff_cli.core.identity.cached import CachedAttention, FoldedLayer, foldable
+from pidiff_cli.core.identity.cached import CachedAttention
+from pidiff_cli.core.identity.folded import FoldedLayer, foldable
 from pidiff_cli.core.identity.context import IdentityContext
 
 PICTURES, WORDS, WIDTH, TOKENS = 2, 8, 24, 3

@@ -131,3 +131,27 @@ def test_what_does_not_fit_is_told(base: Base, other: Base, tmp_path: Path) -> N
     file.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="does not load"):
         load_lora(other.unet, tmp_path / "lora")
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_the_last_rows_alone_are_with_it(base: Base, fused: bool) -> None:
+    lora = _shaken(base)
+    if fused:
+        lora.fuse()
+    g = torch.Generator().manual_seed(3)
+    x, text = torch.randn(3, 4, 8, 8, generator=g), torch.randn(3, 5, 32, generator=g)
+
+    def predict() -> Tensor:
+        with torch.no_grad():
+            return base.unet(x, torch.tensor([10]), encoder_hidden_states=text).sample
+
+    without = predict()
+    lora.switch(0.5)
+    along = predict()
+    for last in (1, 2, 3):
+        lora.switch(0.5, last)
+        mixed = predict()
+        assert torch.allclose(mixed[: 3 - last], without[: 3 - last], atol=1e-5)
+        assert torch.allclose(mixed[3 - last :], along[3 - last :], atol=1e-5)
+    lora.switch(0.0)
+    assert torch.equal(predict(), without)

@@ -22,6 +22,7 @@ def _sizes(learnt: Learnt = BRANCH, width: int = 2) -> Sizes:
         "steps": [[256, False, 0, 100 * MB], [512, False, 0, 400 * MB],
                   [256, True, 0, 20 * MB], [512, True, 0, 80 * MB]],
         "encode": [[256, 10 * MB], [512, 40 * MB]], "decode": [[256, 15 * MB], [512, 60 * MB]],
+        "row": [[256, MB], [512, 4 * MB]],
     }  # fmt: skip
     return Sizes(values, width, learnt)
 
@@ -43,6 +44,9 @@ def test_a_prediction_adds_up() -> None:
     eight_bit = replace(BRANCH, eight_bit=True)
     drawing = _sizes(eight_bit).peak(Plan(1, True, parked=True), 256)
     assert drawing == int(1.05 * (1000 + 8 * 1.5 + 100 + 15) * MB), "a preview is the highest point"
+    rows = _sizes(Learnt(0, 4, branch=False)).values | {"row": [[256, 40 * MB]]}
+    asked = Sizes(rows, 2, Learnt(0, 4, branch=False)).peak(Plan(1, True, parked=True), 256)
+    assert asked == int(1.05 * (900 + 2 * 4 * 3 + 300 + 4 * 40) * MB), "four rows of a step are"
     wide = _sizes(width=4).peak(Plan(2), 512)
     assert wide == int(1.05 * (2 * (1000 + 300 + 2 * 400) + 8 * 3) * MB)
 
@@ -70,7 +74,7 @@ def test_a_lora_alone_counts_no_branch_and_its_copies() -> None:
 
 def test_both_parts_learn_with_states_of_their_own() -> None:
     assert _sizes(Learnt(8, 4)).trained() == (8 + 4 * 2) * 3 * MB
-    assert _sizes(Learnt(0, 4)).trained() == 4 * 2 * 3 * MB
+    assert _sizes(Learnt(0, 4, branch=False)).trained() == 4 * 2 * 3 * MB
     assert _sizes(Learnt(8, 4)).frozen(Plan(1)) == 1000 * MB
 
 
