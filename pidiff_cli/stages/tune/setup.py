@@ -267,6 +267,7 @@ def rate_groups(
         groups.append({"params": [code], "rate": internals.code_rate})
     if lora:
         rate = config.lora_rate / config.learning_rate
-        rate *= 1.0 if data[1].areas is None else internals.lora_beside
+        if data[1].areas is not None:
+            rate *= internals.lora_marks if data[1].marked else internals.lora_beside
         groups.append({"params": [p for p in every if id(p) in lora], "rate": rate})
     return [group for group in groups if group["params"]]

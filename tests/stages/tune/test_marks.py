@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,9 @@ def test_marks_are_learnt_beside_a_branch_that_stays(
     if alone:
         assert photos.areas is not None and photos.areas.std() > 0
         assert not base.context.active
+        marked = replace(photos, marked=True)
+        sharp = replace(internals, lora_marks=9.0)
+        assert rate_groups(model, config, sharp, base, (faces, marked))[-1]["rate"] == 90.0
         off = TuneInternals(lora_focus=0.0)
         assert focused_data(base, config, off, step, (data, data)) == (data, data)
         monkeypatch.setattr(focus, "WORLD", 1e-6)  # whom the branch does not draw at all
