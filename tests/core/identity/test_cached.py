@@ -14,8 +14,8 @@ from pidiff_cli.core.identity import cached as cached_module
 from pidiff_cli.core.identity import context
 from pidiff_cli.core.identity.attention import attach, cross_attentions
 from pidiff_cli.core.identity.cached import CachedAttention
-from pidiff_cli.core.identity.folded import FoldedLayer, foldable
 from pidiff_cli.core.identity.context import IdentityContext
+from pidiff_cli.core.identity.folded import FoldedLayer, foldable
 
 PICTURES, WORDS, WIDTH, TOKENS = 2, 8, 24, 3
 Net = tuple[UNet2DConditionModel, IdentityContext]
