@@ -16,6 +16,7 @@ from torch import Tensor
 
 from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.training.dataset import LatentSet
+from pidiff_cli.core.training.marks import grown_masks
 from pidiff_cli.core.training.step import TrainingStep, identity_on
 
 NOISES = (0.3, 0.4, 0.5, 0.5, 0.6, 0.7)  # shares of the schedule: marks are gone, the head is not
@@ -35,7 +36,8 @@ SMALL = 32 * 32  # positions of latents whose noises are computed together
 def focused(step: TrainingStep, data: LatentSet, share: float) -> LatentSet:
     """The same pictures; L_face weighs ``share`` of them by how wrong the branch is at a place.
 
-    Where all photos show a mark it goes by the square of that, and more of it. Of a person whom
+    Where all photos show a mark it goes by the square of that, and more of it; masks take in what
+    of it they left out. Of a person whom
     the branch does not draw at all (``WORLD``) pictures are left as they are.
 
     Args:
@@ -44,19 +46,31 @@ def focused(step: TrainingStep, data: LatentSet, share: float) -> LatentSet:
     generator = torch.Generator().manual_seed(0)
     wrong = torch.stack([_wrong(step, data, k, generator) for k in range(len(data))])
     step.base.rest()
-    # (N, 1, h, w): marks have neighbours, the head has none that count
-    near, there = (_mean3(values) for values in (wrong * data.masks, data.masks))
-    wrong = near / there.clamp_min(1e-6)
-    inside = data.masks.flatten(1).sum(1).clamp_min(1e-6)
-    mean = (wrong * data.masks).flatten(1).sum(1) / inside  # (N,)
+    near, mean = _averaged(wrong, data.masks)
     if float(mean.mean()) > WORLD:
         return data
-    marked, most = shows_mark(wrong, data), MOST
-    if marked:
-        share, most, wrong = max(share, SHARP), MOST_SHARP, wrong.square()
-        mean = (wrong * data.masks).flatten(1).sum(1) / inside
-    times = (wrong / mean.clamp_min(1e-12).view(-1, 1, 1, 1)).clamp(max=most)
-    return replace(data, areas=data.masks * (1 - share + share * times), marked=marked)
+    if not shows_mark(near, data):
+        times = (near / mean).clamp(max=MOST)
+        return replace(data, areas=data.masks * (1 - share + share * times))
+    masks, share = grown_masks(wrong, data.masks, data.photo), max(share, SHARP)
+    near = _averaged(wrong, masks)[0].square()
+    times = (near / _mean_of(near, masks)).clamp(max=MOST_SHARP)
+    return replace(data, masks=masks, areas=masks * (1 - share + share * times), marked=True)
+
+
+def _averaged(wrong: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+    """The error over 3 x 3 places of the head, (N, 1, h, w), and its mean there, (N, 1, 1, 1).
+
+    Marks have neighbours, the head has none that count.
+    """
+    near, there = (_mean3(values) for values in (wrong * masks, masks))
+    near = near / there.clamp_min(1e-6)
+    return near, _mean_of(near, masks)
+
+
+def _mean_of(values: Tensor, masks: Tensor) -> Tensor:
+    total = (values * masks).sum((1, 2, 3), keepdim=True)
+    return (total / masks.sum((1, 2, 3), keepdim=True).clamp_min(1e-6)).clamp_min(1e-12)
 
 
 def shows_mark(wrong: Tensor, data: LatentSet) -> bool:
