@@ -25,7 +25,9 @@ MOST = 12.0  # times the head's mean error
 #: mark. What is particular to a photo, a pose or a shadow, is not in the others: validation people
 #: of the world have 0.13 to 0.24, those with traits 0.29 to 1.7.
 MARK = 0.265
-SHARP, MOST_SHARP = 0.9, 20.0  # of a mark: the share of L_face, and times the mean
+#: Where there is one: the share of L_face, and times the mean at the least and the most. With less
+#: for the rest of the head a green strand becomes green hair.
+SHARP, LEAST_SHARP, MOST_SHARP = 0.9, 0.3, 5.0
 #: The mean error on heads, a channel of the latents, over which it is not marks that are missing:
 #: drawn people have 0.08 to 0.16, those with traits to 0.24, a photograph on mini 0.42.
 WORLD = 0.33
@@ -49,13 +51,15 @@ def focused(step: TrainingStep, data: LatentSet, share: float) -> LatentSet:
     near, mean = _averaged(wrong, data.masks)
     if float(mean.mean()) > WORLD:
         return data
-    if not shows_mark(near, data):
+    if mark_of(near, data) <= MARK:
         times = (near / mean).clamp(max=MOST)
         return replace(data, areas=data.masks * (1 - share + share * times))
     masks, share = grown_masks(wrong, data.masks, data.photo), max(share, SHARP)
-    near = _averaged(wrong, masks)[0].square()
-    times = (near / _mean_of(near, masks)).clamp(max=MOST_SHARP)
-    return replace(data, masks=masks, areas=masks * (1 - share + share * times), marked=True)
+    near, _ = _averaged(wrong, masks)
+    data = replace(data, masks=masks, mark=mark_of(near, replace(data, masks=masks)))
+    times = near.square() / _mean_of(near.square(), masks)
+    times = times.clamp(LEAST_SHARP, MOST_SHARP)
+    return replace(data, areas=masks * (1 - share + share * times))
 
 
 def _averaged(wrong: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
@@ -73,12 +77,12 @@ def _mean_of(values: Tensor, masks: Tensor) -> Tensor:
     return (total / masks.sum((1, 2, 3), keepdim=True).clamp_min(1e-6)).clamp_min(1e-12)
 
 
-def shows_mark(wrong: Tensor, data: LatentSet) -> bool:
-    """Whether every photo, of two and more, is wrong at some place of the head (N, 1, h, w)."""
-    worst = (wrong * (data.masks > 0.5)).flatten(1).amax(1)  # (N,)
+def mark_of(near: Tensor, data: LatentSet) -> float:
+    """How wrong (N, 1, h, w) every photo is at the worst place of its head; 0 of a single photo."""
+    worst = (near * (data.masks > 0.5)).flatten(1).amax(1)  # (N,)
     photos = data.photo.unique()
     each = [float(worst[(data.photo == photo).to(worst.device)].mean()) for photo in photos]
-    return len(each) > 1 and min(each) > MARK
+    return min(each) if len(each) > 1 else 0.0
 
 
 def _mean3(values: Tensor) -> Tensor:

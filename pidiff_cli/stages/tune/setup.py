@@ -42,6 +42,7 @@ from pidiff_cli.stages.tune.log import read_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run
 from pidiff_cli.weights.locate import BaseParts
 
+FAINT, RATES = 2.7, (2.5, 9.0)  # the LoRA's rate for a mark, times: 2.7 by its error, and limits
 SCALE = 2.0**12  # of the loss in fp16 at first; it doubles while nothing overflows
 DIGEST = 2  # raised where settings come or go: an earlier tuning still draws, and begins anew
 _NOT_IN_DIGEST = {
@@ -248,6 +249,11 @@ def focused_data(
     return focused(training, faces, internals.lora_focus) if used else faces, photos
 
 
+def _rate_of_mark(mark: float) -> float:
+    """Times the rate for a mark of so much error: a faint one needs more to be learnt at all."""
+    return min(max(FAINT / mark, RATES[0]), RATES[1])
+
+
 def rate_groups(
     model: nn.Module,
     config: TuneConfig,
@@ -268,6 +274,6 @@ def rate_groups(
     if lora:
         rate = config.lora_rate / config.learning_rate
         if data[1].areas is not None:
-            rate *= internals.lora_marks if data[1].marked else internals.lora_beside
+            rate *= _rate_of_mark(data[1].mark) if data[1].mark else internals.lora_beside
         groups.append({"params": [p for p in every if id(p) in lora], "rate": rate})
     return [group for group in groups if group["params"]]

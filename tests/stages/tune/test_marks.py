@@ -44,9 +44,10 @@ def test_marks_are_learnt_beside_a_branch_that_stays(
     if alone:
         assert photos.areas is not None and photos.areas.std() > 0
         assert not base.context.active
-        marked = replace(photos, marked=True)
-        sharp = replace(internals, lora_marks=9.0)
-        assert rate_groups(model, config, sharp, base, (faces, marked))[-1]["rate"] == 90.0
+        for mark, times in ((0.1, 9.0), (0.45, 6.0), (3.0, 2.5)):  # the fainter the more
+            marked = replace(photos, mark=mark)
+            rates = rate_groups(model, config, internals, base, (faces, marked))
+            assert rates[-1]["rate"] == pytest.approx(10 * times)
         off = TuneInternals(lora_focus=0.0)
         assert focused_data(base, config, off, step, (data, data)) == (data, data)
         monkeypatch.setattr(focus, "WORLD", 1e-6)  # whom the branch does not draw at all
