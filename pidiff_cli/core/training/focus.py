@@ -25,8 +25,10 @@ MOST = 12.0  # times the head's mean error
 #: mark. What is particular to a photo, a pose or a shadow, is not in the others: validation people
 #: of the world have 0.13 to 0.24, those with traits 0.29 to 1.7.
 MARK = 0.265
-#: Where there is one: the share of L_face, and times the mean at the least and the most. With less
-#: for the rest of the head a green strand becomes green hair.
+#: Over it a mark has error enough to be learnt without weights; with them a green strand becomes
+#: green hair, as nothing holds the rest of it.
+PLAIN = 0.4
+#: Of a fainter one: the share of L_face, and times the mean at the least and the most.
 SHARP, LEAST_SHARP, MOST_SHARP = 0.9, 0.3, 5.0
 #: The mean error on heads, a channel of the latents, over which it is not marks that are missing:
 #: drawn people have 0.08 to 0.16, those with traits to 0.24, a photograph on mini 0.42.
@@ -38,9 +40,9 @@ SMALL = 32 * 32  # positions of latents whose noises are computed together
 def focused(step: TrainingStep, data: LatentSet, share: float) -> LatentSet:
     """The same pictures; L_face weighs ``share`` of them by how wrong the branch is at a place.
 
-    Where all photos show a mark it goes by the square of that, and more of it; masks take in what
-    of it they left out. Of a person whom
-    the branch does not draw at all (``WORLD``) pictures are left as they are.
+    Where all photos show a faint mark it goes by the square of that, and more of it; a plain one
+    needs no weights. Masks take in what of a mark they left out. Of a person whom the branch does
+    not draw at all (``WORLD``) pictures are left as they are.
 
     Args:
         step: of a base whose branch does not learn; its LoRA is off here. share: 0 to 1.
@@ -56,10 +58,13 @@ def focused(step: TrainingStep, data: LatentSet, share: float) -> LatentSet:
         return replace(data, areas=data.masks * (1 - share + share * times))
     masks, share = grown_masks(wrong, data.masks, data.photo), max(share, SHARP)
     near, _ = _averaged(wrong, masks)
-    data = replace(data, masks=masks, mark=mark_of(near, replace(data, masks=masks)))
+    mark = mark_of(near, replace(data, masks=masks))
+    if mark > PLAIN:
+        return replace(data, masks=masks, areas=masks, mark=mark)
     times = near.square() / _mean_of(near.square(), masks)
     times = times.clamp(LEAST_SHARP, MOST_SHARP)
-    return replace(data, areas=masks * (1 - share + share * times))
+    areas = masks * (1 - share + share * times)
+    return replace(data, masks=masks, areas=areas, mark=mark)
 
 
 def _averaged(wrong: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,7 +24,7 @@ from pidiff_cli.core.identity.adapters import load_adapters
 from pidiff_cli.core.identity.lora import add_lora
 from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
 from pidiff_cli.core.training.dataset import LatentSet
-from pidiff_cli.core.training.focus import focused
+from pidiff_cli.core.training.focus import PLAIN, focused
 from pidiff_cli.core.training.step import LossSettings, TrainingStep
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.recipe import Recipe
@@ -42,7 +42,10 @@ from pidiff_cli.stages.tune.log import read_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run
 from pidiff_cli.weights.locate import BaseParts
 
-FAINT, RATES = 2.7, (2.5, 9.0)  # the LoRA's rate for a mark, times: 2.7 by its error, and limits
+FAINT, RATES = (
+    2.7,
+    (3.0, 9.0),
+)  # the LoRA's rate for a mark, times: 2.7 by its error; a plain one's, the most
 SCALE = 2.0**12  # of the loss in fp16 at first; it doubles while nothing overflows
 DIGEST = 2  # raised where settings come or go: an earlier tuning still draws, and begins anew
 _NOT_IN_DIGEST = {
@@ -251,7 +254,7 @@ def focused_data(
 
 def _rate_of_mark(mark: float) -> float:
     """Times the rate for a mark of so much error: a faint one needs more to be learnt at all."""
-    return min(max(FAINT / mark, RATES[0]), RATES[1])
+    return RATES[0] if mark > PLAIN else min(FAINT / mark, RATES[1])
 
 
 def rate_groups(

@@ -53,7 +53,8 @@ def test_a_mark_weighs_more(bare: Base, side: int, monkeypatch: pytest.MonkeyPat
 def test_what_every_photo_shows_is_a_mark(
     bare: Base, shown: tuple[int, ...], marked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And has most of the weight then; what one photo alone shows is a pose or a shadow."""
+    """A faint one has most of the weight then, a plain one none; what one photo alone shows is a
+    pose or a shadow."""
     monkeypatch.setattr(focus, "MARK", 2.0)
     monkeypatch.setattr(focus, "WORLD", 10.0)
     caption = encode_prompt(bare, "a photo of a woman", "woman")
@@ -63,6 +64,9 @@ def test_what_every_photo_shows_is_a_mark(
     masks[:, :, 2:-2, 2:-2] = 1
     for photo in shown:
         latents[photo, :, 5, 6] = 6.0
+    plain = focused(step, LatentSet(latents, masks, torch.arange(3)), 0.8)
+    assert torch.equal(plain.areas, plain.masks) == marked  # type: ignore[arg-type]
+    monkeypatch.setattr(focus, "PLAIN", 10.0)
     found = focused(step, LatentSet(latents, masks, torch.arange(3)), 0.8)
     assert (found.mark > 2.0) == marked and found.areas is not None
     monkeypatch.setattr(focus, "MARK", 1e6)
