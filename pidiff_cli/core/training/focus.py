@@ -28,8 +28,7 @@ MARK = 0.265
 #: Over it a mark has error enough to be learnt without weights; with them a green strand becomes
 #: green hair, as nothing holds the rest of it.
 PLAIN = 0.4
-#: Of a fainter one: the share of L_face, and times the mean at the least and the most.
-SHARP, LEAST_SHARP, MOST_SHARP = 0.9, 0.3, 5.0
+SHARP, MOST_SHARP = 0.9, 20.0  # of a fainter one: the share of L_face, and times the mean
 #: The mean error on heads, a channel of the latents, over which it is not marks that are missing:
 #: drawn people have 0.08 to 0.16, those with traits to 0.24, a photograph on mini 0.42.
 WORLD = 0.33
@@ -61,8 +60,7 @@ def focused(step: TrainingStep, data: LatentSet, share: float) -> LatentSet:
     mark = mark_of(near, replace(data, masks=masks))
     if mark > PLAIN:
         return replace(data, masks=masks, areas=masks, mark=mark)
-    times = near.square() / _mean_of(near.square(), masks)
-    times = times.clamp(LEAST_SHARP, MOST_SHARP)
+    times = (near.square() / _mean_of(near.square(), masks)).clamp(max=MOST_SHARP)
     areas = masks * (1 - share + share * times)
     return replace(data, masks=masks, areas=areas, mark=mark)
 

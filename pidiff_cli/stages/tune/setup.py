@@ -42,10 +42,6 @@ from pidiff_cli.stages.tune.log import read_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run
 from pidiff_cli.weights.locate import BaseParts
 
-FAINT, RATES = (
-    2.7,
-    (3.0, 9.0),
-)  # the LoRA's rate for a mark, times: 2.7 by its error; a plain one's, the most
 SCALE = 2.0**12  # of the loss in fp16 at first; it doubles while nothing overflows
 DIGEST = 2  # raised where settings come or go: an earlier tuning still draws, and begins anew
 _NOT_IN_DIGEST = {
@@ -252,11 +248,6 @@ def focused_data(
     return focused(training, faces, internals.lora_focus) if used else faces, photos
 
 
-def _rate_of_mark(mark: float) -> float:
-    """Times the rate for a mark of so much error: a faint one needs more to be learnt at all."""
-    return RATES[0] if mark > PLAIN else min(FAINT / mark, RATES[1])
-
-
 def rate_groups(
     model: nn.Module,
     config: TuneConfig,
@@ -276,7 +267,11 @@ def rate_groups(
         groups.append({"params": [code], "rate": internals.code_rate})
     if lora:
         rate = config.lora_rate / config.learning_rate
-        if data[1].areas is not None:
-            rate *= _rate_of_mark(data[1].mark) if data[1].mark else internals.lora_beside
+        photos = data[1]
+        if photos.mark:
+            plain = photos.mark > PLAIN
+            rate *= internals.lora_plain_mark if plain else internals.lora_faint_mark
+        elif photos.areas is not None:
+            rate *= internals.lora_beside
         groups.append({"params": [p for p in every if id(p) in lora], "rate": rate})
     return [group for group in groups if group["params"]]
