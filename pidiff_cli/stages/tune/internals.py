@@ -61,7 +61,7 @@ class TuneInternals:
     lora_focus: float = 0.8
     lora_beside: float = 5.0
     lora_faint_mark: float = 9.0
-    lora_plain_mark: float = 3.0
+    lora_plain_mark: float = 6.0
     off_face_weight: float = 0.1
     locate_weight: float = 0.05
     code_rate: float = 1.0
