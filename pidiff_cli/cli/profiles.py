@@ -1,4 +1,4 @@
-"""`pidiff profile`: list, show, verify, export, import, forget."""
+"""`pidiff profile`: list, show, verify, export, import, forget, rename, copy, delete."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pidiff_cli.cli import complete, streams
+from pidiff_cli.cli import complete, moving, streams
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.prepare import ForceOption, NounOption
 from pidiff_cli.cli.reading import user_path
@@ -235,19 +235,44 @@ def _import_lora(
 def forget_command(
     context: typer.Context,
     profile: ProfileArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="and the rest: the same as profile delete")
+    ] = False,
+    yes: moving.YesOption = False,
 ) -> None:
-    """Remove photos, per-photo codes, reports and checkpoints; the tuned identity stays."""
+    """Remove photos, their names and hashes, per-photo codes, reports and checkpoints.
+
+    The tuned identity stays: it still is biometric.
+    """
     session = session_of(context)
     opened = Profile.open(profile, session.home)
-    if not yes:
-        if not streams.can_ask():
-            raise UsageError("Forgetting cannot be undone.", "Say that you mean it: --yes")
-        typer.confirm(f"Remove the photos of {opened.name}?", abort=True, err=True)
+    if everything:
+        moving.remove(session, opened, yes)
+        return
+    moving.ask(f"Remove the photos of {opened.name}?", yes, f"{opened.name} keeps its photos.")
     with opened.lock():
         opened.forget()
     session.output.note(f"{opened.name} holds no photo and no per-photo code any more.")
+    session.output.note(_what_stays(opened))
     session.output.result([opened.folder], {"profile": str(opened.folder)})
+
+
+app.command("rename")(moving.rename_command)
+app.command("copy")(moving.copy_command)
+app.command("delete")(moving.delete_command)
+
+
+def _what_stays(profile: Profile) -> str:
+    """What `forget` leaves of a person, in words."""
+    kept = [TUNED_PARTS[part][1] for part in parts_of(profile.folder)]
+    code = (profile.folder / "identity.safetensors").is_file()
+    kept = [*(["the mean W+ code"] if code else []), *kept]
+    if not kept:
+        return f"Its name and noun stay. All of it: pidiff profile delete {profile.name}"
+    return (
+        f"What stays draws the person, and still is biometric: {', '.join(kept)}. "
+        f"All of it: pidiff profile delete {profile.name}"
+    )
 
 
 def describe(profile: Profile) -> dict[str, Any]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 IDENTITY = "identity.safetensors"
 LOCK = ".lock"
+_OF_PHOTOS = ("photos", "preview")  # what the other stages note of single photos
 _LONGEST = 4000  # bytes of a path; longer ones no system takes
 
 __all__ = ["Identity", "Manifest", "Photo", "Profile", "check_name", "list_profiles"]
@@ -227,7 +228,8 @@ class Profile:
             lock.release()
 
     def forget(self) -> None:
-        """Remove photos, reports, checkpoints and per-photo codes; keep mean and tuned parts."""
+        """Remove photos, their names and hashes, reports, checkpoints and per-photo codes; keep
+        the mean and the tuned parts."""
         import numpy as np
 
         if (self.folder / IDENTITY).is_file():
@@ -236,7 +238,12 @@ class Profile:
         for item in sorted(self.folder.iterdir()):
             if item.name not in (MANIFEST, IDENTITY, LOCK, *TUNED_PARTS):
                 self.remove(item.name)
-        self.update(photos=())
+        stages = {
+            stage: {key: value for key, value in state.items() if key not in _OF_PHOTOS}
+            for stage, state in self.manifest.stages.items()
+            if stage != "prepare"
+        }
+        self.update(photos=(), stages=stages)
 
     def verify(self) -> list[str]:
         """What is missing or changed against the manifest's sha256, one sentence each."""

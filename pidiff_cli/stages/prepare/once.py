@@ -10,7 +10,7 @@ from typing import Any
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import replacing, settle
-from pidiff_cli.profile import PHOTO_SHEET, Profile, check_name
+from pidiff_cli.profile import PHOTO_SHEET, Profile, check_name, parts_of
 from pidiff_cli.stages.prepare.inputs import digest, photo_digests
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
@@ -30,7 +30,7 @@ def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareR
     settle(folder, is_prepared)
     digests = photo_digests(config.photos)
     whose = _whose(config)
-    if is_prepared(folder) and not force:
+    if _holds_somebody(folder) and not force:
         return _again(config, Profile(folder), digests, whose, progress)
     from pidiff_cli.stages.prepare import run
 
@@ -40,13 +40,22 @@ def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareR
     return result
 
 
+def _holds_somebody(folder: Path) -> bool:
+    """Whether photos would be added to who is there, not take the place."""
+    if not (folder / "profile.json").is_file():
+        return False
+    learnt = parts_of(folder) or (folder / "identity.safetensors").is_file()
+    return bool(learnt) or is_prepared(folder)
+
+
 def _again(
     config: PrepareConfig, old: Profile, digests: dict[Path, str], whose: dict[str, object],
     progress: Progress,
 ) -> PrepareResult:  # fmt: skip
     state = old.stage_state("prepare")
-    known = [path for path, digest in digests.items() if digest in state["inputs"]]
-    if not known:
+    inputs = state.get("inputs", ())  # none of a person imported, mixed, or whose photos are gone
+    known = [path for path, digest in digests.items() if digest in inputs]
+    if inputs and not known:
         raise InputError(
             f"A profile named {config.name} is there already, made of other photos.",
             f"Go on with it: pidiff tune {config.name}. Replace it: --force",
@@ -57,7 +66,7 @@ def _again(
             "or chosen otherwise.",
             f"Go on with it: pidiff tune {config.name}. Replace it: --force",
         )
-    if len(known) == len(digests):
+    if inputs and len(known) == len(digests):
         if gone := _read(state) - len({digests[path] for path in known}):
             progress.line(
                 f"{gone} of its photos {'are' if gone > 1 else 'is'} not there any more; "
@@ -69,7 +78,7 @@ def _again(
     with old.lock():
         result = run.add(config, old, known, progress)
         kept = (*told_again(old).kept, *result.kept)
-        _note(old, kept, result, {*state["inputs"], *digests.values()}, state.get("whose", {}))
+        _note(old, kept, result, {*inputs, *digests.values()}, state.get("whose", {}))
     return replace(result, kept=kept)
 
 

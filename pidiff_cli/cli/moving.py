@@ -1,0 +1,80 @@
+"""`pidiff profile rename`, `copy` and `delete`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pidiff_cli.cli import streams
+from pidiff_cli.cli.options import ProfileArgument
+from pidiff_cli.cli.session import Session, session_of
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.profile import Profile, moving
+
+NewName = Annotated[str, typer.Argument(metavar="NEW", help="the name that it gets")]
+YesOption = Annotated[bool, typer.Option("--yes", help="do not ask")]
+
+
+def rename_command(
+    context: typer.Context,
+    profile: ProfileArgument,
+    new: NewName,
+    new_id: Annotated[
+        bool, typer.Option("--new-id", help="pictures drawn before lead to it no more")
+    ] = False,
+) -> None:
+    """Give a profile another name. Pictures go on knowing it, by its id."""
+    session = session_of(context)
+    moved = moving.rename(Profile.open(profile, session.home), session.home, new, new_id)
+    session.output.note(f'{new}: pidiff generate {new} "as an astronaut"')
+    session.output.result([moved.folder], {"profile": str(moved.folder)})
+
+
+def copy_command(context: typer.Context, profile: ProfileArgument, new: NewName) -> None:
+    """A second profile of the same person, to tune otherwise; it gets an id of its own."""
+    session = session_of(context)
+    copied = moving.copy(Profile.open(profile, session.home), session.home, new)
+    session.output.note(f"{new}: {copied.size_mb(photos=True):.1f} MB.")
+    session.output.result([copied.folder], {"profile": str(copied.folder)})
+
+
+def delete_command(
+    context: typer.Context, profile: ProfileArgument, yes: YesOption = False
+) -> None:
+    """Remove a profile with all that it holds: the same as forget --all."""
+    session = session_of(context)
+    remove(session, Profile.open(profile, session.home), yes)
+
+
+def remove(session: Session, profile: Profile, yes: bool) -> None:
+    """Delete a profile when a person means it; tells what is left.
+
+    Raises:
+        UsageError: nobody can be asked. InputError: the answer is no.
+    """
+    name = profile.name
+    ask(f"Remove {name} and all that it holds?", yes, f"{name} stays as it is.")
+    moving.delete(profile)
+    session.output.note(
+        f"{name} is gone. Pictures, exports and evaluations that were made of it stay where they "
+        "are: they are yours to remove."
+    )
+    session.output.result((), {"profile": str(profile.folder), "deleted": True})
+
+
+def ask(question: str, yes: bool, kept: str) -> None:
+    """Go on only where a person says yes.
+
+    Args:
+        yes: it was said already. kept: what holds where the answer is no.
+
+    Raises:
+        UsageError: nobody can be asked. InputError: the answer is no.
+    """
+    if yes:
+        return
+    if not streams.can_ask():
+        raise UsageError("That cannot be undone.", "Say that you mean it: --yes")
+    if not typer.confirm(question, err=True):
+        raise InputError(kept)
