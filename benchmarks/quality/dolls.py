@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from benchmarks.quality.photo_people import LEARNT, SIDE, PhotoPerson
-from pidiff_cli.core.diffusion.prompts import complete, encode_prompt
+from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import draw
+from pidiff_cli.core.diffusion.wording import completed
 from pidiff_cli.core.faces.align import align_face, points_in_square
 from pidiff_cli.core.faces.face_vector import read_vectors
 from pidiff_cli.core.faces.mask import head_mask
@@ -72,7 +73,8 @@ def drawn(code: Tensor, seeds: range, home: Path) -> np.ndarray:
 
     base, recipe = _base(home), load_recipe("mini-cpu")
     settings = draw_settings(GenerateConfig(**recipe.generate))
-    prompt = encode_prompt(base, complete(PROMPT, NOUN), NOUN)
+    whole = completed(PROMPT, NOUN)
+    prompt = encode_prompt(base, whole.text, NOUN, whole.subject)
     return draw(base, prompt, code, [*seeds], settings).images
 
 
