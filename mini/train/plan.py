@@ -83,6 +83,7 @@ def steps(settings: argparse.Namespace) -> list[Step]:
         net("e4e", "wplus.e4e", "the W+ encoder"),
         once("codes", "train.wplus.codes", "cache the W+ codes", "codes/usable.npy", *where),
         once("prior", "train.wplus.prior", "where the codes of drawn people lie", "", *weights),
+        once("seeking", "train.wplus.seeking", "what moves measures and codes", "", *weights),
         once("more_codes", "train.wplus.more_codes", "read more photos of everybody",
              "codes/more.npy", *where, *workers),
         net("landmarks", faces, "landmarks and head mask"),

@@ -13,14 +13,12 @@ from torch import Tensor
 from pidiff_cli.config import InvertConfig
 from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.images import read_photo, resized, save_png, to_tensor, to_uint8
-from pidiff_cli.core.wplus.colours import out_of_distribution
-from pidiff_cli.core.wplus.e4e import Encoder
-from pidiff_cli.core.wplus.inversion import invert, refine, robust_mean
-from pidiff_cli.core.wplus.prior import STEPS, fit, load_prior, re_encode
-from pidiff_cli.core.wplus.weights import SIZES_FILE, load_encoder, read_sizes
+from pidiff_cli.core.wplus.inversion import refine, robust_mean
+from pidiff_cli.core.wplus.weights import SIZES_FILE, read_sizes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages.codes import Decoder
+from pidiff_cli.stages.face_codes import Portraits, read_codes
 from pidiff_cli.stages.faces import aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import InvertResult
@@ -76,14 +74,17 @@ def run(
             f"{profile.name} holds no aligned face.",
             f"Give it photos: pidiff prepare PHOTOS --name {profile.name} --force",
         )
-    decoder, encoder = Decoder.open(wplus), load_encoder(wplus)
-    faces = torch.cat([white_face(profile, p, aligned[p.key]) for p in photos])  # (P, 3, S, S)
-    codes = invert(encoder, decoder.mean, resized(faces, encoder.side))  # (P, L, D)
-    codes = _known(decoder, encoder, wplus, codes, faces, progress)
+    portraits = Portraits(
+        [aligned[p.key] for p in photos],
+        [head_of(profile, p, aligned[p.key]) for p in photos],
+        [max(photo.quality, 0.01) for photo in photos],
+    )
+    decoder, faces = Decoder.open(wplus), portraits.white  # (P, 3, S, S)
+    codes = read_codes(decoder, wplus, portraits, config.home, progress)  # (P, L, D)
     reader = open_reader(parts.faces)
     if config.refine:
         codes = _refined(config, decoder, codes, faces, reader, progress)
-    mean, weights = robust_mean(codes, [max(photo.quality, 0.01) for photo in photos])
+    mean, weights = robust_mean(codes, portraits.quality)
     keys = tuple(photo.key for photo in photos)
     profile.save_identity(codes.numpy(), weights.numpy(), mean.numpy(), keys)
     redrawn = decoder.pictures(torch.cat([codes, mean[None]]))
@@ -114,13 +115,12 @@ def fits(profile: Profile, wplus: Path) -> bool:
     return profile.load_identity().mean.shape == (sizes["rows"], sizes["style_dim"])
 
 
-def white_face(profile: Profile, photo: Photo, aligned: np.ndarray) -> Tensor:
-    """A photo's aligned face (1, 3, S, S) in [-1, 1] with everything but the head white."""
-    x = to_tensor(aligned)
+def head_of(profile: Profile, photo: Photo, aligned: np.ndarray) -> np.ndarray:
+    """The head in a photo's aligned face, (S, S) in [0, 1]; all of it where no mask was stored."""
     if not photo.mask:
-        return x
-    mask = to_tensor(read_photo(profile.path(photo.mask)))[:, :1] * 0.5 + 0.5  # (1, 1, S, S)
-    return x * mask + (1 - mask)
+        return np.ones(aligned.shape[:2], np.float32)
+    mask = to_tensor(read_photo(profile.path(photo.mask)))[0, 0] * 0.5 + 0.5
+    return np.asarray(mask.numpy())
 
 
 def preview_strip(faces: np.ndarray, redrawn: np.ndarray) -> np.ndarray:
@@ -128,29 +128,6 @@ def preview_strip(faces: np.ndarray, redrawn: np.ndarray) -> np.ndarray:
     blank = np.full_like(redrawn[-1:], 255)
     top = np.concatenate([*faces, *blank], axis=1)
     return np.concatenate([top, np.concatenate(list(redrawn), axis=1)])
-
-
-def _known(
-    decoder: Decoder,
-    encoder: Encoder,
-    wplus: Path,
-    codes: Tensor,
-    faces: Tensor,
-    progress: Progress,
-) -> Tensor:
-    """Codes (P, L, D) of faces (P, 3, S, S); sought by drawing where the encoder, which has a
-    prior to go by, does not know such photos."""
-    prior = load_prior(wplus)
-    if prior is None:
-        return codes
-    faces = resized(faces, decoder.net.size)
-    if not out_of_distribution(list(faces), list(to_tensor(decoder.pictures(codes)))):
-        return codes
-    progress.start("fit", STEPS)
-    found = fit(decoder.net, prior, codes, faces, advance=lambda *_: progress.advance("fit", 1))
-    error = f"error {found.error_before:.3f} → {found.error_after:.3f}"
-    progress.finish("fit", f"photos unlike mini's drawings: codes fitted to them · {error}")
-    return re_encode(decoder.net, encoder, decoder.mean, found.codes)
 
 
 def _refined(

@@ -13,6 +13,7 @@ from safetensors import safe_open
 from mini.train import run as command
 from mini.train.faces import networks, strangers
 from mini.train.faces.augment import Textures
+from mini.train.wplus import seeking
 from mini.world.factors import NAMES
 from pidiff_cli.core.diffusion.base import open_base
 from pidiff_cli.core.metrics.judge import load_judge
@@ -32,6 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The weights of the whole plan on sixteen pictures, a step each, in two calls."""
     with pytest.MonkeyPatch.context() as patch, working_in(tmp_path_factory.mktemp("plan")) as at:
         patch.setattr(strangers, "COUNT", 2)
+        patch.setattr(seeking, "COUNT", 12)
         patch.setattr(networks, "Textures", lambda seed, count=0: Textures(0, 4, real=False))
         assert not command.main([*OPTIONS, "--minutes-per-call", "0.0001"])
         assert command.main(OPTIONS)
