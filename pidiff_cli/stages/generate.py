@@ -22,6 +22,7 @@ from pidiff_cli.stages.checks import check_has_code, check_measurable
 from pidiff_cli.stages.codes import edited, mixed_from
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.reading import LISTED, Edits, PromptReader, Reading
+from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.results import GenerateResult, Picture, RejectedPicture
 from pidiff_cli.values import prompt_problems, style_layers
 from pidiff_cli.weights.locate import BaseParts
@@ -93,7 +94,7 @@ def run(
             on_prompt()
         if progress.stopping():
             break
-    progress.finish("generate", _told(pictures))
+    progress.finish("generate", _told(pictures, loaded))
     for one in fell:
         progress.line(f"seed {one.seed}  {one.reason}")
     if not pictures:
@@ -259,8 +260,10 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, (tuple, list)) else value
 
 
-def _told(pictures: list[Picture]) -> str:
+def _told(pictures: list[Picture], loaded: person.LoadedPerson) -> str:
     scores = [p.likeness for p in pictures if p.likeness is not None]
+    if tells_nothing(loaded.profile, loaded.parts.family):
+        scores = []
     beside = f" · likeness {sum(scores) / len(scores):.2f}" if scores else ""
     return f"{len(pictures)} picture{'s' * (len(pictures) != 1)}{beside}"
 

@@ -34,7 +34,7 @@ class PrepareResult:
     """Result of `prepare`: the profile's folder, what was kept, and which photo to add next.
 
     `sheet` is a picture of all photos, with the faces that were seen in them, None where no working
-    copies are kept.
+    copies are kept; `world` is "photographs" or "drawings", by what the photos are.
     """
 
     profile: Path
@@ -42,6 +42,7 @@ class PrepareResult:
     rejected: tuple[RejectedPhoto, ...]
     advice: str = ""
     sheet: Path | None = None
+    world: str = ""
 
 
 @dataclass(frozen=True)

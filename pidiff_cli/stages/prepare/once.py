@@ -93,6 +93,7 @@ def _note(
         kept=[[Path(k.file).name, k.quality, k.held_out, list(k.notes)] for k in kept],
         rejected=[[Path(item.file).name, item.reason] for item in result.rejected],
         advice=result.advice,
+        world=result.world,
         whose=whose,
     )
 
@@ -132,6 +133,7 @@ def told_again(profile: Profile) -> PrepareResult:
         rejected=tuple(RejectedPhoto(file, reason) for file, reason in state.get("rejected", ())),
         advice=state.get("advice", ""),
         sheet=sheet if (sheet := profile.path(PHOTO_SHEET)).is_file() else None,
+        world=state.get("world", ""),
     )
 
 

@@ -15,6 +15,7 @@ from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report import html as _page
 from pidiff_cli.stages.report.measure import EvaluatedImage
 from pidiff_cli.stages.report.summary import TITLES, Measured, grouped
+from pidiff_cli.stages.report.words import NOT_TOLD, in_words
 
 MEANING = {
     "likeness": "Mean cosine of face embeddings with the person's photos. Read it against how "
@@ -118,18 +119,28 @@ def table_rows(measures: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]
     return rows
 
 
-def tell(progress: Progress, values: dict[str, Any]) -> None:
-    """One line that says how alike, one on what was kept."""
+def tell(progress: Progress, values: dict[str, Any], told: bool = True) -> None:
+    """One line that says how alike, one on what was kept.
+
+    Args:
+        told: whether the number means something (`words.tells_nothing`).
+    """
     found = values["likeness"]
     held_out = found["held_out"] is not None
     score = found["held_out"] if held_out else found["learnt_from"]
-    if score is None:
+    if not told:
+        progress.line(f"{NOT_TOLD} · step {found['best_step']} kept")
+    elif score is None:
         progress.line("likeness not measured: no face was found in the drawn pictures")
     else:
         on = "the held-out photo" if held_out else "the photos it learnt from"
         own = found["photos"]
         beside = f" (your own photos agree at {own:.2f})" if own is not None else ""
-        progress.line(f"likeness {score:.2f} on {on}{beside} · step {found['best_step']} kept")
+        margin = found.get("stranger_margin")
+        means = in_words(score, own, None if margin is None else score - margin)
+        means = f": {means}" if means else ""
+        kept = f"step {found['best_step']} kept"
+        progress.line(f"likeness {score:.2f} on {on}{beside}{means} · {kept}")
     if found["text_drop"] is not None and found["background"] is not None:
         progress.line(
             f"text alignment {-found['text_drop']:+.2f} against the untuned base"

@@ -20,6 +20,7 @@ from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report import measure, page
 from pidiff_cli.stages.report.evaluators import Evaluators, open_evaluators
 from pidiff_cli.stages.report.summary import copies, summarise
+from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.stages.tune import pace
 from pidiff_cli.stages.tune.already import by_hand
@@ -137,7 +138,7 @@ def _keep(
         photos=[photo.key for photo in profile.photos],
     )  # fmt: skip
     profile.remove(CHECKPOINT)
-    page.tell(progress, values)
+    page.tell(progress, values, not tells_nothing(profile, task.parts.family))
     return _result(profile, values)
 
 
