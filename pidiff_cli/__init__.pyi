@@ -1,5 +1,6 @@
 from pidiff_cli.api import again as again
 from pidiff_cli.api import evaluate as evaluate
+from pidiff_cli.api import gallery as gallery
 from pidiff_cli.api import generate as generate
 from pidiff_cli.api import invert as invert
 from pidiff_cli.api import judge_pictures as judge_pictures
@@ -13,6 +14,7 @@ from pidiff_cli.errors import StoppedError as StoppedError
 from pidiff_cli.stages.progress import Event as Event
 from pidiff_cli.stages.progress import Progress as Progress
 from pidiff_cli.stages.results import EvaluateResult as EvaluateResult
+from pidiff_cli.stages.results import GalleryResult as GalleryResult
 from pidiff_cli.stages.results import GenerateResult as GenerateResult
 from pidiff_cli.stages.results import InvertResult as InvertResult
 from pidiff_cli.stages.results import JudgeResult as JudgeResult

@@ -44,6 +44,7 @@ from pidiff_cli.stages.checks import (
     check_learning,
     check_mixing,
 )
+from pidiff_cli.stages.gallery.inputs import PAGE, Asked, asked_gallery, page_at
 from pidiff_cli.stages.noun import check_noun, take_noun
 from pidiff_cli.stages.opening import (
     Paths,
@@ -65,6 +66,7 @@ from pidiff_cli.stages.recorded import recorded_person, recorded_settings
 from pidiff_cli.stages.results import (
     DoctorResult,
     EvaluateResult,
+    GalleryResult,
     GenerateResult,
     InvertResult,
     JudgeResult,
@@ -78,10 +80,10 @@ from pidiff_cli.stages.tune.already import check_kept
 from pidiff_cli.stages.tune.settings import open_tuning
 
 __all__ = [
-    "EvaluateResult", "Event", "GenerateResult", "InvertResult", "JudgeResult", "PidiffError",
+    "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult", "JudgeResult", "PidiffError",
     "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
-    "again", "evaluate", "generate", "invert", "judge_pictures", "plan", "prepare",
+    "again", "evaluate", "gallery", "generate", "invert", "judge_pictures", "plan", "prepare",
     "stylemix", "tune",
 ]  # fmt: skip
 
@@ -255,6 +257,7 @@ def generate(
     *,
     best: int | None = None,
     count: int | None = None,
+    gallery: bool = False,
     on_picture: Callable[[Picture], None] | None = None,
     on_prompt: Callable[[], None] | None = None,
     on_written: Callable[[Path], None] | None = None,
@@ -269,6 +272,7 @@ def generate(
     Args:
         prompts: one, or several; of an iterator the next is taken when the last one is drawn.
         best: keep the most alike of ``count`` (of 4 for each, when it is left out).
+        gallery: also write, or bring up to date, the page ``gallery.html`` of the folder.
         on_picture: called with each picture, its likeness known. on_prompt: after each prompt's.
         on_written: with each file as soon as it is written.
         settings: seed (or "random"), out, identity_scale, start, keep_background, guidance,
@@ -300,7 +304,11 @@ def generate(
     from pidiff_cli.stages import generate as stage
 
     told = on_picture, more, on_prompt, on_written
-    return stage.run(opened, config, parts, place.progress, *told)
+    if not gallery:
+        return stage.run(opened, config, parts, place.progress, *told)
+    page_at(config.out / PAGE)
+    drawn = stage.run(opened, config, parts, place.progress, *told)
+    return replace(drawn, gallery=_gallery_of(drawn, config.out, place))
 
 
 def again(
@@ -339,6 +347,51 @@ def again(
     from pidiff_cli.stages import generate as stage
 
     return stage.run(opened, config, parts, place.progress)
+
+
+def gallery(
+    source: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    inside: str | Path | None = None,
+    measure: bool = False,
+    home: str | Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+) -> GalleryResult:
+    """One HTML file that shows pictures with their records, to sort, filter and draw again.
+
+    Small copies are inside the page and the files are linked relatively: page and folder can move
+    together, and the page alone still shows the small ones. An earlier page of the same place gives
+    the likenesses that it knew.
+
+    Args:
+        source: a folder (with those below it), or a profile: pictures of one person; None is the
+            folder ``pics``.
+        out: the page's file, or a folder for it; left out, ``gallery.html`` beside the pictures.
+        inside: the folder in which a profile's pictures are; left out, ``pics``.
+        measure: measure likenesses that are not known, of people whose profiles are here.
+
+    Raises:
+        InputError: there is no such folder or profile, or no picture; another file is in the place
+            of the page. UsageError: ``inside`` with a folder.
+    """
+    place = Place.of(home, device, offline, progress)
+    given = [None if path is None else Path(path).expanduser() for path in (source, out, inside)]
+    asked = asked_gallery(*given, place.home)
+    from pidiff_cli.stages.gallery import run as stage
+
+    return stage.run(asked, place.home, place.progress, measure=measure)
+
+
+def _gallery_of(drawn: GenerateResult, folder: Path, place: Place) -> Path:
+    """Bring the page of a folder up to date with pictures that were just drawn into it."""
+    from pidiff_cli.stages.gallery import run as stage
+
+    known = {picture.path: picture.likeness for picture in drawn.images}
+    asked = Asked(folder, page_at(folder / PAGE))
+    return stage.run(asked, place.home, place.progress, known).page
 
 
 def stylemix(

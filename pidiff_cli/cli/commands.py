@@ -23,6 +23,7 @@ COMMANDS = {
     "stylemix": "Mix the coarse, medium and fine layers of two people.",
     "evaluate": "Measure a profile, or pictures that any program made: likeness, copying, text.",
     "again": "Draw a picture again from its own record.",
+    "gallery": "Write one HTML page that shows pictures with their records.",
     "profile": "See and keep profiles.",
     "models": "See, fetch and check weights.",
     "recipes": "Settings that go together.",

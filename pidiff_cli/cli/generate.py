@@ -74,6 +74,9 @@ def command(
         str | None, option(GenerateConfig, "style_from", metavar="PROFILE:GROUP")
     ] = None,
     literal: Annotated[bool, option(GenerateConfig, "literal", "--literal")] = False,
+    gallery: Annotated[
+        bool, typer.Option("--gallery", help="write the page gallery.html beside the pictures")
+    ] = False,
 ) -> None:
     """Draw pictures of a person; one path a line.
 
@@ -91,13 +94,15 @@ def command(
     stream = Stream(output, one_a_prompt=from_stdin)
     result = api.generate(
         profile, chain((first,), coming) if from_stdin else (first, *coming),
-        best=best, count=count, on_picture=stream.take, on_prompt=stream.close,
+        best=best, count=count, gallery=gallery, on_picture=stream.take, on_prompt=stream.close,
         on_written=stream.written, identity_scale=identity_scale, guidance=guidance,
         prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler, start=start,
         negative=negative, noun=noun, hold=hold if keep_background is None else keep_background,
         seed=seed, out=out, min_likeness=min_likeness, style_from=style_from, edits=edits,
         literal=literal, **session.where(),
     )  # fmt: skip
+    if result.gallery:
+        output.note(f"Look at them: {result.gallery}")
     if output.json and not from_stdin:
         output.result((), result)
 

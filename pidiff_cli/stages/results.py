@@ -119,10 +119,42 @@ class Picture:
 
 @dataclass(frozen=True)
 class GenerateResult:
-    """Result of `generate`: the pictures in order, the kept ones only; and those that fell."""
+    """Result of `generate`: the pictures in order, the kept ones only; and those that fell.
+
+    `gallery` is the page that shows them, where one was asked for.
+    """
 
     images: tuple[Picture, ...]
     fell: tuple[RejectedPicture, ...] = ()
+    gallery: Path | None = None
+
+
+@dataclass(frozen=True)
+class GalleryPicture:
+    """One picture of a gallery.
+
+    Attributes:
+        kind: "drawn", which `again` can draw again; "mix", of stylemix; "other", without a record.
+        prompt: "" and seed: None without a record. profile: the person's name, as far as known.
+        likeness: None where it was not measured. date: of the file, seconds (Unix).
+    """
+
+    path: Path
+    kind: str
+    prompt: str
+    seed: int | None
+    profile: str
+    likeness: float | None
+    date: int
+
+
+@dataclass(frozen=True)
+class GalleryResult:
+    """Result of `gallery`: the page, its pictures (newest first), and files that it left out."""
+
+    page: Path
+    pictures: tuple[GalleryPicture, ...]
+    left_out: tuple[RejectedPhoto, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-STYLE = """
-:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:1.5rem auto;
-max-width:62rem;padding:0 1rem}h1{font-size:1.4rem;margin:0}h2{font-size:1rem;margin:1rem 0 .3rem}
-.row{display:flex;flex-wrap:wrap;gap:.7rem}figure{margin:0;width:128px}figure img{width:128px;
-height:128px;object-fit:cover;border-radius:6px;display:block}.small figure,.small img{width:80px;
-height:auto}.small img{height:80px}figcaption{font-size:.78rem;opacity:.75;line-height:1.3;
-margin-top:.2rem}.numbers{display:flex;flex-wrap:wrap;gap:1rem 2.5rem;margin:.8rem 0 0}
-.numbers div{max-width:18rem}.numbers b{font-size:1.7rem;display:block;line-height:1.1}
-.numbers span{font-size:.85rem;opacity:.75}table{border-collapse:collapse;font-size:.85rem}
-td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}td.n{white-space:nowrap;
-font-variant-numeric:tabular-nums}.wide{overflow-x:auto}details svg{max-width:100%;height:auto}
-summary{cursor:pointer;margin-top:1rem}p.note{font-size:.85rem;opacity:.75;margin:.3rem 0}
-"""
+from pidiff_cli.stages.pages.render import look
+
+STYLE = look()
 
 
 def figure(image: np.ndarray, caption: str) -> str:

@@ -1,0 +1,52 @@
+"""What an earlier page of the same place knew: small pictures and likenesses, by their content."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+OURS = b'<meta name="generator" content="pidiff gallery">'
+HEAD, LARGEST = 4096, 500_000_000  # bytes
+_DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
+_THUMB = re.compile(r"data:image/webp;base64,[A-Za-z0-9+/]+=*")
+
+
+@dataclass(frozen=True)
+class Known:
+    """Of one picture: the small copy as a data address, and its likeness where it was measured."""
+
+    thumb: str
+    likeness: float | None
+
+
+def is_ours(page: Path) -> bool:
+    """Whether a file is a page that `gallery` wrote. Raises OSError."""
+    with page.open("rb") as file:
+        return OURS in file.read(HEAD)
+
+
+def read_earlier(page: Path) -> dict[str, Known]:
+    """Pictures of the page by the digest of their files; none where it cannot be read."""
+    try:
+        if not page.is_file() or page.stat().st_size > LARGEST or not is_ours(page):
+            return {}
+        found = _DATA.search(page.read_text(encoding="utf-8"))
+        return dict(_known(json.loads(found[1]))) if found else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+def _known(data: Any) -> Iterator[tuple[str, Known]]:
+    for item in data.get("pictures", ()) if isinstance(data, dict) else ():
+        if not isinstance(item, dict):
+            continue
+        key, thumb, likeness = item.get("key"), item.get("thumb"), item.get("likeness")
+        number = isinstance(likeness, (int, float)) and not isinstance(likeness, bool)
+        alike = float(likeness) if number and math.isfinite(likeness) else None
+        if isinstance(key, str) and isinstance(thumb, str) and _THUMB.fullmatch(thumb):
+            yield key, Known(thumb, alike)
