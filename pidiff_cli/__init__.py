@@ -12,11 +12,11 @@ from typing import Any
 
 __version__ = "0.1.0"
 __all__ = [
-    "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult", "JudgeResult", "PidiffError",
-    "Picture",
+    "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult", "JudgeResult",
+    "PidiffError", "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
-    "again", "attach_person", "evaluate", "gallery", "generate", "invert", "judge_pictures", "plan", "prepare",
-    "stylemix", "tune",
+    "again", "attach_person", "evaluate", "gallery", "generate", "invert", "judge_pictures", "plan",
+    "prepare", "stylemix", "tune",
 ]  # fmt: skip
 _ELSEWHERE = {"attach_person": "pidiff_cli.core.diffusion.person_branch"}
 

@@ -80,8 +80,8 @@ from pidiff_cli.stages.tune.already import check_kept
 from pidiff_cli.stages.tune.settings import open_tuning
 
 __all__ = [
-    "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult", "JudgeResult", "PidiffError",
-    "Picture",
+    "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult", "JudgeResult",
+    "PidiffError", "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
     "again", "evaluate", "gallery", "generate", "invert", "judge_pictures", "plan", "prepare",
     "stylemix", "tune",
@@ -378,8 +378,7 @@ def gallery(
             of the page. UsageError: ``inside`` with a folder.
     """
     place = Place.of(home, device, offline, progress)
-    given = [None if path is None else Path(path).expanduser() for path in (source, out, inside)]
-    asked = asked_gallery(*given, place.home)
+    asked = asked_gallery(source, out, inside, place.home)
     from pidiff_cli.stages.gallery import run as stage
 
     return stage.run(asked, place.home, place.progress, measure=measure)

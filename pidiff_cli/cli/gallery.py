@@ -39,8 +39,8 @@ def command(
 ) -> None:  # fmt: skip
     """Write one HTML page that shows pictures with their records.
 
-    It needs no server and no network: sort and filter by prompt, person, seed, likeness or date, see
-    a picture large with the command that draws it again. Run anew it is brought up to date.
+    It needs no server and no network: sort and filter by prompt, person, seed, likeness or date,
+    see a picture large with the command that draws it again. Run anew it is brought up to date.
     """
     from pidiff_cli import api
 

@@ -42,11 +42,11 @@ def read_earlier(page: Path) -> dict[str, Known]:
 
 
 def _known(data: Any) -> Iterator[tuple[str, Known]]:
-    for item in data.get("pictures", ()) if isinstance(data, dict) else ():
+    items = data.get("pictures") if isinstance(data, dict) else None
+    for item in items if isinstance(items, list) else ():
         if not isinstance(item, dict):
             continue
         key, thumb, likeness = item.get("key"), item.get("thumb"), item.get("likeness")
-        number = isinstance(likeness, (int, float)) and not isinstance(likeness, bool)
-        alike = float(likeness) if number and math.isfinite(likeness) else None
+        alike = likeness if isinstance(likeness, float) and math.isfinite(likeness) else None
         if isinstance(key, str) and isinstance(thumb, str) and _THUMB.fullmatch(thumb):
             yield key, Known(thumb, alike)

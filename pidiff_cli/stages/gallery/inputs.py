@@ -25,9 +25,9 @@ class Asked:
 
 
 def asked_gallery(
-    source: Path | None, out: Path | None, inside: Path | None, home: Path
+    source: str | Path | None, out: str | Path | None, inside: str | Path | None, home: Path
 ) -> Asked:
-    """What the words name; a profile goes before a folder of its name.
+    """What the words name, `~` followed; a profile goes before a folder of its name.
 
     Args:
         source: a folder, a profile's name or its folder; None is the folder ``pics``.
@@ -37,10 +37,10 @@ def asked_gallery(
         InputError: there is no such folder or profile, or the page's place holds another file.
         UsageError: ``inside`` with a folder.
     """
-    folder, profile, name = source or PICS, None, PAGE
-    if source is not None and not _is_folder(source, home):
-        profile = _profile(source, home)
-        folder, name = inside or PICS, f"gallery-{profile.name}.html"
+    folder, profile, name = _path(source or PICS), None, PAGE
+    if source is not None and not _is_folder(folder, home):
+        profile = _profile(folder, home)
+        folder, name = _path(inside or PICS), f"gallery-{profile.name}.html"
     elif inside is not None:
         raise UsageError("--in says where a profile's pictures are; a folder needs none.")
     if not folder.is_dir():
@@ -50,7 +50,7 @@ def asked_gallery(
             f"There is no folder {said(folder)}{whose}.",
             f'Name one, or draw: pidiff generate{word} "as an astronaut"',
         )
-    return Asked(folder, page_at(out or folder, name), profile)
+    return Asked(folder, page_at(_path(out or folder), name), profile)
 
 
 def page_at(out: Path, name: str = PAGE) -> Path:
@@ -90,6 +90,10 @@ def find_pictures(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
                     failed.append((path, error.strerror or str(error)))
     found.sort(key=lambda item: (-item[0], item[1]))
     return [path for _, path in found], failed
+
+
+def _path(text: str | Path) -> Path:
+    return Path(text).expanduser()
 
 
 def _is_folder(path: Path, home: Path) -> bool:

@@ -17,8 +17,8 @@ from pidiff_cli.stages.pages.render import render
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import GalleryPicture, GalleryResult, RejectedPhoto
 
-#: Side of the small copies (px) by how many pictures there are: 1000 make a page of some 10 MB.
-SIDES = ((600, 256), (MOST, 128))
+#: Side of the small copies (px) by how many pictures there are: it bounds the page to some 10 MB.
+SIDES = ((1500, 256), (MOST, 128))
 
 
 def run(

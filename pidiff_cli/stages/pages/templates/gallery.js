@@ -163,7 +163,7 @@ function why(item) {
 function record(item) {
   const rows = {prompt: item.prompt, "as the base read it": item.full === item.prompt ? "" : item.full,
     person: item.who, seed: item.seed, likeness: alike(item) && `${alike(item)} with the person's photos`,
-    ...item.settings, ...item.more, file: item.file, date: moment(item)};
+    ...(item.kind === "drawn" ? {} : item.settings), ...item.more, file: item.file, date: moment(item)};
   $("record").replaceChildren();
   for (const [key, words] of Object.entries(rows)) {
     if (words) $("record").append(element("dt", key.replace("_", " ")), element("dd", words));
@@ -203,7 +203,7 @@ function fields(item) {
 
 // Shells read nothing between single quotes; PowerShell doubles one that is meant, others leave.
 function quoted(words) {
-  if (/^[\w@%+=:,.\/-]+$/.test(words)) return words;
+  if (/^[\w+=:.\/-]+$/.test(words)) return words;
   return `'${words.replaceAll("'", windows ? "''" : "'\\''")}'`;
 }
 // Signs that a terminal would obey must not be pasted.
