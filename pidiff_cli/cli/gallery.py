@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pidiff_cli.cli import complete
+from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
 
 
@@ -17,17 +19,22 @@ def command(
         typer.Argument(
             metavar="[FOLDER|PROFILE]", show_default=False,
             help="a folder and those below it, or whose pictures [default: pics]",
+            parser=user_path, autocompletion=complete.profiles,
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE.html", help="the page [default: gallery.html in the folder]"
+            "--out", metavar="FILE.html", help="the page [default: gallery.html in the folder]",
+            parser=user_path,
         ),
     ] = None,
     inside: Annotated[
         Path | None,
-        typer.Option("--in", metavar="DIR", help="where a profile's pictures are [default: pics]"),
+        typer.Option(
+            "--in", metavar="DIR", help="where a profile's pictures are [default: pics]",
+            parser=user_path,
+        ),
     ] = None,
     likeness: Annotated[
         bool,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.usefixtures("stages")
 
@@ -50,6 +51,21 @@ def test_generate(pidiff, alice, tmp_path):
     images = ran.json["images"]
     assert len(images) == 2
     assert all({"path", "prompt", "seed", "likeness"} <= image.keys() for image in images)
+
+
+def test_gallery(pidiff, home, tmp_path):
+    (tmp_path / "pics").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "pics" / "a.png")
+    (tmp_path / "pics" / "b.png").write_text("no picture")
+    ran = pidiff("--json", "gallery", tmp_path / "pics")
+    assert ran.code == 0 and {"page", "pictures", "left_out"} == ran.json.keys()
+    keys = {"path", "kind", "prompt", "seed", "profile", "likeness", "date"}
+    assert keys == ran.json["pictures"][0].keys() and ran.json["pictures"][0]["kind"] == "other"
+    assert ran.json["left_out"] == [{"file": "b.png", "reason": "not a picture (it holds text)"}]
+    ran = pidiff("gallery", tmp_path / "pics", "--out", tmp_path / "my.html")
+    assert ran.out == f"{tmp_path / 'my.html'}\n" and "Left out: b.png" in ran.err
+    assert pidiff("gallery", tmp_path / "nothing").code == 3
+    assert pidiff("gallery", tmp_path / "pics", "--in", tmp_path).code == 2
 
 
 def test_stylemix(pidiff, alice, photos):

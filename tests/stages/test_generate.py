@@ -174,3 +174,30 @@ def test_a_prompt_that_comes_later_is_checked_too(home: Path, tmp_path: Path) ->
     with pytest.raises(UsageError, match="characters"):
         run_generate(short_drawing(home, tmp_path), Notes(), prompts=prompts)
     assert len(list((tmp_path / "pics").iterdir())) == 1
+
+
+def test_a_page_beside_the_pictures_knows_their_likeness(home: Path, tmp_path: Path) -> None:
+    out, notes = tmp_path / "pics", Notes()
+    asked: dict[str, Any] = {"home": home, "device": "cpu", "size": SIZE, "steps": 2, "out": out}
+    drawn = api.generate("alice", "as a chef", gallery=True, **asked)
+    assert drawn.gallery == out / "gallery.html" and drawn.gallery.is_file()
+    api.generate("alice", "as a knight", score=False, **asked)
+    later = api.generate("alice", "in the snow", count=2, gallery=True, **asked)
+    shown = {p.path: p for p in api.gallery("alice", inside=out, home=home).pictures}
+    assert len(shown) == 4 and {p.profile for p in shown.values()} == {"alice"}
+    told = api.gallery(out, home=home, progress=notes)
+    known = {p.path: p.likeness for p in told.pictures if p.likeness is not None}
+    assert known == {p.path: p.likeness for p in (*drawn.images, *later.images)}
+    measured = {p.path: p.likeness for p in api.gallery(out, home=home, measure=True).pictures}
+    assert None not in measured.values() and known.items() <= measured.items()
+    fresh = api.gallery(out, out=tmp_path / "new.html", home=home, measure=True)
+    assert {p.path: p.likeness for p in fresh.pictures} == measured
+
+
+def test_another_file_in_the_page_s_place_is_told_before_drawing(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "gallery.html").write_text("mine")
+    with pytest.raises(InputError, match="no gallery of pidiff"):
+        api.generate("alice", "as a chef", gallery=True, home=home, out=tmp_path, device="cpu")
+    assert [path.name for path in tmp_path.glob("*.*")] == ["gallery.html"]

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
 
-from PIL import Image
-
+from pidiff_cli.errors import InputError
 from pidiff_cli.files import said
 from pidiff_cli.stages.gallery.earlier import Known
 from pidiff_cli.stages.gallery.told import ToldRecord, told_record
@@ -46,22 +45,24 @@ def read_entry(path: Path, known: Mapping[str, Known], side: int) -> Entry:
         known: what an earlier page holds, by digest. side: px of the small copy's longer side.
 
     Raises:
-        PhotoError: it cannot be read as a picture. OSError: it went away.
+        InputError: it cannot be read as a picture. OSError: nor as a file.
     """
-    from pidiff_cli.core.images import PhotoError, read_photo
-
     if not path.is_file():
-        raise PhotoError(path, "a device or a pipe, not a picture" if path.exists() else "gone")
+        raise InputError("a device or a pipe, not a picture" if path.exists() else "it went away")
     key = f"{_digest(path)}-{side}"
     earlier = known.get(key)
-    thumb = earlier.thumb if earlier else small_copy(read_photo(path), side)
+    thumb = earlier.thumb if earlier else _small_copy(path, side)
     likeness = earlier.likeness if earlier else None
     return Entry(path, key, thumb, path.stat().st_mtime, told_record(path), likeness)
 
 
-def small_copy(pixels: Any, side: int) -> str:
-    """A picture (H, W, 3) uint8 as a WebP of at most ``side`` px, a data address."""
-    small = Image.fromarray(pixels)
+def _small_copy(path: Path, side: int) -> str:
+    """A picture's file as a WebP of at most ``side`` px, a data address."""
+    from PIL import Image
+
+    from pidiff_cli.core.images import read_photo  # torch comes with it: not where all are known
+
+    small = Image.fromarray(read_photo(path))
     small.thumbnail((side, side))
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=QUALITY)

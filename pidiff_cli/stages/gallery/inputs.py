@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.files import PICTURES, explain, said
+from pidiff_cli.files import PICTURES, expanded, explain, said
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.gallery.earlier import is_ours
 
@@ -37,10 +37,10 @@ def asked_gallery(
         InputError: there is no such folder or profile, or the page's place holds another file.
         UsageError: ``inside`` with a folder.
     """
-    folder, profile, name = _path(source or PICS), None, PAGE
+    folder, profile, name = expanded(source or PICS), None, PAGE
     if source is not None and not _is_folder(folder, home):
         profile = _profile(folder, home)
-        folder, name = _path(inside or PICS), f"gallery-{profile.name}.html"
+        folder, name = expanded(inside or PICS), f"gallery-{profile.name}.html"
     elif inside is not None:
         raise UsageError("--in says where a profile's pictures are; a folder needs none.")
     if not folder.is_dir():
@@ -50,7 +50,7 @@ def asked_gallery(
             f"There is no folder {said(folder)}{whose}.",
             f'Name one, or draw: pidiff generate{word} "as an astronaut"',
         )
-    return Asked(folder, page_at(_path(out or folder), name), profile)
+    return Asked(folder, page_at(expanded(out or folder), name), profile)
 
 
 def page_at(out: Path, name: str = PAGE) -> Path:
@@ -90,10 +90,6 @@ def find_pictures(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
                     failed.append((path, error.strerror or str(error)))
     found.sort(key=lambda item: (-item[0], item[1]))
     return [path for _, path in found], failed
-
-
-def _path(text: str | Path) -> Path:
-    return Path(text).expanduser()
 
 
 def _is_folder(path: Path, home: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pidiff_cli.errors import InputError, PidiffError
 from pidiff_cli.files import said, write_file
-from pidiff_cli.profile import Profile, list_profiles
+from pidiff_cli.profile import Profile, find_by_id
 from pidiff_cli.stages.gallery.earlier import read_earlier
 from pidiff_cli.stages.gallery.entry import Entry, read_entry, shown, told_name
 from pidiff_cli.stages.gallery.inputs import MOST, Asked, find_pictures
@@ -51,7 +51,7 @@ def run(
         except (PidiffError, OSError) as error:
             left.append(_left(path, error))
         progress.advance("gallery")
-    people = _people(home)
+    people = _people(entries, home)
     if measure:
         from pidiff_cli.stages.gallery.alike import measured
 
@@ -98,15 +98,10 @@ def _write(
     write_file(page, html.encode())
 
 
-def _people(home: Path) -> dict[str, Profile]:
-    """The profiles of this home by their ids; a damaged one is no trouble of a gallery's."""
-    found: dict[str, Profile] = {}
-    for profile in list_profiles(home):
-        try:
-            found.setdefault(profile.manifest.id, profile)
-        except PidiffError:
-            continue
-    return found
+def _people(entries: Sequence[Entry], home: Path) -> dict[str, Profile]:
+    """The profiles that are here of the people on the pictures, by their ids."""
+    keys = dict.fromkeys(entry.record.profile for entry in entries)
+    return {key: found for key in keys if (found := find_by_id(key, home))}
 
 
 def _who(entry: Entry, people: Mapping[str, Profile]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pidiff_cli.core.record import read_record
 from pidiff_cli.errors import InputError
 
 LONGEST = 2000  # characters of a prompt
@@ -21,6 +22,7 @@ CHANGES = {
     "identity_scale": "identity_scale", "steps": "steps", "guidance": "guidance",
     "prompt_pull": "prompt_pull", "start": "start", "hold": "keep_background", "size": "size",
     "negative": "negative", "scheduler": "scheduler",
+    "noun": "noun",
 }  # fmt: skip
 _JOINERS = "\u200c\u200d"  # of emoji and some scripts; other invisible signs can deceive
 _ID = re.compile(r"[\w-]{1,64}")
@@ -50,13 +52,10 @@ class ToldRecord:
 
 def told_record(path: Path) -> ToldRecord:
     """The record inside a picture; of kind "other" where there is none that can be read."""
-    from pidiff_cli.core.images import read_record
-
     try:
-        record = read_record(path)
-    except (InputError, ValueError, RecursionError, MemoryError):
+        return _told(read_record(path))
+    except InputError:
         return ToldRecord()
-    return _told(record)
 
 
 def _told(record: dict[str, Any]) -> ToldRecord:

@@ -38,7 +38,8 @@ def change(field: str, value: str) -> str:
     """Code that types into a field of the command's form."""
     return (
         f"(() => {{ const f = document.forms.change.elements.{field};"
-        f" f.value = {json.dumps(value)}; f.dispatchEvent(new Event('input', {{bubbles: true}})); }})()"
+        f" f.value = {json.dumps(value)};"
+        " f.dispatchEvent(new Event('input', {bubbles: true})); })()"
     )
 
 
