@@ -53,6 +53,19 @@ def test_recipes_go_into_the_wheel():
     assert wheel["force-include"] == {"recipes": "pidiff_cli/recipes"}
 
 
+def test_the_pages_templates_are_in_git():
+    import subprocess
+
+    folder = "pidiff_cli/stages/pages/templates"
+    tracked = subprocess.run(
+        ["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True
+    ).stdout
+    if not tracked:
+        pytest.skip("no git here")
+    there = {path.name for path in (ROOT / folder).iterdir()}
+    assert there == {line.rsplit("/", 1)[-1] for line in tracked.split()}  # the wheel takes those
+
+
 def test_the_free_face_networks_go_into_the_wheel_with_their_licences():
     from pidiff_cli.weights import bundled
 
