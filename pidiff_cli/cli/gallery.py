@@ -17,7 +17,7 @@ def command(
     source: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FOLDER|PROFILE]", show_default=False,
+            metavar="FOLDER|PROFILE", show_default=False,
             help="a folder and those below it, or whose pictures [default: pics]",
             parser=user_path, autocompletion=complete.profiles,
         ),

@@ -33,6 +33,11 @@ def test_a_record_is_told_whole(tmp_path: Path) -> None:
     assert told.more == {"base": "mini", "pidiff": "0.1.0", "torch": "2.13.0"}
 
 
+def test_a_mix_cannot_be_drawn_again(tmp_path: Path) -> None:
+    mix = record("as a chef", 1, stylemix={"a": "1", "b": "2"})
+    assert told_record(picture(tmp_path / "a.png", mix)).kind == "mix"
+
+
 def test_what_can_be_changed_is_what_again_takes() -> None:
     from pidiff_cli.cli.again import parse_changes
     from pidiff_cli.stages.gallery.told import CHANGES
