@@ -36,6 +36,8 @@ _WATCHED = (
 MISTAKES = r"""
 generate alice "as a chef" --scheduler eular
 generate alice "as a chef" --scheduler DPMSolverSDEScheduler
+generate alice "as a chef" --edit smile=1
+generate alice "as a chef" --edit agee=1
 generate alice "as a chef" --edit smil=1
 generate alice "as a chef" --edit smile
 generate alice "as a chef" --edit smile=nan

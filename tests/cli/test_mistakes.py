@@ -72,7 +72,7 @@ def test_a_mistake_is_answered(answers: dict[str, list], line: str) -> None:
         ('generate alice "as a chef" --scheduler eular', "For example: euler"),
         ('generate alice "as a chef" --edit agee=1', "Near it: age"),
         ('generate alice "as a chef" --edit smile=1', "smile shows nothing on mini"),
-        ('generate alice "as a chef" --seed abc', "seed is 'abc'; a whole number is expected."),
+        ('generate alice "as a chef" --seed abc', "a whole number or random is expected."),
         ('generate alice "as a chef" --guidance 4,5', "With a point: 4.5"),
         ('generate photo.jpg "as a chef"', "pidiff tune photo.jpg --name NAME"),
         ('generate photos "as a chef"', "is a folder of photos"),

@@ -12,8 +12,8 @@ import pytest
 from pidiff_cli import api
 from pidiff_cli.core.images import read_photo, read_record
 from pidiff_cli.errors import UsageError
-from pidiff_cli.stages import opening, person
-from pidiff_cli.stages.generate import recorded_settings
+from pidiff_cli.stages import checks, person
+from pidiff_cli.stages.recorded import recorded_settings
 from tests.support.opened import run_generate, short_drawing
 from tests.support.tiny_base import SIZE
 from tests.support.tiny_person import Notes
@@ -112,9 +112,9 @@ def test_a_record_of_before_is_read_as_it_was(home: Path, tmp_path: Path) -> Non
     """By the letter, with the seed it has."""
     picture = run_generate(short_drawing(home, tmp_path), Notes()).images[0].path
     record = read_record(picture)
-    assert recorded_settings(record, picture)["literal"] is False
+    assert recorded_settings(record, picture, home)["literal"] is False
     del record["settings"]["literal"]
-    assert recorded_settings(record, picture)["literal"] is True
+    assert recorded_settings(record, picture, home)["literal"] is True
 
 
 @pytest.mark.parametrize("size", [SIZE + 8, 2 * SIZE, 3 * SIZE + 1])
@@ -140,7 +140,7 @@ def test_below_its_own_size_is_refused_before_anything_is_loaded(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(person, "load_person", None)
-    monkeypatch.setattr(opening, "SIZE_UNIT", 2 * opening.SIZE_UNIT)
+    monkeypatch.setattr(checks, "SIZE_UNIT", 2 * checks.SIZE_UNIT)
     with pytest.raises(UsageError, match=f"size is 64; mini draws at {2 * SIZE} px") as caught:
         api.generate("alice", "as a chef", home=home, size=64, out=tmp_path)
     assert "Leave out --size" in caught.value.hint
