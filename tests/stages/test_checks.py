@@ -7,28 +7,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from pidiff_cli import api
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages import checks, person
-from pidiff_cli.stages.base import load_parts
+from pidiff_cli.stages import checks
 from pidiff_cli.weights.locate import base_parts
 from tests.support.tiny_person import make_profile
 
 
-def test_a_size_is_refused_as_the_base_refuses_it(tuned_home: Path) -> None:
+def test_a_size_that_a_base_does_not_draw(tuned_home: Path) -> None:
     parts = base_parts("mini", tuned_home)
-    base = load_parts(parts, torch.device("cpu"), torch.float32)
-    unit = checks.size_unit(parts)
-    assert unit == 16
-    person.check_size(base, 5 * unit)
-    with pytest.raises(UsageError) as late:
-        person.check_size(base, 5 * unit + 8)
-    with pytest.raises(UsageError) as early:
-        api.generate("alice", "as a chef", home=tuned_home, size=5 * unit + 8)
-    assert early.value.message == late.value.message and early.value.hint == late.value.hint
+    side = checks.only_side(parts)
+    assert side is not None
+    for larger in (side, side + 8, 3 * side + 1):  # drawn at its side and enlarged
+        checks.check_size(larger, parts)
+    with pytest.raises(UsageError, match=f"{side} px is the least"):
+        api.generate("alice", "as a chef", home=tuned_home, size=side - 8)
+    free = replace(parts, family="sd15")
+    unit = checks.size_unit(free)
+    assert unit == 16 and checks.only_side(free) is None
+    checks.check_size(5 * unit, free)
+    with pytest.raises(UsageError, match="must be a multiple of 16"):
+        checks.check_size(5 * unit + 8, free)
 
 
 def test_sizes_of_single_files(tmp_path: Path) -> None:

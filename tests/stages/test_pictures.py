@@ -118,7 +118,7 @@ def test_a_picture_that_shows_nothing_is_an_error_and_no_file(
 
 def test_a_wrong_wish_leaves_no_folder(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "pics"
-    for settings in ({"edits": {"smail": 1}}, {"scheduler": "foo"}, {"size": 72}):
+    for settings in ({"edits": {"smail": 1}}, {"scheduler": "foo"}, {"size": 8}):
         with pytest.raises(UsageError):
             api.generate("alice", "as a chef", home=home, out=out, **settings)
     assert not out.parent.exists()
