@@ -36,7 +36,8 @@ class Run:
     """Where a run stands; this is what a checkpoint holds besides tensors.
 
     Attributes:
-        before: likeness of the first strip, before any step.
+        before, before_loss: likeness of the first strip, before any step, and its loss of text
+            alignment.
         best_step, best_score, best_loss: the kept step, its likeness and its loss of text
             alignment (a share).
         top: the highest likeness so far, whatever its text, the first strip's included.
@@ -48,12 +49,20 @@ class Run:
     seconds: float = 0.0
     losses: list[dict[str, float]] = field(default_factory=list)
     before: float | None = None
+    before_loss: float | None = None
     best_step: int = 0
     best_score: float | None = None
     best_loss: float | None = None
     top: float | None = None
     flat: int = 0
     ended_early: bool = False
+
+    def lost_the_prompt(self, most: float) -> bool:
+        """Whether every step lost more than ``most`` of the text alignment, and the untuned branch
+        less."""
+        if self.best_loss is None or self.best_loss <= most:
+            return False
+        return self.before_loss is not None and self.before_loss < self.best_loss
 
     def did_harm(self) -> bool:
         """Whether the kept step draws plainly less alike than the untuned branch."""
@@ -154,6 +163,7 @@ def train(job: Job, current: Run, progress: Progress) -> None:
 
         if preview_due and current.step == 0:
             current.before = current.top = score.likeness
+            current.before_loss = score.text_loss
             preview_due = False
             progress.preview(job.previews.path)
             progress.start("tune", config.steps)
@@ -235,7 +245,8 @@ def _keep_best(job: Job, current: Run) -> None:
         current.best_step = current.step
         return
     restore(job.model, job.best)
-    if current.did_harm():
+    lost = job.base.has_branch and current.lost_the_prompt(job.internals.text_loss)
+    if current.did_harm() or lost:
         reset_adapter(job.model)
         current.best_step = 0
 

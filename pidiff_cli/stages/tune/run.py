@@ -199,7 +199,14 @@ def _warn(
             "several lights) may help."
         )
         return
-    if current.best_loss is not None and current.best_loss > task.internals.text_loss:
+    lost = current.best_loss is not None and current.best_loss > task.internals.text_loss
+    if current.step and lost and not current.best_step:
+        progress.warn(
+            "Every step lost what prompts say, which the branch alone keeps, so it stays as it was "
+            "before tuning."
+        )
+        return
+    if lost and current.best_loss is not None:
         progress.warn(
             f"Every step lost text alignment; the kept one {100 * current.best_loss:.0f} % of the "
             "base's. Fewer steps or a smaller learning rate may help."

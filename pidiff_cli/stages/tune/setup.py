@@ -34,6 +34,7 @@ from pidiff_cli.stages.opening import BESIDE
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report.evaluators import Evaluators
 from pidiff_cli.stages.report.measure import standard_prompts
+from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.tune import plan, previews, told
 from pidiff_cli.stages.tune.already import HIDDEN
 from pidiff_cli.stages.tune.data import codes_of, material, other_prompts, training_photos
@@ -136,7 +137,9 @@ def make_job(
         base, codes, mean, stuff.captions, loss_settings(config, internals, len(others)),
         code_delta(model), planned.amp, stuff.texts, stuff.told,
     )  # fmt: skip
-    data = focused_data(base, config, internals, training, stuff.data)
+    data = stuff.data
+    if not tells_nothing(profile, task.parts.family):  # a photograph differs everywhere from mini's
+        data = focused_data(base, config, internals, training, data)
     eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
     optimizer = make_optimizer(
         rate_groups(model, config, internals, base, data), planned.device, config.learning_rate,

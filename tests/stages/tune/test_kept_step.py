@@ -148,3 +148,36 @@ def test_the_loss_of_text_is_a_share_of_the_base_s_own(
 def test_what_is_held_back_is_said(kept: int, wanted: int, words: str) -> None:
     note = prepare.held_note(kept, wanted)
     assert words in note and bool(note) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("before", "best", "lost"),
+    [(0.02, 0.25, True), (0.3, 0.25, False), (None, 0.25, False), (0.02, 0.05, False)],
+)
+def test_where_every_step_loses_the_prompt_the_branch_stays(
+    before: float | None, best: float, lost: bool
+) -> None:
+    current = Run(before=0.5, before_loss=before, best_score=0.6, best_loss=best)
+    assert current.lost_the_prompt(0.1) is lost and not current.did_harm()
+
+
+def test_photographs_on_mini_have_no_marks(
+    tuned_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A photograph differs everywhere from mini's drawings: its marks would be the whole face."""
+    from pidiff_cli import api
+    from pidiff_cli.profile import Profile
+    from pidiff_cli.stages.tune import setup
+
+    asked = []
+
+    def focused(*given: Any) -> Any:
+        asked.append(True)
+        return given[-1]
+
+    monkeypatch.setattr(setup, "focused_data", focused)
+    profile = Profile.open("alice", tuned_home)
+    for world, count in (("drawings", 1), ("photographs", 1)):
+        profile.update_stage("prepare", world=world)
+        api.tune("alice", home=tuned_home, restart=True, steps=1, preview_every=0, lora_rank=2)
+        assert len(asked) == count
