@@ -18,6 +18,7 @@ from pidiff_cli.stages.report import plots as _plots
 from pidiff_cli.stages.report import summary as _summary
 from pidiff_cli.stages.report.evaluators import Evaluators, open_evaluators
 from pidiff_cli.stages.report.measure import EvaluatedImage
+from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.results import EvaluateResult
 from pidiff_cli.weights.locate import BaseParts
 
@@ -100,6 +101,7 @@ def _document(
     told = {
         "held_out": likeness if tools.held_out else None,
         "learnt_from": None if tools.held_out else likeness,
+        "told": not tells_nothing(loaded.profile, loaded.parts.family),
     }
     settings = {k: v for k, v in asdict(config).items() if k not in _NOT_SHOWN}
     settings["base"] = loaded.record["base"]["name"]

@@ -69,7 +69,8 @@ def build_html(
     first = list({s.prompt: s for s in reversed(shown)}.values())[::-1]
     own = len(faces) - held
     photos = "".join(_page.figure(f, "held back" * (i >= own)) for i, f in enumerate(faces))
-    pictures = "".join(_page.figure(s.image, _caption(s)) for s in first)
+    told = data["likeness"].get("told", True)
+    pictures = "".join(_page.figure(s.image, _caption(s, told)) for s in first)
     looked = "".join(_page.figure(_page.overlay(s.image, s.map), _looked(s)) for s in first)
     name = html.escape(str(data["profile"]))
     return f"""<!doctype html><html lang="en"><meta charset="utf-8">
@@ -150,7 +151,7 @@ def tell(progress: Progress, values: dict[str, Any], told: bool = True) -> None:
 
 def _details(data: dict[str, Any], shown: Sequence[EvaluatedImage], first: int, plots: str) -> str:
     """What is folded below the first screen."""
-    measures = data["measures"]
+    measures, told = data["measures"], data["likeness"].get("told", True)
     all_measures = [
         {"measure": title, "value": value, "beside": beside, "what it means": MEANING[name]}
         for name, (title, value, beside) in zip(measures, table_rows(measures), strict=True)
@@ -164,7 +165,8 @@ def _details(data: dict[str, Any], shown: Sequence[EvaluatedImage], first: int, 
         ("Every picture", _page.table([_named("seed", row) for row in data["pictures"]])),
     ]
     if len(shown) > first:
-        everything = "".join(_page.figure(s.image, f"{_caption(s)} · {s.seed}") for s in shown)
+        captions = [f"{_caption(s, told)} · {s.seed}" for s in shown]
+        everything = "".join(map(_page.figure, (s.image for s in shown), captions))
         parts.append(("All pictures, with their seeds", f'<div class="row">{everything}</div>'))
     plain = "".join(_page.figure(s.plain, f"{s.prompt} · {s.seed}") for s in shown)
     parts.append(
@@ -189,7 +191,9 @@ def _named(title: str, row: dict[str, Any]) -> dict[str, Any]:
     return {title if k == "name" else HEADINGS.get(k, k): v for k, v in row.items()}
 
 
-def _caption(shown: EvaluatedImage) -> str:
+def _caption(shown: EvaluatedImage, told: bool = True) -> str:
+    if not told:
+        return shown.prompt
     score = "no face found" if shown.likeness is None else f"{shown.likeness:.2f}"
     return f"{shown.prompt} · {score}"
 
@@ -209,6 +213,8 @@ def _numbers(data: dict[str, Any]) -> str:
         (measures["text_drop"], "+", "text alignment lost against the untuned base"),
         (measures["background"], "", "background changed, share of the range"),
     ]
+    if not data["likeness"].get("told", True):
+        parts[0] = ({"value": None}, "", NOT_TOLD)
     return "".join(
         f"<div><b>{_page.number(row['value'], sign)}</b><span>{html.escape(text)}</span></div>"
         for row, sign, text in parts

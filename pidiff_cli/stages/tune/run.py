@@ -172,6 +172,7 @@ def _report(
         "held_out": values["likeness"] if tools.held_out else None,
         "learnt_from": None if tools.held_out else values["likeness"],
         "photos": measured["likeness"].beside,
+        "told": not tells_nothing(profile, task.parts.family),
         "before": current.before,
         "best_step": current.best_step,
         **{name: values[name] for name in SHORT},
