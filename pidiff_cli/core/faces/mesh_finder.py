@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class MeshFinder:
 
     def __init__(self, detector: Any, mesh: FaceMesh) -> None:
         self.detector, self.mesh = detector, mesh
+        self._lock = Lock()
 
     def find(self, rgb: np.ndarray) -> list[tuple[np.ndarray, float]]:
         """uint8 (H, W, 3) -> points (68, 2) float32 px, iBUG order, and a score each."""
@@ -57,8 +59,9 @@ class MeshFinder:
     def boxes(self, rgb: np.ndarray) -> np.ndarray:
         """YuNet's rows (F, 15): x, y, width, height, five points, score."""
         height, width = rgb.shape[:2]
-        self.detector.setInputSize((width, height))
-        found = self.detector.detect(np.ascontiguousarray(rgb[..., ::-1]))[1]
+        with self._lock:  # the detector keeps the size that it was told
+            self.detector.setInputSize((width, height))
+            found = self.detector.detect(np.ascontiguousarray(rgb[..., ::-1]))[1]
         rows = np.zeros((0, 15), np.float32) if found is None else np.asarray(found)
         return rows[np.isfinite(rows).all(1) & (rows[:, 2:4].min(1, initial=np.inf) >= 4)]
 

@@ -26,7 +26,7 @@ SMALL_PICTURE = 0.15  # in a small picture a face of this share of its short sid
 #: Detector's scores: a photo whose face has less than the first is looked at turned, too; what a
 #: face then needs, and by how much it has to be surer. Turned to lie, faces have up to 0.88.
 PLAINLY_UPRIGHT, SURE_TURNED, SURER = 0.9, 0.9, 0.04
-AHEAD = 2  # photos that are decoded while the networks look at another
+AT_ONCE = 2  # photos that are looked at together
 HINT = "Photos where the face is sharp and fills more of the picture will work."
 
 
@@ -76,22 +76,32 @@ def _read(
     config: PrepareConfig, paths: list[Path], networks: FaceNetworks, tick: Callable[[], None]
 ) -> Album:
     album = Album([], [], networks)
-    for path, read in zip(paths, _decoded(paths, config.max_pixels), strict=True):
+    for path, looked in zip(paths, _looked(config, paths, networks), strict=True):
         try:
-            album.candidates.append(look_at(path, read(), config, networks))
+            album.candidates.append(looked())
         except PhotoError as error:
             album.rejected.append(RejectedPhoto(said(path), error.reason))
         tick()
     return album
 
 
-def _decoded(paths: Iterable[Path], most: int) -> Iterator[Callable[[], np.ndarray]]:
-    """Photos in order, a few decoded ahead: that holds no lock of Python's."""
-    with ThreadPoolExecutor(1) as pool:
+def _looked(
+    config: PrepareConfig, paths: Iterable[Path], networks: FaceNetworks
+) -> Iterator[Callable[[], PhotoCandidate]]:
+    """Photos in order, some looked at ahead: decoding and networks hold no lock of Python's.
+
+    mini's networks, whose finder keeps a state, look at one after the other.
+    """
+
+    def look(path: Path) -> PhotoCandidate:
+        return look_at(path, read_photo(path, config.max_pixels), config, networks)
+
+    workers = AT_ONCE if networks.folder is not None else 1
+    with ThreadPoolExecutor(workers) as pool:
         waiting = []
         for path in paths:
-            waiting.append(pool.submit(read_photo, path, most))
-            if len(waiting) > AHEAD:
+            waiting.append(pool.submit(look, path))
+            if len(waiting) > 2 * workers:
                 yield waiting.pop(0).result
         for one in waiting:
             yield one.result

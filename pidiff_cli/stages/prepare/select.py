@@ -158,7 +158,7 @@ def _sharpness(choice: Choice) -> float:
         return 1.0
     factor = choice.candidate.factor
     points = (choice.face.landmarks + 0.5) / factor - 0.5
-    aligned = align_face(choice.candidate.work, points, choice.face_size)
+    aligned = align_face(choice.candidate.work, points, choice.face_size, padding=False)
     return choice.networks.sharpness(aligned, choice.face.height / factor)
 
 
