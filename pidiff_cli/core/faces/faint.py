@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from pidiff_cli.core.faces.align import align_face, ffhq_quad
-from pidiff_cli.core.faces.mesh_finder import MeshFinder
+from pidiff_cli.core.faces.mesh_finder import LEAST, MeshFinder
 from pidiff_cli.core.faces.sharpness import BROW_TO_CHIN, SIDE, Blur, blur
 
 SMALL = 256  # px, longer side of the copy: blur shrinks with it
-SEEN = 0.75  # the detector's score; what is no face has less there
+SEEN = LEAST  # the detector's score: it only decides how a photo without a face is told of
 
 
 def faint_face(finder: MeshFinder, rgb: np.ndarray) -> Blur | None:

@@ -22,6 +22,7 @@ PRESENT = 0.5  # the mesh's own: half a face outside of the photo has less
 #: Where nothing is found: the side in px at which masks, blur and faces larger than the picture are
 #: seen after all, and the score that this takes. A dog that has 0.77 at 1024 px has none there.
 HARD_SIDE, HARD_SURE = 256, 0.75
+LEAST = 0.5  # the least that the detector tells of at all (`faint`)
 OVERLAP = 0.3  # boxes that share more are one face
 
 
@@ -99,7 +100,7 @@ def _open(chosen: FaceModelChoice, device: str) -> MeshFinder:
     # OpenCV 5 warns of targets that nobody asked for.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     try:
-        detector = cv2.FaceDetectorYN.create(str(path), "", (320, 320), HARD_SURE, OVERLAP)
+        detector = cv2.FaceDetectorYN.create(str(path), "", (320, 320), LEAST, OVERLAP)
     except cv2.error as error:
         raise InputError(
             f"{path.name} is damaged, or no yunet detector.", "pidiff models pull free-faces"
