@@ -161,8 +161,8 @@ def _drawn(config: PrepareConfig, album: Album) -> bool:
 def _others_note(selection: Selection) -> str:
     """Who else is in the photos, and how to choose somebody else."""
     mine = 1 + selection.people.index(selection.person)
-    count = len(selection.people)
+    count, photos = len(selection.people), len(selection.person.photos)
     return (
         f"{count} different people were found; this is person {mine}, "
-        f"in {len(selection.person.photos)} photos. Another: --person 1 to {count}, or --like PHOTO"
+        f"in {photos} photo{'s' * (photos != 1)}. Another: --person 1 to {count}, or --like PHOTO"
     )
