@@ -64,7 +64,7 @@ def some(person: str, count: int, kind: str = "frontal") -> list[Labelled]:
 
 
 def test_folders_are_own_photos_strangers_and_a_strangers_group() -> None:
-    known = Labelled(Path("x__couple.jpg"), "group", "")
+    known = Labelled(Path("deepface__tests_unit_dataset_couple.jpg"), "group", "")
     unknown = Labelled(Path("x__party.jpg"), "group", "")
     photos = [*some("anna", 7), *some("bert", 3), *some("carl", 5, "tight crop"), known, unknown]
     made = list(folders.mixed_folders(photos, False, 5))
