@@ -1,8 +1,8 @@
 """Where dlib finds faces and eyes in photographs: what the program's finds are measured against.
 
-    python -m venv /tmp/truth
-    /tmp/truth/bin/pip install dlib-bin face-recognition-models==0.3.0 pillow setuptools
-    /tmp/truth/bin/python benchmarks/quality/photoset/truth.py FOLDER TRUTH.json
+    python -m venv ../truth
+    ../truth/bin/pip install dlib-bin face-recognition-models==0.3.0 pillow setuptools
+    ../truth/bin/python benchmarks/quality/photoset/truth.py FOLDER TRUTH.json
 
 To be run in an environment of its own, by file: it knows nothing of this project, which knows
 nothing of dlib. For measuring only: the 68-point model is for research, never a dependency.

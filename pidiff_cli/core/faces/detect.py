@@ -59,11 +59,6 @@ def find_faces(
     return sorted(faces, key=lambda face: -face.height)
 
 
-def alignment_is_approximate(models: Path | None = None, folder: Path = FOLDER) -> bool:
-    """Whether `find_faces` with the same folders does without face-alignment's weights."""
-    return _better(folder, models) is None
-
-
 def published_faces(models: Path) -> Path | None:
     """The folder of pulled face networks, where it can find and tell apart faces in photographs."""
     folder = models / "faces"

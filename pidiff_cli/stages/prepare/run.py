@@ -98,8 +98,7 @@ def _done(
         profile.write(PHOTO_SHEET, png_bytes(contact_sheet(paths, album, chosen, rejected)))
     advice = _advice(chosen, album)
     sheet = profile.path(PHOTO_SHEET) if config.keep_photos else None
-    drawn = album.networks.folder is None and published_faces(config.home / "models") is not None
-    world = "drawings" if drawn else "photographs" if album.networks.folder else ""
+    world = "drawings" if _drawn(config, album) else "photographs" if album.networks.folder else ""
     result = PrepareResult(profile.folder, tuple(kept), tuple(rejected), advice, sheet, world)
     _tell(progress, result, config, album, selection)
     return result

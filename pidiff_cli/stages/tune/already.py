@@ -79,6 +79,26 @@ def check_kept(
     return f"{profile.name} stays as it is tuned: {since}. {again}" if since else ""
 
 
+def is_stale(profile: Profile, config: TuneConfig, state: dict[str, Any], digest: str) -> bool:
+    """Whether a finished tuning is of what a new one would not be of: another version's settings,
+    other weights of the base, codes that were read anew. It stays until it is to be replaced.
+
+    Args:
+        state: what the tuning noted. digest: of the tuning that is asked for.
+    """
+    if config.restart or config.retune or not config.resume:
+        return False
+    return bool(state.get("done") and parts_of(profile.folder) and state.get("digest") != digest)
+
+
+def stale_told(name: str) -> str:
+    """What is said of it."""
+    return (
+        f"{name} stays as it is tuned; the program, the base or its codes have changed since. "
+        f"Learn it anew: pidiff tune {name} --retune"
+    )
+
+
 def _since(profile: Profile, state: dict[str, Any], changed: dict[str, str]) -> str:
     """What is new since the tuning: photos, or the recipe's settings."""
     learnt = state.get("photos")

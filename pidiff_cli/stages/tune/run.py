@@ -23,7 +23,7 @@ from pidiff_cli.stages.report.summary import copies, summarise
 from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.stages.tune import pace
-from pidiff_cli.stages.tune.already import by_hand
+from pidiff_cli.stages.tune.already import by_hand, is_stale, stale_told
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import peak_mb, write_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run, train
@@ -78,6 +78,9 @@ def _run(task: Task, progress: Progress) -> TuneResult:
     state = profile.stage_state("tune")
     if _finished(task, state):
         return _told_again(task, state, progress)
+    if is_stale(profile, config, state, task.digest):
+        progress.line(stale_told(profile.name))
+        return kept(profile)
     faces = aligned_faces(profile)
     tools = open_evaluators(profile, faces, parts, config.home, open_reader(parts.faces))
     job, current, planned = make_job(task, state, tools, faces, progress)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from pidiff_cli.core.faces import face_alignment as face_alignment_module
-from pidiff_cli.core.faces.detect import alignment_is_approximate, find_faces
+from pidiff_cli.core.faces.detect import find_faces, published_faces
 from pidiff_cli.core.faces.face_alignment import Fan, open_fan
 from pidiff_cli.core.faces.published import CONVERT, RAW, write_choice
 from pidiff_cli.errors import InputError, MissingWeightError
@@ -134,8 +134,7 @@ def test_mini_takes_them_when_they_are_pulled(
     monkeypatch.setattr(Fan, "find", lambda self, rgb: found)
     rgb = np.zeros((64, 64, 3), np.uint8)
     (face,) = find_faces(rgb, models=models)
-    assert not face.approximate and not alignment_is_approximate(models)
-    assert alignment_is_approximate(tmp_path) and alignment_is_approximate()
+    assert not face.approximate and published_faces(tmp_path) is None
     assert find_faces(rgb, models=tmp_path) == []
 
 

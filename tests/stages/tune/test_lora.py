@@ -74,7 +74,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(home: Path, rank: int) -
 def test_a_part_that_is_left_out_goes(home: Path) -> None:
     profile = make_profile(home)
     run_tune(_short(home), Notes())
-    run_tune(short_tuning(home), Notes())
+    run_tune(short_tuning(home, retune=True), Notes())
     assert not (profile.folder / "lora").exists() and profile.verify() == []
 
 

@@ -119,12 +119,16 @@ def test_done_is_done_and_more_steps_go_on(home: Path) -> None:
     assert any(not np.array_equal(before[key], after[key]) for key in before)
 
 
-def test_other_settings_or_restart_begin_anew(home: Path) -> None:
+def test_other_settings_are_learnt_only_where_that_is_meant(home: Path) -> None:
+    """A finished tuning that another version would not make stays, too."""
     profile, notes = make_profile(home), Notes()
-    run_tune(short_tuning(home), Notes())
+    first = run_tune(short_tuning(home), Notes())
     before = _adapter(profile)
-    run_tune(short_tuning(home, rank=3), notes)
-    assert "changed" in notes.lines[1]
+    assert run_tune(short_tuning(home, rank=3), notes) == first
+    assert "alice stays as it is tuned" in notes.lines[0] and "--retune" in notes.lines[0]
+    assert all(np.array_equal(v, before[k]) for k, v in _adapter(profile).items())
+    run_tune(short_tuning(home, rank=3, retune=True), notes)
+    assert any("changed" in line for line in notes.lines)
     assert any(v.shape != before[k].shape for k, v in _adapter(profile).items())
     run_tune(short_tuning(home, restart=True), notes)
     assert all(np.array_equal(v, before[k]) for k, v in _adapter(profile).items())

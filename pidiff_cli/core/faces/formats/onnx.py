@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from pidiff_cli.core.faces.formats.damage import Damaged, read_whole
+from pidiff_cli.core.faces.formats.damage import Damaged
 from pidiff_cli.core.faces.formats.protobuf import Message
 
 Attribute = int | float | tuple[int, ...]
@@ -60,18 +59,8 @@ class OnnxGraph:
     outputs: tuple[str, ...]
 
 
-def read_onnx(path: Path, what: str = "an ONNX network") -> OnnxGraph:
-    """Read a file; its constants are views into it, nothing is copied.
-
-    Raises:
-        MissingWeightError: no such file.
-        InputError: damaged, too large, or with element types not known here.
-    """
-    return read_whole(path, parse_onnx, what)
-
-
 def parse_onnx(data: bytes) -> OnnxGraph:
-    """The same from bytes; raises Damaged."""
+    """A file's bytes; its constants are views into them, nothing is copied. Raises Damaged."""
     model = Message(data)
     if not model.has(7):
         raise Damaged("it has no graph")
