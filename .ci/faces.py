@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # this checkout, whicheve
 
 from pidiff_cli.errors import PidiffError
 from pidiff_cli.weights import bundled
-from pidiff_cli.weights.download import wants_offline
+from pidiff_cli.weights.caches import wants_offline
 
 
 def main() -> str:

@@ -111,8 +111,8 @@ def pull_command(
     asked = [name for name in names if name != "mini"]
     if len(asked) < len(names):
         session.output.note("mini is part of the program; there is nothing to fetch.")
-    from pidiff_cli.stages.pull import run as pull
-    from pidiff_cli.weights.download import wants_offline
+    from pidiff_cli.stages.pull import asked as wants
+    from pidiff_cli.weights.caches import wants_offline
 
     if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256.lower()):
         raise UsageError(f"{shown(sha256)} is no sha256.", "It has 64 digits, 0 to 9 and a to f.")
@@ -120,10 +120,10 @@ def pull_command(
     path = expanded(given) if given and not wheels else None
     if path is not None and not path.exists():
         raise InputError(f"There is no {path}.", "Check the path of what to take it from.")
-    everything = pull.named(asked, extras or ())
+    everything = wants.named(asked, extras or ())
     if wheels:
         everything = _in_wheels(everything, session)
-    wanted = tuple(w for w in everything if again or not pull.is_done(w, session.home))
+    wanted = tuple(w for w in everything if again or not wants.is_done(w, session.home))
     for weight in everything:
         if weight not in wanted:
             session.output.note(f"{weight.name} is here already.")
@@ -132,6 +132,8 @@ def pull_command(
         session.after_interrupt = "The same command goes on where it stopped."
         offline = session.offline or wants_offline()
         progress = session.output.progress()
+        from pidiff_cli.stages.pull import run as pull
+
         result = pull.run(wanted, session.home, progress, offline, path, sha256.lower(), wheels)
         session.output.close()
         session.output.note(f"Now: {_next(asked)}")
@@ -205,7 +207,7 @@ def _accept_licences(session: Session, weights: tuple[Weight, ...], accept: bool
     Raises:
         MissingWeightError: they are not.
     """
-    from pidiff_cli.stages.pull.run import to_accept
+    from pidiff_cli.stages.pull.asked import to_accept
 
     output = session.output
     for weight in weights:
@@ -256,7 +258,7 @@ def _row(weight: Weight, home: Path) -> dict[str, Any]:
 
 
 def _named(words: list[str]) -> tuple[Weight, ...]:
-    from pidiff_cli.stages.pull.run import named
+    from pidiff_cli.stages.pull.asked import named
 
     return named(words)
 

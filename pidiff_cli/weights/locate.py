@@ -13,6 +13,7 @@ from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.files import expanded, write_file
 from pidiff_cli.weights import records
 from pidiff_cli.weights.bases import BASES, base_spec
+from pidiff_cli.weights.caches import cached_snapshot
 from pidiff_cli.weights.family import SINGLE_FILES, family_of
 from pidiff_cli.weights.table import WEIGHTS, weights_of
 from pidiff_cli.weights.wplus import find_wplus, missing
@@ -203,54 +204,6 @@ def is_hub_id(name: str) -> bool:
 def folder_of_repo(repo: str) -> str:
     """The folder under models/ of a repository that is in no table."""
     return repo.replace("/", "--")
-
-
-def cached_snapshot(repo: str, revision: str = "main") -> Path | None:
-    """The diffusers folder of a hub repository in the hub's own cache, if it lies there."""
-    root = hub_cache() / f"models--{repo.replace('/', '--')}"
-    try:
-        commit = (root / "refs" / revision).read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        return None
-    folder = root / "snapshots" / commit
-    is_model = (folder / "model_index.json").is_file() or (folder / "config.json").is_file()
-    return folder if is_model else None
-
-
-def cached_file(repo: str, commit: str, name: str) -> Path | None:
-    """One file of a commit in the hub's own cache, if it lies there."""
-    root = hub_cache() / f"models--{repo.replace('/', '--')}"
-    path = root / "snapshots" / commit / name
-    return path if path.is_file() else None
-
-
-def torch_checkpoint(name: str) -> Path | None:
-    """A file that another program has fetched into torch's cache, if it lies there."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
-    root = _of_others(os.environ.get("TORCH_HOME", cache))
-    path = root / "hub" / "checkpoints" / name
-    return path if path.is_file() else None
-
-
-def hub_home() -> Path:
-    """Where the hub's own programs keep their things: HF_HOME."""
-    default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
-    return _of_others(os.environ.get("HF_HOME", default))
-
-
-def hub_cache() -> Path:
-    """Where they keep what they fetch: HF_HUB_CACHE, or HF_HOME/hub."""
-    if chosen := os.environ.get("HF_HUB_CACHE"):
-        return _of_others(chosen)
-    return hub_home() / "hub"
-
-
-def _of_others(path: str | Path) -> Path:
-    """Where other programs keep their things; nothing lies there for somebody without a home."""
-    try:
-        return expanded(path)
-    except InputError:
-        return Path(path)
 
 
 def is_ready(name: str, home: Path) -> bool:

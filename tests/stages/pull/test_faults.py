@@ -173,7 +173,7 @@ def test_interrupted_and_gone_on_with(pidiff, server, monkeypatch, home):
 
 
 def test_cut_short_while_converting(pidiff, server, converts, monkeypatch, home):
-    from pidiff_cli.stages.pull import run as pull
+    from pidiff_cli.stages.pull import place as pull
 
     good = pull.convert
 

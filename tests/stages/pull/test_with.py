@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pidiff_cli.stages.pull.run import named
+from pidiff_cli.stages.pull.asked import named
 from pidiff_cli.weights import locate
 from pidiff_cli.weights.table import WEIGHTS
 from tests.support.hub_pull import left_over
