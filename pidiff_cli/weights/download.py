@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx2
-from huggingface_hub import get_hf_file_metadata, get_token, set_client_factory
+from huggingface_hub import constants, get_hf_file_metadata, get_token, set_client_factory
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import http_backoff  # type: ignore[attr-defined]  # lazily
 
@@ -27,6 +27,7 @@ from pidiff_cli.weights.gate import Gate, TooMuch
 from pidiff_cli.weights.http import broken_off, host_of, unreachable
 
 _LISTING = 32_000_000  # bytes that a listing may have
+constants.DOWNLOAD_CHUNK_SIZE = 1 << 16  # bytes that a break costs; the library's own is 10 MB
 
 
 class Web:
@@ -86,6 +87,7 @@ class Web:
             note.unlink(missing_ok=True)
         except TooMuch:
             part.unlink(missing_ok=True)
+            note.unlink(missing_ok=True)
             raise
         except OSError as error:
             raise (explain(error, target) if error.errno else broken_off(url)) from error

@@ -15,6 +15,7 @@ from pidiff_cli.weights.http import elsewhere, host_of, refused
 
 PATIENCE = 60.0  # longest wait that a server's Retry-After gets, seconds
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
+_SCHEME = re.compile(r"\s*([a-zA-Z][\w+.-]*):")
 _RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})")
 
 
@@ -48,9 +49,6 @@ class Gate:
         return kind(f"{host_of(self.url)} {what}", elsewhere(self.url))
 
     def _asks(self, request: httpx2.Request) -> None:
-        scheme = request.url.scheme
-        if scheme != "https" and (scheme != "http" or self.url.startswith("https:")):
-            raise self.told(f"leads on to an address of {scheme}:, which is not asked.")
         request.headers["User-Agent"] = f"pidiff/{__version__}"  # and nothing of this machine
         request.headers["Accept-Encoding"] = "identity"
         if "Range" in request.headers and self.etag:
@@ -68,6 +66,9 @@ class Gate:
             time.sleep(wait)  # the library tries again, as after a connection that broke off
             raise httpx2.RemoteProtocolError(error.message) from error
         left = 1 << 16  # of a redirect's page
+        scheme = _SCHEME.match(headers.get("Location", ""))
+        if scheme and scheme[1].lower() not in ("https", answer.request.url.scheme):
+            raise self.told(f"leads on to an address of {scheme[1]}:, which is not asked.")
         if code < 300 and answer.request.method == "GET":
             left = self.most - self._measure(headers, asked.get("Range", ""), code)
         answer.stream = _Cut(answer, left, self)

@@ -15,12 +15,25 @@ COMMIT = "451f4fe16113bff5a5d2269ed5ad43b0592e9a14"
 
 @dataclass
 class Fault:
-    """What one request meets: a status, or a connection that breaks off after so many bytes."""
+    """What one request meets.
+
+    Attributes:
+        status: an answer that is no file, with these headers.
+        drop_after: bytes after which the connection breaks off.
+        body: other bytes than the file's.
+        length: the Content-Length that is told in place of the right one; -1 for none: chunks.
+        endless: the body never ends. silent: it never begins.
+        more: headers beside the file's.
+    """
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     drop_after: int = -1
     body: bytes | None = None
+    length: int | None = None
+    endless: bool = False
+    silent: bool = False
+    more: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -37,6 +50,8 @@ class Hub:
     ranges: bool = True
     heads: bool = True
     cdn: str = ""  # another address to redirect to
+    sent: int = 0  # bytes of bodies that were sent in chunks
+    waits: list[float] = field(default_factory=list)  # what was waited, in place of waiting
 
     def asked(self, ending: str, method: str = "GET") -> list[dict[str, str]]:
         """Headers of every request whose path ends so."""
@@ -69,6 +84,8 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 if f"/{repo}/" in path and self.headers.get("Authorization") != "Bearer right":
                     return self._send(401, b"gated", body)
             if path.startswith("/api/models/"):
+                if fault.body is not None:
+                    return self._send(200, fault.body, body, fault=fault)
                 return self._listing(path.removeprefix("/api/models/"), body)
             if "/resolve/" in path:
                 repo, _, rest = path[1:].partition("/resolve/")
@@ -118,7 +135,8 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             headers = {"ETag": etag}
             if start:
                 headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-            self._send(206 if start else 200, content[start:], body, headers, fault.drop_after)
+            headers |= fault.more
+            self._send(206 if start else 200, content[start:], body, headers, fault)
 
         def _send(
             self,
@@ -126,21 +144,39 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             content: bytes,
             body: bool,
             headers: dict[str, str] | None = None,
-            drop_after: int = -1,
+            fault: Fault | None = None,
         ) -> None:
+            fault = fault or Fault()
+            length = len(content) if fault.length is None else fault.length
             self.send_response(status)
-            for name, value in (headers or {}).items():
+            told = (
+                ("Content-Length", str(length)) if length >= 0 else ("Transfer-Encoding", "chunked")
+            )
+            for name, value in (*(headers or {}).items(), told):
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             if not body:
                 return
-            if drop_after >= 0:
-                self.wfile.write(content[:drop_after])
-                self.wfile.flush()
+            if fault.silent:
+                return threading.Event().wait(0.5) and None
+            if length < 0:
+                return self._chunks(content, fault)
+            if fault.drop_after >= 0:
+                content = content[: fault.drop_after]
                 self.close_connection = True
-                return
+            elif fault.length is not None:
+                self.close_connection = True
             self.wfile.write(content)
+            self.wfile.flush()
+
+        def _chunks(self, content: bytes, fault: Fault) -> None:
+            with contextlib.suppress(OSError):  # whoever asked has gone
+                while True:
+                    hub.sent += len(content)
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
+                    if not fault.endless:
+                        break
+                self.wfile.write(b"0\r\n\r\n")
 
     return Handler
 
@@ -151,6 +187,7 @@ def serving() -> Iterator[Hub]:
     hub = Hub("")
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # whoever asked has gone
     hub.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
