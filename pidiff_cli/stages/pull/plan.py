@@ -46,12 +46,10 @@ class Plan:
 
     def left(self) -> int:
         """Bytes still to be written before it is whole; a second name of a file needs none."""
-        device = self.staging.parent.stat().st_dev
         missing = [
             item
             for item in self.items
-            if not (self.staging / item.name).is_file()
-            and not (item.cached and item.linked and item.cached.stat().st_dev == device)
+            if not (self.staging / item.name).is_file() and not (item.cached and item.linked)
         ]
         told = sum(item.size or 0 for item in missing)
         guessed = any(item.size is None for item in missing)

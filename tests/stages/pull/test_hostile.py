@@ -134,7 +134,8 @@ def test_https_does_not_lead_down_to_http_and_keeps_its_token(pidiff):
         to = {"a.test": "https://b.test/x", "b.test": "http://a.test/x"}[request.url.host]
         return httpx2.Response(302, headers={"Location": to})
 
-    hooks = Gate("https://a.test/x", 10).client().event_hooks
+    gate = Gate("https://a.test/x", 10)
+    hooks = {"request": [gate.asks], "response": [gate.answers]}
     transport = httpx2.MockTransport(answer)
     with httpx2.Client(transport=transport, event_hooks=hooks, follow_redirects=True) as client:
         with pytest.raises(MissingWeightError, match="an address of http:"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,27 @@ def test_licences_are_shown_and_have_to_be_accepted(pidiff, server, home):
     assert "creativeml-openrail-m" in ran.err and "Forbids commercial use" in ran.err
     assert "--accept-license" in ran.err
     assert not server.seen and not (home / "models").exists()
+
+
+def test_name_size_licence_and_address_are_told_before_it_asks(pidiff, server, monkeypatch):
+    ran = pidiff("models", "pull", "sd15", "directions")
+    assert ran.code == 4 and not server.seen
+    assert "sd15-base       2.1 GB, creativeml-openrail-m." in ran.err
+    assert f"  {server.url}/{SD15} at 451f4fe16113" in ran.err  # the mirror's, where there is one
+    for file in (*WEIGHTS["yunet"].files, *WEIGHTS["directions"].files):
+        assert file.url in ran.err
+    ran = pidiff("models", "pull", "e4e", "--from", __file__)
+    assert f"1.2 GB, NVIDIA, non-commercial. {WEIGHTS['e4e'].says}" in ran.err
+    assert f"  {__file__}\n" in ran.err
+
+
+def test_what_the_table_has_of_the_hub_is_pinned():
+    for weight in WEIGHTS.values():
+        assert not weight.repo or re.fullmatch("[0-9a-f]{40}", weight.revision)
+        for file in weight.files if weight.folder else ():
+            commit = re.search("huggingface.co/.*/resolve/([^/]+)/", file.url)
+            pinned = commit and re.fullmatch("[0-9a-f]{40}", commit[1])
+            assert not commit or pinned or (file.sure and len(file.sha256) == 64)
 
 
 def test_a_terminal_asks(pidiff, server, monkeypatch, home):
