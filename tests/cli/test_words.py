@@ -16,7 +16,7 @@ from pidiff_cli import __version__, api, files
 from pidiff_cli.cli.app import run
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.weights import locate
+from pidiff_cli.weights import caches
 
 
 def test_the_version(pidiff) -> None:
@@ -155,8 +155,8 @@ def test_without_a_home_but_told_where(homeless, monkeypatch, tmp_path, capfd) -
     monkeypatch.setenv("PIDIFF_HOME", str(tmp_path))
     assert run(["--json", "profile", "list"]) == 0
     assert json.loads(capfd.readouterr().out) == {"profiles": []}
-    assert locate.cached_snapshot("owner/name") is None  # nobody's cache
-    assert locate.torch_checkpoint("x.pth") is None
+    assert caches.cached_snapshot("owner/name") is None  # nobody's cache
+    assert caches.torch_checkpoint("x.pth") is None
 
 
 @pytest.mark.parametrize("words", [

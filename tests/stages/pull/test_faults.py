@@ -106,7 +106,7 @@ def test_refusals_say_what_to_do(pidiff, server, home, fault, told):
     server.faults["/files/face_recognition_sface_2021dec.onnx"] = [fault]
     ran = pidiff("models", "pull", "sface")
     assert ran.code == 4 and told in ran.err
-    assert len(ran.err.strip().splitlines()) <= 3 and left_over(home) == []
+    assert len(ran.err.strip().splitlines()) <= 4 and left_over(home) == []
 
 
 def test_too_many_requests_are_waited_for(pidiff, server):
@@ -121,6 +121,15 @@ def test_no_server_at_all(pidiff, server, monkeypatch, home):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     ran = pidiff("models", "pull", "sd15-base", "--accept-license")
     assert ran.code == 4 and "cannot be reached" in ran.err and "HF_ENDPOINT" in ran.err
+
+
+def test_an_attempt_that_brings_nothing_leaves_what_is_here_whole(pidiff, server, home):
+    assert pidiff("models", "pull", "sface").code == 0
+    server.faults["/files/face_recognition_sface_2021dec.onnx"] = [Fault(status=404)]
+    assert pidiff("models", "pull", "sface", "--again").code == 4
+    ran = pidiff("models", "pull", "sface")
+    assert ran.code == 0 and "here already" in ran.err
+    assert not (home / "models/.pull/sface").exists()
 
 
 def test_no_room_is_seen_before_anything_is_fetched(pidiff, server, monkeypatch, home):

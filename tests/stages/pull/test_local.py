@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from tests.support.hub_pull import SD15, UNET, fill_cache, left_over
 from tests.support.hub_server import diffusers_repo
+
+
+def test_only_a_pull_imports_what_fetches(home):
+    code = (
+        "import sys\nfrom pidiff_cli.cli.app import run\n"
+        "for words in ('pull --help', 'list', 'verify mini', 'pull sd15'):\n"
+        "    run(['models', *words.split()])\n"
+        "print('@', *sorted({'huggingface_hub', 'httpx2', 'requests', 'torch'} & {*sys.modules}))"
+    )
+    env = {**os.environ, "PIDIFF_HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
+    assert done.stdout.splitlines()[-1].split() == ["@"], done.stderr
 
 
 @pytest.fixture
