@@ -10,7 +10,6 @@ from pidiff_cli.errors import InputError
 from pidiff_cli.files import expanded
 
 HUB = "https://huggingface.co"
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 _ON_THE_HUB = re.compile(rf"{HUB}/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 
 
@@ -25,12 +24,17 @@ def mirrored(url: str = HUB) -> str:
     return mirror + url.removeprefix(HUB) if f"{url}/".startswith(f"{HUB}/") else url
 
 
+def is_commit(revision: str) -> bool:
+    """Whether it names one commit, and no branch that may move."""
+    return re.fullmatch("[0-9a-f]{40}", revision) is not None
+
+
 def cached_snapshot(repo: str, revision: str = "main") -> Path | None:
     """The diffusers folder of a hub repository in the hub's own cache, if it lies there."""
     root = _of_repo(repo)
     try:
-        named = _COMMIT.fullmatch(revision)
-        commit = revision if named else (root / "refs" / revision).read_text("ascii").strip()
+        ref = root / "refs" / revision
+        commit = revision if is_commit(revision) else ref.read_text("ascii").strip()
     except (OSError, ValueError):
         return None
     folder = root / "snapshots" / commit

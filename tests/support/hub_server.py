@@ -121,7 +121,9 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                         sha = hashlib.sha256(content).hexdigest()
                         item["lfs"] = {"sha256": sha, "size": len(content)}
                 siblings.append(item)
-            text = json.dumps({"id": repo, "sha": COMMIT, "siblings": siblings}).encode()
+            asked = rest.partition("/revision/")[2]
+            sha = asked if len(asked) == 40 else COMMIT
+            text = json.dumps({"id": repo, "sha": sha, "siblings": siblings}).encode()
             return self._send(200, text, body)
 
         def _file(self, content: bytes, body: bool, fault: Fault) -> None:

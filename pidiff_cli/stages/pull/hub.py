@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pidiff_cli.errors import InputError, MissingWeightError
-from pidiff_cli.weights.caches import cached_file, cached_snapshot, mirrored
+from pidiff_cli.weights.caches import cached_file, cached_snapshot, is_commit, mirrored
 from pidiff_cli.weights.table import RemoteFile, Weight
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
             f"{hub} does not say which files {weight.repo} has.",
             "Try without HF_ENDPOINT, or fetch it by hand and use --from.",
         ) from error
+    if not is_commit(commit) or commit != weight.revision and is_commit(weight.revision):
+        raise MissingWeightError(
+            f"{hub} has another commit of {weight.repo} than {weight.revision[:12]}.",
+            "Try without HF_ENDPOINT, or fetch it by hand and use --from.",
+        )
     items = []
     for name, remote in chosen_files(list(listed), weight.repo).items():
         size, sha256 = _told(listed[remote])
@@ -174,4 +179,6 @@ def _told(sibling: dict[str, Any]) -> tuple[int | None, str]:
     """Size and sha256 from the hub's listing."""
     large = sibling.get("lfs") or {}
     size = large.get("size", sibling.get("size"))
-    return (int(size) if isinstance(size, int) else None), str(large.get("sha256", ""))
+    sha256 = str(large.get("sha256", ""))
+    known = re.fullmatch("[0-9a-f]{64}", sha256) is not None
+    return (size if isinstance(size, int) and size >= 0 else None), sha256 if known else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import httpx2
@@ -74,10 +75,29 @@ def test_a_listing_without_end_or_sense(pidiff, server, home):
         (Fault(body=b"<html>"), "something else than asked for"),
         (Fault(body=b'{"sha": 1, "siblings": [1]}'), "does not say which files"),
         (Fault(status=404, headers={"X-Error-Code": "RevisionNotFound"}), "has no commit"),
+        (Fault(body=b'{"sha": "../../..", "siblings": []}'), "has another commit"),
+        (Fault(body=b'{"sha": "%s", "siblings": []}' % (b"a" * 40)), "has another commit"),
     ):
         server.faults[listing] = [fault]
         ran = pidiff("models", "pull", "sd15-base", "--accept-license")
         assert ran.code == 4 and told in ran.err, ran.err
+
+
+def test_a_listing_names_no_file_of_this_machine(pidiff, server, home, tmp_path):
+    (tmp_path / "secret").write_bytes(b"{}")
+    large = {"size": 2, "sha256": str(tmp_path / "secret")}
+    names = (
+        "model_index.json",
+        *(f"{x}/model.safetensors" for x in ("unet", "vae", "text_encoder")),
+    )
+    siblings = [{"rfilename": name, "size": -1, "lfs": large} for name in names]
+    text = json.dumps({"sha": WEIGHTS["sd15-base"].revision, "siblings": siblings})
+    listing = f"/api/models/{SD15}/revision/{WEIGHTS['sd15-base'].revision}"
+    server.faults[listing] = [Fault(body=text.encode())]
+    server.repos[SD15] = {}
+    ran = pidiff("models", "pull", "sd15-base", "--accept-license")
+    assert ran.code == 4 and "is not at" in ran.err and left_over(home) == []
+    assert (tmp_path / "secret").stat().st_nlink == 1
 
 
 def test_chunks_without_a_length_are_taken(pidiff, server, home):
