@@ -24,19 +24,17 @@ from torch import Tensor
 from pidiff_cli.core.faces.formats import damage
 from pidiff_cli.core.faces.formats.damage import Damaged, read_whole
 from pidiff_cli.core.faces.formats.tflite import parse_tflite
-from pidiff_cli.core.faces.graph import Graph, GraphNet, open_graph, save_graph
+from pidiff_cli.core.faces.graph import Graph, GraphNet
+from pidiff_cli.core.faces.graph_file import Published
 from pidiff_cli.core.faces.mesh_crop import Square, back_into_photo, cut_square, square_of_points
 from pidiff_cli.core.faces.mesh_points import ibug_68
-from pidiff_cli.errors import InputError
 
-FILE = "face_mesh.safetensors"
 #: The file in a `.task`, a zip, that finds the points.
 MEMBER = "face_landmarks_detector.tflite"
 COUNTS = (468, 478)
 #: What the networks call 0: the middle of the first pixel, or (478 points) its outer edge. Seen by
 #: laying the points of mirrored crops over each other: x sums up to 191.1 of 192, 256.0 of 256.
 _FIRST = {468: 0.0, 478: -0.5}
-_WHAT = "the MediaPipe face mesh"
 
 
 @dataclass(frozen=True)
@@ -105,32 +103,13 @@ class FaceMesh:
         return found
 
 
-def convert_mesh(path: Path | str, folder: Path) -> None:
-    """`face_landmark.tflite` or `face_landmarker.task` -> `face_mesh.safetensors`.
-
-    Raises:
-        MissingWeightError: no such file.
-        InputError: damaged, or another network.
-    """
-    net = _published(Path(path))
-    save_graph(folder / FILE, net.graph, dict(net.named_parameters()))
-
-
 def open_mesh(path: Path, device: str = "cpu") -> FaceMesh:
     """The network from a converted or a published file: no gradients in the weights.
 
     Raises:
         MissingWeightError: no such file. InputError: damaged, or another network.
     """
-    net = open_graph(path) if path.suffix == ".safetensors" else _published(path)
-    _expect(net, path)
-    return FaceMesh(net.eval().to(device))
-
-
-def _published(path: Path) -> GraphNet:
-    net = GraphNet(*read_whole(path, _parse, _WHAT))
-    _expect(net, path)
-    return net
+    return FaceMesh(MESH.open(path, device))
 
 
 def _parse(data: bytes) -> tuple[Graph, dict[str, Tensor]]:
@@ -152,17 +131,17 @@ def _member(data: bytes) -> bytes:
     return content
 
 
-def _expect(net: GraphNet, path: Path) -> None:
+def _fits(net: GraphNet) -> bool:
     sizes = [math.prod(shape) for shape in net.shapes]
     c, height, width = net.graph.shape
-    if (c, height) != (3, width) or max(sizes) not in [3 * n for n in COUNTS] or 1 not in sizes:
-        raise InputError(
-            f"{path.name} is not {_WHAT}: it makes {sizes} values of {net.graph.shape}.",
-            "Again: pidiff models pull faces",
-        )
+    return (c, height) == (3, width) and max(sizes) in [3 * n for n in COUNTS] and 1 in sizes
 
 
 def _eyes(face: MeshFace) -> np.ndarray:
     """The centres of the eyes, (2, 2) photo pixels."""
     points = ibug_68(face.points)
     return np.stack([points[36:42].mean(0), points[42:48].mean(0)])
+
+
+_WHAT = "the MediaPipe face mesh"
+MESH = Published(_WHAT, lambda path: read_whole(path, _parse, _WHAT), _fits)

@@ -15,14 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pidiff_cli.core.faces.formats.onnx_chain import read_chain
-from pidiff_cli.core.faces.graph import GraphNet, open_graph, save_graph
-from pidiff_cli.errors import InputError
+from pidiff_cli.core.faces.graph import GraphNet
+from pidiff_cli.core.faces.graph_file import Published
 
 SIDE, SIZE = 112, 128
-FILE = "sface.safetensors"
 #: The cosine from which its publisher takes two faces for one person's.
 SAME = 0.363
-_WHAT = "the face recognition network SFace"
 
 
 class SFace(nn.Module):
@@ -51,37 +49,18 @@ class SFace(nn.Module):
         return np.asarray(self.raw(x).cpu().numpy())
 
 
-def convert_sface(path: Path | str, folder: Path) -> None:
-    """`face_recognition_sface_….onnx`, float32 or blocks of int8 -> `sface.safetensors`.
-
-    Raises:
-        MissingWeightError: no such file.
-        InputError: damaged, or another network.
-    """
-    net = _published(Path(path))
-    save_graph(folder / FILE, net.graph, dict(net.named_parameters()))
-
-
 def open_sface(path: Path, device: str = "cpu") -> SFace:
     """The network from a converted or a published file: no gradients in the weights.
 
     Raises:
         MissingWeightError: no such file. InputError: damaged, or another network.
     """
-    net = open_graph(path) if path.suffix == ".safetensors" else _published(path)
-    _expect(net, path)
-    return SFace(net).eval().to(device)
+    return SFace(SFACE.open(path, device)).eval()
 
 
-def _published(path: Path) -> GraphNet:
-    net = GraphNet(*read_chain(path, (3, SIDE, SIDE), _WHAT))
-    _expect(net, path)
-    return net
+def _fits(net: GraphNet) -> bool:
+    return net.graph.shape == (3, SIDE, SIDE) and net.shapes == [(1, SIZE)]
 
 
-def _expect(net: GraphNet, path: Path) -> None:
-    if net.graph.shape != (3, SIDE, SIDE) or net.shapes != [(1, SIZE)]:
-        raise InputError(
-            f"{path.name} is not {_WHAT}: it makes {net.shapes} of {net.graph.shape}.",
-            "Again: pidiff models pull faces",
-        )
+_WHAT = "the face recognition network SFace"
+SFACE = Published(_WHAT, lambda path: read_chain(path, (3, SIDE, SIDE), _WHAT), _fits)

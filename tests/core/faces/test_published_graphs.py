@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli.core.faces.mesh import FILE, MEMBER, FaceMesh, convert_mesh, open_mesh
+from pidiff_cli.core.faces.mesh import MEMBER, FaceMesh, open_mesh
 from pidiff_cli.core.faces.mesh_crop import (
     Square,
     back_into_photo,
@@ -24,8 +24,10 @@ from pidiff_cli.core.faces.mesh_crop import (
     square_of_points,
 )
 from pidiff_cli.core.faces.mesh_points import IBUG_68, ibug_68
-from pidiff_cli.core.faces.sface import SFace, convert_sface, open_sface
+from pidiff_cli.core.faces.sface import SFace, open_sface
 from pidiff_cli.errors import InputError, MissingWeightError
+from tests.support.graphs import MESH_FILE as FILE
+from tests.support.graphs import convert_mesh, convert_sface
 from tests.support.tiny_sface import tiny_sface
 from tests.support.tiny_tflite import tiny_mesh
 
