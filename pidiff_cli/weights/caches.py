@@ -33,8 +33,7 @@ def cached_snapshot(repo: str, revision: str = "main") -> Path | None:
     """The diffusers folder of a hub repository in the hub's own cache, if it lies there."""
     root = _of_repo(repo)
     try:
-        ref = root / "refs" / revision
-        commit = revision if is_commit(revision) else ref.read_text("ascii").strip()
+        commit = revision if is_commit(revision) else _commit_of(root / "refs" / revision)
     except (OSError, ValueError):
         return None
     folder = root / "snapshots" / commit
@@ -70,6 +69,11 @@ def hub_cache() -> Path:
         return _of_others(chosen)
     default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
     return _of_others(os.environ.get("HF_HOME", default)) / "hub"
+
+
+def _commit_of(ref: Path) -> str:
+    with ref.open("rb") as file:
+        return file.read(200).decode("ascii").strip()
 
 
 def _of_repo(repo: str) -> Path:

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.stages.pull.chosen import chosen_files
 from pidiff_cli.weights.caches import cached_file, cached_snapshot, is_commit, mirrored
 from pidiff_cli.weights.table import RemoteFile, Weight
 
 if TYPE_CHECKING:
     from pidiff_cli.weights.download import Web
-
-_FOLDERS = (
-    "scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae",
-)  # fmt: skip
-_WEIGHTS = re.compile(
-    r"(?P<stem>[^/]+/(?:model|diffusion_pytorch_model))(?P<variant>\.fp16|\.bf16)?"
-    r"(?:-\d{5}-of-(?P<shards>\d{5}))?\.safetensors"
-)
-_VARIANTS = (".fp16", ".bf16", "")  # the first that is whole is taken
-_INDEX = ".safetensors.index"
 
 
 @dataclass(frozen=True)
@@ -92,62 +83,6 @@ def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
         items.append(Item(name, address, size, sha256, cached=cached))
     _weigh(weight, sum(item.size or 0 for item in items))
     return sorted(items, key=lambda item: item.size or 0), commit
-
-
-def chosen_files(names: list[str], where: str) -> dict[str, str]:
-    """The names to store, each with its name in the repository or folder `where`.
-
-    Raises:
-        InputError: it is no diffusers model, or has its weights as pickles only.
-    """
-    if "model_index.json" not in names:
-        raise InputError(
-            f"{where} is no diffusers folder.",
-            "If it has a single .safetensors file: download that, then --base FILE",
-        )
-    found: dict[str, str] = {}
-    for name in sorted(names):
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or "\\" in name:
-            raise InputError(f"{where} names a file outside of itself: {name}.")
-        inside = path.parent.as_posix() in _FOLDERS and _INDEX not in name
-        if name == "model_index.json" or (inside and path.suffix in (".json", ".txt")):
-            found[name] = name
-    found |= _chosen_weights(names)
-    for folder in ("unet", "vae", "text_encoder"):
-        if not any(n.startswith(folder + "/") and n.endswith(".safetensors") for n in found):
-            raise InputError(
-                f"{where} has no whole .safetensors weights of its {folder}.",
-                "pidiff reads no pickles; take a repository that has safetensors.",
-            )
-    return found
-
-
-def _chosen_weights(names: list[str]) -> dict[str, str]:
-    """Of every network's weight files one precision: the names to store, each with its own."""
-    kinds: dict[str, dict[str, list[tuple[str, int]]]] = {}
-    for name in sorted(names):
-        match = _WEIGHTS.fullmatch(name)
-        if match and name.partition("/")[0] in _FOLDERS:
-            variants = kinds.setdefault(match["stem"], {})
-            variants.setdefault(match["variant"] or "", []).append(
-                (name, int(match["shards"] or 0))
-            )
-    found: dict[str, str] = {}
-    for stem, variants in kinds.items():
-        for variant in _VARIANTS:
-            files = variants.get(variant, [])
-            index = f"{stem}{_INDEX}{variant}.json"
-            whole = [name for name, count in files if not count]
-            shards = [name for name, count in files if count]
-            if whole:
-                found[f"{stem}.safetensors"] = whole[0]
-            elif index in names and len(shards) == max((count for _, count in files), default=-1):
-                found |= {f"{stem}{_INDEX}.json": index, **{name: name for name in shards}}
-            else:
-                continue
-            break
-    return found
 
 
 def _weigh(weight: Weight, told: int) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pidiff_cli.errors import InputError, MissingWeightError
-from pidiff_cli.stages.pull.hub import Item, chosen_files, repository_items
+from pidiff_cli.stages.pull.given import given_items
+from pidiff_cli.stages.pull.hub import Item, repository_items
 from pidiff_cli.weights.caches import cached_address, mirrored
 from pidiff_cli.weights.records import FileRecord
 from pidiff_cli.weights.table import RemoteFile, Weight
@@ -88,7 +89,7 @@ def plan_of(
     """
     staging = staging_of(weight, models)
     if given is not None:
-        return Plan(weight, _given_items(weight, given), "", staging)
+        return Plan(weight, given_items(weight, given), "", staging)
     if weight.repo:
         items, revision = repository_items(weight, web)
         return Plan(weight, items, revision, staging)
@@ -112,43 +113,6 @@ def _item(file: RemoteFile, web: Web, wheels: bool) -> Item:
         return replace(known, size=size, cached=cached)
     web.check(known.url)
     return known
-
-
-def _given_items(weight: Weight, given: Path) -> list[Item]:
-    """What `--from` names, as items that are on this machine already."""
-    if not given.exists():
-        raise InputError(f"{given} is not there.", "Check the path.")
-    if weight.repo:
-        if not given.is_dir():
-            raise InputError(
-                f"{given.name} is a single file; {weight.name} is a diffusers folder.",
-                f"A single file needs no pull: --base {given}",
-            )
-        names = [p.relative_to(given).as_posix() for p in given.rglob("*") if p.is_file()]
-        chosen = chosen_files(names, str(given))
-        return [_local(given / old, new, weight) for new, old in chosen.items()]
-    known = {file.name: file for file in weight.files}
-    names = list(known) or [weight.file_name]
-    if given.is_file() and len(names) > 1:
-        raise InputError(
-            f"{weight.name} is {len(names)} files: {', '.join(names)}.", "Give their folder: --from"
-        )
-    items = []
-    for name in names:
-        path = given / name if given.is_dir() else given
-        if not path.is_file():
-            raise InputError(f"{path} is not there.", "Check the path.")
-        file = known.get(name)
-        items.append(
-            _local(path, name, weight, file.sha256 if file else "", bool(file and file.sure))
-        )
-    return items
-
-
-def _local(path: Path, name: str, weight: Weight, sha256: str = "", sure: bool = True) -> Item:
-    """A person's own file: copied, unless it is only read and converted."""
-    size = path.stat().st_size
-    return Item(name, str(path), size, sha256, sure, path, linked=bool(weight.convert), own=True)
 
 
 def check_room(plans: list[Plan], models: Path) -> None:
