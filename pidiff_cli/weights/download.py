@@ -13,9 +13,10 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
+import msgspec
 from huggingface_hub import constants, get_hf_file_metadata, get_token, set_client_factory
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import http_backoff  # type: ignore[attr-defined]  # lazily
@@ -26,6 +27,7 @@ from pidiff_cli.weights.caches import mirrored
 from pidiff_cli.weights.gate import Gate, TooMuch
 from pidiff_cli.weights.http import broken_off, host_of, unreachable
 
+T = TypeVar("T")
 _LISTING = 32_000_000  # bytes that a listing may have
 constants.DOWNLOAD_CHUNK_SIZE = 1 << 16  # bytes that a break costs; the library's own is 10 MB
 
@@ -48,14 +50,14 @@ class Web:
         }
         return httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=30.0)
 
-    def json(self, url: str) -> Any:
-        """A JSON document. Raises MissingWeightError when it cannot be had."""
+    def json(self, url: str, kind: type[T]) -> T:
+        """A JSON document of this kind. Raises MissingWeightError when it cannot be had."""
         gate = Gate(url, _LISTING)
         with self._asking(gate) as headers:
             answer = http_backoff("GET", url, max_retries=3, headers=headers)
         try:
-            return answer.json()
-        except ValueError as error:
+            return msgspec.json.decode(answer.content, type=kind)
+        except (ValueError, RecursionError) as error:
             raise gate.told("answered with something else than asked for.") from error
 
     def look(self, url: str) -> tuple[int | None, str]:

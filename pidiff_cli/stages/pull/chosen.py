@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from pidiff_cli.errors import InputError
+from pidiff_cli.values import shown
 
 _FOLDERS = (
     "scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae",
@@ -32,8 +33,8 @@ def chosen_files(names: list[str], where: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in sorted(names):
         path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or "\\" in name:
-            raise InputError(f"{where} names a file outside of itself: {name}.")
+        if path.is_absolute() or ".." in path.parts or "\\" in name or not name.isprintable():
+            raise InputError(f"{where} names a file outside of itself: {shown(name)}.")
         inside = path.parent.as_posix() in _FOLDERS and _INDEX not in name
         if name == "model_index.json" or (inside and path.suffix in (".json", ".txt")):
             found[name] = name

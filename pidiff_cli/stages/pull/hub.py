@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
+
+from msgspec import Meta, Struct
 
 from pidiff_cli.errors import MissingWeightError
 from pidiff_cli.stages.pull.chosen import chosen_files
@@ -15,6 +16,37 @@ from pidiff_cli.weights.table import RemoteFile, Weight
 
 if TYPE_CHECKING:
     from pidiff_cli.weights.download import Web
+
+
+Bytes = Annotated[int, Meta(ge=0)] | None
+
+
+class Large(Struct):
+    """What a listing says of a large file."""
+
+    size: Bytes = None
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] = ""
+
+
+class Sibling(Struct):
+    """One file of a listing."""
+
+    rfilename: str
+    size: Bytes = None
+    lfs: Large | None = None
+
+    @property
+    def told(self) -> tuple[int | None, str]:
+        """Size and sha256, as far as they are told."""
+        large = self.lfs or Large()
+        return self.size if large.size is None else large.size, large.sha256
+
+
+class Listing(Struct):
+    """A repository's answer of the hub, as far as it is read."""
+
+    sha: str
+    siblings: list[Sibling]
 
 
 @dataclass(frozen=True)
@@ -54,17 +86,8 @@ def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
         return _from_cache(weight)
     hub = mirrored()
     url = f"{hub}/api/models/{weight.repo}/revision/{quote(weight.revision, safe='')}"
-    answer = web.json(url + "?blobs=true")
-    try:
-        commit, listed = (
-            str(answer["sha"]),
-            {item["rfilename"]: item for item in answer["siblings"]},
-        )
-    except (KeyError, TypeError) as error:
-        raise MissingWeightError(
-            f"{hub} does not say which files {weight.repo} has.",
-            "Try without HF_ENDPOINT, or fetch it by hand and use --from.",
-        ) from error
+    listing = web.json(url + "?blobs=true", Listing)
+    commit, listed = listing.sha, {item.rfilename: item for item in listing.siblings}
     if not is_commit(commit) or commit != weight.revision and is_commit(weight.revision):
         raise MissingWeightError(
             f"{hub} has another commit of {weight.repo} than {weight.revision[:12]}.",
@@ -72,11 +95,10 @@ def repository_items(weight: Weight, web: Web) -> tuple[list[Item], str]:
         )
     items = []
     for name, remote in chosen_files(list(listed), weight.repo).items():
-        size, sha256 = _told(listed[remote])
+        size, sha256 = listed[remote].told
         address = f"{hub}/{weight.repo}/resolve/{commit}/{quote(remote)}"
         if size is None:
-            found = web.look(address)
-            size, sha256 = found
+            size, sha256 = web.look(address)
         cached = cached_file(weight.repo, commit, remote, sha256)
         if cached and size is not None and cached.stat().st_size != size:
             cached = None
@@ -108,12 +130,3 @@ def _from_cache(weight: Weight) -> tuple[list[Item], str]:
         path = folder / remote
         items.append(Item(name, remote, path.stat().st_size, cached=path))
     return items, folder.name
-
-
-def _told(sibling: dict[str, Any]) -> tuple[int | None, str]:
-    """Size and sha256 from the hub's listing."""
-    large = sibling.get("lfs") or {}
-    size = large.get("size", sibling.get("size"))
-    sha256 = str(large.get("sha256", ""))
-    known = re.fullmatch("[0-9a-f]{64}", sha256) is not None
-    return (size if isinstance(size, int) and size >= 0 else None), sha256 if known else ""

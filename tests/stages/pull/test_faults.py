@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pidiff_cli.weights import download, records
+from pidiff_cli.weights.table import WEIGHTS
 from tests.support.hub_pull import SD15, left_over
 from tests.support.hub_server import Fault
 
@@ -211,3 +212,26 @@ def test_two_pulls_at_once(pidiff, server, home):
         ran = pidiff("models", "pull", "sface")
         assert ran.code == 3 and "Another pidiff" in ran.err
     assert pidiff("models", "pull", "sface").code == 0
+
+
+def test_what_an_earlier_release_has_begun_is_gone_on_with(pidiff, server, home):
+    """The names of an unfinished file and of its etag have stayed."""
+    name = "face_recognition_sface_2021dec.onnx"
+    content, folder = server.files[name], home / "models/.pull/sface"
+    folder.mkdir(parents=True)
+    (folder / f".{name}.part").write_bytes(content[:70_000])
+    etag = f'"{hashlib.md5(content).hexdigest()}"'
+    (folder / f".{name}.part.etag").write_text(etag)
+    assert pidiff("models", "pull", "sface").code == 0
+    asked = server.asked(name)
+    assert [(h["range"], h["if-range"]) for h in asked] == [("bytes=70000-", etag)]
+
+
+def test_what_an_earlier_release_has_fetched_stays(pidiff, server, home):
+    assert pidiff("models", "pull", "sd15-base", "--accept-license").code == 0
+    path = home / "models/sd15/diffusers/pulled.json"
+    path.write_text(path.read_text().replace(WEIGHTS["sd15-base"].revision, "a" * 40))
+    server.seen.clear()
+    ran = pidiff("models", "pull", "sd15-base")
+    assert ran.code == 0 and "here already" in ran.err and not server.seen
+    assert pidiff("models", "verify", "sd15-base").code == 0

@@ -25,6 +25,11 @@ def led_to(address: str) -> Fault:
     return Fault(status=302, headers={"Location": address})
 
 
+def listed(files: list[dict[str, object]]) -> bytes:
+    """A listing of Stable Diffusion 1.5."""
+    return json.dumps({"sha": WEIGHTS["sd15-base"].revision, "siblings": files}).encode()
+
+
 LIES = {
     "endless": (Fault(body=b"x" * 1_000_000, length=-1, endless=True), "that was cut off"),
     "too long": (Fault(length=10**12), "at most"),
@@ -73,7 +78,10 @@ def test_a_listing_without_end_or_sense(pidiff, server, home):
     for fault, told in (
         (Fault(body=b"[" * 1_000_000, length=-1, endless=True), "cut off"),
         (Fault(body=b"<html>"), "something else than asked for"),
-        (Fault(body=b'{"sha": 1, "siblings": [1]}'), "does not say which files"),
+        (Fault(body=b'{"sha": 1, "siblings": [1]}'), "something else than asked for"),
+        (Fault(body=b'{"more": ' + b"[" * 1_000_000), "something else than asked for"),
+        (Fault(body=listed([{"rfilename": "model_index.json", "size": -1}])), "something else"),
+        (Fault(body=listed([{"rfilename": 7}])), "something else than asked for"),
         (Fault(status=404, headers={"X-Error-Code": "RevisionNotFound"}), "has no commit"),
         (Fault(body=b'{"sha": "../../..", "siblings": []}'), "has another commit"),
         (Fault(body=b'{"sha": "%s", "siblings": []}' % (b"a" * 40)), "has another commit"),
@@ -81,6 +89,11 @@ def test_a_listing_without_end_or_sense(pidiff, server, home):
         server.faults[listing] = [fault]
         ran = pidiff("models", "pull", "sd15-base", "--accept-license")
         assert ran.code == 4 and told in ran.err, ran.err
+    for name in ("../x", "/x", "unet/a\0.json", "unet/\x1b[2J.json", "unet/\ud800.json"):
+        files = [{"rfilename": name}, {"rfilename": "model_index.json"}]
+        server.faults[listing] = [Fault(body=listed(files))]
+        ran = pidiff("models", "pull", "sd15-base", "--accept-license")
+        assert ran.code in (3, 4) and not {"\0", "\x1b"} & {*ran.err}
 
 
 def test_a_listing_names_no_file_of_this_machine(pidiff, server, home, tmp_path):
@@ -90,13 +103,11 @@ def test_a_listing_names_no_file_of_this_machine(pidiff, server, home, tmp_path)
         "model_index.json",
         *(f"{x}/model.safetensors" for x in ("unet", "vae", "text_encoder")),
     )
-    siblings = [{"rfilename": name, "size": -1, "lfs": large} for name in names]
-    text = json.dumps({"sha": WEIGHTS["sd15-base"].revision, "siblings": siblings})
+    siblings = [{"rfilename": name, "lfs": large} for name in names]
     listing = f"/api/models/{SD15}/revision/{WEIGHTS['sd15-base'].revision}"
-    server.faults[listing] = [Fault(body=text.encode())]
-    server.repos[SD15] = {}
+    server.faults[listing] = [Fault(body=listed(siblings))]
     ran = pidiff("models", "pull", "sd15-base", "--accept-license")
-    assert ran.code == 4 and "is not at" in ran.err and left_over(home) == []
+    assert ran.code == 4 and "something else" in ran.err and left_over(home) == []
     assert (tmp_path / "secret").stat().st_nlink == 1
 
 
