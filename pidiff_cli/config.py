@@ -25,9 +25,11 @@ from pidiff_cli.values import (
 )
 
 NOUNS = ("person", "man", "woman", "boy", "girl")
+MARKS = ("all", "manifest", "none")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 WPLUS = ("auto", "on", "off")
 SIZE_UNIT = 8  # px that a latent position covers
+_MARK_HELP = "what tells that a model drew a picture: signed manifest and watermark, or less"
 RANDOM = "random"  # a seed that is drawn, and said
 #: Of 60 the one whose pictures of validation people show every role and its hat (docs/prompts.md).
 SEED = 44
@@ -231,6 +233,7 @@ class GenerateConfig(DrawingConfig):
         (), "first and last character, exclusive, of the person in the prompt of a record"
     )
     score: bool = setting(True, "measure the likeness of every picture")
+    mark: str = setting("all", _MARK_HELP, choices=MARKS)
 
     def __post_init__(self) -> None:
         """Sound, not more are kept than drawn, and every picture's seed can be given again."""
@@ -260,6 +263,7 @@ class StylemixConfig(DrawingConfig):
         SEED, "seed of the first diffusion picture; or random", low=0, high=MAX_SEED,
         words=(RANDOM,),
     )  # fmt: skip
+    mark: str = setting("all", _MARK_HELP, choices=MARKS)
     name: str = setting("", "store the mix as a profile of this name")
     force: bool = setting(False, "replace a profile of that name")
 

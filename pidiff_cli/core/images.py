@@ -6,7 +6,6 @@ Inside the program a picture is uint8 RGB (H, W, 3) or float32 (B, 3, H, W) in [
 from __future__ import annotations
 
 import io
-import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,17 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageErro
 from torch import Tensor
 from torch.nn import functional as F
 
-from pidiff_cli.core.record import RECORD_KEY, read_record
+from pidiff_cli.core.record import RECORD_KEY, read_record, record_text
 from pidiff_cli.errors import InputError, PidiffError
 from pidiff_cli.files import said, write_file
+from pidiff_cli.marks.c2pa import PROVENANCE
+from pidiff_cli.marks.marker import Marker
 
 __all__ = [
-    "MAX_PIXELS", "PROVENANCE", "PhotoError", "on_white", "png_bytes", "read_photo", "read_record",
-    "resized", "save_png", "shrink", "to_rgb", "to_tensor", "to_uint8",
+    "MAX_PIXELS", "PROVENANCE", "PhotoError", "marked_png", "on_white", "png_bytes", "read_photo",
+    "read_record", "resized", "save_png", "shrink", "to_rgb", "to_tensor", "to_uint8",
 ]  # fmt: skip
 MAX_PIXELS = 178_000_000
-# The IPTC word for a picture that a trained model drew.
-PROVENANCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
 class PhotoError(InputError):
@@ -146,12 +145,31 @@ def png_bytes(pixels: np.ndarray, record: dict[str, Any] | None = None) -> bytes
     """The PNG that `save_png` writes, as bytes."""
     info = PngImagePlugin.PngInfo()
     if record is not None:
-        info.add_text(RECORD_KEY, json.dumps(record, sort_keys=True))
+        info.add_text(RECORD_KEY, record_text(record))
         info.add_text("Software", "pidiff")
         info.add_text("DigitalSourceType", PROVENANCE)
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()
+
+
+def marked_png(
+    pixels: np.ndarray, record: dict[str, Any], marker: Marker | None
+) -> tuple[bytes, dict[str, Any]]:
+    """A drawn picture as a PNG with its marks, and the record that is in it.
+
+    Args:
+        pixels: uint8 (H, W, 3) RGB as they were drawn. marker: None marks nothing.
+
+    Raises:
+        InputError: the certificate is not one that C2PA takes.
+    """
+    if marker is None:
+        return png_bytes(pixels, record), record
+    record = marker.noted(pixels, record)
+    pixels = marker.watermarked(pixels, record)
+    png = png_bytes(pixels, record)
+    return marker.sealed(png, pixels, record, record_text(record)), record
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

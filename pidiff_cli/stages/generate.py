@@ -16,6 +16,7 @@ from torch import Tensor
 from pidiff_cli.config import GenerateConfig
 from pidiff_cli.core.diffusion.guidance import DrawSettings
 from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.marks.marker import Marker
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import person
 from pidiff_cli.stages.checks import check_has_code, check_measurable
@@ -29,7 +30,7 @@ from pidiff_cli.weights.locate import BaseParts
 
 _NOT_RECORDED = {
     "home", "device", "offline", "out", "prompts", "count", "seed", "best", "min_likeness", "score",
-    "name", "style_from",
+    "name", "style_from", "mark",
 }  # fmt: skip
 
 
@@ -62,6 +63,7 @@ def run(
             for.
         UsageError: a setting that cannot mean anything.
     """
+    marker = person.open_marker(config, progress)
     wanted = config.best > 0 or config.min_likeness > 0
     score = config.score or wanted
     loaded = person.load_person(profile, parts, config.device, score, progress, config.noun)
@@ -84,7 +86,9 @@ def run(
     read = partial(_read, reader, progress, several)
     for reading, drawn in _drawn(config, settings, loaded, code, map(read, groups), progress):
         before, prompt = len(fell), reading.typed
-        for picture in _one_prompt(config, loaded, reading, drawn, out, fell, on_written):
+        for picture in _one_prompt(
+            config, loaded, reading, drawn, out, marker, fell, on_written
+        ):
             pictures.append(picture)
             if on_picture:
                 on_picture(picture)
@@ -150,6 +154,7 @@ def _one_prompt(
     reading: Reading,
     drawn: Iterator[tuple[int, np.ndarray]],
     out: Any,
+    marker: Marker | None,
     fell: list[RejectedPicture],
     on_written: Callable[[Path], None] | None,
 ) -> Iterator[Picture]:
@@ -170,7 +175,7 @@ def _one_prompt(
             "settings": settings, **from_words, **loaded.record,
         }  # fmt: skip
         whole = person.enlarged(image, config.size)
-        picture = person.write_picture(out, loaded.profile.name, whole, record, alike)
+        picture = person.write_picture(out, loaded.profile.name, whole, record, alike, marker)
         if on_written:
             on_written(picture.path)
         return picture

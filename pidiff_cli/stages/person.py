@@ -14,16 +14,17 @@ from PIL import Image
 from torch import Tensor
 
 from pidiff_cli import __version__
-from pidiff_cli.config import DrawingConfig
+from pidiff_cli.config import DrawingConfig, GenerateConfig, StylemixConfig
 from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
 from pidiff_cli.core.faces.reader import FaceReader, likeness
 from pidiff_cli.core.identity.adapters import load_adapters
-from pidiff_cli.core.images import png_bytes, read_record
+from pidiff_cli.core.images import marked_png, read_record
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import write_file, write_new
+from pidiff_cli.marks.marker import WITHOUT, Marker
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.stages.base import fingerprint, fuse_lora, identity_fingerprint, load_parts
@@ -227,9 +228,14 @@ def alike(loaded: LoadedPerson, image: np.ndarray) -> float | None:
 
 
 def write_picture(
-    out: Path, name: str, image: np.ndarray, record: dict[str, Any], alike: float | None
+    out: Path,
+    name: str,
+    image: np.ndarray,
+    record: dict[str, Any],
+    alike: float | None,
+    marker: Marker | None = None,
 ) -> Picture:
-    """Write one PNG under a name of its own, `name` and the prompt in it.
+    """Write one PNG under a name of its own, `name` and the prompt in it, and mark it.
 
     The record names nobody: where the prompt has the person's name it holds the completed one.
     """
@@ -237,14 +243,16 @@ def write_picture(
     word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
     if word.search(prompt) and not word.search(record["full_prompt"]):
         record = {**record, "prompt": record["full_prompt"]}
-    path = write_new_png(out, f"{name}-{slug(prompt)}-{seed}", image, record)
+    path = write_new_png(out, f"{name}-{slug(prompt)}-{seed}", image, record, marker)
     return Picture(path, prompt, seed, alike)
 
 
-def write_new_png(out: Path, stem: str, image: np.ndarray, record: dict[str, Any]) -> Path:
+def write_new_png(
+    out: Path, stem: str, image: np.ndarray, record: dict[str, Any], marker: Marker | None = None
+) -> Path:
     """Write `stem.png`, or `stem-2.png` and so on: what is there under a name, of another record,
     stays, also where somebody else writes into the folder now."""
-    content = png_bytes(image, record)
+    content, record = marked_png(image, record, marker)
     stem, number = _short(stem), 1
     while True:
         path = out / (f"{stem}.png" if number == 1 else f"{stem}-{number}.png")
@@ -256,6 +264,18 @@ def write_new_png(out: Path, stem: str, image: np.ndarray, record: dict[str, Any
                 write_file(path, content)
                 return path
         number += 1
+
+
+def open_marker(config: GenerateConfig | StylemixConfig, progress: Progress) -> Marker | None:
+    """What marks a command's pictures; what a person has to know of it is said in a line.
+
+    Raises:
+        InputError: the key, or the user's certificate, cannot be used.
+    """
+    marker = Marker.open(config.home, config.mark)
+    if told := WITHOUT if marker is None else marker.doubt:
+        progress.warn(told)
+    return marker
 
 
 def _short(stem: str) -> str:

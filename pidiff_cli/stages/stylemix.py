@@ -14,6 +14,7 @@ from torch import Tensor
 from pidiff_cli.config import StylemixConfig
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.wplus.editing import GROUPS, mix
+from pidiff_cli.marks.marker import Marker
 from pidiff_cli.profile import Profile, parts_of
 from pidiff_cli.stages import person
 from pidiff_cli.stages.checks import check_mixing
@@ -37,14 +38,18 @@ def run(
     check_mixing(a, b, config, parts)
     wplus = parts.need_wplus("stylemix")
     out = person.make_folder(config.out)
+    marker = person.open_marker(config, progress)
     decoder = Decoder.open(wplus)
     wa, wb = code_of(a), code_of(b)
     amounts = {"coarse": config.coarse, "medium": config.medium, "fine": config.fine}
     mixed = mix(wa, wb, amounts)
     sheet = contact_sheet(decoder, wa, wb, amounts, config.between, (a.name, b.name))
     settings = _settings(config, a, b)
-    path = person.write_new_png(out, f"{a.name}-{b.name}-sheet", sheet, {"stylemix": settings})
-    images = _pictures(config, a, settings, parts, mixed, out, progress) if config.prompt else ()
+    record = {"stylemix": settings, "base": {"name": parts.name}}
+    path = person.write_new_png(out, f"{a.name}-{b.name}-sheet", sheet, record, marker)
+    images: tuple[Picture, ...] = ()
+    if config.prompt:
+        images = _pictures(config, a, settings, parts, mixed, out, marker, progress)
     stored = _store(config, a, settings, mixed, decoder) if config.name else None
     return StylemixResult(path, images, stored.folder if stored else None)
 
@@ -98,6 +103,7 @@ def _pictures(
     parts: BaseParts,
     mixed: Tensor,
     out: Path,
+    marker: Marker | None,
     progress: Progress,
 ) -> tuple[Picture, ...]:
     """Diffusion pictures of the mix, with A's tuned adapter."""
@@ -119,7 +125,7 @@ def _pictures(
             "settings": mixing, **loaded.record,
         }  # fmt: skip
         whole = person.enlarged(image, config.size)
-        images.append(person.write_picture(out, a.name, whole, record, alike))
+        images.append(person.write_picture(out, a.name, whole, record, alike, marker))
     progress.finish("stylemix", f"{len(images)} pictures")
     return tuple(images)
 
@@ -148,6 +154,6 @@ def _copy_files(source: Path, target: Path) -> None:
 
 def _settings(config: StylemixConfig, a: Profile, b: Profile) -> dict[str, object]:
     """The settings worth keeping; people by their random ids, neither by name nor by path."""
-    hidden = {"home", "device", "offline", "out", "name", "force", "prompt", "count", "seed"}
+    hidden = {"home", "device", "offline", "out", "name", "force", "prompt", "count", "seed", "mark"}
     values = {key: value for key, value in asdict(config).items() if key not in hidden}
     return {**values, "a": a.manifest.id, "b": b.manifest.id}
