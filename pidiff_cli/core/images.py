@@ -16,11 +16,12 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageErro
 from torch import Tensor
 from torch.nn import functional as F
 
-from pidiff_cli.core.record import RECORD_KEY, read_record, record_text
+from pidiff_cli.core.record import RECORD_KEY, read_record
 from pidiff_cli.errors import InputError, PidiffError
 from pidiff_cli.files import said, write_file
 from pidiff_cli.marks.c2pa import PROVENANCE
 from pidiff_cli.marks.marker import Marker
+from pidiff_cli.marks.texts import record_text
 
 __all__ = [
     "MAX_PIXELS", "PROVENANCE", "PhotoError", "marked_png", "on_white", "png_bytes", "read_photo",

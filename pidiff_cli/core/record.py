@@ -11,11 +11,6 @@ from pidiff_cli.errors import InputError
 RECORD_KEY = "pidiff"
 
 
-def record_text(record: dict[str, Any]) -> str:
-    """A record as it stands in a picture."""
-    return json.dumps(record, sort_keys=True)
-
-
 def read_record(path: Path | str) -> dict[str, Any]:
     """The record inside a PNG that `images.save_png` wrote.
 
