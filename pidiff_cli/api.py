@@ -44,6 +44,7 @@ from pidiff_cli.stages.checks import (
     check_learning,
     check_mixing,
 )
+from pidiff_cli.stages.consent import take_consent
 from pidiff_cli.stages.gallery.inputs import PAGE, Asked, asked_gallery, page_at
 from pidiff_cli.stages.noun import check_noun, take_noun
 from pidiff_cli.stages.opening import (
@@ -109,7 +110,7 @@ def prepare(
     Args:
         photos: files or folders. settings: noun, keep_photos, min_face (px), min_sharpness,
             hold_out, face_size (px), max_pixels, person (1 is who most photos show), like (a photo
-            of whom is meant).
+            of whom is meant), consent (self, agreed, synthetic; unstated where nothing is said).
 
     Raises:
         InputError: the name is not allowed or taken by other photos, or the photos are at fault.
@@ -121,7 +122,9 @@ def prepare(
     check_noun(old, noun)
     can_be_folder(place.home / "profiles")
     result = prepared(config, force, place.progress)
-    take_noun(Profile.open(result.profile, place.home), noun, place.progress)
+    opened = Profile.open(result.profile, place.home)
+    take_noun(opened, noun, place.progress)
+    take_consent(opened, config.consent, place.progress)
     return result
 
 
@@ -166,6 +169,7 @@ def tune(
     keep_photos: bool = True,
     person: int | None = None,
     like: str | Path | None = None,
+    consent: str = "",
     force: bool = False,
     home: str | Path | None = None,
     device: str = "auto",
@@ -181,7 +185,7 @@ def tune(
         sources: photos or folders with the ``name`` of their profile, or a profile without one.
         base: auto, mini, sd15, sdxl, a path or a hub id. recipe: a name, or a YAML file's path.
         noun: what prompts call the person; of a tuned profile only with restart or retune.
-        keep_photos, person, like, force: of a profile that is made now, as in `prepare`.
+        keep_photos, person, like, consent, force: of a profile that is made now, as in `prepare`.
         settings: wplus (whether the W+ branch too: auto, on, off), steps, batch, rank, alpha,
             learning_rate, lora_rank, lora_alpha, lora_rate, lora_layers, optimizer, seed,
             size (px), memory (GB), checkpointing, quantise, trained_blocks, face_phase,
@@ -197,7 +201,8 @@ def tune(
     place = Place.of(home, device, offline, progress)
     about: dict[str, Any] = {
         "photos": tuple(paths_of(sources)), "noun": noun, "keep_photos": keep_photos,
-        "person": person, "like": like, "name": name and own_name(place.home, name),
+        "person": person, "like": like, "consent": consent,
+        "name": name and own_name(place.home, name),
     }  # fmt: skip
     check_values(PrepareConfig, about)
     opened = open_tuning(place, sources, name, base, recipe, settings, anew=force)
@@ -212,6 +217,9 @@ def tune(
         can_be_folder(place.home / "profiles")
         prepared(place.config(PrepareConfig, **about), force, place.progress)
         profile = Profile.open(about["name"], place.home)
+        take_consent(profile, consent, place.progress)
+    elif consent:
+        take_consent(profile, consent, place.progress)
     from pidiff_cli.stages.base import fingerprints
     from pidiff_cli.stages.invert import inverted
     from pidiff_cli.stages.tune import run as stage
@@ -278,7 +286,8 @@ def generate(
         settings: seed (or "random"), out, identity_scale, start, keep_background, guidance,
             prompt_pull, steps, size, negative, scheduler, min_likeness, edits (name → strength),
             style_from, literal (the prompt as it is typed), score (whether likeness is measured),
-            noun (of these pictures), base (another one of the same family).
+            mark ("all", "manifest" without the watermark, or "none"), noun (of these pictures),
+            base (another one of the same family).
 
     Raises:
         InputError: no such profile or W+ code, or no picture is as alike as was asked for.
@@ -325,7 +334,8 @@ def again(
     """Draw a picture again from the record inside it.
 
     Args:
-        changes: settings of `generate` in place of the recorded ones, ``prompts`` among them.
+        changes: settings of `generate` in place of the recorded ones, ``prompts`` and ``mark``
+            among them.
         profile: where the person's profile is; else it is found by the random id in the record.
 
     Raises:
@@ -407,7 +417,7 @@ def stylemix(
 
     Args:
         settings: coarse, medium, fine (how much of ``b``, 0 to 1), between, out, prompt, count,
-            seed, name, force, identity_scale.
+            seed, name, force, identity_scale, mark.
 
     Raises:
         InputError: no such profiles or codes, or the name is taken.
@@ -505,6 +515,7 @@ def judge_pictures(
         if one.draw:
             drawn = generate(
                 one.draw, prompts, count=config.count, seed=config.seed, score=False,
+                mark="manifest",  # figures are those of the pictures as drawn
                 out=config.out / one.name, home=place.home, device=device, offline=offline,
                 progress=place.progress,
             )  # fmt: skip

@@ -25,6 +25,7 @@ from pidiff_cli.values import (
 )
 
 NOUNS = ("person", "man", "woman", "boy", "girl")
+CONSENTS = ("self", "agreed", "synthetic", "unstated")  # as in profile/consent.py
 MARKS = ("all", "manifest", "none")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 WPLUS = ("auto", "on", "off")
@@ -98,6 +99,10 @@ class PrepareConfig(CommonConfig):
         low=0, high=99,
     )  # fmt: skip
     like: Path | None = setting(None, "whose face: the person in this photo")
+    consent: str = setting(
+        "", "whose face: mine, an adult's who agreed, a made-up person's; asked on a terminal",
+        choices=("", *CONSENTS),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pidiff_cli.cli.options import option
+from pidiff_cli.cli.options import NoMarkOption, marks, option
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.config import TuneConfig
@@ -24,6 +24,7 @@ def command(
         typer.Option(metavar="DIR", help="folder for everything it makes", parser=user_path),
     ] = Path("demo"),
     steps: Annotated[int | None, option(TuneConfig, "steps", default="the recipe's")] = None,
+    no_mark: NoMarkOption = False,
 ) -> None:
     """Run the whole job on pictures that come along.
 
@@ -41,14 +42,18 @@ def command(
     note, pictures = session.output.note, out / "pics"
     photos = demo.run(out)
     note(f"Four drawn portraits of a person no network saw: {photos.drawn}", "bold")
-    drawn = learn(session, photos.drawn, "drawn", photos.noun, steps)
+    drawn = learn(session, photos.drawn, "drawn", photos.noun, "synthetic", steps)
     note(f"One real photo, the astronaut of scikit-image: {photos.real}", "bold")
-    real = learn(session, photos.real, "astronaut", "woman", steps)
+    real = learn(session, photos.real, "astronaut", "woman", "unstated", steps)
     images: list[Path] = []
     for name in ("drawn", "astronaut"):
-        made = api.generate(name, PROMPTS, seed=SEED, out=pictures, **session.where())
+        made = api.generate(
+            name, PROMPTS, seed=SEED, out=pictures, mark=marks(no_mark), **session.where()
+        )
         images += [item.path for item in made.images]
-    sheet = api.stylemix("drawn", "astronaut", out=pictures, **session.where()).sheet
+    sheet = api.stylemix(
+        "drawn", "astronaut", out=pictures, mark=marks(no_mark), **session.where()
+    ).sheet
     reports = [folder / "reports" / "likeness.html" for folder in (drawn, real)]
     note(f"Pictures  {pictures}", "bold")
     note(f"Mixes     {sheet}")
@@ -59,7 +64,9 @@ def command(
     session.output.result([*images, sheet, *reports], document)
 
 
-def learn(session: Session, photos: Path, name: str, noun: str, steps: int | None) -> Path:
+def learn(
+    session: Session, photos: Path, name: str, noun: str, consent: str, steps: int | None
+) -> Path:
     """Prepare, invert and tune; returns the profile's folder."""
     from pidiff_cli import api
     from pidiff_cli.profile import profile_folder
@@ -67,6 +74,13 @@ def learn(session: Session, photos: Path, name: str, noun: str, steps: int | Non
 
     same = is_made_of(profile_folder(session.home, name), (photos,))
     result = api.tune(
-        photos, name, base="mini", noun=noun, force=not same, steps=steps, **session.where()
+        photos,
+        name,
+        base="mini",
+        noun=noun,
+        consent=consent,
+        force=not same,
+        steps=steps,
+        **session.where(),
     )
     return result.profile

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from pidiff_cli.cli import complete, streams
-from pidiff_cli.cli.options import OutOption, ProfileArgument, edit_names, option
+from pidiff_cli.cli.options import (
+    NoMarkOption,
+    OutOption,
+    ProfileArgument,
+    edit_names,
+    marks,
+    option,
+)
 from pidiff_cli.cli.reading import number
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import GenerateConfig
@@ -77,6 +84,7 @@ def command(
     gallery: Annotated[
         bool, typer.Option("--gallery", help="write the page gallery.html beside the pictures")
     ] = False,
+    no_mark: NoMarkOption = False,
 ) -> None:
     """Draw pictures of a person; one path a line.
 
@@ -99,7 +107,7 @@ def command(
         prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler, start=start,
         negative=negative, noun=noun, hold=hold if keep_background is None else keep_background,
         seed=seed, out=out, min_likeness=min_likeness, style_from=style_from, edits=edits,
-        literal=literal, **session.where(),
+        literal=literal, mark=marks(no_mark), **session.where(),
     )  # fmt: skip
     if result.gallery:
         output.note(f"Look at them: {result.gallery}")

@@ -56,9 +56,7 @@ def new_command(context: typer.Context) -> None:
 @app.command("use")
 def use_command(
     context: typer.Context,
-    certificates: Annotated[
-        Path, typer.Argument(metavar="CHAIN.pem", help=_Pem, parser=user_path)
-    ],
+    certificates: Annotated[Path, typer.Argument(metavar="CHAIN.pem", help=_Pem, parser=user_path)],
     private: Annotated[
         Path, typer.Argument(metavar="KEY.pem", help="its private key, PKCS 8", parser=user_path)
     ],

@@ -76,6 +76,21 @@ OutOption = Annotated[
 ]
 
 
+NoMarkOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-mark",
+        help="write no C2PA manifest and no watermark: nothing but a record tells then that a "
+        "model drew the picture, and the EU AI Act (Art. 50) asks for machine-readable marks",
+    ),
+]
+
+
+def marks(no_mark: bool) -> str | None:
+    """The setting ``mark`` that an option stands for; None leaves the default."""
+    return "none" if no_mark else None
+
+
 def edit_names() -> str:
     """The edits that show on mini, in words."""
     known = known_of("mini")

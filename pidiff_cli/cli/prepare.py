@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pidiff_cli.cli.consent import ConsentOption, ask_consent
 from pidiff_cli.cli.options import option
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
@@ -35,6 +36,7 @@ def command(
     no_photos: NoPhotosOption = False,
     person: PersonOption = None,
     like: LikeOption = None,
+    consent: ConsentOption = None,
     show: Annotated[
         bool, typer.Option("--show", help="open a sheet of all photos: kept, or why not")
     ] = False,
@@ -51,9 +53,11 @@ def command(
     session = session_of(context)
     if show and no_photos:
         raise UsageError("--show needs the working copies.", "Leave one out: --show, --no-photos")
+    consent = ask_consent(session, photos, name, consent, force)
     result = api.prepare(
         photos, name, force=force, noun=noun, keep_photos=not no_photos, min_face=min_face,
-        min_sharpness=min_sharpness, hold_out=hold_out, person=person, like=like, **session.where(),
+        min_sharpness=min_sharpness, hold_out=hold_out, person=person, like=like,
+        consent=consent, **session.where(),
     )  # fmt: skip
     session.output.result([result.profile], result)
     if result.sheet:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pidiff_cli.cli import complete, moving, streams
+from pidiff_cli.cli.consent import ConsentOption, ask_consent, consent_command
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.prepare import ForceOption, NounOption
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, PidiffError, UsageError
 from pidiff_cli.profile import TUNED_PARTS, Profile, archive, check_name, list_profiles, parts_of
+from pidiff_cli.profile.consent import consent_kind, told_consent
 from pidiff_cli.weights.licences import commercial_of
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def show_command(context: typer.Context, profile: ProfileArgument) -> None:
     held = sum(photo.held_out for photo in opened.photos)
     output = session.output
     output.tell(f"{row['name']}  {row['noun']}, made {row['created']}", bold=True)
+    output.tell(f"consent   {told_consent(opened.manifest)}")
     output.tell(f"photos    {row['photos']} kept, {held} of them held back for the report")
     output.tell(f"base      {row['base'] or 'not tuned'}  recipe {row['recipe'] or 'none'}")
     output.tell(f"parts     {_parts(row)}")
@@ -172,6 +175,7 @@ def import_command(
         ),
     ] = "",
     noun: NounOption = None,
+    consent: ConsentOption = None,
 ) -> None:
     """Read a profile file in, checked byte by byte, whole or not at all.
 
@@ -184,7 +188,7 @@ def import_command(
     if not file.exists():
         raise InputError(f"There is no {file}.", "Check the path of the file.")
     if export.is_lora(file):
-        done = _import_lora(session, file, photos, name, base, noun, force)
+        done = _import_lora(session, file, photos, name, base, noun, consent, force)
     else:
         if photos or base or noun:
             raise UsageError(f"{file.name} is no LoRA: --photos, --base and --noun belong to one.")
@@ -207,6 +211,7 @@ def _import_lora(
     name: str,
     base: str,
     noun: str | None,
+    consent: str | None,
     force: bool,
 ) -> ImportResult:
     """A LoRA as a profile's second part; tells what of it came in and what did not."""
@@ -222,7 +227,8 @@ def _import_lora(
     name = name or export.name_of(file)
     check_name(name)
     found = foreign.find_lora(file, base or "auto", name, session.home, force)
-    api.prepare(photos or [], name, noun=noun, force=force, **session.where())
+    consent = ask_consent(session, photos or [], name, consent, force)
+    api.prepare(photos or [], name, noun=noun, consent=consent, force=force, **session.where())
     done = foreign.put_lora(Profile.open(name, session.home), found, session.home)
     session.output.note(f"{done.name}: {done.layers} layers of {done.base}, {done.photos} photos.")
     if done.left_out:
@@ -257,6 +263,7 @@ def forget_command(
     session.output.result([opened.folder], {"profile": str(opened.folder)})
 
 
+app.command("consent")(consent_command)
 app.command("rename")(moving.rename_command)
 app.command("copy")(moving.copy_command)
 app.command("delete")(moving.delete_command)
@@ -286,6 +293,8 @@ def describe(profile: Profile) -> dict[str, Any]:
         "path": str(profile.folder),
         "noun": manifest.noun,
         "created": manifest.created,
+        "consent": consent_kind(manifest),
+        "consented": manifest.consented,
         "photos": len(manifest.photos),
         "base": tune.get("base") or manifest.base.get("name"),
         "recipe": tune.get("recipe") or manifest.recipe.get("name"),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pidiff_cli.cli import complete
-from pidiff_cli.cli.options import OutOption, option
+from pidiff_cli.cli.options import NoMarkOption, OutOption, marks, option
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import StylemixConfig
 from pidiff_cli.errors import UsageError
@@ -41,6 +41,7 @@ def command(
     identity_scale: Annotated[
         float | None, option(StylemixConfig, "identity_scale", default="the recipe's")
     ] = None,
+    no_mark: NoMarkOption = False,
 ) -> None:
     """Mix the coarse, medium and fine layers of two people.
 
@@ -54,7 +55,7 @@ def command(
     result = api.stylemix(
         a, b, coarse=amount(coarse), medium=amount(medium), fine=amount(fine), between=between,
         out=out, prompt=prompt, count=count, seed=seed, name=name, force=force,
-        identity_scale=identity_scale, **session.where(),
+        identity_scale=identity_scale, mark=marks(no_mark), **session.where(),
     )  # fmt: skip
     lines = [result.sheet, *(item.path for item in result.images)]
     session.output.result([*lines, *filter(None, [result.profile])], result)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pidiff_cli.cli import complete
+from pidiff_cli.cli.consent import ConsentOption, ask_consent
 from pidiff_cli.cli.options import option
 from pidiff_cli.cli.prepare import (
     ForceOption,
@@ -77,6 +78,7 @@ def command(
     no_photos: NoPhotosOption = False,
     person: PersonOption = None,
     like: LikeOption = None,
+    consent: ConsentOption = None,
 ) -> None:
     """Learn one person from photos.
 
@@ -97,7 +99,8 @@ def command(
         return
     given |= {"resume": resume, "restart": restart or not resume, "retune": retune}
     given |= {"noun": noun, "keep_photos": not no_photos, "force": force}
-    given |= {"person": person, "like": like}
+    consent = ask_consent(session, sources, name, consent, force)
+    given |= {"person": person, "like": like, "consent": consent or ""}
     try:
         result = api.tune(sources, name, **given, **session.where())
     except KeyboardInterrupt:

@@ -20,8 +20,10 @@ PROVENANCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicM
 ASSERTION = "org.pidiff.picture"
 UNTRUSTED = "signingCredential.untrusted"
 #: What a reader says where pixels, record or another part of the file are not those signed.
-CHANGED = frozenset(("assertion.dataHash.mismatch", "assertion.hashedURI.mismatch",
-    "claimSignature.mismatch", "assertion.boxesHash.mismatch", "assertion.bmffHash.mismatch"))  # fmt: skip
+CHANGED = frozenset(
+    ("claimSignature.mismatch", *(f"assertion.{part}.mismatch" for part in
+     ("dataHash", "hashedURI", "boxesHash", "bmffHash")))
+)  # fmt: skip
 _OFFLINE: dict[str, Any] = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": False},
     "builder": {"thumbnail": {"enabled": False}},
@@ -120,7 +122,7 @@ def _read(told: dict[str, Any]) -> Manifest | None:
     actions = _actions(active)
     made = (active.get("claim_generator_info") or [{}])[0]
     by = active.get("signature_info") or {}
-    ours = next((a["data"] for a in active["assertions"] if a.get("label") == ASSERTION), {})
+    ours: Any = next((a["data"] for a in active["assertions"] if a.get("label") == ASSERTION), {})
     return Manifest(
         generator=f"{made.get('name', '')} {made.get('version', '')}".strip()
         or str(active.get("claim_generator", "")),

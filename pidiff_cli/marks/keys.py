@@ -178,8 +178,9 @@ def read_credential(chain: Path, private: Path, origin: str) -> Credential:
         encrypted = "encrypted" in str(error)
         told = "is encrypted; a key without a passphrase" if encrypted else "holds no key that"
         raise InputError(
-            f"{private} {told} is needed." if encrypted else f"{private} or {chain} is no PEM file "
-            "of a private key and its certificates.",
+            f"{private} {told} is needed."
+            if encrypted
+            else f"{private} or {chain} is no PEM file of a private key and its certificates.",
             "Make a key of the home's own: pidiff keys new",
         ) from error
     public, form = pem.Encoding.PEM, pem.PublicFormat.SubjectPublicKeyInfo
@@ -261,9 +262,7 @@ def _certificate(
             True,
         )
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), False)
     )
     if not authority:
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])

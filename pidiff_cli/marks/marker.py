@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pidiff_cli.errors import InputError
 from pidiff_cli.marks.c2pa import picture_digests, signed
 from pidiff_cli.marks.keys import Credential, credential
 
@@ -63,9 +62,3 @@ class Marker:
         base = record.get("base")
         name = base.get("name", "") if isinstance(base, dict) else ""
         return signed(png, self.by, str(name), picture_digests(pixels.tobytes(), text))
-
-
-def check_key(home: Path, marks: str) -> None:
-    """Raise InputError now where a picture could not be signed later; makes the home's key."""
-    if (found := Marker.open(home, marks)) is not None and not found.by.certificates:
-        raise InputError("The certificate to sign with is empty.", "pidiff keys new")

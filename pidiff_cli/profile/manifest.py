@@ -64,7 +64,9 @@ class Manifest:
         base: {"name", "fingerprint"} of the base it was tuned on; empty before.
             Newer ones have "licences", too: part → licence of what it was made with.
         recipe: {"name", …settings} of the last tuning; empty before.
-        consent: how the person agreed, in words; "" when nothing was said.
+        consent: whether the person agreed: self, agreed, synthetic or unstated (`consent.py`);
+            earlier versions had a free text, "" when nothing was said.
+        consented: the date of that, ISO 8601; "" where it is not known.
         photos: the kept photos.
         stages: state a stage, JSON values.
         files: relative path → sha256 of every file written.
@@ -79,6 +81,7 @@ class Manifest:
     base: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     consent: str = ""
+    consented: str = ""
     photos: tuple[Photo, ...] = ()
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
@@ -173,7 +176,7 @@ def _parse(data: dict[str, Any], path: Path) -> Manifest:
 def _check_types(manifest: Manifest) -> None:
     """Raise TypeError or ValueError for values that later code would stumble over."""
     texts = [manifest.name, manifest.noun, manifest.id, manifest.created, manifest.consent]
-    texts += [*manifest.files.values(), *manifest.pending]
+    texts += [*manifest.files.values(), *manifest.pending, manifest.consented]
     texts += [manifest.base.get(key) or "" for key in ("name", "fingerprint", "family")]
     texts += [manifest.recipe.get("name") or "", *(manifest.base.get("licences") or {}).values()]
     for photo in manifest.photos:

@@ -16,6 +16,8 @@ from pidiff_cli.core.diffusion.schedulers import check_scheduler
 from pidiff_cli.core.faces.choice import choose_face_models, holds
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.files import can_be_folder
+from pidiff_cli.marks.keys import known_credential
+from pidiff_cli.marks.marker import NONE
 from pidiff_cli.profile import Profile, parts_of, profile_folder
 from pidiff_cli.stages.edits import check_edits
 from pidiff_cli.stages.noun import check_noun
@@ -50,6 +52,7 @@ def check_drawing(
         check_same_space(profile, Profile.open(style_layers(style)[0], config.home))
     if getattr(config, "best", 0) or getattr(config, "min_likeness", 0):
         check_measurable(config, profile, has_networks(parts), has_faces(profile))
+    check_signing(config)
     can_be_folder(Path(getattr(config, "out", ".")))
 
 
@@ -74,9 +77,16 @@ def check_mixing(a: Profile, b: Profile, config: StylemixConfig, parts: BasePart
             )
     parts.need_wplus("stylemix")
     check_same_space(a, b)
+    check_signing(config)
     if config.prompt:
         check_drawing(config, a, parts)
     can_be_folder(config.out)
+
+
+def check_signing(config: DrawingConfig) -> None:
+    """Raise InputError where pictures are to be signed with a certificate that cannot be used."""
+    if getattr(config, "mark", NONE) != NONE:
+        known_credential(config.home)
 
 
 def check_inverting(profile: Profile, parts: BaseParts, asked: bool) -> None:

@@ -86,9 +86,7 @@ def run(
     read = partial(_read, reader, progress, several)
     for reading, drawn in _drawn(config, settings, loaded, code, map(read, groups), progress):
         before, prompt = len(fell), reading.typed
-        for picture in _one_prompt(
-            config, loaded, reading, drawn, out, marker, fell, on_written
-        ):
+        for picture in _one_prompt(config, loaded, reading, drawn, out, marker, fell, on_written):
             pictures.append(picture)
             if on_picture:
                 on_picture(picture)

@@ -26,6 +26,7 @@ from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import write_file, write_new
 from pidiff_cli.marks.marker import WITHOUT, Marker
 from pidiff_cli.profile import Profile
+from pidiff_cli.profile.consent import consent_kind
 from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.stages.base import fingerprint, fuse_lora, identity_fingerprint, load_parts
 from pidiff_cli.stages.checks import check_size, check_tuned_on, only_side
@@ -110,6 +111,7 @@ def load_person(
     record = {
         "profile": {"id": manifest.id, "fingerprint": profile.fingerprint},
         "base": {"name": name, "fingerprint": found},
+        "consent": consent_kind(manifest),
         "versions": {"pidiff": __version__, "torch": torch.__version__},
     }
     faces = aligned_faces(profile) if reader else {}

@@ -16,9 +16,11 @@ from pidiff_cli.core.images import save_png
 from pidiff_cli.core.wplus.editing import GROUPS, mix
 from pidiff_cli.marks.marker import Marker
 from pidiff_cli.profile import Profile, parts_of
+from pidiff_cli.profile.consent import mixed_consent
 from pidiff_cli.stages import person
 from pidiff_cli.stages.checks import check_mixing
 from pidiff_cli.stages.codes import Decoder, code_of
+from pidiff_cli.stages.consent import keep
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Picture, StylemixResult
 from pidiff_cli.weights.locate import BaseParts
@@ -44,13 +46,13 @@ def run(
     amounts = {"coarse": config.coarse, "medium": config.medium, "fine": config.fine}
     mixed = mix(wa, wb, amounts)
     sheet = contact_sheet(decoder, wa, wb, amounts, config.between, (a.name, b.name))
-    settings = _settings(config, a, b)
-    record = {"stylemix": settings, "base": {"name": parts.name}}
+    settings, consent = _settings(config, a, b), mixed_consent(a.manifest, b.manifest)
+    record = {"stylemix": settings, "base": {"name": parts.name}, "consent": consent}
     path = person.write_new_png(out, f"{a.name}-{b.name}-sheet", sheet, record, marker)
     images: tuple[Picture, ...] = ()
     if config.prompt:
-        images = _pictures(config, a, settings, parts, mixed, out, marker, progress)
-    stored = _store(config, a, settings, mixed, decoder) if config.name else None
+        images = _pictures(config, a, settings, consent, parts, mixed, out, marker, progress)
+    stored = _store(config, a, settings, consent, mixed, decoder) if config.name else None
     return StylemixResult(path, images, stored.folder if stored else None)
 
 
@@ -100,6 +102,7 @@ def _pictures(
     config: StylemixConfig,
     a: Profile,
     mixing: dict[str, object],
+    consent: str,
     parts: BaseParts,
     mixed: Tensor,
     out: Path,
@@ -123,6 +126,7 @@ def _pictures(
         record = {
             "prompt": config.prompt, "full_prompt": prompt.text, "seed": seed, "b": mixing["b"],
             "settings": mixing, **loaded.record,
+            "consent": consent,
         }  # fmt: skip
         whole = person.enlarged(image, config.size)
         images.append(person.write_picture(out, a.name, whole, record, alike, marker))
@@ -131,8 +135,9 @@ def _pictures(
 
 
 def _store(
-    config: StylemixConfig, a: Profile, mixing: dict[str, object], mixed: Tensor, decoder: Decoder
-) -> Profile:
+    config: StylemixConfig, a: Profile, mixing: dict[str, object], consent: str, mixed: Tensor,
+    decoder: Decoder,
+) -> Profile:  # fmt: skip
     """The mix as a profile: its code, A's adapter, and a decoded face as its only picture."""
     profile = Profile.create(config.home, config.name, a.manifest.noun, config.force)
     code = mixed.numpy()
@@ -142,6 +147,7 @@ def _store(
     face = decoder.pictures(mixed[None])[0]
     profile.write("reports/mix.png", lambda target: save_png(target, face))
     profile.update(base=a.manifest.base, recipe=a.manifest.recipe)
+    keep(profile, consent)
     profile.update_stage("stylemix", **mixing)
     return profile
 
@@ -154,6 +160,17 @@ def _copy_files(source: Path, target: Path) -> None:
 
 def _settings(config: StylemixConfig, a: Profile, b: Profile) -> dict[str, object]:
     """The settings worth keeping; people by their random ids, neither by name nor by path."""
-    hidden = {"home", "device", "offline", "out", "name", "force", "prompt", "count", "seed", "mark"}
+    hidden = {
+        "home",
+        "device",
+        "offline",
+        "out",
+        "name",
+        "force",
+        "prompt",
+        "count",
+        "seed",
+        "mark",
+    }
     values = {key: value for key, value in asdict(config).items() if key not in hidden}
     return {**values, "a": a.manifest.id, "b": b.manifest.id}

@@ -52,8 +52,8 @@ def verified(path: Path, home: Path) -> VerifiedPicture:
     manifest = read_manifest(opened.content, opened.mime) if opened.mime else None
     record = parsed_record(opened.carried.texts.get(RECORD_KEY))
     mark = looked_for(opened.pixels)
-    lines, verdict = _judged(opened, manifest, record, mark)
     by_us = manifest is not None and _is_home(manifest, home)
+    lines, verdict = _judged(opened, manifest, record, mark, by_us)
     return VerifiedPicture(
         path=path,
         verdict=verdict,
@@ -85,16 +85,19 @@ def _opened(path: Path) -> _Opened:
     if path.stat().st_size > MOST_BYTES:
         raise InputError(f"{path.name} is too large: over {MOST_BYTES / 1e6:.0f} MB.")
     with Image.open(path) as image:
-        return _Opened(path.read_bytes(), _MIMES.get(image.format or "", ""), pixels, carried(image))
+        return _Opened(
+            path.read_bytes(), _MIMES.get(image.format or "", ""), pixels, carried(image)
+        )
 
 
 def _judged(
-    opened: _Opened, manifest: Manifest | None, record: dict[str, Any] | None, mark: Found
-) -> tuple[list[str], str]:
+    opened: _Opened, manifest: Manifest | None, record: dict[str, Any] | None, mark: Found,
+    by_us: bool,
+) -> tuple[list[str], str]:  # fmt: skip
     """What is told, a sentence each, and the verdict."""
     seen = [*_of_watermark(opened, record, mark)]
     if manifest is not None:
-        lines = [_signer(manifest)]
+        lines = [_signer(manifest, by_us)]
         if manifest.changed:
             what = _what_changed(opened, manifest)
             return [*lines, f"Changed since it was signed: {what}.", *seen], CHANGED
@@ -117,12 +120,13 @@ def _judged(
     return [*seen, "No manifest, and nothing says how it was made."], UNMARKED
 
 
-def _signer(manifest: Manifest) -> str:
+def _signer(manifest: Manifest, by_us: bool) -> str:
     """Who signed, and what they say of its making."""
     made = "a trained model drew it" if "trainedAlgorithmicMedia" in manifest.sources else ""
     made = made or ", ".join(manifest.actions) or "nothing of its making"
     base = f" by the base {manifest.ours['base']}" if manifest.ours.get("base") else ""
     trust = ", a signer on no trust list" if UNTRUSTED in manifest.failures else ""
+    trust = ", the key of this home" if by_us else trust
     return (
         f"C2PA manifest of {manifest.generator or 'an unnamed program'}: {made}{base}; "
         f"signed by {manifest.signer or 'somebody'}{trust}."
@@ -140,9 +144,7 @@ def _what_changed(opened: _Opened, manifest: Manifest) -> str:
     return " and ".join(found) if found else "what stands beside the picture in the file"
 
 
-def _of_watermark(
-    opened: _Opened, record: dict[str, Any] | None, mark: Found
-) -> Iterator[str]:
+def _of_watermark(opened: _Opened, record: dict[str, Any] | None, mark: Found) -> Iterator[str]:
     height, width = opened.pixels.shape[:2]
     noted = record.get("marks") if record else None
     if mark.there:
@@ -183,5 +185,3 @@ def _told(manifest: Manifest, home: bool) -> dict[str, Any]:
         "failures": [one_line(code) for code in manifest.failures],
         "changed": manifest.changed,
     }
-
-

@@ -29,6 +29,7 @@ class LoraTold:
     Attributes:
         title: as the user has it. word: what a prompt calls the person. hint: how to use it.
         family: mini, sd15 or sdxl. size: of the pictures, px. date: ISO 8601.
+        consent: whether the person agreed, a kind: self, agreed, synthetic or unstated.
     """
 
     title: str
@@ -37,6 +38,7 @@ class LoraTold:
     family: str
     size: int
     date: str
+    consent: str = "unstated"
 
 
 def diffusers_file(weights: LoraWeights, told: LoraTold, unet: UnetLayers) -> bytes:
@@ -112,7 +114,7 @@ def metadata(told: LoraTold, weights: LoraWeights, digest: str) -> dict[str, str
         "ss_base_model_version": _KOHYA_BASE.get(told.family, f"pidiff_{told.family}"),
         "ss_v2": "False", "ss_output_name": told.title,
         "ss_resolution": f"({told.size}, {told.size})", "sshs_model_hash": digest,
-        "format": "pt", OURS: "lora 1",
+        "format": "pt", OURS: "lora 1", "pidiff_consent": told.consent,
     }  # fmt: skip
 
 

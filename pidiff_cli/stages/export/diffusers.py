@@ -26,6 +26,7 @@ from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import load_adapter, remove_adapter
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile, parts_of
+from pidiff_cli.profile.consent import CONSENTS, consent_kind
 from pidiff_cli.stages.base import load_parts
 from pidiff_cli.stages.checks import check_tuned_on
 from pidiff_cli.stages.progress import Progress
@@ -147,7 +148,9 @@ def _compare(loaded: Loaded, kind: str) -> None:
 
 def _told(loaded: Loaded, text: str) -> str:
     profile, parts = loaded.profile, loaded.parts
-    return text.format(name=profile.name, noun=profile.manifest.noun, base=_base_name(parts))
+    told = text.format(name=profile.name, noun=profile.manifest.noun, base=_base_name(parts))
+    kind = consent_kind(profile.manifest)
+    return f"{told.rstrip()}\n\nConsent of the person: {kind} ({CONSENTS[kind]}).\n"
 
 
 def _base_name(parts: locate.BaseParts) -> str:

@@ -16,6 +16,7 @@ from pidiff_cli.core.identity.lora_formats import FORMATS, LoraTold
 from pidiff_cli.core.identity.lora_names import UnetLayers
 from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.profile import Profile
+from pidiff_cli.profile.consent import consent_kind
 from pidiff_cli.weights import locate
 from pidiff_cli.weights.bases import BASES
 from pidiff_cli.weights.family import family_of
@@ -85,7 +86,9 @@ def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str
     word = origin_of(profile).get("trigger") or manifest.noun
     hint = f"Write {word!r} in the prompt."
     size, date = BASES[here.family].size, manifest.created[:10]
-    told = LoraTold(title or manifest.name, word, hint, here.family, size, date)
+    told = LoraTold(
+        title or manifest.name, word, hint, here.family, size, date, consent_kind(manifest)
+    )
     content = FORMATS[kind](weights, told, here.unet)
     _check(content, weights, here, profile.name)
 
