@@ -286,7 +286,7 @@ def generate(
         settings: seed (or "random"), out, identity_scale, start, keep_background, guidance,
             prompt_pull, steps, size, negative, scheduler, min_likeness, edits (name → strength),
             style_from, literal (the prompt as it is typed), score (whether likeness is measured),
-            mark ("all", "manifest" without the watermark, or "none"), noun (of these pictures),
+            mark ("all", "manifest" without the watermark, or "none"), nudity_filter, noun (of these pictures),
             base (another one of the same family).
 
     Raises:
@@ -417,7 +417,7 @@ def stylemix(
 
     Args:
         settings: coarse, medium, fine (how much of ``b``, 0 to 1), between, out, prompt, count,
-            seed, name, force, identity_scale, mark.
+            seed, name, force, identity_scale, mark, nudity_filter.
 
     Raises:
         InputError: no such profiles or codes, or the name is taken.

@@ -239,6 +239,7 @@ class GenerateConfig(DrawingConfig):
     )
     score: bool = setting(True, "measure the likeness of every picture")
     mark: str = setting("all", _MARK_HELP, choices=MARKS)
+    nudity_filter: bool = setting(True, "look for nudity in what a real base draws")
 
     def __post_init__(self) -> None:
         """Sound, not more are kept than drawn, and every picture's seed can be given again."""
@@ -269,6 +270,7 @@ class StylemixConfig(DrawingConfig):
         words=(RANDOM,),
     )  # fmt: skip
     mark: str = setting("all", _MARK_HELP, choices=MARKS)
+    nudity_filter: bool = setting(True, "look for nudity in what a real base draws")
     name: str = setting("", "store the mix as a profile of this name")
     force: bool = setting(False, "replace a profile of that name")
 

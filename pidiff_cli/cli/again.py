@@ -9,14 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from pidiff_cli.cli import complete
-from pidiff_cli.cli.options import NoMarkOption, OutOption, marks
+from pidiff_cli.cli.options import NoFilterOption, NoMarkOption, OutOption, marks
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import RANDOM, GenerateConfig
 from pidiff_cli.errors import UsageError
 from pidiff_cli.values import shown
 
-_FIXED = {"home", "device", "offline", "out", "prompts", "edits", "mark"}
+_FIXED = {"home", "device", "offline", "out", "prompts", "edits", "mark", "nudity_filter"}
 
 
 def command(
@@ -40,6 +40,7 @@ def command(
         ),
     ] = None,
     no_mark: NoMarkOption = False,
+    no_filter: NoFilterOption = False,
 ) -> None:
     """Draw a picture again from its own record."""
     from pidiff_cli import api
@@ -48,6 +49,8 @@ def command(
     changes = parse_changes(change or [])
     if no_mark:
         changes["mark"] = marks(no_mark)
+    if no_filter:
+        changes["nudity_filter"] = False
     result = api.again(image, changes, out=out, profile=profile, **session.where())
     session.output.result([item.path for item in result.images], result)
 

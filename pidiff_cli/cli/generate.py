@@ -10,12 +10,14 @@ import typer
 
 from pidiff_cli.cli import complete, streams
 from pidiff_cli.cli.options import (
+    NoFilterOption,
     NoMarkOption,
     OutOption,
     ProfileArgument,
     edit_names,
     marks,
     option,
+    unfiltered,
 )
 from pidiff_cli.cli.reading import number
 from pidiff_cli.cli.session import session_of
@@ -85,6 +87,7 @@ def command(
         bool, typer.Option("--gallery", help="write the page gallery.html beside the pictures")
     ] = False,
     no_mark: NoMarkOption = False,
+    no_filter: NoFilterOption = False,
 ) -> None:
     """Draw pictures of a person; one path a line.
 
@@ -107,7 +110,7 @@ def command(
         prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler, start=start,
         negative=negative, noun=noun, hold=hold if keep_background is None else keep_background,
         seed=seed, out=out, min_likeness=min_likeness, style_from=style_from, edits=edits,
-        literal=literal, mark=marks(no_mark), **session.where(),
+        literal=literal, mark=marks(no_mark), nudity_filter=unfiltered(no_filter), **session.where(),
     )  # fmt: skip
     if result.gallery:
         output.note(f"Look at them: {result.gallery}")

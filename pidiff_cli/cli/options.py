@@ -86,6 +86,19 @@ NoMarkOption = Annotated[
 ]
 
 
+NoFilterOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-filter", help="on real bases: do not look for nudity in pictures before writing them"
+    ),
+]
+
+
+def unfiltered(no_filter: bool) -> bool | None:
+    """The setting ``nudity_filter`` that an option stands for; None leaves the default."""
+    return False if no_filter else None
+
+
 def marks(no_mark: bool) -> str | None:
     """The setting ``mark`` that an option stands for; None leaves the default."""
     return "none" if no_mark else None

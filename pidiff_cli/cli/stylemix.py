@@ -7,7 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from pidiff_cli.cli import complete
-from pidiff_cli.cli.options import NoMarkOption, OutOption, marks, option
+from pidiff_cli.cli.options import (
+    NoFilterOption,
+    NoMarkOption,
+    OutOption,
+    marks,
+    option,
+    unfiltered,
+)
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import StylemixConfig
 from pidiff_cli.errors import UsageError
@@ -42,6 +49,7 @@ def command(
         float | None, option(StylemixConfig, "identity_scale", default="the recipe's")
     ] = None,
     no_mark: NoMarkOption = False,
+    no_filter: NoFilterOption = False,
 ) -> None:
     """Mix the coarse, medium and fine layers of two people.
 
@@ -55,7 +63,7 @@ def command(
     result = api.stylemix(
         a, b, coarse=amount(coarse), medium=amount(medium), fine=amount(fine), between=between,
         out=out, prompt=prompt, count=count, seed=seed, name=name, force=force,
-        identity_scale=identity_scale, mark=marks(no_mark), **session.where(),
+        identity_scale=identity_scale, mark=marks(no_mark), nudity_filter=unfiltered(no_filter), **session.where(),
     )  # fmt: skip
     lines = [result.sheet, *(item.path for item in result.images)]
     session.output.result([*lines, *filter(None, [result.profile])], result)

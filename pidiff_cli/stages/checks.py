@@ -19,10 +19,12 @@ from pidiff_cli.files import can_be_folder
 from pidiff_cli.marks.keys import known_credential
 from pidiff_cli.marks.marker import NONE
 from pidiff_cli.profile import Profile, parts_of, profile_folder
+from pidiff_cli.safety.prompts import check_prompts
 from pidiff_cli.stages.edits import check_edits
 from pidiff_cli.stages.noun import check_noun
 from pidiff_cli.values import style_layers
 from pidiff_cli.weights.locate import BaseParts
+from pidiff_cli.weights.nudity import check_nudity
 
 _CONFIGS = Path(__file__).parents[1] / "core" / "diffusion" / "configs"  # of single files
 
@@ -36,8 +38,11 @@ def check_drawing(
         recorded: it is drawn again, and earlier versions had more edits.
 
     Raises:
-        UsageError, InputError, MissingWeightError: as the stages would, later.
+        UsageError, InputError, MissingWeightError: as the stages would, later; InputError for an
+            intimate prompt, too.
     """
+    noun = getattr(config, "noun", "") or profile.manifest.noun
+    check_prompts((*getattr(config, "prompts", ()), getattr(config, "prompt", "")), noun)
     check_scheduler(getattr(config, "scheduler", ""))
     check_size(config.size, parts)
     if parts_of(profile.folder):
@@ -53,6 +58,8 @@ def check_drawing(
     if getattr(config, "best", 0) or getattr(config, "min_likeness", 0):
         check_measurable(config, profile, has_networks(parts), has_faces(profile))
     check_signing(config)
+    if parts.family != "mini" and getattr(config, "nudity_filter", False):
+        check_nudity(config.home)
     can_be_folder(Path(getattr(config, "out", ".")))
 
 

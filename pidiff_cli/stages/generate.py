@@ -18,9 +18,11 @@ from pidiff_cli.core.diffusion.guidance import DrawSettings
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.marks.marker import Marker
 from pidiff_cli.profile import Profile
+from pidiff_cli.safety.prompts import check_prompts
 from pidiff_cli.stages import person
 from pidiff_cli.stages.checks import check_has_code, check_measurable
 from pidiff_cli.stages.codes import edited, mixed_from
+from pidiff_cli.stages.decent import decent, open_filter
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.reading import LISTED, Edits, PromptReader, Reading
 from pidiff_cli.stages.report.words import tells_nothing
@@ -30,7 +32,7 @@ from pidiff_cli.weights.locate import BaseParts
 
 _NOT_RECORDED = {
     "home", "device", "offline", "out", "prompts", "count", "seed", "best", "min_likeness", "score",
-    "name", "style_from", "mark",
+    "name", "style_from", "mark", "nudity_filter",
 }  # fmt: skip
 
 
@@ -64,6 +66,7 @@ def run(
         UsageError: a setting that cannot mean anything.
     """
     marker = person.open_marker(config, progress)
+    looks = open_filter(config, parts, progress)
     wanted = config.best > 0 or config.min_likeness > 0
     score = config.score or wanted
     loaded = person.load_person(profile, parts, config.device, score, progress, config.noun)
@@ -86,6 +89,7 @@ def run(
     read = partial(_read, reader, progress, several)
     for reading, drawn in _drawn(config, settings, loaded, code, map(read, groups), progress):
         before, prompt = len(fell), reading.typed
+        drawn = decent(drawn, looks, prompt, fell)
         for picture in _one_prompt(config, loaded, reading, drawn, out, marker, fell, on_written):
             pictures.append(picture)
             if on_picture:
@@ -110,6 +114,7 @@ def _read(
     """A group of prompts as they are drawn; all doubts are told before the first picture."""
     if found := prompt_problems(group):
         raise UsageError(" ".join(found))
+    check_prompts(group, reader.noun)
     read = [reader.read(p, progress, f"{_short(p)!r}: " if several else "") for p in group]
     if any(reading.doubtful for reading in read):
         progress.warn(LISTED)
@@ -202,6 +207,9 @@ def _one_prompt(
 
 def _none(config: GenerateConfig, fell: list[RejectedPicture]) -> InputError:
     """What is told when no picture of any prompt is alike enough."""
+    if fell and all(one.reason.startswith("blocked") for one in fell):
+        what = "It was" if len(fell) == 1 else f"All {len(fell)} were"
+        return InputError(f"No picture is written. {what} blocked: nudity.", "Another --seed.")
     scores = [(one.likeness, one.seed) for one in fell if one.likeness is not None]
     count = f"None of the {len(fell)} pictures" if len(fell) > 1 else "The picture does not"
     verb = "reaches" if len(fell) > 1 else "reach"

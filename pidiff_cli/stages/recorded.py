@@ -14,7 +14,17 @@ from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile, find_by_id
 
-_NOT_FROM_RECORDS = {"home", "device", "offline", "out", "prompts", "edits", "name", "mark"}
+_NOT_FROM_RECORDS = {
+    "home",
+    "device",
+    "offline",
+    "out",
+    "prompts",
+    "edits",
+    "name",
+    "mark",
+    "nudity_filter",
+}
 
 
 def recorded_settings(record: dict[str, Any], image: Path, home: Path) -> dict[str, Any]:

@@ -171,6 +171,7 @@ def _settings(config: StylemixConfig, a: Profile, b: Profile) -> dict[str, objec
         "count",
         "seed",
         "mark",
+        "nudity_filter",
     }
     values = {key: value for key, value in asdict(config).items() if key not in hidden}
     return {**values, "a": a.manifest.id, "b": b.manifest.id}

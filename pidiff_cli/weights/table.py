@@ -41,6 +41,10 @@ _CLIP = (
     "https://huggingface.co/openai/clip-vit-large-patch14/resolve/"
     "32bd64288804d66eefd0ccbe215aa642df71cc41/"
 )
+_NUDITY = (
+    "https://huggingface.co/Falconsai/nsfw_image_detection/resolve/"
+    "04367978d3474804ab1a00a9bd6548b741764069/"
+)
 _SEE_E4E = "linked from https://github.com/omertov/encoder4editing (a file sharing page)"
 
 _ROWS = (
@@ -121,6 +125,12 @@ _ROWS = (
         "faces", ("parser.safetensors",), (RemoteFile(_PARSER),), convert="parser",
     ),
     Weight(
+        "nudity", "Falconsai's nsfw_image_detection, a ViT-B/16",
+        "looks for nudity in what every base but mini draws", 343.2, "Apache-2.0", "yes", FREE,
+        "nudity", ("config.json", "model.safetensors"),
+        tuple(RemoteFile(_NUDITY + name) for name in ("config.json", "model.safetensors")),
+    ),
+    Weight(
         "clip", "CLIP ViT-L/14", "text alignment in evaluate and tune, on every base but mini",
         1710, "MIT", "yes", FREE,
         "clip", ("config.json", "model.safetensors", "vocab.json", "merges.txt"),
@@ -140,8 +150,8 @@ WEIGHTS: dict[str, Weight] = {row.name: row for row in (*_ROWS, *LISTED)}
 
 _FACES = ("yunet", "sface-int8", "facemesh")  # what comes with the set-up, too
 SETS: dict[str, tuple[str, ...]] = {
-    "sd15": ("sd15-base", *_FACES),
-    "sdxl": ("sdxl-base", *_FACES),
+    "sd15": ("sd15-base", "nudity", *_FACES),
+    "sdxl": ("sdxl-base", "nudity", *_FACES),
     "wplus": ("e4e",),
     "ffhq": ("e4e",),  # the word that was before wplus
     "free-faces": _FACES,

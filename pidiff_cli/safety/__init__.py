@@ -1,0 +1,1 @@
+"""What is not drawn: intimate prompts. Texts only; pictures are looked at in `core/nudity.py`."""
