@@ -63,7 +63,8 @@ def command(
     result = api.stylemix(
         a, b, coarse=amount(coarse), medium=amount(medium), fine=amount(fine), between=between,
         out=out, prompt=prompt, count=count, seed=seed, name=name, force=force,
-        identity_scale=identity_scale, mark=marks(no_mark), nudity_filter=unfiltered(no_filter), **session.where(),
+        identity_scale=identity_scale, mark=marks(no_mark), nudity_filter=unfiltered(no_filter),
+        **session.where(),
     )  # fmt: skip
     lines = [result.sheet, *(item.path for item in result.images)]
     session.output.result([*lines, *filter(None, [result.profile])], result)

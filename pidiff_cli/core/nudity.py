@@ -40,11 +40,16 @@ def load_filter(folder: Path, device: str = "cpu") -> NudityFilter:
     Raises:
         MissingWeightError: a file is missing, damaged, or another network's.
     """
+    from safetensors import SafetensorError
     from transformers.models.vit.modeling_vit import ViTForImageClassification
 
     try:
-        model = ViTForImageClassification.from_pretrained(folder, local_files_only=True)
+        model, told = ViTForImageClassification.from_pretrained(
+            folder, local_files_only=True, output_loading_info=True
+        )
+        if told["missing_keys"] or told["mismatched_keys"]:  # they would be random numbers
+            raise ValueError("weights are missing")
         return NudityFilter(model.eval().to(device))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        told = f"The nudity filter in {folder} does not load: {error}."
-        raise MissingWeightError(told, HINT) from error
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        message = f"The nudity filter in {folder} does not load: {error}."
+        raise MissingWeightError(message, HINT) from error

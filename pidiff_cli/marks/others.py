@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pidiff_cli.marks.c2pa import PROVENANCE
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -25,6 +27,14 @@ _PROGRAMS = (
     ("NovelAI", "Software", "NovelAI"),
     ("Draw Things", "XML:com.adobe.xmp", "Draw Things"),
 )
+
+
+#: XMP that says the same, for small copies of drawn pictures.
+DRAWN_XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-'
+    'syntax-ns#"><rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmp'
+    f'Ext/2008-02-29/" Iptc4xmpExt:DigitalSourceType="{PROVENANCE}"/></rdf:RDF></x:xmpmeta>'
+).encode()
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ golyi golaya golie golye goly gol'* obnazhen* razdet* seksual*
 """.split()
 #: The same where words are not set apart.
 EXPLICIT_WITHIN = """
-裸体 裸體 全裸 半裸 裸照 裸露 赤裸 色情 情色 性交 性爱 性愛 做爱 裸の 裸婦 ヌード エロ 性器 乳首 ポルノ セックス
-누드 나체 알몸 벌거벗 포르노 섹스 야한 เปลือย โป๊
+裸体 裸體 全裸 半裸 裸照 裸露 赤裸 色情 情色 性交 性爱 性愛 做爱 裸の 裸婦 ヌード エロ 性器 乳首
+ポルノ セックス 누드 나체 알몸 벌거벗 포르노 섹스 야한 เปลือย โป๊
 """.split()
 PHRASES = """
 no clothes|no clothing|without clothes|without any clothes|without clothing|without her clothes

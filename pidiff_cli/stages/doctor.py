@@ -87,6 +87,8 @@ def _base(name: str, home: Path) -> BaseState:
         note = _lacks(name, home)
     else:
         note = "ready" + ("" if wplus else ", without the W+ networks")
+        if not BASES[name].embedded and not records.is_here(WEIGHTS["nudity"], home):
+            note += "; lacks the nudity filter: pidiff models pull nudity"
     return BaseState(name, ready, note, wplus, use.plain, {**use.extras}, use.says)
 
 

@@ -141,6 +141,6 @@ def test_global_options_may_follow_the_command(pidiff, alice):
 
 
 def test_quiet_says_nothing_but_the_result(pidiff, photos):
-    ran = pidiff("-q", "tune", photos, "--name", "alice")
+    ran = pidiff("-q", "tune", photos, "--name", "alice", "--consent", "self")
     assert ran.err == ""
     assert ran.out.count("\n") == 1

@@ -25,6 +25,7 @@ from pidiff_cli.profile import Profile
 from tests.conftest import Ran
 from tests.support.faces_fake import Drawn, draw_people, install_finder
 from tests.support.tiny_base import make_wplus
+from tests.support.tiny_nudity import install_filter
 from tests.support.tiny_person import colour_reader, make_profile
 from tests.support.tiny_real import PIPELINES, SIZE, ldm_state, use_tiny_configs
 
@@ -60,6 +61,7 @@ def album(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     use_tiny_configs(monkeypatch, tmp_path / "configs")
     (home / "models" / "ffhq").mkdir(parents=True)
     make_wplus(home / "models" / "ffhq")
+    install_filter(home)
     folder = tmp_path / "album"
     folder.mkdir()
     for i in range(2):

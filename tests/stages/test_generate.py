@@ -40,8 +40,10 @@ def test_pictures_are_told_as_they_come(home: Path, tmp_path: Path) -> None:
 
 
 def test_the_record_is_whole_and_the_bytes_repeat(home: Path, tmp_path: Path) -> None:
-    first = run_generate(short_drawing(home, tmp_path / "a"), Notes()).images[0].path
-    again = run_generate(short_drawing(home, tmp_path / "b", count=2), Notes()).images[0].path
+    bare = {"mark": "none"}
+    first = run_generate(short_drawing(home, tmp_path / "a", **bare), Notes()).images[0].path
+    more = short_drawing(home, tmp_path / "b", count=2, **bare)
+    again = run_generate(more, Notes()).images[0].path
     assert first.read_bytes() == again.read_bytes()
     record = read_record(first)
     assert record["prompt"] == "as an astronaut" and record["seed"] == 7

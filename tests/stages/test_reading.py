@@ -122,9 +122,9 @@ def test_mini_draws_at_its_own_size_and_enlarges(home: Path, tmp_path: Path, siz
     from PIL import Image
 
     notes = Notes()
-    own = run_generate(short_drawing(home, tmp_path / "own"), Notes()).images[0]
+    own = run_generate(short_drawing(home, tmp_path / "own", mark="none"), Notes()).images[0]
     config = replace(
-        short_drawing(home, tmp_path), size=size, prompts=("as an astronaut",), count=2
+        short_drawing(home, tmp_path, mark="none"), size=size, prompts=("as an astronaut",), count=2
     )
     large = run_generate(config, notes).images[0]
     small = Image.fromarray(read_photo(own.path))

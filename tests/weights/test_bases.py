@@ -124,7 +124,7 @@ def test_a_ckpt_is_read_but_never_run(tmp_path):
 def test_parts_of_a_real_base(home, tmp_path):
     with pytest.raises(MissingWeightError, match="not on this machine") as caught:
         locate.base_parts("sd15", home)
-    assert caught.value.hint.endswith("pidiff models pull sd15") and "2.1 GB" in str(caught.value)
+    assert caught.value.hint.endswith("pidiff models pull sd15") and "2.5 GB" in str(caught.value)
     fill(home, "sd15-base")
     assert locate.base_parts("sd15", home).wplus is None
     fill(home, "e4e")
@@ -209,11 +209,11 @@ def test_auto(home):
 
 
 def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):
-    fill(home, "sd15-base", "e4e", "sd15-identity", "yunet", "sface-int8", "facemesh")
+    fill(home, "sd15-base", "nudity", "e4e", "sd15-identity", "yunet", "sface-int8", "facemesh")
     ran = pidiff("doctor")
     assert ran.code == 0 and ran.err == ""
     assert "next       pidiff tune PHOTOS --name NAME" in ran.out
-    assert "sdxl lacks sdxl-base (6.9 GB): pidiff models pull sdxl" in ran.out
+    assert "sdxl lacks sdxl-base, nudity (7.3 GB): pidiff models pull sdxl" in ran.out
     assert "sd15 ready · commercial use: yes (creativeml-openrail-m); no with" in ran.out
     assert "OpenCV SFace" in ran.out
     found = pidiff("--json", "doctor").json
@@ -262,7 +262,13 @@ def test_the_table_is_whole():
         for file in weight.files:
             assert file.url.startswith("https://")
     assert all(name in WEIGHTS for names in SETS.values() for name in names)
-    assert {w.name for w in weights_of("sd15")} == {"sd15-base", "yunet", "sface-int8", "facemesh"}
+    assert {w.name for w in weights_of("sd15")} == {
+        "sd15-base",
+        "nudity",
+        "yunet",
+        "sface-int8",
+        "facemesh",
+    }
     assert all(w.commercial == "yes" for base in ("sd15", "sdxl") for w in weights_of(base))
     assert all(w.commercial != "yes" for extra in EXTRAS for w in added_by(extra, ["sd15"]))
 

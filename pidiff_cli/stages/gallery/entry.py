@@ -15,6 +15,7 @@ from urllib.parse import quote_from_bytes
 
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import said
+from pidiff_cli.marks.others import DRAWN_XMP
 from pidiff_cli.stages.gallery.earlier import Known
 from pidiff_cli.stages.gallery.told import ToldRecord, told_record
 
@@ -51,13 +52,15 @@ def read_entry(path: Path, known: Mapping[str, Known], side: int) -> Entry:
         raise InputError("a device or a pipe, not a picture" if path.exists() else "it went away")
     key = f"{_digest(path)}-{side}"
     earlier = known.get(key)
-    thumb = earlier.thumb if earlier else _small_copy(path, side)
+    record = told_record(path)
+    thumb = earlier.thumb if earlier else _small_copy(path, side, record.kind != "other")
     likeness = earlier.likeness if earlier else None
-    return Entry(path, key, thumb, path.stat().st_mtime, told_record(path), likeness)
+    return Entry(path, key, thumb, path.stat().st_mtime, record, likeness)
 
 
-def _small_copy(path: Path, side: int) -> str:
-    """A picture's file as a WebP of at most ``side`` px, a data address."""
+def _small_copy(path: Path, side: int, drawn: bool) -> str:
+    """A picture's file as a WebP of at most ``side`` px, a data address; of one that was drawn it
+    says so in IPTC's field (a manifest of its own would be as large as the copy)."""
     from PIL import Image
 
     from pidiff_cli.core.images import read_photo  # torch comes with it: not where all are known
@@ -65,7 +68,7 @@ def _small_copy(path: Path, side: int) -> str:
     small = Image.fromarray(read_photo(path))
     small.thumbnail((side, side))
     buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=QUALITY)
+    small.save(buffer, "WEBP", quality=QUALITY, **({"xmp": DRAWN_XMP} if drawn else {}))
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 

@@ -20,6 +20,7 @@ def test_sd15_and_all_that_may_go_with_it(pidiff, server, converts, home):
     assert ran.code == 0, ran.err
     assert ran.json["models"] == [
         "sd15-base",
+        "nudity",
         "yunet",
         "sface-int8",
         "facemesh",

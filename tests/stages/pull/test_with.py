@@ -13,7 +13,7 @@ from tests.support.hub_pull import left_over
 def test_a_plain_pull_brings_nothing_that_forbids_or_keeps_silent(pidiff, server, converts, home):
     ran = pidiff("--json", "models", "pull", "sd15", "--accept-license")
     assert ran.code == 0, ran.err
-    assert ran.json["models"] == ["sd15-base", "yunet", "sface-int8", "facemesh"]
+    assert ran.json["models"] == ["sd15-base", "nudity", "yunet", "sface-int8", "facemesh"]
     assert all(WEIGHTS[name].commercial == "yes" for name in ran.json["models"])
     assert not any(part in path for path in left_over(home) for part in ("ffhq", "identity"))
     parts = locate.base_parts("sd15", home)
@@ -32,7 +32,7 @@ def test_a_plain_pull_brings_nothing_that_forbids_or_keeps_silent(pidiff, server
 )
 def test_several_are_repeated_or_set_off_by_commas(extras):
     names = [weight.name for weight in named(["sdxl"], extras)]
-    assert names == ["sdxl-base", "yunet", "sface-int8", "facemesh", "e4e", "landmarks"]
+    assert names == ["sdxl-base", "nudity", "yunet", "sface-int8", "facemesh", "e4e", "landmarks"]
 
 
 def test_the_published_branch_goes_with_sd15_only():
