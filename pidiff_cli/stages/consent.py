@@ -14,19 +14,19 @@ def take_consent(profile: Profile, given: str | None, progress: Progress) -> Non
         given: self, agreed, synthetic or unstated; None or "" tells nothing.
     """
     manifest = profile.manifest
-    if given and given != consent_kind(manifest):
-        keep(profile, given)
+    if given and (given != consent_kind(manifest) or not manifest.consented):
+        with profile.lock():
+            keep(profile, given)
     elif not given and not manifest.consent:
-        keep(profile, UNSTATED)
+        with profile.lock():
+            keep(profile, UNSTATED)
         progress.warn(
             f"{CONSENTS[UNSTATED].capitalize()}; {profile.name} notes that. Say it: "
             f"pidiff profile consent {profile.name} self|agreed|synthetic, or --consent."
         )
-    elif given and not manifest.consented:
-        keep(profile, given)
 
 
 def keep(profile: Profile, kind: str) -> None:
-    """Note a kind of consent, as of today."""
+    """Note a kind of consent, as of today; whoever calls it holds the profile's lock."""
     manifest = consented(profile.manifest, kind)
     profile.update(consent=manifest.consent, consented=manifest.consented)

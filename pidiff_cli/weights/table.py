@@ -128,7 +128,10 @@ _ROWS = (
         "nudity", "Falconsai's nsfw_image_detection, a ViT-B/16",
         "looks for nudity in what every base but mini draws", 343.2, "Apache-2.0", "yes", FREE,
         "nudity", ("config.json", "model.safetensors"),
-        tuple(RemoteFile(_NUDITY + name) for name in ("config.json", "model.safetensors")),
+        (
+            RemoteFile(_NUDITY + "config.json"),
+            RemoteFile(_NUDITY + "model.safetensors", size=343_223_968),
+        ),
     ),
     Weight(
         "clip", "CLIP ViT-L/14", "text alignment in evaluate and tune, on every base but mini",

@@ -213,7 +213,7 @@ def test_doctor_names_what_is_missing_and_the_next_command(pidiff, home):
     ran = pidiff("doctor")
     assert ran.code == 0 and ran.err == ""
     assert "next       pidiff tune PHOTOS --name NAME" in ran.out
-    assert "sdxl lacks sdxl-base, nudity (7.3 GB): pidiff models pull sdxl" in ran.out
+    assert "sdxl lacks sdxl-base (6.9 GB): pidiff models pull sdxl" in ran.out
     assert "sd15 ready · commercial use: yes (creativeml-openrail-m); no with" in ran.out
     assert "OpenCV SFace" in ran.out
     found = pidiff("--json", "doctor").json

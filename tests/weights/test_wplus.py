@@ -130,7 +130,11 @@ def test_a_base_is_loaded_with_sizes_only_where_the_networks_are(
 
 
 def test_doctor_tells_whether_they_are_here_and_whole(pidiff: Any, plain: Path) -> None:
-    assert "sd15 ready, without the W+ networks · commercial use: yes" in pidiff("doctor").out
+    lacks = "; lacks the nudity filter: pidiff models pull nudity"
+    told = "sd15 ready, without the W+ networks"
+    assert f"{told}{lacks} · commercial use: yes" in pidiff("doctor").out
+    fill(plain, "nudity")
+    assert f"{told} · commercial use: yes" in pidiff("doctor").out
     fill(plain, "e4e")
     assert "sd15 ready · commercial use" in pidiff("doctor").out
     (plain / "models/ffhq/wplus.json").unlink()
