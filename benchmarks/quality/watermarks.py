@@ -196,14 +196,29 @@ def _safely(way: Any, x: np.ndarray) -> tuple[float, bool, bool]:
         return 0.0, False, False
 
 
+def false_alarms(folder: Path, textures: int) -> dict[str, Any]:
+    """Scores of unmarked pictures of 128 px: all of the folder and so many textures."""
+    unmarked = [square(read_photo(path), 128) for path in sorted(folder.glob("*.png"))]
+    unmarked += [texture(128, 1000 + seed) for seed in range(textures)]
+    scores = [watermark.looked_for(x).score for x in unmarked]
+    return {
+        "pictures": len(scores), "most": round(max(scores), 2),
+        "median": round(float(np.median(scores)), 2),
+        "found": sum(score >= watermark.THRESHOLD for score in scores),
+    }  # fmt: skip
+
+
 def main() -> None:
     """Measure and print."""
     parser = command_line("benchmarks.quality.watermarks", __doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kinds", nargs="+", choices=[*KINDS], default=["pidiff"])
     parser.add_argument("--sides", nargs="+", type=int, choices=[*COUNTS], default=[*COUNTS])
+    parser.add_argument("--unmarked", type=int, default=0, help="textures for false alarms")
     args = parser.parse_args()
     table: dict[str, Any] = {}
+    if args.unmarked:
+        table["false alarms"] = false_alarms(args.folder, args.unmarked)
     for kind in args.kinds:
         way = KINDS[kind]()
         for side in args.sides:

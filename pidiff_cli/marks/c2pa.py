@@ -19,6 +19,7 @@ from pidiff_cli.marks.keys import Credential
 PROVENANCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 ASSERTION = "org.pidiff.picture"
 UNTRUSTED = "signingCredential.untrusted"
+UNREADABLE = "manifest.unreadable"  # a word of ours
 #: What a reader says where pixels, record or another part of the file are not those signed.
 CHANGED = frozenset(
     ("claimSignature.mismatch", *(f"assertion.{part}.mismatch" for part in
@@ -96,7 +97,8 @@ def _definition(base: str, digests: dict[str, str]) -> dict[str, Any]:
 
 
 def read_manifest(content: bytes, mime: str) -> Manifest | None:
-    """The active manifest inside a file's bytes; None where there is none that can be read.
+    """The active manifest inside a file's bytes; None where there is none. One that is damaged has
+    the failure UNREADABLE.
 
     Args:
         mime: the file's type, such as image/png.
@@ -110,7 +112,9 @@ def read_manifest(content: bytes, mime: str) -> Manifest | None:
             return None
         with reader:
             told = json.loads(reader.json())
-    except (C2paError, ValueError, RecursionError):
+    except (C2paError.Verify, C2paError.Decoding, C2paError.Json, ValueError, RecursionError):
+        return Manifest("", (), (), "", "", (UNREADABLE,))
+    except C2paError:  # a kind of file that holds none, or a manifest that lies elsewhere
         return None
     return _read(told)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from pidiff_cli.core.record import RECORD_KEY
 from pidiff_cli.errors import InputError, PidiffError
-from pidiff_cli.marks.c2pa import UNTRUSTED, Manifest, picture_digests, read_manifest
+from pidiff_cli.marks.c2pa import UNREADABLE, UNTRUSTED, Manifest, picture_digests, read_manifest
 from pidiff_cli.marks.keys import known_credential
 from pidiff_cli.marks.others import Carried, carried
 from pidiff_cli.marks.texts import one_line, parsed_record
@@ -96,6 +96,8 @@ def _judged(
 ) -> tuple[list[str], str]:  # fmt: skip
     """What is told, a sentence each, and the verdict."""
     seen = [*_of_watermark(opened, record, mark)]
+    if manifest is not None and UNREADABLE in manifest.failures:
+        return ["Its C2PA manifest is damaged and cannot be read.", *seen], CHANGED
     if manifest is not None:
         lines = [_signer(manifest, by_us)]
         if manifest.changed:
