@@ -12,7 +12,7 @@ nude nudes nudity nudist* naked nakedness topless bottomless undressed undressin
 disrobed nsfw porn* hentai ahegao futanari erotic* orgasm* orgy masturbat* blowjob* handjob*
 cumshot* creampie deepthroat fellatio cunnilingus gangbang threesome bdsm bondage fetish* genital*
 penis penises vagina* vulva* nipple* areola* anus striptease* stripper* upskirt deepnude sex sexual*
-pussy dildo* boobs titties milf xxx onlyfans
+pussy dildo* boobs titties milf onlyfans
 nackt nackte nackter nacktes nackten nacktem nacktheit entkleidet ausgezogen hullenlos brustwarze*
 nue nues denude* denudee* deshabille deshabillee sexe porno* mamelon* seins
 desnud* encuerad* pezon* senos tetas sexo follando
@@ -33,8 +33,9 @@ EXPLICIT_WITHIN = """
 """.split()
 PHRASES = """
 no clothes|no clothing|without clothes|without any clothes|without clothing|without her clothes
-without his clothes|without their clothes|wearing nothing|with nothing on|nothing but a smile
-clothes off|clothing removed|in the buff|in the altogether|birthday suit|private parts
+without his clothes|without their clothes|wearing nothing|with nothing on at all|with nothing on but
+nothing but a smile|clothes off|clothing removed|in the buff|in the altogether
+birthday suit|private parts
 bare breast|bare breasts|bare chested woman|exposed breast|exposed breasts|bare bottom|bare butt
 bare ass|bare tits|oben ohne|ohne kleider|ohne kleidung|splitternackt|splitterfasernackt
 sans vetements|seins nus|torse nu feminin|toute nue|tout nu|femme nue|homme nu|sin ropa|en cueros
@@ -50,15 +51,14 @@ nude make up|nude eyeshadow|nude beige|nude tights|nude stockings|nude dress|nud
 nude mouse|nude mice
 naked eye|naked eyes|naked mole rat|naked mole rats|naked flame|naked flames|naked cake
 naked truth|naked branch|naked branches|naked tree|naked trees|naked twigs|naked sword|naked blade
-naked bike|naked motorcycle|naked chef|naked lunch|naked gun|naked city|naked steel|naked bulb
+naked bike|naked motorcycle|naked lunch|naked gun|naked city|naked steel|naked bulb
 naked light bulb|naked rock|naked rocks|naked cliff|naked cliffs|naked wood|naked walls
-topless car|topless bus|topless jeep|bottomless pit|bottomless brunch|bottomless coffee|bottomless
-sex and the city|sex pistols|sex education|opposite sex|same sex|fair sex|fairer sex|sex appeal
-sex change|both sexes|any sex|sex not specified|food porn|earth porn|car porn
+topless car|topless bus|topless jeep|bottomless pit|bottomless brunch|bottomless coffee
+sex and the city|sex pistols|sex education|opposite sex|same sex|either sex|fair sex|fairer sex|sex appeal
+both sexes|food porn|earth porn|car porn
 pussy willow|pussy willows|pussy cat|pussy cats|pussy riot|pussy bow|pussy galore
 grease nipple|nipple cactus|sexual orientation|sexual equality|sexual dimorphism|asexual
-bondage of the will|sexton|in bondage to pharaoh|erotic by madonna
-art nu|nue propriete|barriga pelada|montanha pelada|nuda veritas|nude mit tomaten
+art nu|nue propriete|nuda veritas|nude mit tomaten
 nackte tatsachen|nackter fels|nackte felsen|nackten felsen|nacktschnecke|nacktmull|nackte baume
 nackte aste|tete nue|tetes nues|mains nues|pieds nus|a mains nues|a loeil nu|oeil nu
 arbol desnudo|arboles desnudos|ramas desnudas|ojo desnudo|pies desnudos|occhio nudo|piedi nudi

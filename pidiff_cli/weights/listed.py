@@ -73,8 +73,6 @@ LISTED = (
            _HF + "google/siglip-base-patch16-224"),
     _later("dinov2", "DINOv2-base", "scoring", 346, "Apache-2.0", "yes", FREE,
            _HF + "facebook/dinov2-base"),
-    _later("nsfw", "Falconsai nsfw_image_detection", "safety", 343, "Apache-2.0", "yes", FREE,
-           _HF + "Falconsai/nsfw_image_detection"),
     _later("safety-checker", "CompVis safety checker, fp16", "safety", 608, "unstated", "unclear",
            "No licence is recorded for it here.", _HF + "CompVis/stable-diffusion-safety-checker"),
     _later("aesthetic", "Aesthetic predictor v2.5", "scoring", 0, "AGPL-3.0", "unclear",

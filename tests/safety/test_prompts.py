@@ -20,7 +20,7 @@ n\u200bude in the garden
 in the nude
 without clothes
 wearing nothing but a hat
-with nothing on
+with nothing on at all
 taking her clothes off
 undressed in a bedroom
 porn star
@@ -55,7 +55,10 @@ naakt op het strand
 누드 사진
 عارية
 नग्न
-bottomless and topless
+bottomless, in a bar
+as a naked chef
+any sex scene
+naked, in front of a naked tree
 a naked mole rat beside a naked man
 """.strip().splitlines()
 ALLOWED = """
@@ -119,6 +122,8 @@ ein Kind mit Hut
 裸眼で見る
 as a chef in a garden, smiling, oil painting
 erecting a tent
+a bed with nothing on it
+Mr xxx in a suit
 in the Naked Gun poster
 """.strip().splitlines()
 OF_MINORS = """
@@ -171,3 +176,13 @@ def test_the_sentence_names_the_word_and_stops_at_the_first() -> None:
 
 def test_plain_takes_out_what_hides_a_word() -> None:
     assert plain("(Nu\u200bdé:1.25)  [A]_b") == "nude a b"
+
+
+def test_nothing_that_mini_draws_is_refused() -> None:
+    from pidiff_cli.stages.words import known_words
+
+    known = known_words()
+    phrases = [phrase for group in known.groups.values() for phrase in group]
+    assert phrases and not [
+        phrase for phrase in (*phrases, *known.looks) if refused(phrase, "girl")
+    ]
