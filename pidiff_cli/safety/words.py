@@ -54,8 +54,8 @@ naked truth|naked branch|naked branches|naked tree|naked trees|naked twigs|naked
 naked bike|naked motorcycle|naked lunch|naked gun|naked city|naked steel|naked bulb
 naked light bulb|naked rock|naked rocks|naked cliff|naked cliffs|naked wood|naked walls
 topless car|topless bus|topless jeep|bottomless pit|bottomless brunch|bottomless coffee
-sex and the city|sex pistols|sex education|opposite sex|same sex|either sex|fair sex|fairer sex|sex appeal
-both sexes|food porn|earth porn|car porn
+sex and the city|sex pistols|sex education|opposite sex|same sex|either sex|fair sex|fairer sex
+sex appeal|both sexes|food porn|earth porn|car porn
 pussy willow|pussy willows|pussy cat|pussy cats|pussy riot|pussy bow|pussy galore
 grease nipple|nipple cactus|sexual orientation|sexual equality|sexual dimorphism|asexual
 art nu|nue propriete|nuda veritas|nude mit tomaten
