@@ -18,7 +18,7 @@ def command(
     context: typer.Context,
     pictures: Annotated[
         list[Path],
-        typer.Argument(metavar="PICTURE...", help="pictures of any program", parser=user_path),
+        typer.Argument(metavar="PICTURE", help="pictures of any program", parser=user_path),
     ],
 ) -> None:
     """Tell whether pictures say that a model drew them, and if they were changed.
