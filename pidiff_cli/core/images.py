@@ -1,6 +1,7 @@
 """Pictures in and out: the only place where colour modes, ranges and file formats change.
 
-Inside the program a picture is uint8 RGB (H, W, 3) or float32 (B, 3, H, W) in [-1, 1].
+Inside the program a picture is uint8 RGB (H, W, 3) or float32 (B, 3, H, W) in [-1, 1]. torch comes
+with the first one that becomes a tensor: who only reads pictures needs none.
 """
 
 from __future__ import annotations
@@ -8,13 +9,10 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
-from torch import Tensor
-from torch.nn import functional as F
 
 from pidiff_cli.core.record import RECORD_KEY, read_record
 from pidiff_cli.errors import InputError, PidiffError
@@ -22,6 +20,9 @@ from pidiff_cli.files import said, write_file
 from pidiff_cli.marks.c2pa import PROVENANCE
 from pidiff_cli.marks.marker import Marker
 from pidiff_cli.marks.texts import record_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "MAX_PIXELS", "PROVENANCE", "PhotoError", "marked_png", "on_white", "png_bytes", "read_photo",
@@ -91,18 +92,24 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 def to_tensor(pixels: np.ndarray) -> Tensor:
     """uint8 (H, W, 3) or (B, H, W, 3) -> float32 (B, 3, H, W) in [-1, 1]."""
+    import torch
+
     batch = np.ascontiguousarray(pixels if pixels.ndim == 4 else pixels[None])
     return torch.from_numpy(batch).permute(0, 3, 1, 2).float().sub_(127.5).div_(127.5)
 
 
 def to_uint8(x: Tensor) -> np.ndarray:
     """float (B, 3, H, W) in [-1, 1], clamped -> uint8 (B, H, W, 3)."""
+    import torch
+
     scaled = x.detach().float().cpu().mul(127.5).add(127.5).round().clamp(0, 255)
     return np.ascontiguousarray(scaled.to(torch.uint8).permute(0, 2, 3, 1).numpy())
 
 
 def resized(x: Tensor, side: int) -> Tensor:
     """Square pictures (B, C, S, S) to another side; the same where it is theirs already."""
+    from torch.nn import functional as F
+
     if x.shape[-1] == side:
         return x
     return F.interpolate(x, (side, side), mode="area" if x.shape[-1] > side else "bilinear")
@@ -121,6 +128,8 @@ def shrink(rgb: np.ndarray, side: int) -> tuple[np.ndarray, float]:
 
 def on_white(pixels: np.ndarray, mask: np.ndarray) -> Tensor:
     """A picture uint8 (H, W, 3) as (1, 3, H, W) in [-1, 1], white where mask (H, W) is 0."""
+    import torch
+
     m = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]
     return to_tensor(pixels) * m + (1 - m)
 

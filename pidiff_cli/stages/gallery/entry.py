@@ -63,7 +63,7 @@ def _small_copy(path: Path, side: int, drawn: bool) -> str:
     says so in IPTC's field (a manifest of its own would be as large as the copy)."""
     from PIL import Image
 
-    from pidiff_cli.core.images import read_photo  # torch comes with it: not where all are known
+    from pidiff_cli.core.images import read_photo
 
     small = Image.fromarray(read_photo(path))
     small.thumbnail((side, side))
