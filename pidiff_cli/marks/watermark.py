@@ -24,7 +24,7 @@ import numpy as np
 from pidiff_cli.marks.texts import record_text
 
 SMALLEST = 128  # px, the shorter side; smaller pictures hold no robust mark
-THRESHOLD = 6.5  # standard deviations; about 1e6 places and scales are looked at
+THRESHOLD = 7.0  # standard deviations; about 1e6 places and scales are looked at
 TILE, GRID = 64, 4  # px: the tile's side, the step of shifts that tell bytes apart
 LOW, HIGH = 0.06, 0.27  # of the ring, cycles a px
 SHARES = (0.7, 0.3)  # of the energy, of the tile that is looked for and the one that tells
