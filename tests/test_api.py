@@ -60,7 +60,10 @@ def test_a_callback_hears_every_step_and_sees_previews(untuned_home: Path) -> No
     steps = [event for event in heard if event.stage == "tune" and event.info]
     assert [(event.step, event.of) for event in steps] == [(i, 6) for i in range(1, 7)]
     assert all(event.seconds_left is not None and "loss" in event.info for event in steps)
-    assert steps[-1].seconds_left == 0
+    report = [event for event in heard if event.stage == "report" and not event.text]
+    left = [event.seconds_left for event in report[1:] if event.seconds_left is not None]
+    assert (report[-1].step, report[-1].of) == (10, 10)  # pictures
+    assert steps[-1].seconds_left and left[0] > left[-1] == 0  # with the report
     previews = [event.preview for event in heard if event.preview]
     assert len(previews) == 3 and all(path.is_file() for path in previews)
     assert result.steps == 6 and result.report and result.report.is_file()

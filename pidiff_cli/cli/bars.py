@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -14,16 +16,19 @@ from rich.progress import (
     Task,
     TaskID,
     TextColumn,
-    TimeRemainingColumn,
 )
 from rich.text import Text
 
-from pidiff_cli.cli.progress import LABEL, format_info
+from pidiff_cli.cli.lines import broken
+from pidiff_cli.cli.lines import whole as whole_path
+from pidiff_cli.cli.progress import LABEL, PREVIEWS, count, format_info, time_left
 from pidiff_cli.stages.progress import Progress as Listener
 
 SHOW_AFTER = 0.3  # seconds; quicker work says nothing
 KEEP_AFTER = 2.0  # seconds; the bar of longer work stays on the screen
 RIGHT = 72  # column where the seconds end
+BAR, BESIDE = 33, 52  # columns of a bar, where there is room; of what stands beside it
+SECONDS = re.compile(r" \d+ s$")
 
 
 @dataclass
@@ -34,12 +39,28 @@ class _Work:
 
 
 class _Count(ProgressColumn):
-    """`90/150`, or nothing while the total is unknown."""
+    """`90/150 steps`, or nothing while the total is unknown."""
 
     def render(self, task: Task) -> Text:
-        if task.total is None:
-            return Text("")
-        return Text(f"{int(task.completed)}/{int(task.total)}")
+        return Text(count(task.fields["work"], task.completed, task.total), no_wrap=True)
+
+
+class _Left(ProgressColumn):
+    """How long it still takes: as the work tells it, else going by the units."""
+
+    max_refresh = 0.5
+
+    def __init__(self, end: Callable[[], float | None]) -> None:
+        super().__init__()
+        self._end = end
+
+    def render(self, task: Task) -> Text:
+        end = self._end()
+        if end is not None:
+            left: float | None = end - time.monotonic()
+        else:
+            left = None if task.total is None else task.time_remaining
+        return Text("" if left is None else f"{time_left(left)} left", no_wrap=True)
 
 
 class Bars(Listener):
@@ -52,6 +73,8 @@ class Bars(Listener):
         self._shown = False
         self._waiting = False
         self._indent = 0  # lines after a summary belong to it
+        self._end: float | None = None  # when the command is done, as it was told
+        self._seen: set[Path] = set()
 
     @property
     def shown(self) -> bool:
@@ -64,21 +87,24 @@ class Bars(Listener):
             return
         self._waiting = True
         self._live = self._new_live()
-        self._live.add_task("loading".ljust(LABEL), total=None, info="")
+        self._live.add_task("loading".ljust(LABEL), total=None, info="", work="")
         self._show()
 
     def start(self, task: str, total: int | None) -> None:
         """A bar that appears once the work has taken a moment."""
         self._begun(task)
         self.stop_waiting()
+        if task in self._work:
+            self._live.reset(self._work[task].bar, total=total, info="", work=task)
+            return
         if not self._work:
             self._live = self._new_live()
-        bar = self._live.add_task(task.ljust(LABEL), total=total, info="")
+        bar = self._live.add_task(task.ljust(LABEL), total=total, info="", work=task)
         self._work[task] = _Work(bar, time.monotonic())
         if total is None:
             self._show()
 
-    def advance(self, task: str, n: int = 1, **info: object) -> None:
+    def advance(self, task: str, n: float = 1, **info: object) -> None:
         """Move the bar."""
         work = self._work.get(task)
         if work is None:
@@ -89,6 +115,16 @@ class Bars(Listener):
             self._live.update(work.bar, advance=n)
         if time.monotonic() - work.began > SHOW_AFTER:
             self._show()
+
+    def remaining(self, seconds: float) -> None:
+        """The time left that is shown, counting down until it is told anew."""
+        self._end = time.monotonic() + seconds
+
+    def preview(self, path: Path) -> None:
+        """Where the pictures are, once."""
+        if path not in self._seen:
+            self._seen.add(path)
+            self.line(PREVIEWS.format(whole_path(path)))
 
     def finish(self, task: str, summary: str) -> None:
         """Put the bar away, or leave it when it took long, and print the summary."""
@@ -103,7 +139,8 @@ class Bars(Listener):
         for number, line in enumerate(summary.split("\n") if summary else ()):
             first = number == 0 and not (work and work.labelled)
             text = (task if first else "").ljust(LABEL) + line
-            if number == 0 and took >= 1 and len(text) < RIGHT - 8:
+            timed = SECONDS.search(text)
+            if number == 0 and took >= 1 and len(text) < RIGHT - 8 and not timed:
                 text = text.ljust(RIGHT - 6) + f"{took:4.0f} s"
             self._print(text)
 
@@ -132,7 +169,8 @@ class Bars(Listener):
         self._hide(keep=False)
 
     def _print(self, text: str, style: str = "") -> None:
-        self._console.print(text, style=style or None, markup=False)
+        for line in broken(text, self._console.width):
+            self._console.print(line, style=style or None, markup=False)
 
     def stop_waiting(self) -> None:
         """The loading is over, or of no interest any more."""
@@ -154,10 +192,10 @@ class Bars(Listener):
     def _new_live(self) -> Progress:
         return Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=33),
+            BarColumn(bar_width=min(BAR, max(self._console.width - BESIDE, 4))),
             _Count(),
             TextColumn("{task.fields[info]}", markup=False),
-            TimeRemainingColumn(compact=True),
+            _Left(lambda: self._end),
             console=self._console,
             transient=True,
             redirect_stdout=False,  # results must reach stdout itself

@@ -11,6 +11,7 @@ from io import TextIOWrapper
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from pidiff_cli.cli.lines import broken, plain
 from pidiff_cli.cli.progress import PlainProgress
 from pidiff_cli.cli.streams import silence
 
@@ -119,7 +120,7 @@ class Output:
 
     def progress(self) -> Progress:
         """How a stage shows its work here: bars on a terminal, sparse lines in a pipe."""
-        if self.on_terminal and not self.quiet:
+        if self.on_terminal and not self.quiet and not self.console.is_dumb_terminal:
             from pidiff_cli.cli.bars import Bars
 
             self._bars = self._bars or Bars(self.console, self.begun.add)
@@ -142,9 +143,10 @@ class Output:
             return
         try:
             if self.on_terminal:
-                self.console.print(text, style=style or None, markup=False)
+                for line in broken(text, self.console.width):
+                    self.console.print(line, style=style or None, markup=False)
             else:
-                print(text, file=sys.stderr, flush=True)
+                print(plain(text), file=sys.stderr, flush=True)
         except OSError:  # nobody listens
             silence(sys.stderr)
 

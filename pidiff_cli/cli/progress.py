@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
-from pidiff_cli.stages.progress import Progress
+from pidiff_cli.cli.lines import whole as whole_path
+from pidiff_cli.stages.progress import UNITS, Progress, whole
 
 LABEL = 9  # columns that the name of a piece of work takes
+PREVIEWS = "Pictures as it learns: {}"
 PLAIN_EVERY = 10.0  # seconds between two lines of the same work in a pipe
 
 
@@ -27,7 +30,9 @@ class PlainProgress(Progress):
 
     def __init__(self, output: Lines, begun: Callable[[str], None] = lambda task: None) -> None:
         self._output, self._begun = output, begun
-        self._done: dict[str, int] = {}
+        self._done: dict[str, float] = {}
+        self._end: float | None = None
+        self._seen: set[Path] = set()
         self._total: dict[str, int | None] = {}
         self._told: dict[str, float] = {}
         self._indent = 0
@@ -35,19 +40,30 @@ class PlainProgress(Progress):
     def start(self, task: str, total: int | None) -> None:
         """Remember the work; nothing is said yet."""
         self._begun(task)
-        self._done[task], self._total[task] = 0, total
+        self._done[task], self._total[task] = 0.0, total
         self._told[task] = time.monotonic()
 
-    def advance(self, task: str, n: int = 1, **info: object) -> None:
+    def advance(self, task: str, n: float = 1, **info: object) -> None:
         """Count; a line when the last one is ten seconds old."""
         self._done[task] = self._done.get(task, 0) + n
         now = time.monotonic()
         if now - self._told.setdefault(task, now) < PLAIN_EVERY:
             return
         self._told[task] = now
-        total = self._total.get(task)
-        count = f"{self._done[task]}/{total}" if total else str(self._done[task])
-        self._output.note(f"{task.ljust(LABEL)}{count} {format_info(info)}".rstrip())
+        said = [count(task, self._done[task], self._total.get(task)), format_info(info)]
+        if self._end is not None:
+            said.append(f"about {time_left(self._end - now)} left")
+        self._output.note(task.ljust(LABEL) + "  ".join(filter(None, said)))
+
+    def remaining(self, seconds: float) -> None:
+        """Kept for the next line."""
+        self._end = time.monotonic() + seconds
+
+    def preview(self, path: Path) -> None:
+        """Where the pictures are, once."""
+        if path not in self._seen:
+            self._seen.add(path)
+            self.line(PREVIEWS.format(whole_path(path)))
 
     def finish(self, task: str, summary: str) -> None:
         """The summary, its first line labelled with the work."""
@@ -64,6 +80,21 @@ class PlainProgress(Progress):
     def warn(self, text: str) -> None:
         """One line of advice."""
         self._output.warn(" " * self._indent + text)
+
+
+def count(task: str, done: float, total: float | None) -> str:
+    """ "90/150 steps", "3/14 pictures"; "" of nothing, where it is not known of how many."""
+    unit = f" {UNITS[task]}" if task in UNITS else ""
+    if total is None:
+        return f"{whole(done)}{unit}" if done else ""
+    return f"{whole(done)}/{whole(total)}{unit}"
+
+
+def time_left(seconds: float) -> str:
+    """ "0:42", "12:05", "1:02:05"."""
+    left = max(round(seconds), 0)
+    hours, minutes = left // 3600, left % 3600 // 60
+    return f"{hours}:{minutes:02d}:{left % 60:02d}" if hours else f"{minutes}:{left % 60:02d}"
 
 
 def labelled(task: str, text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from pidiff_cli.config import EvaluateConfig
@@ -49,10 +50,10 @@ def run(
         for prompt in _prompts(config, loaded, reader, progress)
         for i in range(config.count)
     ]
-    progress.start("evaluate", 2 * len(plan) * config.steps)
+    progress.start("evaluate", 2 * len(plan))
     shown = measure.measure(
         loaded.base, loaded.code, plan, settings, tools,
-        on_step=lambda: progress.advance("evaluate", 1),
+        on_done=partial(progress.advance, "evaluate"),
     )  # fmt: skip
     measured = _summary.summarise(shown, tools)
     data = _document(config, loaded, tools, measured, shown)

@@ -80,7 +80,7 @@ def run(
     )  # fmt: skip
     code = _code(config, loaded)
     out = person.make_folder(config.out)
-    known = None if prompts is not None else len(config.prompts) * config.count * config.steps
+    known = None if prompts is not None else len(config.prompts) * config.count
     progress.start("generate", known)
     pictures: list[Picture] = []
     fell: list[RejectedPicture] = []
@@ -145,7 +145,7 @@ def _drawn(
         drawn = person.draw_pictures(
             loaded, [one.encoded for one in readings for _ in seeds],
             _edited(code, edits, config, loaded), seeds * len(readings), settings,
-            lambda: progress.advance("generate", 1),
+            lambda: progress.advance("generate", 1 / config.steps),
         )  # fmt: skip
         for reading in readings:
             yield reading, islice(drawn, config.count)

@@ -8,14 +8,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+#: What the units of a piece of work are; others have no word.
+UNITS = {
+    "prepare": "photos", "tune": "steps", "report": "pictures", "generate": "pictures",
+    "stylemix": "pictures", "evaluate": "pictures", "gallery": "pictures",
+}  # fmt: skip
+LOOK = 0.18  # share of a measured picture's time that goes into looking at it (measured on mini)
+
+
 class Progress:
     """What a stage may say while it runs. Says nothing; a listener overrides what it cares for."""
 
     def start(self, task: str, total: int | None) -> None:
-        """A piece of work begins; `total` is its number of units, None when unknown."""
+        """A piece of work begins, or begins anew; `total` is its number of units (`UNITS`), None
+        when unknown."""
 
-    def advance(self, task: str, n: int = 1, **info: object) -> None:
-        """`n` more units are done; `info` is shown beside the bar (`loss=0.061`)."""
+    def advance(self, task: str, n: float = 1, **info: object) -> None:
+        """`n` more units are done, or a part of one; `info` is shown beside the bar
+        (`loss=0.061`)."""
+
+    def remaining(self, seconds: float) -> None:
+        """How long the command still takes, as measured, with what comes after this piece of work.
+
+        A listener that is told so need not guess by the units.
+        """
 
     def finish(self, task: str, summary: str) -> None:
         """The work is done; `summary` is the one line that stays (empty says nothing)."""
@@ -41,9 +57,10 @@ class Event:
     Attributes:
         stage: the piece of work that began last: prepare, fit, refine, tune, generate, stylemix,
             evaluate; "" before the first.
-        step, of: units done and in all; ``of`` is None when unknown.
+        step, of: units done and in all (`UNITS`); ``of`` is None when unknown.
         preview: a picture that was written to show how far the work is; else None.
-        seconds_left: going by the units done so far; None when it cannot be told.
+        seconds_left: of a tuning with its previews and its report, as measured; elsewhere going
+            by the units done so far; None when it cannot be told.
         info: figures of the last unit, as ``{"loss": 0.061}``.
         text: a line for a person to read, "" for none; ``warning``: it is advice or doubt.
     """
@@ -67,21 +84,26 @@ class CallbackProgress(Progress):
 
     def __init__(self, callback: Callback) -> None:
         self._callback, self._stop = callback, False
-        self._task, self._step, self._began, self._resumed = "", 0, 0.0, 0
+        self._task, self._step, self._began, self._resumed = "", 0.0, 0.0, 0.0
         self._of: int | None = None
+        self._end: float | None = None  # when the command is done, as far as was told
 
     def start(self, task: str, total: int | None) -> None:
         """The first event of a stage."""
-        self._task, self._step, self._of = task, 0, total
-        self._began, self._resumed = time.monotonic(), 0
+        self._task, self._step, self._of = task, 0.0, total
+        self._began, self._resumed = time.monotonic(), 0.0
         self._tell()
 
-    def advance(self, task: str, n: int = 1, **info: object) -> None:
-        """An event for each unit; the first one may count what an earlier run did."""
+    def advance(self, task: str, n: float = 1, **info: object) -> None:
+        """An event for each unit, and for parts of one; the first may count an earlier run's."""
         if n > 1 and not self._step:
             self._resumed, self._began = n, time.monotonic()
         self._step += n
         self._tell(info=info, seconds_left=self._left())
+
+    def remaining(self, seconds: float) -> None:
+        """Kept for the events to come."""
+        self._end = time.monotonic() + seconds
 
     def finish(self, task: str, summary: str) -> None:
         """The last event of a stage, with its summary."""
@@ -104,8 +126,10 @@ class CallbackProgress(Progress):
         return self._stop
 
     def _left(self) -> float | None:
+        if self._end is not None:
+            return max(self._end - time.monotonic(), 0.0)
         done = self._step - self._resumed
-        if self._of is None or done < 1:
+        if self._of is None or done <= 0:
             return None
         return (time.monotonic() - self._began) / done * max(self._of - self._step, 0)
 
@@ -118,6 +142,11 @@ class CallbackProgress(Progress):
         warning: bool = False,
     ) -> None:
         told = Event(
-            self._task, self._step, self._of, preview, seconds_left, info or {}, text, warning
+            self._task, whole(self._step), self._of, preview, seconds_left, info or {}, text, warning
         )
         self._stop = self._callback(told) is True or self._stop
+
+
+def whole(units: float) -> int:
+    """Units that are done, however their parts have added up."""
+    return int(units + 1e-6)

@@ -114,11 +114,11 @@ def _pictures(
     side = person.drawn_side(loaded, config.size, progress)
     prompt = person.prompt_reader(loaded, edits=False).read(config.prompt, progress).encoded
     settings = replace(person.draw_settings(config), size=side)
-    progress.start("stylemix", config.count * config.steps)
+    progress.start("stylemix", config.count)
     seeds = [config.seed + i for i in range(config.count)]
     drawn = person.draw_pictures(
         loaded, [prompt] * len(seeds), mixed, seeds, settings,
-        lambda: progress.advance("stylemix", 1),
+        lambda: progress.advance("stylemix", 1 / config.steps),
     )  # fmt: skip
     images = []
     for seed, image in drawn:

@@ -86,12 +86,13 @@ def install(monkeypatch: pytest.MonkeyPatch, weights: Path, reads: bool = True) 
     """Let the stages find a tiny base as ``mini`` and, if ``reads``, the colour reader."""
     from pidiff_cli.stages import invert, person
     from pidiff_cli.stages.gallery import alike
-    from pidiff_cli.stages.tune import previews
+    from pidiff_cli.stages.tune import setup
     from pidiff_cli.stages.tune import run as tune
     from pidiff_cli.weights import locate
 
     monkeypatch.setattr(tune, "REPORT_STEPS", 1)
-    monkeypatch.setattr(previews, "STEPS", 1)
+    monkeypatch.setattr(setup, "PREVIEW_STEPS", 1)
+    monkeypatch.setattr(setup, "REPORT_STEPS", 1)
     monkeypatch.setattr(locate, "PACKAGE_WEIGHTS", weights)
     for module in (tune, invert, person, alike):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader() if reads else None)

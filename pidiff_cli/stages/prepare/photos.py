@@ -56,11 +56,19 @@ class Album:
     networks: FaceNetworks
 
 
-def read_album(config: PrepareConfig, paths: list[Path], tick: Callable[[], None]) -> Album:
+def read_album(
+    config: PrepareConfig,
+    paths: list[Path],
+    tick: Callable[[], None],
+    again: Callable[[], None] = lambda: None,
+) -> Album:
     """Read photos and look for faces, with the networks for what they are.
 
     The published networks look first, where they are here; drawn portraits, and pictures in
     which they see nobody, are looked at again by mini's own.
+
+    Args:
+        tick: called after each photo; again: before all are looked at a second time.
     """
     folder = published_faces(config.home / "models")
     if folder is None:
@@ -69,7 +77,8 @@ def read_album(config: PrepareConfig, paths: list[Path], tick: Callable[[], None
     codes = [candidate.codes for candidate in album.candidates if candidate.faces]
     if codes and not (album.networks.tells_worlds and are_drawn(np.concatenate(codes))):
         return album
-    return _read(config, paths, drawn_networks(), lambda: None)
+    again()
+    return _read(config, paths, drawn_networks(), tick)
 
 
 def _read(

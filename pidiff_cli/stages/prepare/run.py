@@ -78,8 +78,9 @@ def _chosen(
     config: PrepareConfig, progress: Progress, anchors: Collection[Path]
 ) -> tuple[list[Path], Album, Selection]:
     paths = list_photos(config.photos)
-    progress.start("prepare", len(paths))
-    album = read_album(config, paths, partial(progress.advance, "prepare"))
+    begin = partial(progress.start, "prepare", len(paths))
+    begin()
+    album = read_album(config, paths, partial(progress.advance, "prepare"), begin)
     need_faces(config, paths, album.candidates, album.rejected)
     return paths, album, select_photos(config, album, anchors)
 

@@ -19,6 +19,7 @@ from pidiff_cli.core.faces.reader import DetectedFace, likeness
 from pidiff_cli.core.metrics import measures
 from pidiff_cli.core.metrics.branch_energy import branch_energy
 from pidiff_cli.core.metrics.pose import pose_of
+from pidiff_cli.stages.progress import LOOK
 from pidiff_cli.stages.report.evaluators import Evaluators
 
 WISHES = (
@@ -81,15 +82,21 @@ def measure(
     plan: Plan,
     settings: DrawSettings,
     tools: Evaluators,
-    on_step: Callable[[], None] | None = None,
+    on_done: Callable[[float], None] | None = None,
 ) -> list[EvaluatedImage]:
     """Draw every prompt twice, identity on and off, and measure.
 
     Args:
         base: with the person's adapters on it. w: W+ code (L, D); None on a base without a branch.
-        on_step: called after every denoising step, of both pictures.
+        on_done: called with the part of a picture that was done since the last call; it is done
+            when it is drawn and looked at.
     """
     drawn, plain = [], []
+
+    def on_step() -> None:
+        if on_done:
+            on_done((1 - LOOK) / settings.steps)
+
     for prompt, seed in plan:
         drawn.append(draw(base, prompt, w, [seed], settings, record=True, on_step=on_step))
         own = without_identity(settings)
@@ -103,6 +110,8 @@ def measure(
         energy = None if w is None else branch_energy(base, prompt, w, images[i])
         text = [score[i] for score in scores]
         shown.append(_see(tools, prompt.text, seed, images[i], plain[i], looked, energy, text))
+        if on_done:
+            on_done(2 * LOOK)
     return shown
 
 

@@ -24,6 +24,7 @@ from pidiff_cli.stages.tune import pace
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.plan import apply
 from pidiff_cli.stages.tune.previews import Previews, PreviewScore
+from pidiff_cli.stages.tune.remaining import TimeLeft
 from pidiff_cli.stages.tune.told import describe
 
 CHECKPOINT = "checkpoint"
@@ -82,6 +83,7 @@ class Job:
         scaler: of the loss, where the base computes in fp16; does nothing elsewhere.
         best: the adapter's parameters at the best previews so far.
         paces: seconds of every step of this run, previews not counted.
+        left: how long it still takes.
     """
 
     profile: Profile
@@ -101,6 +103,7 @@ class Job:
     scaler: torch.amp.GradScaler
     best: dict[str, Tensor] | None = None
     paces: list[float] = field(default_factory=list)
+    left: TimeLeft = field(default_factory=TimeLeft)
 
 
 def train(job: Job, current: Run, progress: Progress) -> None:
@@ -119,17 +122,18 @@ def train(job: Job, current: Run, progress: Progress) -> None:
     faces, photos = job.data
     began, saved = time.perf_counter() - current.seconds, current.step
     preview_due = config.preview_every > 0 and current.step == 0  # what the untuned branch draws
-    if not preview_due:
-        progress.start("tune", config.steps)
-        if current.step:
-            progress.advance("tune", current.step)
+    progress.start("tune", config.steps)
+    if current.step:
+        progress.advance("tune", current.step)
 
     while preview_due or (current.step < config.steps and not current.ended_early):
         last = current.step == config.steps
         random, started = generator.get_state(), time.perf_counter()
         try:
             if preview_due:
+                pictures = job.previews.to_draw()
                 score = job.previews.draw_strip(fresh=current.step == 0)
+                job.left.drew(time.perf_counter() - started, pictures)
             else:
                 data = faces if current.step < config.face_phase * config.steps else photos
                 for group in optimizer.param_groups:
@@ -166,7 +170,6 @@ def train(job: Job, current: Run, progress: Progress) -> None:
             current.before_loss = score.text_loss
             preview_due = False
             progress.preview(job.previews.path)
-            progress.start("tune", config.steps)
         elif preview_due:
             if is_better(score, current, internals.text_loss, last):
                 current.best_step, current.best_score = current.step, score.likeness
@@ -174,12 +177,15 @@ def train(job: Job, current: Run, progress: Progress) -> None:
             _watch_plateau(score, current, internals.patience, last)
             preview_due = False
             progress.preview(job.previews.path)
+            tell_left(job.left, config.steps if current.ended_early else current.step, progress)
         else:
             current.losses.append({k: round(float(v), 6) for k, v in losses.items()})
             job.paces.append(time.perf_counter() - started)
+            job.left.learnt(job.paces[-1])
             current.step += 1
-            if told := pace.estimate(job.paces, config.steps - current.step):
+            if told := pace.estimate(len(job.paces), job.left.at(current.step)):
                 progress.line(told)
+            tell_left(job.left, current.step, progress)
             progress.advance("tune", 1, loss=current.losses[-1]["loss"])
             every = config.preview_every
             preview_due = every > 0 and (current.step == config.steps or current.step % every == 0)
@@ -202,6 +208,12 @@ def train(job: Job, current: Run, progress: Progress) -> None:
     early = f" of {config.steps}: likeness has stopped rising" if current.ended_early else ""
     told = f"{current.step} steps{early} · loss {loss:.3f} · {current.seconds:.0f} s"
     progress.finish("tune", told)
+
+
+def tell_left(left: TimeLeft, step: int, progress: Progress) -> None:
+    """How long it takes from here, where that is known."""
+    if (seconds := left.at(step)) is not None:
+        progress.remaining(seconds)
 
 
 def learning_rate(config: TuneConfig, internals: TuneInternals, step: int) -> float:

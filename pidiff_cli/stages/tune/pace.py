@@ -54,9 +54,15 @@ def known(home: Path, key: str) -> float | None:
     return float(value) if isinstance(value, (int, float)) and value > 0 else None
 
 
-def note(home: Path, key: str, seconds: list[float]) -> None:
-    """Keep the median of a run's steps; a disk that refuses is no fault of the tuning."""
-    if len(seconds) < ENOUGH:
+def of_drawing(key: str) -> str:
+    """Under what a denoising step's time is kept, where that of a training step is ``key``."""
+    return f"{key}/drawing"
+
+
+def note(home: Path, key: str, seconds: list[float], least: int = ENOUGH) -> None:
+    """Keep the median of a run's steps, of ``least`` and more; a disk that refuses is no fault of
+    the tuning."""
+    if len(seconds) < least:
         return
     entries = {k: v for k, v in _entries(home).items() if k != key}
     entries[key] = round(statistics.median(seconds), 4)
@@ -67,12 +73,11 @@ def note(home: Path, key: str, seconds: list[float]) -> None:
         files.write_file(path, (json.dumps(kept, indent=1) + "\n").encode())
 
 
-def estimate(seconds: list[float], left: int) -> str:
-    """A line on the steps to come after the first ``ENOUGH`` of a run; "" where there is none."""
-    if len(seconds) != ENOUGH or statistics.median(seconds) * left < LONG:
+def estimate(done: int, left: float | None) -> str:
+    """A line on the seconds left after the first ``ENOUGH`` steps of a run; "" where there is none."""
+    if done != ENOUGH or left is None or left < LONG:
         return ""
-    rest = duration(statistics.median(seconds) * left)
-    return f"About {rest} for the other {left} steps, going by the first {ENOUGH}."
+    return f"About {duration(left)} to go with previews and report, by the pace so far."
 
 
 def duration(seconds: float) -> str:

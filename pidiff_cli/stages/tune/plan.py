@@ -15,6 +15,7 @@ from pidiff_cli.core.training.memory_plan import Learnt, Plan, Sizes, choose_pla
 from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.stages.tune import pace
 from pidiff_cli.stages.tune.internals import TuneInternals
+from pidiff_cli.stages.tune.remaining import in_all
 
 CONTEXT = 600_000_000  # bytes that CUDA itself takes of a card for this process, at the most
 PROCESS = 620_000_000  # bytes resident before a base is loaded: interpreter, libraries, face nets
@@ -31,6 +32,7 @@ class Planned:
         free: bytes free before loading; 0 where the base's sizes are unknown.
         others: bytes that other programs hold on the same card.
         seconds: of all steps, going by earlier tunings on this machine; None where there is none.
+        whole: with previews and report, likewise.
     """
 
     device: torch.device
@@ -42,6 +44,7 @@ class Planned:
     free: int = 0
     others: int = 0
     seconds: float | None = None
+    whole: float | None = None
     pace: str = ""
 
     def document(self) -> dict[str, object]:
@@ -84,8 +87,9 @@ def make_plan(
     found = _plan(config, internals, family, branch, found)
     key = pace.key_of(config, internals, family, branch, found.plan, device)
     known = pace.known(config.home, key)
+    whole = in_all(config, internals, known, pace.known(config.home, pace.of_drawing(key)))
     seconds = None if known is None else round(known * config.steps, 1)
-    return replace(found, others=held_by_others(device), seconds=seconds, pace=key)
+    return replace(found, others=held_by_others(device), seconds=seconds, whole=whole, pace=key)
 
 
 def _plan(

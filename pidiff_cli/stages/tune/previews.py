@@ -17,7 +17,6 @@ from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.report.evaluators import Judge
 
-STEPS = 10  # denoising steps of a preview picture
 PREVIEWS = "reports/previews.png"
 LEAST_TEXT = 0.01  # cosine; a share of less says nothing
 
@@ -69,6 +68,12 @@ class Previews:
                 strip = np.concatenate([before, strip])
         self.profile.write(PREVIEWS, lambda target: save_png(target, strip))
         return PreviewScore(self._likeness(images), self._text_loss(images))
+
+    def to_draw(self) -> int:
+        """Denoising steps of the next strip; the first one draws the untuned base's pictures too,
+        where there is a judge."""
+        twice = self.judge is not None and self.plain_text is None
+        return len(self.prompts) * self.settings.steps * (1 + twice)
 
     @property
     def path(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import nullcontext
 from typing import Any
 
@@ -28,11 +29,11 @@ from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import peak_mb, write_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run, train
 from pidiff_cli.stages.tune.previews import PREVIEWS
+from pidiff_cli.stages.tune.remaining import REPORT_STEPS
 from pidiff_cli.stages.tune.setup import Task, make_job, make_task
 from pidiff_cli.weights.licences import licences_of
 from pidiff_cli.weights.locate import BaseParts
 
-REPORT_STEPS = 16  # denoising steps of a picture in the report
 SEED = 1000  # of the report's first picture; the next prompt's has one more
 SHORT = ("text_drop", "background", "stranger_margin", "iou", "energy_off", "copy_paste", "faces")
 
@@ -81,6 +82,7 @@ def _run(task: Task, progress: Progress) -> TuneResult:
     if is_stale(profile, config, state, task.digest):
         progress.line(stale_told(profile.name))
         return kept(profile)
+    progress.start("tune", None)
     faces = aligned_faces(profile)
     tools = open_evaluators(profile, faces, parts, config.home, open_reader(parts.faces))
     job, current, planned = make_job(task, state, tools, faces, progress)
@@ -93,6 +95,7 @@ def _run(task: Task, progress: Progress) -> TuneResult:
     branch, where = parts.has_branch, planned.device
     key = pace.key_of(config, task.internals, parts.family, branch, job.plan, where)
     pace.note(config.home, key, job.paces)
+    pace.note(config.home, pace.of_drawing(key), job.left.drawn, least=1)
     return _keep(task, job, current, tools, faces, progress)
 
 
@@ -167,8 +170,9 @@ def _report(
     lora = job.base.lora
     with lora.fused() if lora else nullcontext():
         shown = measure.measure(
-            job.base, job.previews.mean, plan, task.drawing(REPORT_STEPS), tools
-        )
+            job.base, job.previews.mean, plan, task.drawing(REPORT_STEPS), tools,
+            Counted(2 * len(plan), progress),
+        )  # fmt: skip
     measured = summarise(shown, tools)
     values = {name: row.value for name, row in measured.items()}
     likeness = {
@@ -188,8 +192,25 @@ def _report(
         data, everyone, len(task.held_out), shown, sheet=profile.path(PHOTO_SHEET)
     )
     profile.write("reports/likeness.html", html.encode())
+    progress.finish("report", "")
     _warn(task, current, copies(measured), values["copy_paste"], progress)
     return likeness
+
+
+class Counted:
+    """Tells a listener of pictures that are drawn and looked at, and how long the others take."""
+
+    def __init__(self, pictures: int, progress: Progress) -> None:
+        self._pictures, self._progress = pictures, progress
+        self._done, self._began = 0.0, time.monotonic()
+        progress.start("report", pictures)
+
+    def __call__(self, part: float) -> None:
+        """A part of a picture more."""
+        self._done += part
+        pace = (time.monotonic() - self._began) / self._done
+        self._progress.remaining(pace * max(self._pictures - self._done, 0))
+        self._progress.advance("report", part)
 
 
 def _warn(

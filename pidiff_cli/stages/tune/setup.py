@@ -41,6 +41,12 @@ from pidiff_cli.stages.tune.data import codes_of, material, other_prompts, train
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import read_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run
+from pidiff_cli.stages.tune.remaining import (
+    PREVIEW_STEPS,
+    PREVIEWED,
+    REPORT_STEPS,
+    TimeLeft,
+)
 from pidiff_cli.weights.locate import BaseParts
 
 SCALE = 2.0**12  # of the loss in fp16 at first; it doubles while nothing overflows
@@ -153,16 +159,22 @@ def make_job(
         tools.reader.embed([faces[p.key] for p in own if p.key in faces]) if tools.reader else None
     )
     strips = previews.Previews(
-        profile, base, mean, standard_prompts(base, profile.manifest.noun, 3),
-        task.drawing(previews.STEPS), tools.reader, reference, tools.judge,
+        profile, base, mean, standard_prompts(base, profile.manifest.noun, PREVIEWED),
+        task.drawing(PREVIEW_STEPS), tools.reader, reference, tools.judge,
     )  # fmt: skip
     scaler = torch.amp.GradScaler(
         planned.device.type, SCALE, enabled=planned.dtype == torch.float16
     )
+    shown = standard_prompts(base, profile.manifest.noun, internals.report_prompts)
+    left = TimeLeft(
+        config.steps, config.preview_every, 2 * len(shown) * REPORT_STEPS,
+        strip=len(strips.prompts) * strips.settings.steps,
+    )  # fmt: skip
     job = Job(
         profile, config, internals, base, training,
         data, model, optimizer, generator,
         strips, task.digest, planned.plan, list(planned.smaller), planned.fast, scaler, best,
+        left=left,
     )  # fmt: skip
     return job, current, planned
 

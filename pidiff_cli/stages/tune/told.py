@@ -75,7 +75,10 @@ def line(planned: Planned, config: TuneConfig) -> str:
     said = [f"Plan: {describe(planned.plan, config.batch)}"]
     if planned.plan.peak:
         said.append(f"about {planned.plan.peak / 1e9:.1f} GB of {planned.free / 1e9:.1f} free")
-    if planned.seconds:
+    if planned.whole:
+        took = pace.duration(planned.whole)
+        said.append(f"about {took} with previews and report, as measured here before")
+    elif planned.seconds:
         took = pace.duration(planned.seconds)
         said.append(f"about {took} for {config.steps} steps, as measured here before")
     if planned.others:

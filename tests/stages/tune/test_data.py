@@ -15,9 +15,11 @@ from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
 from pidiff_cli.stages.faces import aligned_faces
+from pidiff_cli.stages.progress import LOOK
 from pidiff_cli.stages.tune import data, pace, plan, told
 from pidiff_cli.stages.tune.data import LATENTS, material
 from pidiff_cli.stages.tune.internals import TuneInternals
+from pidiff_cli.stages.tune.remaining import TimeLeft, in_all
 from pidiff_cli.stages.tune.settings import tune_values
 from pidiff_cli.weights.locate import base_parts
 from tests.support.tiny_base import SIZE
@@ -112,11 +114,30 @@ def test_a_time_is_told_only_where_one_was_measured(
 
 
 def test_the_first_steps_give_an_estimate_once() -> None:
-    seconds = [2.0] * pace.ENOUGH
-    assert "90 s for the other 45 steps" in pace.estimate(seconds, 45)
-    assert pace.estimate(seconds[:-1], 45) == pace.estimate([*seconds, 2.0], 45) == ""
-    assert pace.estimate(seconds, 2) == ""
+    assert "About 90 s to go with previews and report" in pace.estimate(pace.ENOUGH, 90.0)
+    assert pace.estimate(pace.ENOUGH - 1, 90.0) == pace.estimate(pace.ENOUGH + 1, 90.0) == ""
+    assert pace.estimate(pace.ENOUGH, 4.0) == pace.estimate(pace.ENOUGH, None) == ""
     assert [pace.duration(s) for s in (42.4, 600, 9000)] == ["42 s", "10 min", "2.5 h"]
+
+
+def test_one_time_left_with_previews_and_report() -> None:
+    left = TimeLeft(steps=100, every=40, report=160, strip=30)
+    assert left.at(0) is None
+    left.drew(60.0, 60)  # a second a denoising step
+    for seconds in (9.0, 2.0, 2.0):  # the first step warms up
+        left.learnt(seconds)
+    report = 160 / (1 - LOOK)
+    assert left.at(3) == pytest.approx(97 * 2 + 3 * 30 + report)  # strips after 40, 80 and 100
+    assert left.at(80) == pytest.approx(20 * 2 + 30 + report)
+    assert left.at(100) == pytest.approx(report)
+    config = replace(_config(), steps=100, preview_every=0)
+    internals = TuneInternals(report_prompts=5)
+    told = in_all(config, internals, 2.0, 1.0)
+    assert told == pytest.approx(200 + 160 / (1 - LOOK))
+    assert in_all(replace(config, preview_every=50), internals, 2.0, 1.0) == pytest.approx(
+        told + 4 * 30  # one before the first step, which draws the base's own pictures too
+    )
+    assert in_all(config, internals, 2.0, None) is None
 
 
 def test_a_size_is_rounded_down_and_said() -> None:
