@@ -110,9 +110,15 @@ class InvertConfig(CommonConfig):
     """Aligned faces → W+ codes."""
 
     name: str = setting("", "profile: a name, or a path to a directory")
-    base: str = setting("mini", "base whose W+ space is used")
-    refine: int = setting(0, "optimisation steps after the encoder", unit="steps", low=0, high=5000)
-    seed: int = setting(0, "seed of the refinement", low=0, high=2**31 - 1)
+    base: str = setting("mini", "base model that they are for")
+    refine: int = setting(
+        0,
+        "steps that bring the codes nearer to the photos; 0 is quick",
+        unit="steps",
+        low=0,
+        high=5000,
+    )
+    seed: int = setting(0, "seed of those steps", low=0, high=2**31 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,19 +130,20 @@ class TuneConfig(CommonConfig):
     recipe: str = setting("mini-cpu", "name of the recipe the settings came from")
     wplus: str = setting(
         "auto",
-        "learn the W+ branch too; auto: where its networks (non-commercial but mini's) are here",
+        "learn the face in W+ too, which edits and mixes need; auto: where its networks "
+        "(non-commercial but mini's) are here",
         choices=WPLUS,
     )
-    steps: int = setting(150, "optimizer steps", unit="steps", low=1, high=100_000)
+    steps: int = setting(150, "training steps", unit="steps", low=1, high=100_000)
     batch: int = setting(4, "pictures a step", low=1, high=64)
     rank: int = setting(
-        8, "rank of the LoRA on Q, K and V of the identity branch; 0 leaves it as it is",
+        8, "rank of what is learnt of the W+ part; 0 leaves it as it comes",
         low=0, high=256,
     )  # fmt: skip
-    alpha: float = setting(8.0, "alpha of the branch's LoRA", low=0.1, high=1024)
-    learning_rate: float = setting(1e-3, "peak learning rate of the branch", low=1e-7, high=1.0)
+    alpha: float = setting(8.0, "alpha of the W+ part", low=0.1, high=1024)
+    learning_rate: float = setting(1e-3, "peak learning rate of the W+ part", low=1e-7, high=1.0)
     lora_rank: int = setting(
-        0, "rank of the LoRA on the base's own attention; 0 leaves it out", low=0, high=256
+        0, "rank of the LoRA on the base model; 0 learns none", low=0, high=256
     )
     lora_alpha: float = setting(8.0, "alpha of that LoRA", low=0.1, high=1024)
     lora_rate: float = setting(1e-3, "its peak learning rate", low=1e-7, high=1.0)
@@ -172,15 +179,18 @@ class TuneConfig(CommonConfig):
         0.5, "weight of staying with the base off the face", low=0, high=1000
     )
     preserve_share: float = setting(0.5, "share of steps that check it", low=0, high=1)
-    seed: int = setting(0, "seed of noise, timesteps and crops", low=0, high=2**31 - 1)
+    seed: int = setting(0, "seed of all that is random in it", low=0, high=2**31 - 1)
     resume: bool = setting(True, "go on from the last checkpoint")
-    restart: bool = setting(False, "forget the last tuning and begin at step 0")
-    retune: bool = setting(False, "replace a tuning on another base")
+    restart: bool = setting(False, "forget what was learnt and begin at step 0")
+    retune: bool = setting(
+        False,
+        "learn anew: photos that were added, or another base; until it is done the old one stays",
+    )
     checkpoint_every: int = setting(
         25, "steps between checkpoints", unit="steps", low=1, high=10_000_000
     )
     preview_every: int = setting(
-        50, "steps between preview pictures; 0 is never", low=0, high=10_000_000
+        50, "steps between pictures that show how far it is; 0 is never", low=0, high=10_000_000
     )
 
 
@@ -189,17 +199,19 @@ class DrawingConfig(CommonConfig):
     """How pictures of a person are drawn."""
 
     base: str = setting("", "base model; empty takes the profile's own")
-    identity_scale: float = setting(1.0, "strength of the identity branch", low=0, high=4)
-    start: float = setting(0.0, "share of the steps before identity enters", low=0, high=1)
+    identity_scale: float = setting(
+        1.0, "how strongly the person is drawn; 0 is not at all", low=0, high=4
+    )
+    start: float = setting(0.0, "share of the steps before the person comes in", low=0, high=1)
     hold: float = setting(
-        0.0, "share of the steps whose background is the base's own picture's", low=0, high=1,
+        0.0, "share of the steps that keep the background of the picture without the person", low=0, high=1,
         option="keep-background",
     )  # fmt: skip
-    guidance: float = setting(4.0, "classifier-free guidance", low=0, high=50)
+    guidance: float = setting(4.0, "how closely the prompt is followed (CFG scale)", low=0, high=50)
     prompt_pull: float = setting(
-        1.0, "how much harder a prompt pulls where a LoRA is drawn", low=0.5, high=4
+        1.0, "how much more the prompt counts where a LoRA draws the person", low=0.5, high=4
     )
-    steps: int = setting(20, "denoising steps", unit="steps", low=1, high=1000)
+    steps: int = setting(20, "steps a picture is drawn in", unit="steps", low=1, high=1000)
     size: int = setting(
         128, "side of the picture; mini draws at 128 and enlarges", unit="px", low=64, high=2048
     )
@@ -230,7 +242,9 @@ class GenerateConfig(DrawingConfig):
         0.0, "keep only pictures at least so alike; 0 keeps all", low=0, high=1
     )
     edits: tuple[tuple[str, float], ...] = setting((), "W+ edits as name=strength")
-    style_from: str = setting("", "take layers of another profile: bob:fine or bob:fine=0.5")
+    style_from: str = setting(
+        "", "looks of another profile, coarse, medium or fine: bob:fine, or bob:fine=0.5"
+    )
     literal: bool = setting(
         False, "read the prompt as it is typed: no brackets taken out, no words become edits"
     )

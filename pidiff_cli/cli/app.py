@@ -23,8 +23,7 @@ from pidiff_cli.cli.session import Session
 app = typer.Typer(
     name="pidiff",
     cls=CommandGroup,
-    help="Put a person into a generated picture.\n\nStart with: pidiff demo, or "
-    "pidiff tune PHOTOS --name NAME.",
+    help="Put a person into a generated picture.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -52,7 +51,8 @@ def options(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="holds profiles/ and models/ [default: PIDIFF_HOME]",
+            help="holds profiles/ and models/ [default: PIDIFF_HOME, else the platform's folder for "
+            "such data: pidiff doctor shows it]",
             parser=user_path,
         ),
     ] = None,

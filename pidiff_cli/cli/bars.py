@@ -59,7 +59,8 @@ class _Left(ProgressColumn):
         if end is not None:
             left: float | None = end - time.monotonic()
         else:
-            left = None if task.total is None else task.time_remaining
+            known = task.total is not None and not task.finished
+            left = task.time_remaining if known else None
         return Text("" if left is None else f"{time_left(left)} left", no_wrap=True)
 
 

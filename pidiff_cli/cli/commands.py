@@ -11,12 +11,13 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+
+from pidiff_cli.cli.help import HelpCommand, HelpGroup
 
 #: Name → what `pidiff --help` says of it; "" hides it. The file has its name but for FILES.
 COMMANDS = {
     "prepare": "Find and align the faces in photos.",
-    "invert": "Read a profile's faces into W+ codes.",
+    "invert": "Read the faces of a profile into numbers (W+ codes) that edits and mixes change.",
     "tune": "Learn one person from photos.",
     "generate": "Draw pictures of a person; one path a line.",
     "words": "What mini can draw, in words; or what it would make of a prompt.",
@@ -62,7 +63,7 @@ class _Loaded(MutableMapping[str, Any]):
         return len(COMMANDS)
 
 
-class CommandGroup(TyperGroup):
+class CommandGroup(HelpGroup):
     """The program's commands."""
 
     def __init__(self, **settings: Any) -> None:
@@ -79,9 +80,12 @@ def _load(name: str) -> Any:
     """The command, or the group of commands, of one file."""
     module = import_module(f"pidiff_cli.cli.{FILES.get(name, name)}")
     if hasattr(module, "app"):
+        module.app.info.cls = HelpGroup
+        for one in module.app.registered_commands:
+            one.cls = HelpCommand
         group = typer.main.get_group(module.app)
         group.name = name
         return group
     alone = typer.Typer(rich_markup_mode=None, add_completion=False)
-    alone.command(name, hidden=not COMMANDS[name])(module.command)
+    alone.command(name, cls=HelpCommand, hidden=not COMMANDS[name])(module.command)
     return typer.main.get_command(alone)

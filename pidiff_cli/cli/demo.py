@@ -23,13 +23,13 @@ def command(
         Path,
         typer.Option(metavar="DIR", help="folder for everything it makes", parser=user_path),
     ] = Path("demo"),
-    steps: Annotated[int | None, option(TuneConfig, "steps", default="the recipe's")] = None,
+    steps: Annotated[int | None, option(TuneConfig, "steps", by_recipe=True)] = None,
     no_mark: NoMarkOption = False,
 ) -> None:
     """Run the whole job on pictures that come along.
 
-    A drawn person and a real portrait go through prepare, invert, tune, generate and stylemix;
-    everything stays inside --out.
+    Learns a drawn person and one from a real photo, draws both and mixes them; everything stays
+    inside --out.
     """
     session = session_of(context)
     session.config(TuneConfig, steps=steps)

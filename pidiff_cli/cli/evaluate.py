@@ -85,9 +85,9 @@ def command(
         ),
     ] = None,
     identity_scale: Annotated[
-        float | None, option(EvaluateConfig, "identity_scale", default="the recipe's")
+        float | None, option(EvaluateConfig, "identity_scale", by_recipe=True)
     ] = None,
-    steps: Annotated[int | None, option(EvaluateConfig, "steps", default="the recipe's")] = None,
+    steps: Annotated[int | None, option(EvaluateConfig, "steps", by_recipe=True)] = None,
 ) -> None:  # fmt: skip
     """Measure a profile, or pictures that any program made: likeness, copying, text.
 

@@ -51,23 +51,19 @@ def command(
     seed: Annotated[str | None, option(GenerateConfig, "seed")] = None,
     out: OutOption = None,
     identity_scale: Annotated[
-        float | None, option(GenerateConfig, "identity_scale", default="the recipe's")
+        float | None, option(GenerateConfig, "identity_scale", by_recipe=True)
     ] = None,
-    start: Annotated[float | None, option(GenerateConfig, "start", default="the recipe's")] = None,
-    keep_background: Annotated[
-        float | None, option(GenerateConfig, "hold", default="the recipe's")
-    ] = None,
+    start: Annotated[float | None, option(GenerateConfig, "start", by_recipe=True)] = None,
+    keep_background: Annotated[float | None, option(GenerateConfig, "hold", by_recipe=True)] = None,
     hold: Annotated[
         float | None, typer.Option("--hold", hidden=True, parser=number(float, "hold"))
     ] = None,
-    guidance: Annotated[
-        float | None, option(GenerateConfig, "guidance", default="the recipe's")
-    ] = None,
+    guidance: Annotated[float | None, option(GenerateConfig, "guidance", by_recipe=True)] = None,
     prompt_pull: Annotated[
-        float | None, option(GenerateConfig, "prompt_pull", default="the recipe's")
+        float | None, option(GenerateConfig, "prompt_pull", by_recipe=True)
     ] = None,
-    steps: Annotated[int | None, option(GenerateConfig, "steps", default="the recipe's")] = None,
-    size: Annotated[int | None, option(GenerateConfig, "size", default="the recipe's")] = None,
+    steps: Annotated[int | None, option(GenerateConfig, "steps", by_recipe=True)] = None,
+    size: Annotated[int | None, option(GenerateConfig, "size", by_recipe=True)] = None,
     noun: Annotated[str | None, option(GenerateConfig, "noun", metavar="NOUN")] = None,
     negative: Annotated[str | None, option(GenerateConfig, "negative")] = None,
     scheduler: Annotated[

@@ -18,9 +18,9 @@ def command(
     base: Annotated[str, option(InvertConfig, "base", metavar="BASE")] = "mini",
     seed: Annotated[int | None, option(InvertConfig, "seed")] = None,
 ) -> None:
-    """Read a profile's faces into W+ codes.
+    """Read the faces of a profile into numbers (W+ codes) that edits and mixes change.
 
-    A strip shows the faces redrawn from their codes beside the photos.
+    `tune` does so by itself. A strip shows the faces drawn from their codes, below the photos.
     """
     from pidiff_cli import api
 

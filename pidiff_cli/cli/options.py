@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,23 +12,28 @@ import typer
 
 from pidiff_cli.cli import complete
 from pidiff_cli.cli.reading import number, user_path
-from pidiff_cli.config import CommonConfig
+from pidiff_cli.config import CommonConfig, TuneConfig
 from pidiff_cli.weights.known import known_of
 
 _METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 
 def option(
-    config: type[CommonConfig], name: str, *flags: str, metavar: str = "", default: str = ""
-) -> Any:
+    config: type[CommonConfig], name: str, *flags: str, metavar: str = "", default: str = "",
+    by_recipe: bool = False,
+) -> Any:  # fmt: skip
     """A typer option that takes its help, unit, range and choices from a configuration's field.
 
     Args:
         flags: the option's spellings; the field's name when none is given.
         metavar: what stands for the value in the help.
         default: what the help says of the default; the field's own when empty.
+        by_recipe: a recipe says it: the help gives mini's.
     """
     item = next(item for item in fields(config) if item.name == name)
+    default = (
+        f"mini: {mini_value(config, name)}" if by_recipe else default and f"default: {default}"
+    )
     flags = flags or ("--" + (item.metadata["option"] or name.replace("_", "-")),)
     if isinstance(item.default, bool):
         return typer.Option(*flags, help=item.metadata["help"], show_default=False)
@@ -56,8 +63,38 @@ def _help(item: Any, default: str) -> str:
     if low is not None and high is not None and high < 1e6:
         extras.append(f"{low} to {high}")
     if default or item.default not in ("", (), None):
-        extras.append(f"default: {default or item.default}")
+        extras.append(default or f"default: {shown_default(item.default)}")
     return item.metadata["help"] + (f" [{'; '.join(extras)}]" if extras else "")
+
+
+def shown_default(value: object) -> str:
+    """A default as a person would type it: 0 for 0.0."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def mini_value(config: type[CommonConfig], name: str) -> str:
+    """What mini takes for a setting that a recipe may hold: its recipe's value, or the default."""
+    section = "tune" if config is TuneConfig else "generate"
+    default = next(item.default for item in fields(config) if item.name == name)
+    return _mini_recipe().get((section, name), shown_default(default))
+
+
+@cache
+def _mini_recipe() -> dict[tuple[str, str], str]:
+    """(section, key) → the text in mini's recipe. Read as lines: a YAML parser costs more time than
+    the rest of a command's help; a test compares it with the parsed recipe."""
+    from pidiff_cli.recipe import recipes_folder
+
+    found, section = {}, ""
+    for line in (recipes_folder() / "mini-cpu.yaml").read_text(encoding="utf-8").splitlines():
+        parts = re.match(r"(\s*)(\w+):\s*([^#]*)", line)
+        if parts and not parts[1]:
+            section = parts[2]
+        elif parts:
+            value = parts[3].strip()
+            number = re.fullmatch(r"-?[\d.]+(e-?\d+)?", value)
+            found[section, parts[2]] = f"{float(value):g}" if number else value
+    return found
 
 
 ProfileArgument = Annotated[

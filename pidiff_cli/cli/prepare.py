@@ -46,7 +46,7 @@ def command(
 ) -> None:
     """Find and align the faces in photos.
 
-    Each photo is checked, aligned and masked; one that is left out is named with the reason.
+    `tune` does so by itself. A photo that is left out is named with the reason.
     """
     from pidiff_cli import api
 

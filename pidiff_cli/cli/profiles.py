@@ -104,7 +104,7 @@ def export_command(
         bool, typer.Option("--force", help="replace a file that is there, without asking")
     ] = False,
     no_photos: Annotated[
-        bool, typer.Option("--no-photos", help="leave photos, reports and their codes out")
+        bool, typer.Option("--no-photos", help="leave out photos, reports and what was read of each photo")
     ] = False,
     title: Annotated[
         str,
@@ -114,7 +114,7 @@ def export_command(
     """Write a profile as one file to keep or pass on, or for another program.
 
     It is read back before it counts. A LoRA file (diffusers-lora, kohya, comfyui)
-    holds the profile's second part only; an IP-Adapter file can hold neither.
+    holds of what was learnt only what a LoRA can: the W+ part stays behind.
     """
     session = session_of(context)
     opened = Profile.open(profile, session.home)
@@ -180,7 +180,7 @@ def import_command(
     """Read a profile file in, checked byte by byte, whole or not at all.
 
     Or, with --photos, a LoRA that was trained elsewhere (kohya, diffusers, PEFT):
-    the photos become a profile, and the LoRA its second part.
+    the photos say who it is, the LoRA draws.
     """
     from pidiff_cli.stages.export import run as export
 
@@ -246,9 +246,9 @@ def forget_command(
     ] = False,
     yes: moving.YesOption = False,
 ) -> None:
-    """Remove photos, their names and hashes, per-photo codes, reports and checkpoints.
+    """Remove the photos, their names and hashes, and reports; keep what was learnt.
 
-    The tuned identity stays: it still is biometric.
+    What stays draws the person, and still is biometric: --all, or profile delete, removes it too.
     """
     session = session_of(context)
     opened = Profile.open(profile, session.home)

@@ -46,7 +46,7 @@ def command(
     name: Annotated[str | None, option(StylemixConfig, "name", metavar="NAME")] = None,
     force: Annotated[bool, option(StylemixConfig, "force", "--force")] = False,
     identity_scale: Annotated[
-        float | None, option(StylemixConfig, "identity_scale", default="the recipe's")
+        float | None, option(StylemixConfig, "identity_scale", by_recipe=True)
     ] = None,
     no_mark: NoMarkOption = False,
     no_filter: NoFilterOption = False,

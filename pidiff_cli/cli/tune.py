@@ -52,20 +52,18 @@ def command(
         ),
     ] = "auto",
     wplus: Annotated[str, option(TuneConfig, "wplus", metavar="WHEN")] = "auto",
-    steps: Annotated[int | None, option(TuneConfig, "steps", default="the recipe's")] = None,
+    steps: Annotated[int | None, option(TuneConfig, "steps", by_recipe=True)] = None,
     resume: Annotated[bool, typer.Option(help="go on from the last checkpoint")] = True,
     restart: Annotated[bool, option(TuneConfig, "restart", "--restart")] = False,
     retune: Annotated[bool, option(TuneConfig, "retune", "--retune")] = False,
     preview_every: Annotated[
-        int | None, option(TuneConfig, "preview_every", default="the recipe's")
+        int | None, option(TuneConfig, "preview_every", by_recipe=True)
     ] = None,
-    batch: Annotated[int | None, option(TuneConfig, "batch", default="the recipe's")] = None,
-    rank: Annotated[int | None, option(TuneConfig, "rank", default="the recipe's")] = None,
-    lora_rank: Annotated[
-        int | None, option(TuneConfig, "lora_rank", default="the recipe's")
-    ] = None,
+    batch: Annotated[int | None, option(TuneConfig, "batch", by_recipe=True)] = None,
+    rank: Annotated[int | None, option(TuneConfig, "rank", by_recipe=True)] = None,
+    lora_rank: Annotated[int | None, option(TuneConfig, "lora_rank", by_recipe=True)] = None,
     learning_rate: Annotated[
-        float | None, option(TuneConfig, "learning_rate", default="the recipe's")
+        float | None, option(TuneConfig, "learning_rate", by_recipe=True)
     ] = None,
     optimizer: Annotated[str | None, option(TuneConfig, "optimizer", metavar="NAME")] = None,
     seed: Annotated[int | None, option(TuneConfig, "seed")] = None,
@@ -82,8 +80,8 @@ def command(
 ) -> None:
     """Learn one person from photos.
 
-    Prepares and inverts the photos where needed, then fine-tunes the identity branch. The same
-    command again goes on after an interruption, and does nothing when all is done.
+    Looks which photos serve, then trains until the person is learnt, and measures how alike it
+    draws. The same command again goes on after an interruption, and does nothing when all is done.
     """
     from pidiff_cli import api
 

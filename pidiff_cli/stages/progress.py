@@ -142,7 +142,14 @@ class CallbackProgress(Progress):
         warning: bool = False,
     ) -> None:
         told = Event(
-            self._task, whole(self._step), self._of, preview, seconds_left, info or {}, text, warning
+            self._task,
+            whole(self._step),
+            self._of,
+            preview,
+            seconds_left,
+            info or {},
+            text,
+            warning,
         )
         self._stop = self._callback(told) is True or self._stop
 

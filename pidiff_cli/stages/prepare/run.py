@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from pidiff_cli.stages.prepare.writing import held_count, write_photos
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
 
+LOOKED = 0.7  # share of a photo's time until it is chosen; the rest masks and writes it
 MOST_TOLD = 6  # lines on what lies beside the photos
 
 
@@ -38,7 +39,8 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
         reasons = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
         raise InputError(f"None of the {len(paths)} photos can be used. {reasons}.", HINT)
     profile = Profile.create(config.home, config.name, config.noun)
-    kept = write_photos(profile, selection.kept, config, album.networks)
+    written = _written(progress, len(paths), len(selection.kept))
+    kept = write_photos(profile, selection.kept, config, album.networks, written)
     return _done(config, profile, paths, album, selection, kept, rejected, progress)
 
 
@@ -70,7 +72,8 @@ def add(
             f"None of the new photos can be used. {'; '.join(reasons[:6])}.",
             f"Go on with the old ones: pidiff tune {config.name}",
         )
-    kept = write_photos(profile, new, config, album.networks)
+    written = _written(progress, len(paths), len(new))
+    kept = write_photos(profile, new, config, album.networks, written)
     return _done(config, profile, paths, album, selection, kept, rejected, progress)
 
 
@@ -80,9 +83,14 @@ def _chosen(
     paths = list_photos(config.photos)
     begin = partial(progress.start, "prepare", len(paths))
     begin()
-    album = read_album(config, paths, partial(progress.advance, "prepare"), begin)
+    album = read_album(config, paths, partial(progress.advance, "prepare", LOOKED), begin)
     need_faces(config, paths, album.candidates, album.rejected)
     return paths, album, select_photos(config, album, anchors)
+
+
+def _written(progress: Progress, photos: int, kept: int) -> Callable[[], None]:
+    """Counts, with each photo that is written, what all of them still lacked."""
+    return partial(progress.advance, "prepare", (1 - LOOKED) * photos / kept)
 
 
 def _in_order(paths: list[Path], rejected: list[RejectedPhoto]) -> list[RejectedPhoto]:

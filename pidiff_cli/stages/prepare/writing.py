@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import astuple
 
 import numpy as np
@@ -20,20 +21,23 @@ from pidiff_cli.stages.results import Kept
 
 
 def write_photos(
-    profile: Profile, chosen: list[Choice], config: PrepareConfig, networks: FaceNetworks
-) -> list[Kept]:
+    profile: Profile, chosen: list[Choice], config: PrepareConfig, networks: FaceNetworks,
+    written: Callable[[], None] = lambda: None,
+) -> list[Kept]:  # fmt: skip
     """Add photos to a profile, after those that it holds.
 
     Photos are held back as `held_count` says of all of them; those held back before stay so.
+    ``written`` is called after each.
     """
     there = profile.photos
     first = 1 + max((int(photo.key) for photo in there), default=0)
     held = held_count(len(there) + len(chosen), config.hold_out)
     held_back = _middling(chosen, held - sum(photo.held_out for photo in there))
-    photos = [
-        _written(profile, choice, f"{first + i:02d}", i in held_back, config, networks)
-        for i, choice in enumerate(chosen)
-    ]
+    photos = []
+    for i, choice in enumerate(chosen):
+        key, held_out = f"{first + i:02d}", i in held_back
+        photos.append(_written(profile, choice, key, held_out, config, networks))
+        written()
     profile.update(photos=(*there, *photos))
     return [
         Kept(said(c.candidate.path), c.quality, i in held_back, c.notes)

@@ -1,0 +1,77 @@
+"""Under which heading of `--help` an option stands. A test looks that none is forgotten."""
+
+from __future__ import annotations
+
+LAST = "Also"  # heading of --help itself, and of what is named nowhere
+_NEW = {
+    "Whom": ("--name", "--noun", "--person", "--like"),
+    "Photos": ("--min-face", "--min-sharpness", "--hold-out", "--no-photos", "--show"),
+    "A profile that is there": ("--force",),
+}
+_WHERE = ("--out", "--gallery")
+
+#: By the command's words: heading → options, in this order.
+HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
+    "": {
+        "Where": ("--home", "--device", "--offline"),
+        "What is printed": ("--json", "--quiet", "--verbose", "--version"),
+        "Completion": ("--install-completion", "--show-completion"),
+    },
+    "prepare": _NEW,
+    "invert": {"How": ("--refine", "--seed", "--base")},
+    "tune": {
+        "Whom": ("--name", "--noun", "--person", "--like", "--no-photos"),
+        "On what": ("--base", "--recipe", "--wplus", "--memory", "--dry-run"),
+        "How long": ("--steps", "--preview-every", "--resume"),
+        "What is there already": ("--restart", "--retune", "--force"),
+        "How it learns (left out: as the recipe says)": (
+            "--batch", "--rank", "--lora-rank", "--learning-rate", "--optimizer", "--seed",
+        ),
+    },
+    "generate": {
+        "How many, and which": ("--count", "--seed", "--best", "--min-likeness"),
+        "The person": ("--noun", "--identity-scale", "--edit", "--style-from"),
+        "The picture": ("--size", "--steps", "--negative", "--literal"),
+        "How it is drawn (left out: as the recipe says)": (
+            "--guidance", "--prompt-pull", "--start", "--keep-background", "--scheduler",
+        ),
+        "Where": _WHERE,
+    },
+    "stylemix": {
+        "How much of B": ("--coarse", "--medium", "--fine", "--between"),
+        "Pictures of the mix": ("--prompt", "--count", "--seed", "--identity-scale"),
+        "Where": ("--out", "--name", "--force"),
+    },
+    "evaluate": {
+        "A profile": ("--prompt", "--count", "--seed", "--identity-scale", "--steps"),
+        "Pictures that are there": ("--pictures", "--photos", "--held-out", "--by-step"),
+        "What comes of it": ("--compare", "--gate", "--out"),
+    },
+    "again": {"What is other": ("--set", "--profile"), "Where": ("--out",)},
+    "gallery": {"Which": ("--in", "--likeness"), "Where": ("--out",)},
+    "profile export": {
+        "What": ("--format", "--no-photos", "--title"),
+        "Where": ("--out", "--force"),
+    },
+    "profile import": {
+        "As what": ("--name", "--noun", "--force"),
+        "A LoRA of another program": ("--photos", "--base"),
+    },
+    "profile forget": {"What": ("--all", "--yes")},
+    "profile rename": {"What": ("--new-id",)},
+    "profile delete": {"What": ("--yes",)},
+    "models list": {"Which": ("--all",)},
+    "models pull": {
+        "What": ("--with", "--again"),
+        "From where": ("--from", "--sha256"),
+        "Licences": ("--accept-license",),
+    },
+    "demo": {"How": ("--steps",), "Where": ("--out",)},
+    "pretrain": {
+        "What": ("--base", "--data", "--out"),
+        "How": (
+            "--steps", "--batch", "--size", "--learning-rate", "--checkpoint-every", "--seed",
+            "--restart",
+        ),
+    },
+}  # fmt: skip
