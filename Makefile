@@ -22,6 +22,7 @@ lint: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python docs/make_cli_reference.py
 	$(BIN)/python docs/make_models_page.py
+	$(BIN)/python docs/make_words.py
 
 wheel: $(STAMP) faces
 	$(BIN)/python -m build --wheel

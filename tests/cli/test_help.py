@@ -74,21 +74,21 @@ def test_no_private_word_and_no_word_broken(name: str) -> None:
     assert not re.search(r"\w-\n", text)
 
 
+def parsed(line: str) -> str:
+    """The command that a line calls, after the program's parser; it makes every value, and runs
+    nothing. Raises what a wrong line is answered with."""
+    words = app._globals_first(shlex.split(line)[1:])
+    command: Any = ROOT
+    context = command.make_context("pidiff", words, obj=Session())
+    while getattr(command, "commands", None) and (rest := context._protected_args + context.args):
+        command = command.commands[rest[0]]
+        context = command.make_context(rest[0], rest[1:], context)
+    return str(context.command_path)
+
+
 @pytest.mark.parametrize("line", [line for some in EXAMPLES.values() for line, _ in some])
 def test_an_example_can_be_typed(line: str) -> None:
-    """Through the parser of the program, which makes every value; nothing is run."""
-    words = app._globals_first(shlex.split(line)[1:])
-    command, context = ROOT, None
-    while True:
-        context = command.make_context(
-            words[0] if context else "pidiff", words if context is None else words[1:], context,
-            obj=Session(),
-        )  # fmt: skip
-        if not getattr(command, "commands", None):
-            break
-        words = [*context._protected_args, *context.args]
-        command = command.commands[words[0]]
-    assert context.command_path == f"pidiff {' '.join(_path_of(line))}"
+    assert parsed(line) == " ".join(["pidiff", *_path_of(line)])
 
 
 def _path_of(line: str) -> list[str]:
