@@ -53,8 +53,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
          "of pictures that another program made"),
     ),
     "again": (
-        ("pidiff again pics/alice-0001.png", "draw it again, from the record inside it"),
-        ("pidiff again pics/alice-0001.png --set seed=8 --set guidance=3",
+        ("pidiff again pics/alice-in-the-snow-44.png", "draw it again, from the record inside it"),
+        ("pidiff again pics/alice-in-the-snow-44.png --set seed=8 --set guidance=3",
          "the same with another seed, and freer"),
     ),
     "gallery": (
