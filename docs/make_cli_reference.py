@@ -55,7 +55,10 @@ def help_text(command: str) -> str:
 def reference() -> str:
     """The whole page."""
     parts = ["# Command-line reference", "", "Written by `docs/make_cli_reference.py`.", ""]
-    parts += ["Options and arguments by groups; two command lines and more of each to begin with.", ""]
+    parts += [
+        "Options and arguments by groups; two command lines and more of each to begin with.",
+        "",
+    ]
     parts += ["## Where things are kept", "", KEPT]
     for command in commands():
         title = f"pidiff {command}".strip()

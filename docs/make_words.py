@@ -15,7 +15,9 @@ def table() -> str:
     known = known_words()
     rows = [(name, ", ".join(phrases)) for name, phrases in known.groups.items()]
     rows.append(("looks", ", ".join(known.looks)))
-    return "\n".join(["| | |", "|---|---|", *(f"| {kind} | {said} |" for kind, said in rows)]) + "\n"
+    return (
+        "\n".join(["| | |", "|---|---|", *(f"| {kind} | {said} |" for kind, said in rows)]) + "\n"
+    )
 
 
 def written(text: str) -> str:

@@ -171,7 +171,7 @@ class Bars(Listener):
 
     def _print(self, text: str, style: str = "") -> None:
         for line in broken(text, self._console.width):
-            self._console.print(line, style=style or None, markup=False)
+            self._console.print(line, style=style or None, markup=False, soft_wrap=True)
 
     def stop_waiting(self) -> None:
         """The loading is over, or of no interest any more."""

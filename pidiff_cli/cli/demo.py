@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pidiff_cli.cli.lines import whole
 from pidiff_cli.cli.options import NoMarkOption, marks, option
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
@@ -41,9 +42,9 @@ def command(
     session.home = (out / "home").resolve()
     note, pictures = session.output.note, out / "pics"
     photos = demo.run(out)
-    note(f"Four drawn portraits of a person no network saw: {photos.drawn}", "bold")
+    note(f"Four drawn portraits of a person no network saw: {whole(photos.drawn)}", "bold")
     drawn = learn(session, photos.drawn, "drawn", photos.noun, "synthetic", steps)
-    note(f"One real photo, the astronaut of scikit-image: {photos.real}", "bold")
+    note(f"One real photo, the astronaut of scikit-image: {whole(photos.real)}", "bold")
     real = learn(session, photos.real, "astronaut", "woman", "unstated", steps)
     images: list[Path] = []
     for name in ("drawn", "astronaut"):
@@ -55,10 +56,10 @@ def command(
         "drawn", "astronaut", out=pictures, mark=marks(no_mark), **session.where()
     ).sheet
     reports = [folder / "reports" / "likeness.html" for folder in (drawn, real)]
-    note(f"Pictures  {pictures}", "bold")
-    note(f"Mixes     {sheet}")
-    note(f"Reports   {reports[0]}")
-    note(f"          {reports[1]}")
+    note(f"Pictures  {whole(pictures)}", "bold")
+    note(f"Mixes     {whole(sheet)}")
+    note(f"Reports   {whole(reports[0])}")
+    note(f"          {whole(reports[1])}")
     note('Now yours: pidiff tune PHOTOS --name NAME, then pidiff generate NAME "as a chef"')
     document = {"images": images, "sheet": sheet, "profiles": [drawn, real], "reports": reports}
     session.output.result([*images, sheet, *reports], document)

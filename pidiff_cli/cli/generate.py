@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from pidiff_cli.cli import complete, streams
+from pidiff_cli.cli.lines import whole
 from pidiff_cli.cli.options import (
     NoFilterOption,
     NoMarkOption,
@@ -110,7 +111,7 @@ def command(
         **session.where(),
     )  # fmt: skip
     if result.gallery:
-        output.note(f"Look at them: {result.gallery}")
+        output.note(f"Look at them: {whole(result.gallery)}")
     if output.json and not from_stdin:
         output.result((), result)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from io import TextIOWrapper
 from math import isfinite
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 from pidiff_cli.cli.lines import broken, plain
@@ -94,12 +95,19 @@ class Output:
         widths = [max(map(len, column)) for column in zip(*cells)] if cells else []
         for number, row in enumerate(cells):
             padded = (cell.ljust(width) for cell, width in zip(row, widths))
-            self.tell("  ".join(padded).rstrip(), bold=bool(headings) and number == 0)
+            head = bool(headings) and number == 0
+            self.tell("  ".join(padded).rstrip(), bold=head, columns=True)
 
-    def tell(self, text: str = "", bold: bool = False) -> None:
-        """A line of a command's result that is read by people, on stdout; not under --json."""
+    def tell(self, text: str = "", bold: bool = False, columns: bool = False) -> None:
+        """A line of a command's result that is read by people, on stdout; not under --json.
+
+        Args:
+            columns: of a table, which a narrow terminal may break where it is.
+        """
         if self.json:
             return
+        if sys.stdout.isatty() and not columns:
+            text = "\n".join(broken(text, get_terminal_size().columns))
         if bold and sys.stdout.isatty():
             from rich.console import Console
 

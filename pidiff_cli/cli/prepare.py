@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pidiff_cli.cli.consent import ConsentOption, ask_consent
+from pidiff_cli.cli.lines import whole
 from pidiff_cli.cli.options import option
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
@@ -61,7 +62,7 @@ def command(
     )  # fmt: skip
     session.output.result([result.profile], result)
     if result.sheet:
-        session.output.note(f"All photos on a sheet: {result.sheet}")
+        session.output.note(f"All photos on a sheet: {whole(result.sheet)}")
         if show:
             typer.launch(str(result.sheet))
     session.output.note(f"Try: pidiff tune {result.profile.name}")

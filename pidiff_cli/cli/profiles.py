@@ -104,7 +104,10 @@ def export_command(
         bool, typer.Option("--force", help="replace a file that is there, without asking")
     ] = False,
     no_photos: Annotated[
-        bool, typer.Option("--no-photos", help="leave out photos, reports and what was read of each photo")
+        bool,
+        typer.Option(
+            "--no-photos", help="leave out photos, reports and what was read of each photo"
+        ),
     ] = False,
     title: Annotated[
         str,

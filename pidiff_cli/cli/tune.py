@@ -8,6 +8,7 @@ import typer
 
 from pidiff_cli.cli import complete
 from pidiff_cli.cli.consent import ConsentOption, ask_consent
+from pidiff_cli.cli.lines import whole
 from pidiff_cli.cli.options import option
 from pidiff_cli.cli.prepare import (
     ForceOption,
@@ -108,7 +109,7 @@ def command(
     session.output.result([result.profile], result)
     session.output.note(f'Try: pidiff generate {result.profile.resolve().name} "as an astronaut"')
     if result.report:
-        session.output.note(f"Report: {result.report}")
+        session.output.note(f"Report: {whole(result.report)}")
 
 
 def _goes_on(sources: list[str], name: str | None) -> str:
