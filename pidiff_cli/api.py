@@ -74,6 +74,7 @@ from pidiff_cli.stages.results import (
     Picture,
     PlanResult,
     PrepareResult,
+    PromptNote,
     StylemixResult,
     TuneResult,
 )
@@ -269,6 +270,7 @@ def generate(
     on_picture: Callable[[Picture], None] | None = None,
     on_prompt: Callable[[], None] | None = None,
     on_written: Callable[[Path], None] | None = None,
+    on_notes: Callable[[tuple[PromptNote, ...]], None] | None = None,
     home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
@@ -282,7 +284,8 @@ def generate(
         best: keep the most alike of ``count`` (of 4 for each, when it is left out).
         gallery: also write, or bring up to date, the page ``gallery.html`` of the folder.
         on_picture: called with each picture, its likeness known. on_prompt: after each prompt's.
-        on_written: with each file as soon as it is written.
+        on_written: with each file as soon as it is written. on_notes: with what is told of each
+            prompt, before its pictures.
         settings: seed (or "random"), out, identity_scale, start, keep_background, guidance,
             prompt_pull, steps, size, negative, scheduler, min_likeness, edits (name → strength),
             style_from, literal (the prompt as it is typed), score (whether likeness is measured),
@@ -312,7 +315,7 @@ def generate(
     note_folder(opened, place.home)
     from pidiff_cli.stages import generate as stage
 
-    told = on_picture, more, on_prompt, on_written
+    told = on_picture, more, on_prompt, on_written, on_notes
     if not gallery:
         return stage.run(opened, config, parts, place.progress, *told)
     page_at(config.out / PAGE)

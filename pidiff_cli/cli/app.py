@@ -78,14 +78,19 @@ def options(
     from pidiff_cli.config import DEVICES
     from pidiff_cli.core.device import check_device
     from pidiff_cli.core.lazy import import_never
-    from pidiff_cli.errors import UsageError
+    from pidiff_cli.errors import InputError, UsageError
     from pidiff_cli.weights.locate import home_folder
 
     session = context.ensure_object(Session)
     if device not in DEVICES:
         raise UsageError(f"device is {device!r}; it can be {', '.join(DEVICES)}.")
     check_device(device)
-    session.home = home_folder(home)
+    try:
+        session.given_home = home_folder(home)
+    except InputError as error:
+        if home is not None:
+            raise
+        session.given_home = error  # told by a command that needs one
     session.device, session.offline = device, offline
     session.output.quiet = quiet
     _calm_libraries(verbose, offline)

@@ -33,13 +33,13 @@ def command(
     inside --out.
     """
     session = session_of(context)
+    session.given_home = (out / "home").resolve()
     session.config(TuneConfig, steps=steps)
     can_be_folder(out)
     session.output.loading()
     from pidiff_cli import api
     from pidiff_cli.stages import demo
 
-    session.home = (out / "home").resolve()
     note, pictures = session.output.note, out / "pics"
     photos = demo.run(out)
     note(f"Four drawn portraits of a person no network saw: {whole(photos.drawn)}", "bold")

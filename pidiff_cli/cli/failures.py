@@ -72,10 +72,17 @@ def _usage(error: typer.TyperException) -> Failure:
 
 
 def _disk(error: OSError) -> Failure:
+    import errno
     from pathlib import Path
 
     from pidiff_cli.files import explain as explain_disk
 
+    # Nobody knows here whether it was to be read or written.
+    if error.filename and error.errno == errno.ENOENT:
+        return Failure(f"There is no {error.filename}.", "Check the path.", INPUT, error)
+    if error.filename and error.errno in (errno.EACCES, errno.EPERM):
+        hint = "Give yourself the right to, or choose another place with --home (or PIDIFF_HOME) or --out."
+        return Failure(f"{error.filename} may not be opened.", hint, INPUT, error)
     told = explain_disk(error, Path(str(error.filename or "a file")))
     return Failure(told.message, told.hint, INPUT, error)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pidiff_cli.cli.output import Output
-    from pidiff_cli.stages.results import Picture
+    from pidiff_cli.stages.results import Picture, PromptNote
 
 PromptArgument = Annotated[
     str,
@@ -103,7 +103,7 @@ def command(
     result = api.generate(
         profile, chain((first,), coming) if from_stdin else (first, *coming),
         best=best, count=count, gallery=gallery, on_picture=stream.take, on_prompt=stream.close,
-        on_written=stream.written, identity_scale=identity_scale, guidance=guidance,
+        on_written=stream.written, on_notes=stream.note, identity_scale=identity_scale, guidance=guidance,
         prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler, start=start,
         negative=negative, noun=noun, hold=hold if keep_background is None else keep_background,
         seed=seed, out=out, min_likeness=min_likeness, style_from=style_from, edits=edits,
@@ -127,6 +127,11 @@ class Stream:
         self._output = output
         self._one_a_prompt = one_a_prompt
         self._waiting: list[Picture] = []
+        self._notes: list[PromptNote] = []
+
+    def note(self, notes: tuple[PromptNote, ...]) -> None:
+        """What was told of the prompt whose pictures come next."""
+        self._notes += notes
 
     def take(self, picture: Picture) -> None:
         """One more picture is written, its likeness known."""
@@ -141,8 +146,8 @@ class Stream:
     def close(self) -> None:
         """The pictures of a prompt are all there: print what is waiting."""
         if self._waiting:
-            self._output.json_line({"images": self._waiting})
-        self._waiting = []
+            self._output.json_line({"images": self._waiting, "notes": self._notes})
+        self._waiting, self._notes = [], []
 
 
 def given_prompts(prompt: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from pidiff_cli.cli.output import Output
+from pidiff_cli.errors import PidiffError
 
 if TYPE_CHECKING:
     from pidiff_cli.config import CommonConfig
@@ -20,12 +21,20 @@ Config = TypeVar("Config", bound="CommonConfig")
 class Session:
     """One run of the program: its global options and its output."""
 
-    home: Path = Path(".")
+    given_home: Path | PidiffError = Path(".")  # or why there is none
     device: str = "auto"
     offline: bool = False
     own_process: bool = False  # nothing else will run in this process
     output: Output = field(default_factory=Output)
     after_interrupt: str = ""  # what a person is told after Ctrl-C
+
+    @property
+    def home(self) -> Path:
+        """The folder that holds profiles and weights. Raises PidiffError: there is none here; what
+        needs none goes on without."""
+        if isinstance(self.given_home, PidiffError):
+            raise self.given_home
+        return self.given_home
 
     def config(self, kind: type[Config], **values: Any) -> Config:
         """A configuration; values that are None keep the field's default.

@@ -41,7 +41,7 @@ def run(
     reader = person.prompt_reader(loaded, edits=False)
     settings = replace(
         person.draw_settings(config), size=person.drawn_side(loaded, config.size, progress),
-        negative=reader.negative(config.negative, progress),
+        negative=reader.negative(config.negative, progress)[0],
     )  # fmt: skip
     out = person.make_folder(config.out)
     tools = open_evaluators(profile, loaded.faces, parts, config.home, loaded.reader)

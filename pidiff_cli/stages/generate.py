@@ -26,7 +26,12 @@ from pidiff_cli.stages.decent import decent, open_filter
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.reading import LISTED, Edits, PromptReader, Reading
 from pidiff_cli.stages.report.words import tells_nothing
-from pidiff_cli.stages.results import GenerateResult, Picture, RejectedPicture
+from pidiff_cli.stages.results import (
+    GenerateResult,
+    Picture,
+    PromptNote,
+    RejectedPicture,
+)
 from pidiff_cli.values import prompt_problems, style_layers
 from pidiff_cli.weights.locate import BaseParts
 
@@ -45,6 +50,7 @@ def run(
     prompts: Iterable[str] | None = None,
     on_prompt: Callable[[], None] | None = None,
     on_written: Callable[[Path], None] | None = None,
+    on_notes: Callable[[tuple[PromptNote, ...]], None] | None = None,
 ) -> GenerateResult:
     """Draw every prompt ``count`` times and write the pictures.
 
@@ -57,6 +63,7 @@ def run(
         on_prompt: called when the pictures of a prompt are written and told.
         on_written: called with each file before its likeness is measured, where that decides
             nothing; otherwise with each that is kept.
+        on_notes: called with what was told of a prompt, before its pictures.
 
     Raises:
         InputError: no W+ code, the folder cannot be written, or no picture of any prompt is as
@@ -74,21 +81,26 @@ def run(
         faces = loaded.reference is not None
         check_measurable(config, profile, loaded.reader is not None, faces)
     reader = person.prompt_reader(loaded, config.literal, subject=config.subject)
-    settings = replace(
-        person.draw_settings(config), size=person.drawn_side(loaded, config.size, progress),
-        negative=reader.negative(config.negative, progress),
-    )  # fmt: skip
+    side = person.drawn_side(loaded, config.size, progress)
+    negative, doubts = reader.negative(config.negative, progress)
+    settings = replace(person.draw_settings(config), size=side, negative=negative)
+    notes = [PromptNote("", text) for text in doubts]
     code = _code(config, loaded)
     out = person.make_folder(config.out)
     known = None if prompts is not None else len(config.prompts) * config.count
     progress.start("generate", known)
     pictures: list[Picture] = []
     fell: list[RejectedPicture] = []
+    told = 0  # notes
     groups = [config.prompts] if prompts is None else ((prompt,) for prompt in prompts)
     several = prompts is not None or len(config.prompts) > 1
     read = partial(_read, reader, progress, several)
     for reading, drawn in _drawn(config, settings, loaded, code, map(read, groups), progress):
         before, prompt = len(fell), reading.typed
+        notes += [PromptNote(prompt, text) for text in reading.notes]
+        if on_notes:
+            on_notes(tuple(notes[told:]))
+            told = len(notes)
         drawn = decent(drawn, looks, prompt, fell)
         for picture in _one_prompt(config, loaded, reading, drawn, out, marker, fell, on_written):
             pictures.append(picture)
@@ -105,7 +117,7 @@ def run(
         progress.line(f"seed {one.seed}  {one.reason}")
     if not pictures:
         raise _none(config, fell)
-    return GenerateResult(tuple(pictures), tuple(fell))
+    return GenerateResult(tuple(pictures), tuple(fell), notes=tuple(notes))
 
 
 def _read(

@@ -43,6 +43,7 @@ def inverted(
     there = (profile.folder / "identity.safetensors").is_file()
     if there and notes.items() <= state.items() and fits(profile, wplus):
         preview = profile.folder / state["preview"] if state.get("preview") else None
+        preview = preview if preview and preview.is_file() else None  # forgotten, or not imported
         return InvertResult(profile.folder, preview, state.get("likeness"))
     if not profile.photos:
         raise InputError(

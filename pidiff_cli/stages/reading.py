@@ -59,20 +59,23 @@ class PromptReader:
             encoded = called(self.base, encoded, self.noun, self.trigger)
         wished, more = self._looks(text)
         unknown = self._unknown(encoded, text)
-        for line in (*told, *unknown, *more, *self._cut(encoded)):
+        notes = (*told, *unknown, *more, *self._cut(encoded))
+        for line in notes:
             progress.warn(f"{which}{line}")
         listed = bool(unknown) and self.known is not None
-        return Reading(prompt, encoded, wished, listed, whole.named)
+        return Reading(prompt, encoded, wished, listed, whole.named, notes)
 
-    def negative(self, text: str, progress: Progress) -> str:
-        """The negative prompt as it is drawn; its doubts are told as those of any prompt."""
+    def negative(self, text: str, progress: Progress) -> tuple[str, tuple[str, ...]]:
+        """The negative prompt as it is drawn, and its doubts, told as those of any prompt."""
         if not text:
-            return ""
+            return "", ()
         text, told = (text, []) if self.literal else plain_words(text)
         encoded = encode_prompt(self.base, text, "")
-        for line in (*told, *self._unknown(encoded, ""), *self._cut(replace(encoded, place=None))):
-            progress.warn(f"--negative: {line}")
-        return text
+        doubts = (*told, *self._unknown(encoded, ""), *self._cut(replace(encoded, place=None)))
+        notes = tuple(f"--negative: {line}" for line in doubts)
+        for line in notes:
+            progress.warn(line)
+        return text, notes
 
     @property
     def known(self) -> Known | None:
@@ -126,7 +129,7 @@ class Reading:
     Attributes:
         typed: by the person. edits: what its words about looks become.
         doubtful: something in it is not drawn, and there is a list of what is.
-        named: the person is typed by name.
+        named: the person is typed by name. notes: what was told of it.
     """
 
     typed: str
@@ -134,3 +137,4 @@ class Reading:
     edits: Edits = ()
     doubtful: bool = False
     named: bool = False
+    notes: tuple[str, ...] = ()

@@ -84,7 +84,7 @@ class TuneResult:
         seconds: of training. peak_mb: largest memory, decimal MB (resident, or CUDA's).
         likeness: mean cosines or None: "held_out" photos, or "learnt_from" where none was held
             back; "photos", the person's own among themselves; other measures beside them.
-        report: the HTML report.
+        report: the HTML report; None where it is not there, after an import.
     """
 
     profile: Path
@@ -118,15 +118,26 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class PromptNote:
+    """What was told of a prompt: words that were cut, not known (with what comes nearest), or read
+    as something else. `prompt` is as it was typed; "" of the negative one."""
+
+    prompt: str
+    text: str
+
+
+@dataclass(frozen=True)
 class GenerateResult:
     """Result of `generate`: the pictures in order, the kept ones only; and those that fell.
 
-    `gallery` is the page that shows them, where one was asked for.
+    `gallery` is the page that shows them, where one was asked for; `notes` is what was told of the
+    prompts.
     """
 
     images: tuple[Picture, ...]
     fell: tuple[RejectedPicture, ...] = ()
     gallery: Path | None = None
+    notes: tuple[PromptNote, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,31 @@ def test_tune(pidiff, photos):
 def test_generate(pidiff, alice, tmp_path):
     ran = pidiff("--json", "generate", "alice", "as a knight", "-n", "2", "--out", tmp_path)
     images = ran.json["images"]
-    assert len(images) == 2
+    assert len(images) == 2 and ran.json["notes"] == []
     assert all({"path", "prompt", "seed", "likeness"} <= image.keys() for image in images)
+
+
+def test_notes_of_prompts_are_in_the_document(pidiff, alice, stages, feed):
+    """Of one prompt in its document, of prompts from stdin each in its own."""
+    from pidiff_cli.stages.results import PromptNote
+
+    plain = stages["generate"].run
+
+    def noting(profile, config, parts, progress, on_picture, prompts, on_prompt, *more):
+        on_notes = more[-1]
+
+        def each():
+            for prompt in prompts or config.prompts:
+                on_notes((PromptNote(prompt, "cut"),) if "viking" in prompt else ())
+                yield prompt
+
+        return plain(profile, config, parts, progress, on_picture, each(), on_prompt, *more)
+
+    stages["generate"].run = noting
+    feed(b"as a viking\nas a chef\n")
+    first, second = pidiff("--json", "generate", "alice", "-").out.splitlines()
+    assert json.loads(first)["notes"] == [{"prompt": "as a viking", "text": "cut"}]
+    assert json.loads(second)["notes"] == [] and json.loads(second)["images"]
 
 
 def test_gallery(pidiff, home, tmp_path):

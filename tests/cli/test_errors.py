@@ -311,7 +311,7 @@ def test_interrupted_while_drawing_keeps_what_is_drawn(pidiff, stages, alice, tm
     original = stages["generate"].run
 
     def stop(*given):
-        *rest, on_written = given
+        *rest, on_written, _ = given
 
         def draw_one(path):
             on_written(path)

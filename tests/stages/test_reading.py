@@ -37,6 +37,20 @@ def test_a_word_that_is_not_known_is_told_with_the_nearest(home: Path, tmp_path:
     assert told(home, tmp_path, "as an astronaut, smiling") == []
 
 
+def test_what_is_told_is_in_the_result_too(home: Path, tmp_path: Path) -> None:
+    """And comes to a listener prompt by prompt, the negative prompt's with the first."""
+    heard: list[list[str]] = []
+    settings = {"prompts": ("as a chef", "as a viking"), "negative": "a zeppelin"}
+    result = run_generate(
+        short_drawing(home, tmp_path, **settings), Notes(),
+        on_notes=lambda notes: heard.append([note.prompt for note in notes]),
+    )  # fmt: skip
+    first, second = result.notes
+    assert first.prompt == "" and first.text.startswith("--negative: Not known to mini")
+    assert second.prompt == "as a viking" and "the nearest is “as a knight”" in second.text
+    assert heard == [[""], ["as a viking"]]
+
+
 def test_all_doubts_come_before_the_first_picture(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ def _generate(
     prompts: Any = None,
     on_prompt: Any = None,
     on_written: Any = None,
+    on_notes: Any = None,
 ) -> Any:
     from pidiff_cli.stages.results import GenerateResult, Picture
 

@@ -252,4 +252,5 @@ def _forget(profile: Profile) -> None:
 
 def _result(profile: Profile, values: dict[str, Any]) -> TuneResult:
     report = profile.folder / "reports" / "likeness.html"
-    return TuneResult(profile=profile.folder, report=report, **values)
+    there = report.is_file()  # an import brings no page, and a person may have removed it
+    return TuneResult(profile=profile.folder, report=report if there else None, **values)
