@@ -18,8 +18,8 @@ Profiles and weights are kept in one folder, the home. It is the first of these 
    where that is not set; on macOS `~/Library/Application Support/pidiff`; on Windows
    `%LOCALAPPDATA%\\pidiff`.
 
-`pidiff doctor` shows which one it is. Without a home folder of one's own (a container's user without
-`HOME`) the first or the second has to be given."""
+`pidiff doctor` shows which one it is. Without a home folder of one's own (a container's user
+without `HOME`) the first or the second has to be given."""
 
 
 def commands() -> list[str]:

@@ -204,8 +204,8 @@ class DrawingConfig(CommonConfig):
     )
     start: float = setting(0.0, "share of the steps before the person comes in", low=0, high=1)
     hold: float = setting(
-        0.0, "share of the steps that keep the background of the picture without the person", low=0, high=1,
-        option="keep-background",
+        0.0, "share of the steps that keep the background of the picture without the person",
+        low=0, high=1, option="keep-background",
     )  # fmt: skip
     guidance: float = setting(4.0, "how closely the prompt is followed (CFG scale)", low=0, high=50)
     prompt_pull: float = setting(

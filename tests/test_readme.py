@@ -1,10 +1,10 @@
 """README.md and "my first friend" do what they say: every command of theirs runs as it is written.
 
-What computes for long is replaced (`tests/support/stages_fake.py`: the stages write what they must and
-draw nothing), all before and after it is the program's own: the command line, its checks, profiles,
-pictures with records, pages. What reaches for the network, installs, or takes minutes by nature (`git
-clone`, `pip install`, `make`, `pidiff demo`, `pidiff models pull`) is looked at otherwise: the target is
-in the Makefile, the script in the package, the line can be parsed.
+What computes for long is replaced (`tests/support/stages_fake.py`: the stages write what they must
+and draw nothing), all before and after it is the program's own: the command line, its checks,
+profiles, pictures with records, pages. What reaches for the network, installs, or takes minutes by
+nature (`git clone`, `pip install`, `make`, `pidiff demo`, `pidiff models pull`) is looked at
+otherwise: the target is in the Makefile, the script in the package, the line can be parsed.
 """
 
 from __future__ import annotations

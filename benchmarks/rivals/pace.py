@@ -60,7 +60,7 @@ class _Looker(Progress):
         """CPU seconds of the training so far."""
         return time.process_time() - self.began - self.paused
 
-    def advance(self, task: str, n: int = 1, **info: object) -> None:
+    def advance(self, task: str, n: float = 1, **info: object) -> None:
         """A step is done."""
         self.step += n
         if self.step % EVERY == 0:

@@ -51,8 +51,8 @@ def options(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="holds profiles/ and models/ [default: PIDIFF_HOME, else the platform's folder for "
-            "such data: pidiff doctor shows it]",
+            help="holds profiles/ and models/ [default: PIDIFF_HOME, else the platform's folder "
+            "for such data: pidiff doctor shows it]",
             parser=user_path,
         ),
     ] = None,

@@ -81,7 +81,7 @@ def _disk(error: OSError) -> Failure:
     if error.filename and error.errno == errno.ENOENT:
         return Failure(f"There is no {error.filename}.", "Check the path.", INPUT, error)
     if error.filename and error.errno in (errno.EACCES, errno.EPERM):
-        hint = "Give yourself the right to, or choose another place with --home (or PIDIFF_HOME) or --out."
+        hint = "Give yourself the right to, or name another place: --home (or PIDIFF_HOME), --out."
         return Failure(f"{error.filename} may not be opened.", hint, INPUT, error)
     told = explain_disk(error, Path(str(error.filename or "a file")))
     return Failure(told.message, told.hint, INPUT, error)

@@ -35,13 +35,14 @@ class PlainProgress(Progress):
         self._seen: set[Path] = set()
         self._total: dict[str, int | None] = {}
         self._told: dict[str, float] = {}
+        self._began: dict[str, float] = {}
         self._indent = 0
 
     def start(self, task: str, total: int | None) -> None:
         """Remember the work; nothing is said yet."""
         self._begun(task)
         self._done[task], self._total[task] = 0.0, total
-        self._told[task] = time.monotonic()
+        self._told[task] = self._began[task] = time.monotonic()
 
     def advance(self, task: str, n: float = 1, **info: object) -> None:
         """Count; a line when the last one is ten seconds old."""
@@ -50,9 +51,13 @@ class PlainProgress(Progress):
         if now - self._told.setdefault(task, now) < PLAIN_EVERY:
             return
         self._told[task] = now
-        said = [count(task, self._done[task], self._total.get(task)), format_info(info)]
-        if self._end is not None:
-            said.append(f"about {time_left(self._end - now)} left")
+        done, total = self._done[task], self._total.get(task)
+        said = [count(task, done, total), format_info(info)]
+        left = None if self._end is None else self._end - now
+        if left is None and total:
+            left = (now - self._began.get(task, now)) / done * (total - done)
+        if left is not None:
+            said.append(f"about {time_left(left)} left")
         self._output.note(task.ljust(LABEL) + "  ".join(filter(None, said)))
 
     def remaining(self, seconds: float) -> None:
@@ -67,7 +72,7 @@ class PlainProgress(Progress):
 
     def finish(self, task: str, summary: str) -> None:
         """The summary, its first line labelled with the work."""
-        for key in (self._done, self._total, self._told):
+        for key in (self._done, self._total, self._told, self._began):
             key.pop(task, None)
         if summary:
             self._output.note(labelled(task, summary))

@@ -13,7 +13,7 @@ from pidiff_cli.files import write_file
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import person
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.reading import PromptReader
+from pidiff_cli.stages.reading import PromptReader, short
 from pidiff_cli.stages.report import measure, page
 from pidiff_cli.stages.report import plots as _plots
 from pidiff_cli.stages.report import summary as _summary
@@ -83,7 +83,7 @@ def _prompts(
     if config.prompts:
         several = len(config.prompts) > 1
         return [
-            reader.read(prompt, progress, f"{prompt[:40]!r}: " if several else "").encoded
+            reader.read(prompt, progress, f"{short(prompt)!r}: " if several else "").encoded
             for prompt in config.prompts
         ]
     noun = loaded.profile.manifest.noun

@@ -24,7 +24,7 @@ from pidiff_cli.stages.checks import check_has_code, check_measurable
 from pidiff_cli.stages.codes import edited, mixed_from
 from pidiff_cli.stages.decent import decent, open_filter
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.stages.reading import LISTED, Edits, PromptReader, Reading
+from pidiff_cli.stages.reading import LISTED, Edits, PromptReader, Reading, short
 from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.results import (
     GenerateResult,
@@ -127,14 +127,10 @@ def _read(
     if found := prompt_problems(group):
         raise UsageError(" ".join(found))
     check_prompts(group, reader.noun)
-    read = [reader.read(p, progress, f"{_short(p)!r}: " if several else "") for p in group]
+    read = [reader.read(p, progress, f"{short(p)!r}: " if several else "") for p in group]
     if any(reading.doubtful for reading in read):
         progress.warn(LISTED)
     return read
-
-
-def _short(prompt: str) -> str:
-    return prompt if len(prompt) <= 40 else f"{prompt[:37]}…"
 
 
 def _drawn(

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 #: What the units of a piece of work are; others have no word.
 UNITS = {
     "prepare": "photos", "tune": "steps", "report": "pictures", "generate": "pictures",

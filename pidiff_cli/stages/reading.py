@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from textwrap import shorten
 
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, called, encode_prompt
+from pidiff_cli.core.diffusion.subject import NOUNS
 from pidiff_cli.core.diffusion.syntax import plain_words
-from pidiff_cli.core.diffusion.wording import Completed, completed, medium_set_off
+from pidiff_cli.core.diffusion.wording import Completed, completed, medium_set_off, said_words
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.weights.known import Known, known_of, quoted
+from pidiff_cli.weights.known import ALONE, Known, known_of, quoted
 
 MOST = 6  # unknown words told of one kind
 LISTED = "All that it draws: pidiff words"
@@ -100,7 +102,9 @@ class PromptReader:
         reasons = known.reasons(encoded.unknown, text) if known else {"": [*encoded.unknown]}
         told = [f"{quoted(w[:MOST])}{f' ({near})' if near else ''}" for near, w in reasons.items()]
         if any(reasons.values()):
-            lines.append(f"Not known to {self.name}, and not drawn: {', '.join(told)}.")
+            alone = known and known.nothing_left(_asked(text), encoded.unknown, text)
+            line = f"Not known to {self.name}, and not drawn: {', '.join(told)}."
+            lines.append(f"{line} {ALONE}" if alone else line)
         return lines + (known.silent_in(text) if known else [])
 
     def _looks(self, text: str) -> tuple[Edits, list[str]]:
@@ -120,6 +124,17 @@ class PromptReader:
             return (), [f"{told} {options}{able}."]
         told = f"{words}: drawn by {options} (--literal leaves it to the words)."
         return tuple(edits.items()), [told]
+
+
+def short(prompt: str) -> str:
+    """A prompt as it is called in a line: its first words."""
+    first = shorten(prompt, 40, placeholder=" …")
+    return first if first.strip(" …") else f"{prompt[:37]}…"
+
+
+def _asked(text: str) -> list[str]:
+    """The words of a prompt but for those that say that there is a person."""
+    return [word for word in said_words(text) if word.lower() not in NOUNS]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a terminal of 80 or 120 columns shows: no word broken, one time left, pictures as pictures."""
+"""A terminal of 80 or 120 columns: no word broken, one time left, pictures counted as pictures."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.support.tiny_person import install, make_profile
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SENTENCE = (
-    "         likeness 0.89 on the held-out photo (your own photos agree at 0.92): as alike as your "
-    "photos are to one another · step 150 kept"
+    "         likeness 0.89 on the held-out photo (your own photos agree at 0.92): as alike as "
+    "your photos are to one another · step 150 kept"
 )
 FOLDER = "/home/somebody/a folder with spaces in it/profiles/alice/reports/previews.png"
 

@@ -93,7 +93,7 @@ def test_sparse_lines_in_a_pipe(capsys, clock):
     lines = err.splitlines()
     assert out == ""
     assert 4 <= len(lines) <= 6
-    assert lines[0] == "tune     21/100 steps  loss 0.0612"
+    assert lines[0] == "tune     21/100 steps  loss 0.0612  about 0:38 left"
     assert lines[-1] == "tune     100 steps"
 
 

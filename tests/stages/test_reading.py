@@ -37,6 +37,22 @@ def test_a_word_that_is_not_known_is_told_with_the_nearest(home: Path, tmp_path:
     assert told(home, tmp_path, "as an astronaut, smiling") == []
 
 
+@pytest.mark.parametrize(
+    ("prompt", "alone"),
+    [
+        ("como un pirata en el mar", True), ("宇宙飛行士として", True),
+        ("a woman as a zombie", True),
+        ("as a viking, smiling", False), ("as a zombie with a beard", False),
+    ],
+)  # fmt: skip
+def test_where_nothing_is_known_it_says_what_comes(
+    home: Path, tmp_path: Path, prompt: str, alone: bool
+) -> None:
+    lines = told(home, tmp_path, prompt)
+    assert any("Not known to mini" in line for line in lines)
+    assert any("draws the person alone. It reads English" in line for line in lines) is alone
+
+
 def test_what_is_told_is_in_the_result_too(home: Path, tmp_path: Path) -> None:
     """And comes to a listener prompt by prompt, the negative prompt's with the first."""
     heard: list[list[str]] = []

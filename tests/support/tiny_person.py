@@ -86,8 +86,8 @@ def install(monkeypatch: pytest.MonkeyPatch, weights: Path, reads: bool = True) 
     """Let the stages find a tiny base as ``mini`` and, if ``reads``, the colour reader."""
     from pidiff_cli.stages import invert, person
     from pidiff_cli.stages.gallery import alike
-    from pidiff_cli.stages.tune import setup
     from pidiff_cli.stages.tune import run as tune
+    from pidiff_cli.stages.tune import setup
     from pidiff_cli.weights import locate
 
     monkeypatch.setattr(tune, "REPORT_STEPS", 1)

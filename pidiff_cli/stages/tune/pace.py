@@ -74,7 +74,7 @@ def note(home: Path, key: str, seconds: list[float], least: int = ENOUGH) -> Non
 
 
 def estimate(done: int, left: float | None) -> str:
-    """A line on the seconds left after the first ``ENOUGH`` steps of a run; "" where there is none."""
+    """A line on the seconds left, after the first ``ENOUGH`` steps; "" where there is none."""
     if done != ENOUGH or left is None or left < LONG:
         return ""
     return f"About {duration(left)} to go with previews and report, by the pace so far."

@@ -19,6 +19,10 @@ JOINING = frozenset(
 )
 
 
+#: Told where nothing of a prompt is known, as where it is in another language.
+ALONE = "Nothing else is asked for, so it draws the person alone. It reads English."
+
+
 def quoted(words: Iterable[str]) -> str:
     """Words in quotation marks, commas between."""
     return ", ".join(f"“{word}”" for word in words)
@@ -103,6 +107,16 @@ class Known:
             if word.lower() not in JOINING and word.lower() not in looks:
                 found.setdefault(self.nearest(word), []).append(word)
         return found
+
+    def nothing_left(self, words: Iterable[str], unknown: Iterable[str], prompt: str) -> bool:
+        """Whether a prompt asks for something, and for nothing that is drawn.
+
+        Args:
+            words: that it says, without those for the person.
+        """
+        asked = {word.lower() for word in words} - JOINING
+        looks = any(look.found_in(prompt) for look in self.looks)
+        return bool(asked) and asked <= {word.lower() for word in unknown} and not looks
 
     def silent_in(self, prompt: str) -> list[str]:
         """What of a prompt the base has words for and does not draw, a sentence each."""

@@ -11,11 +11,8 @@ from pidiff_cli.config import TuneConfig
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.recipe import Recipe, load_recipe
-from pidiff_cli.stages.export.run import run_import
-from pidiff_cli.stages.tune import run as stage
 from pidiff_cli.stages.tune.already import by_hand, check_kept, remembered
 from pidiff_cli.weights.locate import BaseParts
-from tests.support.profile_file import export
 
 
 @pytest.fixture
@@ -93,13 +90,3 @@ def test_new_photos_are_told_and_not_learnt(
 def test_what_is_not_finished_goes_on(tuned: Profile, config: TuneConfig, parts: BaseParts) -> None:
     tuned.update_stage("tune", done=False)
     assert check_kept(tuned, replace(config, rank=8), parts, {"rank": 8}) == ""
-
-
-def test_no_page_is_promised_that_is_not_there(tuned_home: Path, tmp_path: Path) -> None:
-    """An archive carries no HTML: after an import `tune` says what was learnt and names no report."""
-    whole = stage.kept(Profile.open("alice", tuned_home))
-    assert whole.report and whole.report.is_file()
-    file = export(Profile.open("alice", tuned_home), tmp_path / "alice.pidiff")
-    run_import(file, tmp_path / "other")
-    imported = stage.kept(Profile.open("alice", tmp_path / "other"))
-    assert imported.report is None and imported.steps == whole.steps

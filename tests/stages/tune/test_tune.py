@@ -17,9 +17,12 @@ from pidiff_cli.core.images import read_photo
 from pidiff_cli.core.training.step import TrainingStep
 from pidiff_cli.errors import InputError, OutOfMemoryError, UsageError
 from pidiff_cli.profile import Profile
+from pidiff_cli.stages.export.run import run_import
 from pidiff_cli.stages.tune import loop, previews, setup
 from pidiff_cli.stages.tune import run as tune
+from pidiff_cli.stages.tune.run import kept
 from tests.support.opened import run_tune, short_tuning
+from tests.support.profile_file import export
 from tests.support.tiny_base import SIZE
 from tests.support.tiny_person import Notes, install, make_profile
 
@@ -79,6 +82,9 @@ def test_the_report_has_everything_inside(home: Path) -> None:
     numbers = json.loads((profile.folder / "reports" / "likeness.json").read_text())
     assert numbers["likeness"] == result.likeness and len(numbers["losses"]) == 6
     assert {"at_once", "lean", "steps"} <= numbers["settings"].keys()  # a contract's keys
+    run_import(export(profile, home / "alice.pidiff"), home / "other")  # without pages
+    imported = kept(Profile.open("alice", home / "other"))
+    assert imported.report is None and imported.steps == result.steps  # promised nothing
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(home: Path) -> None:
