@@ -1,4 +1,4 @@
-"""Write what mini knows, as `pidiff words` tells it, into README.md. Run: python docs/make_words.py"""
+"""Write what mini knows into README.md. Run: python docs/make_words.py"""
 
 from __future__ import annotations
 

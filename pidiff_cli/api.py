@@ -43,6 +43,7 @@ from pidiff_cli.stages.checks import (
     check_is_made,
     check_learning,
     check_mixing,
+    check_pictures,
 )
 from pidiff_cli.stages.consent import take_consent
 from pidiff_cli.stages.gallery.inputs import PAGE, Asked, asked_gallery, page_at
@@ -122,6 +123,7 @@ def prepare(
     noun, old = settings.get("noun"), None if force else profile_named(place.home, config.name)
     check_noun(old, noun)
     can_be_folder(place.home / "profiles")
+    check_pictures(config.photos, config.like)
     result = prepared(config, force, place.progress)
     opened = Profile.open(result.profile, place.home)
     take_noun(opened, noun, place.progress)
@@ -216,7 +218,9 @@ def tune(
         check_kept(opened.known, config, parts, settings)
     if profile is None:
         can_be_folder(place.home / "profiles")
-        prepared(place.config(PrepareConfig, **about), force, place.progress)
+        wanted = place.config(PrepareConfig, **about)
+        check_pictures(wanted.photos, wanted.like)
+        prepared(wanted, force, place.progress)
         profile = Profile.open(about["name"], place.home)
         take_consent(profile, consent, place.progress)
     elif consent:

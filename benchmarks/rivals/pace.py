@@ -62,7 +62,7 @@ class _Looker(Progress):
 
     def advance(self, task: str, n: float = 1, **info: object) -> None:
         """A step is done."""
-        self.step += n
+        self.step += int(n)
         if self.step % EVERY == 0:
             began = time.process_time()
             self.look_now(self.step, self.spent)

@@ -104,8 +104,8 @@ def command(
         profile, chain((first,), coming) if from_stdin else (first, *coming),
         best=best, count=count, gallery=gallery, on_picture=stream.take, on_prompt=stream.close,
         on_written=stream.written, on_notes=stream.note, identity_scale=identity_scale,
-        guidance=guidance, prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler, start=start,
-        negative=negative, noun=noun, hold=hold if keep_background is None else keep_background,
+        guidance=guidance, prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler,
+        start=start, negative=negative, noun=noun, hold=hold if keep_background is None else keep_background,
         seed=seed, out=out, min_likeness=min_likeness, style_from=style_from, edits=edits,
         literal=literal, mark=marks(no_mark), nudity_filter=unfiltered(no_filter),
         **session.where(),
@@ -158,6 +158,8 @@ def given_prompts(prompt: str) -> tuple[str, ...]:
     """
     if not prompt.startswith("@"):
         return (prompt,)
+    if not prompt[1:]:
+        raise UsageError("@ is followed by no file.", "Give a text file, @prompts.txt")
     try:
         with expanded(prompt[1:]).open("rb") as file:
             return tuple(read_prompts(file, prompt[1:]))

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from pidiff_cli.core.record import RECORD_KEY, read_record
+from pidiff_cli.core.sniff import HEAD, is_text
 from pidiff_cli.errors import InputError, PidiffError
 from pidiff_cli.files import said, write_file
 from pidiff_cli.marks.c2pa import PROVENANCE
@@ -228,10 +229,10 @@ def _why_no_file(path: Path) -> str:
 
 def _why_unreadable(path: Path) -> str:
     with path.open("rb") as file:
-        head = file.read(512)
+        head = file.read(HEAD)
     if not head:
         return "an empty file"
-    if all(byte in b"\t\n\r\f" or 32 <= byte for byte in head) and not head.startswith(b"\xff\xd8"):
+    if is_text(head):
         return "not a picture (it holds text)"
     return "not a picture in a format that can be read"
 

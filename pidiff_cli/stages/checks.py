@@ -8,14 +8,16 @@ can be measured, a folder that can be written. What is found out only later is t
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pidiff_cli.config import SIZE_UNIT, DrawingConfig, StylemixConfig
 from pidiff_cli.core.diffusion.schedulers import check_scheduler
 from pidiff_cli.core.faces.choice import choose_face_models, holds
+from pidiff_cli.core.sniff import holds_text
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
-from pidiff_cli.files import can_be_folder
+from pidiff_cli.files import can_be_folder, said
 from pidiff_cli.marks.keys import known_credential
 from pidiff_cli.marks.marker import NONE
 from pidiff_cli.profile import Profile, parts_of, profile_folder
@@ -278,3 +280,30 @@ def check_size(size: int, parts: BaseParts) -> None:
             f"size is {size}; it must be a multiple of {unit} here.",
             f"Take {max(unit, round(size / unit) * unit)}.",
         )
+
+
+def check_pictures(photos: Sequence[Path], like: Path | None = None) -> None:
+    """Say before anything is loaded that a list, a note or a settings file is no photo.
+
+    Args:
+        photos: files and folders; where there are others among them, those are told later.
+        like: the photo of who is meant.
+
+    Raises:
+        InputError: all that was given is text, or ``like`` is.
+    """
+    files = [path for path in photos if path.is_file()]
+    wrong = files if len(files) == len(photos) and all(map(_text, files)) else []
+    wrong += [like] if like is not None and like.is_file() and _text(like) else []
+    if wrong:
+        raise InputError(
+            f"{said(wrong[0])} is no picture: it holds text.",
+            "Photos are files like .jpg, .png, .webp, .heic, .tif, or a folder of them.",
+        )
+
+
+def _text(path: Path) -> bool:
+    try:
+        return holds_text(path)
+    except OSError:
+        return False  # told where it is read
