@@ -105,10 +105,10 @@ def command(
         best=best, count=count, gallery=gallery, on_picture=stream.take, on_prompt=stream.close,
         on_written=stream.written, on_notes=stream.note, identity_scale=identity_scale,
         guidance=guidance, prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler,
-        start=start, negative=negative, noun=noun, hold=hold if keep_background is None else keep_background,
-        seed=seed, out=out, min_likeness=min_likeness, style_from=style_from, edits=edits,
-        literal=literal, mark=marks(no_mark), nudity_filter=unfiltered(no_filter),
-        **session.where(),
+        start=start, negative=negative, noun=noun,
+        hold=hold if keep_background is None else keep_background, seed=seed, out=out,
+        min_likeness=min_likeness, style_from=style_from, edits=edits, literal=literal,
+        mark=marks(no_mark), nudity_filter=unfiltered(no_filter), **session.where(),
     )  # fmt: skip
     if result.gallery:
         output.note(f"Look at them: {whole(result.gallery)}")

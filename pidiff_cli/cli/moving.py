@@ -32,7 +32,10 @@ def rename_command(
 
 
 def copy_command(context: typer.Context, profile: ProfileArgument, new: NewName) -> None:
-    """A second profile of the same person, to tune otherwise; it gets an id of its own."""
+    """A second profile of the same person, to tune otherwise.
+
+    It gets an id of its own: pictures of the first one go on leading to that.
+    """
     session = session_of(context)
     copied = moving.copy(Profile.open(profile, session.home), session.home, new)
     session.output.note(f"{new}: {copied.size_mb(photos=True):.1f} MB.")

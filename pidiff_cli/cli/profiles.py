@@ -114,7 +114,7 @@ def export_command(
         typer.Option("--title", metavar="TEXT", help="in a LoRA's header [default: its name]"),
     ] = "",
 ) -> None:
-    """Write a profile as one file to keep or pass on, or for another program.
+    """Write a profile as one file, to keep or for another program.
 
     It is read back before it counts. A LoRA file (diffusers-lora, kohya, comfyui)
     holds of what was learnt only what a LoRA can: the W+ part stays behind.
@@ -249,9 +249,10 @@ def forget_command(
     ] = False,
     yes: moving.YesOption = False,
 ) -> None:
-    """Remove the photos, their names and hashes, and reports; keep what was learnt.
+    """Remove the photos and keep what was learnt.
 
-    What stays draws the person, and still is biometric: --all, or profile delete, removes it too.
+    Their names and hashes, reports, and what was read of each photo go with them. What
+    stays draws the person, and still is biometric: --all, or profile delete, removes it too.
     """
     session = session_of(context)
     opened = Profile.open(profile, session.home)
