@@ -139,6 +139,134 @@ pretrain identity --data nowhere
 --home "" profile list
 --device cuda doctor
 helo
+tune
+tune --name eve
+tune photos --nam eve
+tune photos --name eve --step 5
+tune photos --name eve --steps 5.5
+tune photos --name eve --steps -3
+tune photos --name eve --steps ""
+tune photos --name eve --batch 0
+tune photos --name eve --rank -1
+tune photos --name eve --lora-rank 1e9
+tune photos --name eve --optimizer sgd
+tune photos --name eve --wplus maybe
+tune photos --name eve --learning-rate 0
+tune photos --name eve --seed random
+tune photos --name eve --memory -1
+tune photos --name eve --person -1
+tune photos --name eve --base ./nowhere
+tune photos --name eve --base photo.jpg
+tune photos --name eve --recipe photos
+tune photos --name ../eve
+tune photos --name ""
+tune photos --name "eve/adam"
+tune photos --name eve --preview-every -5
+tune latin.txt --name eve
+tune broken.yaml --name eve
+tune alice bob
+tune alice --steps 0
+tune photos photo.jpg alice
+tune photos --name eve --like photos
+tune photos --name eve --dry-run --steps abc
+generate
+generate alice "as a chef" --cuont 3
+generate alice "as a chef" --count
+generate alice "as a chef" -n three
+generate alice "as a chef" -n -2
+generate alice "as a chef" --best -1
+generate alice "as a chef" --min-likeness 2
+generate alice "as a chef" --min-likeness 0,5
+generate alice "as a chef" --start 1.5
+generate alice "as a chef" --edit
+generate alice "as a chef" --edit =3
+generate alice "as a chef" --edit age+4
+generate alice "as a chef" --edit age=
+generate alice "as a chef" --edit age=old
+generate alice "as a chef" --edit age=999
+generate alice "as a chef" --style-from alice
+generate alice "as a chef" --style-from :fine
+generate alice "as a chef" --out ""
+generate alice "as a chef" --home
+generate alice "as a chef" --guidance ""
+generate alice "as a chef" --prompt-pull 0
+generate alice "   "
+generate alice @
+generate alice @photos
+generate alice @photo.jpg
+generate "" "as a chef"
+generate ../alice "as a chef"
+generate alice/ "as a chef" --seed 1e3
+generate Alise "as a chef"
+generate alice,bob "as a chef"
+prepare photos
+prepare --name eve
+prepare photo.jpg --name eve --min-face 5
+prepare photo.jpg --name eve --hold-out 99
+prepare latin.txt --name eve
+invert
+invert nobody
+invert alice --base sd15
+stylemix alice
+stylemix alice nobody
+stylemix alice alice --fine c
+stylemix alice alice --between 1
+stylemix alice alice -n 0
+evaluate
+evaluate alice bob
+evaluate nobody
+evaluate alice --gate likeness
+evaluate alice --gate "beauty>=1"
+evaluate alice -n 0
+evaluate --pictures nowhere --photos photos
+evaluate --pictures photos
+evaluate alice --photos photos
+evaluate --compare alice
+again
+again drawn.png --set seed
+again drawn.png --set seed=abc
+again drawn.png --set =3
+again photos
+again drawn.png --out photo.jpg
+gallery nowhere
+gallery photo.jpg
+gallery photos --out photos/one.jpg
+gallery empty
+profile foo
+profile show
+profile show nobody
+profile verify nobody
+profile export nobody
+profile export alice --format
+profile import
+profile import photos
+profile import latin.txt
+profile import photo.jpg --name eve --photos photos
+profile forget alice
+profile delete alice
+profile delete nobody --yes
+profile rename alice bob
+profile rename alice "my friend"
+profile rename alice
+profile copy alice alice
+profile copy nobody eve
+models pull
+models pull nothing
+models pull sd15 --with everything
+models pull owner/
+models verify nothing
+recipes show
+recipes show MINI-CPU
+demo --steps abc
+demo extra
+pretrain
+pretrain everything
+doctor now
+--hom x doctor
+--device doctor
+-x
+generat alice "as a chef"
+help nothing
 """
 
 

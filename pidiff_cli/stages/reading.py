@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from textwrap import shorten
 
 from pidiff_cli.core.diffusion.base import Base
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt, called, encode_prompt
-from pidiff_cli.core.diffusion.subject import NOUNS
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, called, encode_prompt, is_odd
+from pidiff_cli.core.diffusion.subject import MEDIUM, NOUNS
 from pidiff_cli.core.diffusion.syntax import plain_words
 from pidiff_cli.core.diffusion.wording import Completed, completed, medium_set_off, said_words
 from pidiff_cli.stages.progress import Progress
@@ -47,7 +48,7 @@ class PromptReader:
             which: says which of several prompts it is.
         """
         text, told = (prompt, []) if self.literal else plain_words(prompt)
-        text = text if self.literal else medium_set_off(text)
+        text, gone = (text, []) if self.literal else self._known_medium(medium_set_off(text))
         whole = completed(text, self.noun, self.person)
         if len(self.subject) == 2:
             whole = Completed(text, (self.subject[0], self.subject[1]))
@@ -60,7 +61,7 @@ class PromptReader:
         if self.trigger and self.base.lora:
             encoded = called(self.base, encoded, self.noun, self.trigger)
         wished, more = self._looks(text)
-        unknown = self._unknown(encoded, text)
+        unknown = self._unknown((*gone, *encoded.unknown), text)
         notes = (*told, *unknown, *more, *self._cut(encoded))
         for line in notes:
             progress.warn(f"{which}{line}")
@@ -73,7 +74,11 @@ class PromptReader:
             return "", ()
         text, told = (text, []) if self.literal else plain_words(text)
         encoded = encode_prompt(self.base, text, "")
-        doubts = (*told, *self._unknown(encoded, ""), *self._cut(replace(encoded, place=None)))
+        doubts = (
+            *told,
+            *self._unknown(encoded.unknown, ""),
+            *self._cut(replace(encoded, place=None)),
+        )
         notes = tuple(f"--negative: {line}" for line in doubts)
         for line in notes:
             progress.warn(line)
@@ -95,14 +100,28 @@ class PromptReader:
             return [f"{told}; left out: “{tail}”{with_it}."]
         return []
 
-    def _unknown(self, encoded: EncodedPrompt, text: str) -> list[str]:
+    def _known_medium(self, text: str) -> tuple[str, list[str]]:
+        """A prompt without unknown words before its medium, and those words: spelt by letters there
+        they colour the whole face ("a LinkedIn photo of …")."""
+        gone: list[str] = []
+        parts = text.split(",") if self.known is not None else []
+        for i, part in enumerate(parts):
+            medium = MEDIUM.match(part.strip())
+            *before, last = said_words(medium[0]) if medium else [""]
+            odd = [word for word in before if is_odd(self.base, word)]
+            if odd and not is_odd(self.base, last):
+                gone += odd
+                parts[i] = " ".join(re.sub(_either(odd), "", part).split())
+        return (", ".join(map(str.strip, parts)), gone) if gone else (text, [])
+
+    def _unknown(self, unknown: tuple[str, ...], text: str) -> list[str]:
         """Words that the base does not know, each with what comes nearest, and those that it knows
         and does not draw."""
         known, lines = self.known, []
-        reasons = known.reasons(encoded.unknown, text) if known else {"": [*encoded.unknown]}
+        reasons = known.reasons(unknown, text) if known else {"": [*unknown]}
         told = [f"{quoted(w[:MOST])}{f' ({near})' if near else ''}" for near, w in reasons.items()]
         if any(reasons.values()):
-            alone = known and known.nothing_left(_asked(text), encoded.unknown, text)
+            alone = known and known.nothing_left(_asked(text), unknown, text)
             line = f"Not known to {self.name}, and not drawn: {', '.join(told)}."
             lines.append(f"{line} {ALONE}" if alone else line)
         return lines + (known.silent_in(text) if known else [])
@@ -130,6 +149,11 @@ def short(prompt: str) -> str:
     """A prompt as it is called in a line: its first words."""
     first = shorten(prompt, 40, placeholder=" …")
     return first if first.strip(" …") else f"{prompt[:37]}…"
+
+
+def _either(words: list[str]) -> str:
+    """A pattern of any of these words."""
+    return rf"(?<![\w-])(?:{'|'.join(map(re.escape, words))})(?![\w-])"
 
 
 def _asked(text: str) -> list[str]:

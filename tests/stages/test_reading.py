@@ -53,6 +53,19 @@ def test_where_nothing_is_known_it_says_what_comes(
     assert any("draws the person alone. It reads English" in line for line in lines) is alone
 
 
+def test_unknown_words_of_a_medium_are_left_out(home: Path, tmp_path: Path) -> None:
+    """Spelt by letters before "photo" they turned every face red."""
+    prompts = ("LinkedIn photo in a suit", "as a chef, Flemish oil painting", "smiling")
+    result = run_generate(short_drawing(home, tmp_path, prompts=prompts), Notes())
+    drawn = [read_record(picture.path)["full_prompt"] for picture in result.images]
+    assert drawn[0] == "a photo of a woman in a suit"
+    assert "LinkedIn" in result.notes[0].text and "in a business suit" in result.notes[0].text
+    assert drawn[1].endswith("oil painting of a woman as a chef") and "Flemish" not in drawn[1]
+    literal = short_drawing(home, tmp_path / "b", prompts=prompts[:1], literal=True)
+    path = run_generate(literal, Notes()).images[0].path
+    assert read_record(path)["full_prompt"] == "a LinkedIn photo of a woman in a suit"
+
+
 def test_what_is_told_is_in_the_result_too(home: Path, tmp_path: Path) -> None:
     """And comes to a listener prompt by prompt, the negative prompt's with the first."""
     heard: list[list[str]] = []

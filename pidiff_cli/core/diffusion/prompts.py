@@ -99,7 +99,7 @@ def encode_prompt(base: Base, text: str, noun: str, subject: Span | None = None)
     ids = [torch.tensor(_ids(tokenizer, text)) for tokenizer in tokenizers]
     masks = [_subject(one, text, place, len(ids[0])) for one in tokenizers]
     words = said_words(text) if base.closed_vocabulary else []
-    unknown = tuple(word for word in words if _odd(base, word))
+    unknown = tuple(word for word in words if is_odd(base, word))
     cut = max((_cut(tokenizer, text) for tokenizer in tokenizers), key=len)
     second = ids[1] if len(ids) > 1 else None
     return EncodedPrompt(
@@ -183,7 +183,8 @@ def _bare(tokenizer: Any, text: str) -> list[int]:
     return cast(list[int], tokenizer(text, add_special_tokens=False).input_ids)
 
 
-def _odd(base: Base, word: str) -> bool:
+def is_odd(base: Base, word: str) -> bool:
+    """Whether a word is none of the base's tokens: it is spelt by letters, or left out."""
     ids = _bare(base.tokenizer, word)
     return len(ids) != 1 or ids[0] in base.tokenizer.all_special_ids  # else spelt by letters
 
