@@ -94,6 +94,7 @@ class Bars(Listener):
     def start(self, task: str, total: int | None) -> None:
         """A bar that appears once the work has taken a moment."""
         self._begun(task)
+        self._end = None  # it was told of other work, maybe of another command's
         self.stop_waiting()
         if task in self._work:
             self._live.reset(self._work[task].bar, total=total, info="", work=task)

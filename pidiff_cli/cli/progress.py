@@ -41,6 +41,7 @@ class PlainProgress(Progress):
     def start(self, task: str, total: int | None) -> None:
         """Remember the work; nothing is said yet."""
         self._begun(task)
+        self._end = None  # it was told of other work, maybe of another command's
         self._done[task], self._total[task] = 0.0, total
         self._told[task] = self._began[task] = time.monotonic()
 

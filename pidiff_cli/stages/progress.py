@@ -90,7 +90,7 @@ class CallbackProgress(Progress):
     def start(self, task: str, total: int | None) -> None:
         """The first event of a stage."""
         self._task, self._step, self._of = task, 0.0, total
-        self._began, self._resumed = time.monotonic(), 0.0
+        self._began, self._resumed, self._end = time.monotonic(), 0.0, None
         self._tell()
 
     def advance(self, task: str, n: float = 1, **info: object) -> None:

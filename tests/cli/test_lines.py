@@ -113,6 +113,22 @@ def test_pictures_are_counted_by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def test_a_time_that_was_told_is_of_that_work_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`demo` runs several commands on one screen."""
+    monkeypatch.setattr("pidiff_cli.cli.bars.SHOW_AFTER", 0.0)
+    shown, file = terminal(80)
+    shown.start("report", 2)
+    shown.remaining(3600)
+    shown.advance("report", 1)
+    shown.finish("report", "")
+    shown.start("generate", 4)
+    shown.advance("generate", 1)
+    shown.close()
+    lines = emitted(file)
+    assert any("report" in line and "1:00:00 left" in line for line in lines)
+    assert not any("generate" in line and "1:00:00" in line for line in lines)
+
+
 def test_work_that_begins_anew_counts_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pidiff_cli.cli.bars.SHOW_AFTER", 0.0)
     shown, file = terminal(80)
