@@ -131,6 +131,7 @@ class Bars(Listener):
     def finish(self, task: str, summary: str) -> None:
         """Put the bar away, or leave it when it took long, and print the summary."""
         self.stop_waiting()
+        self._end = None  # a bar that stays says no more how long it takes
         work = self._work.pop(task, None)
         took = time.monotonic() - work.began if work else 0.0
         if work and self._work:

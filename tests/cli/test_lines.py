@@ -78,7 +78,9 @@ def test_a_tuning_on_a_terminal(
     steps = [line for line in bars if "steps" in line]
     assert any(re.search(r"\d/6 steps loss [\d.]+ \d+:\d\d left$", line) for line in steps)
     report = [line for line in bars if line.startswith("report")]
-    assert report and all(re.search(r"\d/4 pictures +\d+:\d\d left$", line) for line in report)
+    assert all(re.search(r"\d/4 pictures(?: +\d+:\d\d left)?$", line) for line in report)
+    assert any(line.endswith("left") for line in report)
+    assert "left" not in steps[-1] and "6/6 steps" in steps[-1]  # what stays on the screen
     (told,) = [line for line in lines if re.search(r"6 steps · loss", line)]
     assert len(re.findall(r"\d s\b", told)) == 1  # how long it took, once
 
