@@ -61,6 +61,26 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pidiff gallery", "a page of the pictures in pics"),
         ("pidiff gallery alice --in album --likeness", "alice's pictures in album, measured"),
     ),
+    "verify": (
+        ("pidiff verify picture.png", "did a model draw it, and was it changed since?"),
+        ("pidiff verify one.jpg two.png --json", "the same of several, for programs"),
+    ),
+    "keys": (
+        ("pidiff keys show", "which key signs, and until when"),
+        ("pidiff keys new", "another one, which links to no earlier picture"),
+    ),
+    "keys show": (
+        ("pidiff keys show", "which key signs, and until when"),
+        ("pidiff keys show --json", "the same for programs"),
+    ),
+    "keys new": (
+        ("pidiff keys new", "later pictures link to none before"),
+        ("pidiff keys new --home ./other", "of another home"),
+    ),
+    "keys use": (
+        ("pidiff keys use chain.pem key.pem", "sign with a certificate of yours"),
+        ("pidiff keys use chain.pem key.pem --home ./other", "in another home"),
+    ),
     "profile": (
         ("pidiff profile list", "who was learnt"),
         ("pidiff profile export alice --no-photos", "one file, to keep or to pass on"),
@@ -72,6 +92,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "profile show": (
         ("pidiff profile show alice", "photos, base, likeness, size, folder"),
         ("pidiff profile show alice --json", "the same for programs"),
+    ),
+    "profile consent": (
+        ("pidiff profile consent alice agreed", "an adult who agreed"),
+        ("pidiff profile consent me self", "that is me"),
     ),
     "profile verify": (
         ("pidiff profile verify alice", "is every file as it was written?"),

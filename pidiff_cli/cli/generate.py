@@ -107,8 +107,6 @@ def command(
         guidance=guidance, prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler,
         start=start, negative=negative, noun=noun,
         hold=hold if keep_background is None else keep_background, seed=seed, out=out,
-        start=start, negative=negative, noun=noun,
-        hold=hold if keep_background is None else keep_background, seed=seed, out=out,
         min_likeness=min_likeness, style_from=style_from, edits=edits, literal=literal,
         mark=marks(no_mark), nudity_filter=unfiltered(no_filter), **session.where(),
     )  # fmt: skip

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 LAST = "Also"  # heading of --help itself, and of what is named nowhere
 _NEW = {
-    "Whom": ("--name", "--noun", "--person", "--like"),
+    "Whom": ("--name", "--noun", "--person", "--like", "--consent"),
     "Photos": ("--min-face", "--min-sharpness", "--hold-out", "--no-photos", "--show"),
     "A profile that is there": ("--force",),
 }
 _WHERE = ("--out", "--gallery")
+_SAFE = {"Marks and checks": ("--no-mark", "--no-filter")}
 
 #: By the command's words: heading → options, in this order.
 HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -20,7 +21,7 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "prepare": _NEW,
     "invert": {"How": ("--refine", "--seed", "--base")},
     "tune": {
-        "Whom": ("--name", "--noun", "--person", "--like", "--no-photos"),
+        "Whom": ("--name", "--noun", "--person", "--like", "--consent", "--no-photos"),
         "On what": ("--base", "--recipe", "--wplus", "--memory", "--dry-run"),
         "How long": ("--steps", "--preview-every", "--resume"),
         "What is there already": ("--restart", "--retune", "--force"),
@@ -36,25 +37,27 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
             "--guidance", "--prompt-pull", "--start", "--keep-background", "--scheduler",
         ),
         "Where": _WHERE,
+        **_SAFE,
     },
     "stylemix": {
         "How much of B": ("--coarse", "--medium", "--fine", "--between"),
         "Pictures of the mix": ("--prompt", "--count", "--seed", "--identity-scale"),
         "Where": ("--out", "--name", "--force"),
+        **_SAFE,
     },
     "evaluate": {
         "A profile": ("--prompt", "--count", "--seed", "--identity-scale", "--steps"),
         "Pictures that are there": ("--pictures", "--photos", "--held-out", "--by-step"),
         "What comes of it": ("--compare", "--gate", "--out"),
     },
-    "again": {"What is other": ("--set", "--profile"), "Where": ("--out",)},
+    "again": {"What is other": ("--set", "--profile"), "Where": ("--out",), **_SAFE},
     "gallery": {"Which": ("--in", "--likeness"), "Where": ("--out",)},
     "profile export": {
         "What": ("--format", "--no-photos", "--title"),
         "Where": ("--out", "--force"),
     },
     "profile import": {
-        "As what": ("--name", "--noun", "--force"),
+        "As what": ("--name", "--noun", "--consent", "--force"),
         "A LoRA of another program": ("--photos", "--base"),
     },
     "profile forget": {"What": ("--all", "--yes")},
@@ -66,7 +69,7 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "From where": ("--from", "--sha256"),
         "Licences": ("--accept-license",),
     },
-    "demo": {"How": ("--steps",), "Where": ("--out",)},
+    "demo": {"How": ("--steps", "--no-mark"), "Where": ("--out",)},
     "pretrain": {
         "What": ("--base", "--data", "--out"),
         "How": (

@@ -79,7 +79,7 @@ def asked(monkeypatch, tmp_path):
     (tmp_path / "photos").mkdir()
     monkeypatch.setattr(consent.streams, "can_ask", lambda: True)
     monkeypatch.setattr("sys.stdin", io.StringIO("9\n2\n"))
-    return Session(home=tmp_path / "home", output=Output())
+    return Session(given_home=tmp_path / "home", output=Output())
 
 
 def test_it_is_asked_once_until_it_is_answered(asked, tmp_path):
