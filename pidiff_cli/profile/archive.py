@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -20,12 +21,18 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.codes import Identity, encode_identity
-from pidiff_cli.profile.contents import check_content
+from pidiff_cli.profile.contents import LOG, PICTURE, PIXELS, check_content, check_folder
 from pidiff_cli.profile.folder import IDENTITY
 from pidiff_cli.profile.manifest import MANIFEST, Manifest, check_name, path_fault, read_manifest
+from pidiff_cli.profile.schema import Sha256
+from pidiff_cli.reading.bytes_of import Refused, read_bytes, refuse_links
+from pidiff_cli.reading.text import fitted, parse_json
+from pidiff_cli.values import shown
 
 SUFFIX = ".pidiff"
 INDEX, FORMAT, VERSION = "export.json", "pidiff profile", 1
@@ -35,10 +42,13 @@ PARTS = re.compile(
     re.ASCII,
 )
 PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".npy", ".npz")
-MAX_FILES, MAX_BYTES, MAX_FILE, MAX_JSON = 4000, 2 << 30, 512 << 20, 16 << 20
+MAX_FILES, MAX_BYTES, MAX_FILE, MAX_JSON = 4000, 2 << 30, 512 << 20, 4 << 20
+_MOST = {".json": MAX_JSON, ".jsonl": LOG, ".png": PICTURE}
+PACKED = 256 << 20  # bytes that compressed entries may unpack to in all; stored ones cost a disk
 MAX_RATIO = 100  # of a compressed entry above a megabyte; the program itself stores uncompressed
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 1 << 20
+_TAIL, _ZIP64 = 66_000, b"PK\x06\x07"  # where the directory's place stands; of larger files
 
 
 def write_archive(profile: Profile, target: Path, photos: bool) -> None:
@@ -96,6 +106,7 @@ def unpack(path: Path, folder: Path, name: str = "") -> Manifest:
         InputError: an entry leaves its folder, is no part of a profile, is too large, cannot
             be read, or is not what `export.json` and `profile.json` say; a newer schema.
     """
+    pixels = 0
     with _opened(path) as archive:
         entries, index = _listing(archive)
         for entry in entries.values():
@@ -103,7 +114,10 @@ def unpack(path: Path, folder: Path, name: str = "") -> Manifest:
             target = folder / entry.filename
             if _extract(archive, entry, target) != wanted:
                 raise InputError(f"{path.name} does not verify: {entry.filename} has changed.")
-            check_content(target, entry.filename)
+            pixels += check_content(target, entry.filename)
+            if pixels > PIXELS:
+                raise InputError(f"{path.name} is refused: its pictures are too large.", _NOT_OURS)
+        check_folder(folder, set(entries))
         manifest = read_manifest(folder / MANIFEST)
     listed = {name: digest for name, digest in index.items() if name != MANIFEST}
     if manifest.files != listed or not _photo_files(manifest) <= listed.keys():
@@ -116,10 +130,10 @@ def unpack(path: Path, folder: Path, name: str = "") -> Manifest:
 
 
 def _read_whole(profile: Profile, name: str, manifest: Manifest) -> bytes:
-    path = profile.path(name)
-    if path.is_symlink() or not path.is_file():
+    path = refuse_links(profile.folder, name)
+    if not path.is_file():
         raise InputError(f"{name} of {profile.name} is missing.", _look(profile))
-    data = path.read_bytes()
+    data = read_bytes(path, MAX_FILE)
     pending = any(name == p or (p.endswith("/") and name.startswith(p)) for p in manifest.pending)
     if not pending and hashlib.sha256(data).hexdigest() != manifest.files[name]:
         raise InputError(f"{name} of {profile.name} is not as it was written.", _look(profile))
@@ -178,6 +192,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             f"{path.name} is no profile file, or it is cut off.",
             "Profile files are written by: pidiff profile export NAME",
         )
+    _check_directory(path)
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
@@ -190,6 +205,21 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise broken from error
 
 
+def _check_directory(path: Path) -> None:
+    """Raise InputError where a zip's directory is longer than that of a profile: Python reads the
+    whole of it at once."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _TAIL))
+        tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        return  # zipfile says so
+    count, length = struct.unpack("<HI", tail[at + 10 : at + 16])
+    if count > MAX_FILES or length > MAX_FILES * 400 or tail[max(0, at - 20) :][:4] == _ZIP64:
+        raise InputError(f"{path.name} is too large: {count} files or more are in it.", _NOT_OURS)
+
+
 def _listing(archive: zipfile.ZipFile) -> tuple[dict[str, zipfile.ZipInfo], dict[str, str]]:
     """The entries by name, `profile.json` first, and the sha256 of each; nothing is unpacked yet.
 
@@ -200,6 +230,10 @@ def _listing(archive: zipfile.ZipFile) -> tuple[dict[str, zipfile.ZipInfo], dict
     infos = archive.infolist()
     if len(infos) > MAX_FILES or sum(info.file_size for info in infos) > MAX_BYTES:
         raise InputError(f"{file} is too large: {len(infos)} files are in it.", _NOT_OURS)
+    packed = [info.file_size for info in infos if info.file_size > info.compress_size]
+    held = Path(str(archive.filename)).stat().st_size
+    if sum(packed) > PACKED or sum(info.compress_size for info in infos) > held:
+        raise InputError(f"{file} is refused: it unpacks to far more than it holds.", _NOT_OURS)
     seen: dict[str, str] = {}
     for info in infos:
         fault = path_fault(info.orig_filename) or _entry_fault(info)
@@ -242,26 +276,49 @@ def _entry_fault(info: zipfile.ZipInfo) -> str:
         return "is encrypted"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "is packed in a way that is not used here"
-    if info.file_size > (MAX_JSON if name.endswith((".json", ".jsonl")) else MAX_FILE):
+    most = _MOST.get(Path(name).suffix, MAX_FILE)
+    if info.file_size > most:
         return f"is too large ({info.file_size / 1e6:.0f} MB)"
     if info.file_size > _CHUNK and info.file_size > MAX_RATIO * max(info.compress_size, 1):
         return "unpacks to far more than it holds"
     return ""
 
 
+class _Piece(Struct, forbid_unknown_fields=True):
+    sha256: Sha256
+    bytes: int
+
+
+class _Index(Struct, forbid_unknown_fields=True):
+    """`export.json` of version 1."""
+
+    format: str
+    version: int
+    files: dict[str, _Piece]
+    photos: bool = True
+
+
+class _Declared(Struct):
+    """What every version has."""
+
+    format: str
+    version: int
+
+
 def _read_index(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: str) -> dict[str, str]:
     """Name → sha256 of every other entry."""
     try:
-        data = json.loads(archive.read(entry))
-        if data.get("format") != FORMAT or not isinstance(data.get("version"), int):
-            raise ValueError("another format")
-        version = data["version"]
-        if version <= VERSION:
-            return {str(k): str(v["sha256"]) for k, v in data["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        data = parse_json(archive.read(entry), dict[str, Any], INDEX)
+        told = fitted(data, _Declared, INDEX)
+        if told.format != FORMAT:
+            raise Refused(INDEX, "another format")
+        if told.version <= VERSION:
+            return {name: one.sha256 for name, one in fitted(data, _Index, INDEX).files.items()}
+    except Refused as error:
         raise InputError(f"{file} is no profile file: {INDEX} cannot be read.") from error
     raise InputError(
-        f"{file} was written by a newer pidiff (version {version}; this one knows {VERSION}).",
+        f"{file} was written by a newer pidiff (version {shown(told.version)}; this one knows "
+        f"{VERSION}).",
         "Update it: pip install -U pidiff-cli",
     )
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading.bytes_of import MB, Refused, read_bytes
+from pidiff_cli.reading.tensors import check_values, read_header
 
 if TYPE_CHECKING:
     import numpy as np
+
+BYTES = 64 * MB  # 1700 photos in W+ of 18 x 512
+PHOTOS, LAYERS, WIDTH = 10_000, 64, 4096
+MOST = 1e4  # of a value; W+ codes stay within some tens
 
 
 @dataclass(frozen=True)
@@ -42,15 +49,36 @@ def encode_identity(identity: Identity) -> bytes:
 
 
 def read_identity(path: Path, name: str) -> Identity:
-    """Read the file of the profile `name`. Raises InputError when it is damaged."""
-    from safetensors import SafetensorError, safe_open
+    """Read the file of the profile `name`.
 
+    Raises:
+        InputError: it is damaged, or holds values that no code has.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    mend = f"Make it anew: pidiff invert {name}"
     try:
-        with safe_open(path, framework="numpy") as file:
-            keys = tuple(filter(None, (file.metadata() or {}).get("photos", "").split(",")))
-            codes, weights, mean = (file.get_tensor(key) for key in ("codes", "weights", "mean"))
-    except (SafetensorError, OSError) as error:
-        raise InputError(
-            f"{path.name} of {name} is damaged.", f"Make it anew: pidiff invert {name}"
-        ) from error
-    return Identity(codes, weights, mean, keys)
+        keys = _check(path)
+        found = load(read_bytes(path, BYTES))
+    except Refused as error:
+        raise InputError(f"{path.name} of {name} is damaged: {error.reason}.", mend) from error
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise InputError(f"{path.name} of {name} is damaged.", mend) from error
+    return Identity(found["codes"], found["weights"], found["mean"], keys)
+
+
+def _check(path: Path) -> tuple[str, ...]:
+    """The photo keys of a file whose every part fits. Raises Refused."""
+    told = read_header(path, BYTES)
+    codes, mean = told.shapes.get("codes", ()), told.shapes.get("mean", ())
+    if told.shapes.keys() != {"codes", "weights", "mean"} or set(told.kinds.values()) != {"F32"}:
+        raise Refused(path.name, "codes, weights and mean in float32 are expected")
+    sizes_fit = len(codes) == 3 and codes[1:] == mean and told.shapes["weights"] == codes[:1]
+    if not (sizes_fit and 0 < codes[0] <= PHOTOS and 0 < mean[0] <= LAYERS and 0 < mean[1] <= WIDTH):
+        raise Refused(path.name, f"its shapes do not fit: {codes}, {mean}")
+    check_values(path, told, MOST)
+    keys = tuple(filter(None, told.words.get("photos", "").split(",")))
+    if told.words.keys() > {"photos"} or not all(re.fullmatch(r"\w{1,16}", key) for key in keys):
+        raise Refused(path.name, "its metadata is no list of photos")
+    return keys

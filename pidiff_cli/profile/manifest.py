@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from pidiff_cli.errors import InputError
+from pidiff_cli.profile.schema import SCHEMAS, check_manifest
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import fitted, read_json
+from pidiff_cli.values import shown
 
 MANIFEST = "profile.json"
 SCHEMA = 1
@@ -22,8 +26,6 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _NOUN = re.compile(r"[^\W\d_][\w -]{0,39}")
-_KEY = re.compile(r"\w{1,16}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,23 @@ class Manifest:
     pending: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """UTF-8 JSON, readable, one final newline; what is no text in a file's name is escaped."""
-        text = json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+        """UTF-8 JSON, readable, one final newline; what is no text in a file's name is escaped.
+
+        Raises Refused for what could not be read again.
+        """
+        data = _numbers(asdict(self))
+        check_manifest(data, SCHEMA)
+        text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
         return text.encode("utf-8", "backslashreplace")
+
+
+def _numbers(value: Any) -> Any:
+    """JSON values: what is no number (a likeness that could not be measured) is null."""
+    if isinstance(value, dict):
+        return {key: _numbers(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_numbers(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def check_name(name: str) -> None:
@@ -124,19 +140,26 @@ def read_manifest(path: Path) -> Manifest:
         InputError: it is damaged, or a newer pidiff wrote it.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict):
-            raise ValueError("not an object")
-        schema = int(data.get("schema", 0))
-    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read as a profile ({error}).") from error
+        data = read_json(path, dict[str, Any])
+        schema = fitted(data.get("schema", 0), int, path.name)
+    except Refused as error:
+        raise InputError(f"{path} cannot be read as a profile ({error.reason}).") from error
     if schema > SCHEMA:
         raise InputError(
-            f"{path.parent.name} was written by a newer pidiff (schema {schema}; "
+            f"{path.parent.name} was written by a newer pidiff (schema {shown(schema)}; "
             f"this one knows {SCHEMA}).",
             "Update it: pip install -U pidiff-cli",
         )
+    if schema in SCHEMAS:
+        _check(data, schema, path)
     return _parse(_migrate(data, schema, path), path)
+
+
+def _check(data: dict[str, Any], schema: int, path: Path) -> None:
+    try:
+        check_manifest(data, schema)
+    except Refused as error:
+        raise InputError(f"{path} is damaged ({error.reason}).") from error
 
 
 def _migrate(data: dict[str, Any], schema: int, path: Path) -> dict[str, Any]:
@@ -150,50 +173,23 @@ def _migrate(data: dict[str, Any], schema: int, path: Path) -> dict[str, Any]:
 
 
 def _parse(data: dict[str, Any], path: Path) -> Manifest:
+    """Values that the schema has checked as a manifest, and the paths in them."""
     known = {item.name for item in fields(Manifest)}
-    photo_known = {item.name for item in fields(Photo)}
-    try:
-        values = {key: value for key, value in data.items() if key in known}
-        values["photos"] = tuple(
-            Photo(**{key: value for key, value in photo.items() if key in photo_known})
-            for photo in data.get("photos", [])
-        )
-        values["pending"] = tuple(data.get("pending", []))
-        manifest = Manifest(**values)
-        _check_types(manifest)
-    except (TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error}).") from error
+    values = {key: value for key, value in data.items() if key in known}
+    photos = (Photo(**photo) for photo in data.get("photos", ()))
+    values |= {"photos": tuple(photos), "pending": tuple(data.get("pending", ()))}
+    manifest = Manifest(**values)
     check_name(manifest.name)
+    if not _NOUN.fullmatch(manifest.noun):
+        raise InputError(f"{path} is damaged (noun {manifest.noun!r}).")
     inside = [*manifest.files, *manifest.pending]
+    inside += filter(None, [manifest.stages.get("invert", {}).get("preview")])
     for photo in manifest.photos:
         inside += filter(None, (photo.face, photo.mask, photo.picture, photo.picture_mask))
     for relative in inside:
         if path_fault(relative.removesuffix("/")):
             raise InputError(f"{path} names a file outside the profile: {relative!r}.")
     return manifest
-
-
-def _check_types(manifest: Manifest) -> None:
-    """Raise TypeError or ValueError for values that later code would stumble over."""
-    texts = [manifest.name, manifest.noun, manifest.id, manifest.created, manifest.consent]
-    texts += [*manifest.files.values(), *manifest.pending, manifest.consented]
-    texts += [manifest.base.get(key) or "" for key in ("name", "fingerprint", "family")]
-    texts += [manifest.recipe.get("name") or "", *(manifest.base.get("licences") or {}).values()]
-    for photo in manifest.photos:
-        texts += [photo.key, photo.source, photo.face, photo.mask]
-        texts += [photo.picture, photo.picture_mask]
-        if not isinstance(photo.info, dict) or not math.isfinite(photo.quality):
-            raise TypeError(f"photo {photo.key!r}")
-        if not _KEY.fullmatch(photo.key):
-            raise ValueError(f"photo key {photo.key!r}")
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text is of another kind")
-    if not all(isinstance(values, dict) for values in manifest.stages.values()):
-        raise TypeError("stages")
-    if not _NOUN.fullmatch(manifest.noun):
-        raise ValueError(f"noun {manifest.noun!r}")
-    if not all(_SHA256.fullmatch(digest) for digest in manifest.files.values()):
-        raise ValueError("a sha256")
 
 
 #: Names that Windows keeps for devices; its superscript digits count, too.

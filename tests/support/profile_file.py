@@ -18,7 +18,10 @@ from pidiff_cli.stages.export.run import run_export, run_import
 from pidiff_cli.stages.progress import Progress
 
 PICTURE = png_bytes(np.zeros((8, 8, 3), np.uint8))
-CONFIG = json.dumps({"peft_type": "LORA", "target_modules": "x"}).encode()
+CONFIG = json.dumps(
+    {"peft_type": "LORA", "r": 2, "lora_alpha": 2.0, "target_modules": ["x"]}
+).encode()
+RESULT = {"recipe": "auto", "steps": 1, "seconds": 0.1, "peak_mb": 100, "likeness": {}}
 SECRET = "/home/alice/models/mine.safetensors"
 
 
@@ -45,7 +48,7 @@ def make_alice(home: Path) -> Profile:
     codes = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4)
     profile.save_identity(codes, np.array([0.5, 0.5], np.float32), codes.mean(0), ("01", "02"))
     profile.update_stage("prepare", kept=[["holiday.jpg", 0.5]])
-    profile.update_stage("tune", done=True, result={"base": SECRET})
+    profile.update_stage("tune", done=True, base=SECRET, result={**RESULT, "base": SECRET})
     return profile
 
 

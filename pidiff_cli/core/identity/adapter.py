@@ -7,6 +7,8 @@ own that PEFT saves whole. All of it is one PEFT directory.
 from __future__ import annotations
 
 import logging
+import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -19,8 +21,10 @@ from torch import Tensor, nn
 from pidiff_cli.core.identity.attention import BRANCH, cross_attentions
 from pidiff_cli.core.identity.tokens import CodeDelta, WPlusProjector
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.lora_config import BRANCH_TARGETS, LoraConfig, check_adapter
+from pidiff_cli.reading.tensors import Tensors
 
-TARGETS = r"{}attn2\.to_[qkv]_id|identity_projector\.proj_\d+"
 BLOCKS = {"all": ".*", "mid_up": "(mid_block|up_blocks).*", "up": "up_blocks.*"}
 _SETTINGS = ("r", "lora_alpha", "target_modules", "modules_to_save", "use_rslora", "use_dora")
 PROJECTOR, CODE = "identity_projector", "identity_code"  # names on the UNet
@@ -56,7 +60,7 @@ def add_adapter(
     config = LoraConfig(
         r=rank,
         lora_alpha=cast(Any, alpha),
-        target_modules=TARGETS.format(BLOCKS[blocks]),
+        target_modules=dict(zip(BLOCKS, BRANCH_TARGETS, strict=True))[blocks],
         modules_to_save=[CODE] if tune_code else None,
     )
     model = get_peft_model(cast(Any, unet), config)
@@ -96,13 +100,16 @@ def load_adapter(unet: nn.Module, folder: Path, trainable: bool = False) -> nn.M
     if not all(part.is_file() for part in parts):  # PEFT would go on to a pickle, then to the web
         raise InputError(f"There is no adapter in {folder}.", "Train it again with --restart.")
     try:
+        _check_cost(unet, *check_adapter(folder))
         model = PeftModel.from_pretrained(
             cast(Any, unet), str(folder), is_trainable=trainable, local_files_only=True
         )
         _mark_learning(unet)
         _check_matched(model, parts[1])
         return model
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+    except (
+        Refused, OSError, ValueError, TypeError, RuntimeError, KeyError, SafetensorError
+    ) as error:  # fmt: skip
         raise InputError(
             f"The adapter in {folder} does not load ({_first_line(error)}).",
             "It is damaged or of another base; train it again with --restart.",
@@ -126,9 +133,10 @@ def swap_adapter(model: nn.Module, folder: Path) -> nn.Module:
     from peft import PeftConfig, get_peft_model_state_dict
 
     try:
+        check_adapter(folder)
         new, old = PeftConfig.from_pretrained(str(folder)), cast(Any, model).peft_config["default"]
         given = load_file(folder / "adapter_model.safetensors")
-    except (OSError, ValueError, TypeError, SafetensorError):
+    except (Refused, OSError, ValueError, TypeError, SafetensorError):
         return load_adapter(remove_adapter(model), folder)  # says what is wrong
     here = get_peft_model_state_dict(cast(Any, model))  # the layers' own memory
     agree = all(getattr(new, key, None) == getattr(old, key) for key in _SETTINGS)
@@ -224,6 +232,20 @@ def _all(parameters: list[nn.Parameter] | list[dict[str, Any]]) -> list[nn.Param
     for item in parameters:
         found += item["params"] if isinstance(item, dict) else [item]
     return found
+
+
+def _check_cost(unet: nn.Module, config: LoraConfig, told: Tensors) -> None:
+    """Raise ValueError where PEFT would make more weights than the file holds."""
+    targets = config.target_modules
+    if isinstance(targets, str):
+        match = re.compile(targets).fullmatch
+    else:
+        match = re.compile(r"(?:.*\.)?(?:" + "|".join(map(re.escape, targets)) + ")").fullmatch
+    linear = [m for n, m in unet.named_modules() if isinstance(m, nn.Linear) and match(n)]
+    made = config.r * sum(one.in_features + one.out_features for one in linear)
+    held = sum(math.prod(shape) for shape in told.shapes.values())
+    if made > held:
+        raise ValueError(f"{len(linear)} layers of rank {config.r} are more than it holds")
 
 
 def _check_matched(model: nn.Module, file: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,8 +21,9 @@ from torch import Tensor
 
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import write_file
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.lora_config import CONFIG, WEIGHTS, check_adapter, scales_of
 
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 FLOATS = (torch.float16, torch.bfloat16, torch.float32)
 _ROOT = "base_model.model."
 
@@ -118,36 +118,40 @@ def read_peft(folder: Path) -> LoraWeights:
         InputError: missing, damaged, or with more in it than a plain LoRA.
     """
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        if config.get("use_dora") or config.get("modules_to_save"):
-            raise InputError(f"{folder.name} holds more than a plain LoRA.")
-        alpha_of = peft_alphas(config)
+        config, told = check_adapter(folder)
         with safe_open(folder / WEIGHTS, framework="pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}
-        layers = {}
-        for key in [key for key in tensors if key.endswith(".lora_A.weight")]:
-            path = key.removeprefix(_ROOT).removesuffix(".lora_A.weight")
-            down, up = tensors.pop(key), tensors.pop(f"{_ROOT}{path}.lora_B.weight")
-            layers[path] = LoraLayer(down, up, alpha_of(path, down.shape[0]))
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+            tensors = {key: file.get_tensor(key) for key in told.shapes}
+    except Refused as error:
+        raise InputError(
+            f"The LoRA in {folder.name}/ is damaged or missing: {error.reason}."
+        ) from error
+    except (OSError, SafetensorError) as error:
         raise InputError(f"The LoRA in {folder.name}/ is damaged or missing.") from error
+    layers = {}
+    for key in [key for key in tensors if key.endswith(".lora_A.weight")]:
+        path, other = key.removeprefix(_ROOT).removesuffix(".lora_A.weight"), key[:-8] + "B.weight"
+        if other not in tensors:
+            raise InputError(f"The LoRA in {folder.name}/ is damaged: {path} has one part only.")
+        down, up = tensors.pop(key), tensors.pop(other)
+        alpha = config.alpha_pattern.get(path, config.lora_alpha)
+        rank = int(down.shape[0])  # with rslora PEFT divides by √r
+        layers[path] = LoraLayer(down, up, alpha * math.sqrt(rank) if config.use_rslora else alpha)
     if tensors:
         raise InputError(f"{folder.name}/ holds more than a plain LoRA: {sorted(tensors)[0]}.")
     return LoraWeights(layers)
 
 
-def peft_alphas(config: Mapping[str, Any]) -> Callable[[str, int], float]:
+def peft_alphas(config: Any, what: str) -> Callable[[str, int], float]:
     """How PEFT scales: alpha of a layer, as of alpha / r, by its path and rank.
 
     Raises:
-        KeyError, TypeError, ValueError: no settings of a LoRA.
+        Refused: no settings of a LoRA.
     """
-    usual, patterns = float(config["lora_alpha"]), dict(config.get("alpha_pattern") or {})
-    root = bool(config.get("use_rslora"))  # PEFT then divides by √r
+    usual, patterns, root = scales_of(config, what)  # with root PEFT divides by √r
 
     def alpha(path: str, rank: int) -> float:
-        found = [v for key, v in patterns.items() if re.match(rf"(.*\.)?({key})$", path)]
-        value = float(found[0]) if found else usual
+        found = [v for key, v in patterns.items() if path == key or path.endswith(f".{key}")]
+        value = found[0] if found else usual
         return value * math.sqrt(rank) if root else value
 
     return alpha

@@ -5,7 +5,6 @@ Known are the keys of kohya-ss, ai-toolkit, OneTrainer, PEFT, and diffusers old 
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -17,8 +16,6 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from pidiff_cli.core.identity.lora_files import (
-    CONFIG,
-    WEIGHTS,
     LoraLayer,
     LoraWeights,
     peft_alphas,
@@ -31,6 +28,10 @@ from pidiff_cli.core.identity.lora_kinds import (
 )
 from pidiff_cli.core.identity.lora_names import UnetLayers, flat_name
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.lora_config import BYTES, CONFIG, LAYERS, RANK, WEIGHTS
+from pidiff_cli.reading.tensors import read_header
+from pidiff_cli.reading.text import parse_json, read_json
 
 PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl")
 ADAPTER_METADATA = "lora_adapter_metadata"  # where diffusers keeps PEFT's settings
@@ -72,6 +73,7 @@ def read_foreign(path: Path, unet: UnetLayers) -> ForeignLora:
     """
     check_suffix(path)
     try:
+        check_header(path)
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})
             modules, unknown = sort_keys(list(file.keys()))
@@ -91,6 +93,16 @@ def read_foreign(path: Path, unet: UnetLayers) -> ForeignLora:
     trigger = " ".join(metadata.get(_TRIGGER, "").split())[:_LONGEST]
     first = next(iter(layers.values()))["down"]
     return ForeignLora(weights, _dialect(first), left_out, trigger)
+
+
+def check_header(path: Path) -> None:
+    """Raise Refused for a file that is larger than a LoRA, or whose header is damaged."""
+    told = read_header(path, BYTES)
+    if len(told.shapes) > 8 * LAYERS:
+        raise Refused(path.name, f"it has {len(told.shapes)} tensors")
+    ranks = [min(s) for s in told.shapes.values() if len(s) in (2, 4) and s]
+    if ranks and min(ranks) > RANK:
+        raise Refused(path.name, f"its rank is {min(ranks)}; {RANK} is the most")
 
 
 def check_suffix(path: Path) -> None:
@@ -151,10 +163,7 @@ def _layer(
     if "alpha" in parts:
         alpha = float(file.get_tensor(parts["alpha"]).float().flatten()[0])
     elif told is not None:
-        try:
-            alpha = peft_alphas(told)(path, down.shape[0])
-        except (KeyError, TypeError, ValueError, re.error) as error:
-            raise InputError("The LoRA's settings are damaged: they tell no alpha.") from error
+        alpha = peft_alphas(told, CONFIG)(path, down.shape[0])
     return LoraLayer(down, up, alpha)
 
 
@@ -167,13 +176,13 @@ def _settings(path: Path, metadata: Mapping[str, str]) -> Mapping[str, Any] | No
     """PEFT's settings, of the file's header or of the file beside it; None where none are told."""
     try:
         if ADAPTER_METADATA in metadata:
-            found = json.loads(metadata[ADAPTER_METADATA])
+            found = parse_json(metadata[ADAPTER_METADATA], dict[str, Any], path.name)
             return {k[5:]: v for k, v in found.items() if k.startswith("unet.")} or None
         beside = path.parent / CONFIG
         if path.name == WEIGHTS and beside.is_file():
-            return dict(json.loads(beside.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise InputError(f"The settings of {path.name} are damaged.") from error
+            return read_json(beside, dict[str, Any])
+    except Refused as error:
+        raise InputError(f"The settings of {path.name} are damaged: {error.reason}.") from error
     return None
 
 

@@ -58,7 +58,7 @@ def check_kept(
     state = profile.stage_state("tune")
     if config.restart or config.retune or not config.resume:
         return ""
-    if not (state.get("done") and parts_of(profile.folder) and state.get("base") == parts.name):
+    if not (is_done(state) and parts_of(profile.folder) and state.get("base") == parts.name):
         return ""
     before = profile.manifest.recipe
     changed = {
@@ -88,7 +88,12 @@ def is_stale(profile: Profile, config: TuneConfig, state: dict[str, Any], digest
     """
     if config.restart or config.retune or not config.resume:
         return False
-    return bool(state.get("done") and parts_of(profile.folder) and state.get("digest") != digest)
+    return bool(is_done(state) and parts_of(profile.folder) and state.get("digest") != digest)
+
+
+def is_done(state: dict[str, Any]) -> bool:
+    """Whether what `tune` noted is of a finished tuning, with its result."""
+    return bool(state.get("done") and state.get("result"))
 
 
 def stale_told(name: str) -> str:

@@ -24,7 +24,7 @@ from pidiff_cli.stages.report.summary import copies, summarise
 from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.stages.tune import pace
-from pidiff_cli.stages.tune.already import by_hand, is_stale, stale_told
+from pidiff_cli.stages.tune.already import by_hand, is_done, is_stale, stale_told
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import peak_mb, write_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run, train
@@ -100,7 +100,7 @@ def _run(task: Task, progress: Progress) -> TuneResult:
 
 
 def _finished(task: Task, state: dict[str, Any]) -> bool:
-    same = bool(state.get("done")) and state["digest"] == task.digest
+    same = is_done(state) and state.get("digest") == task.digest
     return same and max(state["result"]["steps"], state.get("planned", 0)) >= task.config.steps
 
 
@@ -253,4 +253,5 @@ def _forget(profile: Profile) -> None:
 def _result(profile: Profile, values: dict[str, Any]) -> TuneResult:
     report = profile.folder / "reports" / "likeness.html"
     there = report.is_file()  # an import brings no page, and a person may have removed it
-    return TuneResult(profile=profile.folder, report=report if there else None, **values)
+    told = {"base": "", "recipe": "", "seconds": 0.0, "peak_mb": 0.0, **values}
+    return TuneResult(profile=profile.folder, report=report if there else None, **told)

@@ -36,7 +36,7 @@ from pidiff_cli.stages.report.evaluators import Evaluators
 from pidiff_cli.stages.report.measure import standard_prompts
 from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.tune import plan, previews, told
-from pidiff_cli.stages.tune.already import HIDDEN
+from pidiff_cli.stages.tune.already import HIDDEN, is_done
 from pidiff_cli.stages.tune.data import codes_of, material, other_prompts, training_photos
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import read_log
@@ -153,7 +153,7 @@ def make_job(
     )  # fmt: skip
     generator = torch.Generator().manual_seed(config.seed + current.step)
     best = None
-    if current.step and not state.get("done"):
+    if current.step and not is_done(state):
         best = load_checkpoint(profile.folder / CHECKPOINT, optimizer, generator)
     reference = (
         tools.reader.embed([faces[p.key] for p in own if p.key in faces]) if tools.reader else None
@@ -188,9 +188,9 @@ def _adapter(
     checkpoint = profile.folder / CHECKPOINT
     saved = read_state(checkpoint)
     current, adapter = Run(), None
-    if same and state.get("done"):
+    if same and is_done(state):
         current.step = current.best_step = state["result"]["steps"]
-        current.before = state["result"]["likeness"]["before"]
+        current.before = state["result"].get("likeness", {}).get("before")
         current.losses = read_log(profile)[: current.step]
         adapter = profile.folder
     elif same and saved and saved.pop("digest") == task.digest and saved["step"] < config.steps:
