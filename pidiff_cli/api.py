@@ -354,7 +354,7 @@ def again(
     record = read_record(image)
     changes = field_values(changes or {})
     anew = {"literal": False, "subject": ()} if "prompts" in changes else {}
-    values = recorded_settings(record, image, place.home) | anew | changes
+    values = recorded_settings(record, image, place.home, place.progress) | anew | changes
     opened = recorded_person(record, place.home, str(profile or ""))
     values["name"] = opened.name
     parts = base_of(place.home, opened, values.get("base", ""))

@@ -14,11 +14,14 @@ from typing import Any
 from pidiff_cli.config import CommonConfig, GenerateConfig, TuneConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import expanded
-from pidiff_cli.values import value_problems
+from pidiff_cli.reading.bytes_of import Refused, read_bytes
+from pidiff_cli.reading.text import YAML_BYTES, parse_yaml, short
+from pidiff_cli.values import shown, value_problems
 from pidiff_cli.weights.bases import BASES
 
 _INSIDE = Path(__file__).parent / "recipes"  # in an installed wheel
 _BESIDE = Path(__file__).parent.parent / "recipes"  # in a checkout
+MOST = 30  # faults told
 OF_A_CARD = 0.85  # of a card's memory: what a screen and CUDA itself leave free
 _SECTIONS: dict[str, type[CommonConfig]] = {"tune": TuneConfig, "generate": GenerateConfig}
 #: Keys of earlier recipes that are read over: what failed, and what is no recipe's to set.
@@ -95,36 +98,29 @@ def load_recipe(name_or_path: str, base: str = "mini", free_gb: float | None = N
 
 
 def recipe_of(name: str, base: str) -> Recipe:
-    """The recipe a profile was tuned with; the base's own where that was a file since gone.
-
-    Raises:
-        InputError: the file has faults.
+    """The shipped recipe a profile was tuned with; the base's own where that was a file, which a
+    profile does not name.
     """
-    try:
-        return load_recipe(name, base)
-    except UsageError:
-        return load_recipe("auto", base)
+    return load_recipe(name if name in recipe_names() else "auto", base)
 
 
 def parse_recipe(text: str, where: str) -> Recipe:
     """Check a recipe's text. Raises InputError that lists every fault."""
-    import yaml
-
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        line = f", line {place.line + 1}" if place else ""
-        raise InputError(f"The recipe {where} is no YAML{line}.") from error
+        data: Any = parse_yaml(text, object, where)
+    except Refused as error:
+        raise InputError(f"The recipe {where} cannot be read: {error.reason}.") from error
     if not isinstance(data, dict):
         raise InputError(f"The recipe {where} is no table of settings.")
     found = _faults(data)
     if found:
-        raise InputError(f"The recipe {where} has faults: " + " ".join(found))
+        more = [f"And {len(found) - MOST} more."] if len(found) > MOST else []
+        raise InputError(f"The recipe {where} has faults: " + " ".join([*found[:MOST], *more]))
     tune = data.get("tune") or {}
     dropped = tuple(key for key in tune if key in DROPPED)
     kept = {key: value for key, value in tune.items() if key not in DROPPED}
-    return Recipe(**{**data, "tune": kept, "dropped": dropped})
+    sections = {"tune": kept, "generate": data.get("generate") or {}}
+    return Recipe(**{**data, "about": data.get("about") or "", **sections, "dropped": dropped})
 
 
 def settings_for(recipe: Recipe, section: str, **given: Any) -> dict[str, Any]:
@@ -135,12 +131,16 @@ def settings_for(recipe: Recipe, section: str, **given: Any) -> dict[str, Any]:
 
 
 def _faults(data: dict[Any, Any]) -> list[str]:
-    found = [f"{key} is no recipe key." for key in data if key not in _top_keys()]
+    found = [f"{short(str(key), 60)} is no recipe key." for key in data if key not in _top_keys()]
     for key in ("name", "base"):
         if not isinstance(data.get(key), str):
             found.append(f"{key} is missing.")
+    for key, most in (("name", 64), ("about", 2000)):
+        value = data.get(key) or ""
+        if not isinstance(value, str) or len(value) > most:
+            found.append(f"{key} is {shown(value)}; text of at most {most} characters is expected.")
     if isinstance(data.get("base"), str) and data["base"] not in BASES:
-        found.append(f"base is {data['base']!r}; known: {', '.join(BASES)}.")
+        found.append(f"base is {shown(data['base'])}; known: {', '.join(BASES)}.")
     for section, config in _SECTIONS.items():
         found += _section_faults(section, config, data.get(section) or {})
     return found
@@ -152,12 +152,12 @@ def _section_faults(section: str, config: type[CommonConfig], values: Any) -> li
     known = {item.name: item for item in fields(config) if item.name not in _NOT_IN_RECIPES}
     found = []
     for key, value in values.items():
-        if section == "tune" and key in DROPPED:
+        if section == "tune" and isinstance(key, str) and key in DROPPED:
             continue
         if key not in known:
-            found.append(f"{section}.{key} is unknown.")
+            found.append(f"{section}.{short(str(key), 60)} is unknown.")
         elif not _same_kind(value, known[key].default):
-            found.append(f"{section}.{key} is {value!r}; {_kind(known[key].default)} is expected.")
+            found.append(f"{section}.{key} is {shown(value)}; {_kind(known[key].default)} is expected.")
         else:
             checked = value_problems(key, value, {**known[key].metadata, "option": key})
             found += [f"{section}.{text}" for text in checked]
@@ -199,6 +199,8 @@ def _automatic(base: str, free_gb: float | None) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_bytes(path, YAML_BYTES).decode("utf-8")
+    except Refused as error:
+        raise InputError(f"The recipe {path} cannot be read: {error.reason}.") from error
+    except UnicodeDecodeError as error:
         raise InputError(f"The recipe {path} cannot be read.") from error

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import parse_json
 
 RECORD_KEY = "pidiff"
+LONGEST = 200_000  # bytes; with a prompt of the longest kind it has 10 000
 
 
 def read_record(path: Path | str) -> dict[str, Any]:
@@ -24,18 +27,22 @@ def read_record(path: Path | str) -> dict[str, Any]:
         raise InputError(f"There is no {path}.", "Check the path of the picture.")
     if path.is_dir():
         raise InputError(f"{path} is a folder.", "Name one picture in it.")
+    if not path.is_file():
+        raise InputError(f"{path.name} is a device or a pipe, not a picture.")
     try:
-        with Image.open(path) as image:
-            text = image.info.get(RECORD_KEY)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a size that is not decoded here
+            with Image.open(path) as image:
+                text = image.info.get(RECORD_KEY)
+    except Exception:  # Pillow's readers raise whatever a damaged file leads them to
         raise InputError(f"{path.name} is not a picture that can be read.") from None
+    no_record = InputError(
+        f"{path.name} holds no record of how it was drawn.",
+        "Pictures that pidiff wrote as PNG have one, as long as no other program saves them.",
+    )
+    if not isinstance(text, str):
+        raise no_record
     try:
-        record = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict):
-        raise InputError(
-            f"{path.name} holds no record of how it was drawn.",
-            "Pictures that pidiff wrote as PNG have one, as long as no other program saves them.",
-        )
-    return record
+        return parse_json(text, dict[str, Any], path.name, LONGEST)
+    except Refused as error:
+        raise no_record from error

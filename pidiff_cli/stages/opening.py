@@ -123,7 +123,8 @@ def open_base(
     """
     own = profile.manifest.base.get("name") if profile else None
     if base == "auto" and own:
-        parts = locate.base_parts(str(own), home, wplus)
+        parts = locate.base_parts(locate.recorded_base(str(own), home), home, wplus)
+        parts = replace(parts, name=str(own))
     elif base == "auto":
         from pidiff_cli.core.device import free_gpu_mb
 
@@ -143,7 +144,8 @@ def base_of(home: Path, profile: Profile, base: str = "") -> BaseParts:
     """
     manifest = profile.manifest
     read_on = manifest.stages.get("invert", {}).get("base", "mini")
-    name = locate.base_name(base or manifest.base.get("name") or read_on, home)
+    own = locate.recorded_base(str(manifest.base.get("name") or read_on), home)
+    name = locate.base_name(base or own, home)
     without = manifest.base.get("wplus") == "off"
     return locate.base_parts(name, home, "off" if without else "auto")
 

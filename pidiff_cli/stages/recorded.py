@@ -1,64 +1,150 @@
 """What a picture's record says: the settings it was drawn with, and whose it is. Knows no torch.
 
-A record names a profile by its random id; earlier ones had its name, or its path, among the
-settings.
+A record may be a stranger's: every value has its kind and range, no file that it names is opened,
+and nothing of it is remembered. It names a profile by its random id; earlier ones had its name, or
+its path, among the settings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pidiff_cli.config import GenerateConfig
-from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Profile, find_by_id
+from msgspec import Meta, Struct
 
-_NOT_FROM_RECORDS = {
-    "home",
-    "device",
-    "offline",
-    "out",
-    "prompts",
-    "edits",
-    "name",
-    "mark",
-    "nudity_filter",
-}
+from pidiff_cli.config import GenerateConfig, check_values
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.profile import Profile, find_by_id, list_profiles
+from pidiff_cli.profile.manifest import folded
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import fitted, short
+from pidiff_cli.stages.progress import Progress
+from pidiff_cli.values import MAX_PROMPT, MAX_SEED, edit_problems, prompt_problems, style_layers
+from pidiff_cli.weights.locate import recorded_base
+
+_NOT_FROM_RECORDS = frozenset(
+    ("home", "device", "offline", "out", "prompts", "edits", "name", "mark", "nudity_filter")
+)
+_TOLD = 6  # unknown keys
+_BESIDE = {"edits_from_words", "consent", "consented"}  # what is told and not drawn by
+_Word = Annotated[str, Meta(max_length=200)]
+_Text = Annotated[str, Meta(max_length=MAX_PROMPT + 200)]
+_Edit = tuple[Annotated[str, Meta(min_length=1, max_length=64)], float]
 
 
-def recorded_settings(record: dict[str, Any], image: Path, home: Path) -> dict[str, Any]:
+class _Profile(Struct, frozen=True):
+    id: _Word = ""
+    fingerprint: _Word = ""
+    name: _Word = ""
+
+
+class _Record(Struct):
+    """A record of `generate`; its other settings are checked as the command line's are."""
+
+    prompt: _Text
+    seed: Annotated[int, Meta(ge=0, le=MAX_SEED)]
+    settings: dict[_Word, Any]
+    full_prompt: _Text = ""
+    profile: _Profile = _Profile()
+    base: dict[_Word, _Word] = {}
+    versions: dict[_Word, _Word] = {}
+
+
+class _Settings(Struct):
+    """Those that are no single values, or name something."""
+
+    edits: Annotated[list[_Edit], Meta(max_length=100)] = []
+    subject: Annotated[list[Annotated[int, Meta(ge=0, le=MAX_PROMPT)]], Meta(max_length=2)] = []
+    style_from: _Word = ""
+    base: _Word = ""
+    name: _Word = ""
+
+
+def recorded_settings(
+    record: dict[str, Any], image: Path, home: Path, progress: Progress | None = None
+) -> dict[str, Any]:
     """GenerateConfig values that a picture's record holds, `name` left out.
 
     The record's `settings` are GenerateConfig fields; `prompt`, `seed` and `profile` stand beside.
 
+    Args:
+        progress: is told of keys that this version does not know.
+
     Raises:
         InputError: a picture without a record, or one that is no record of `generate`.
     """
-    settings = record.get("settings")
     if "stylemix" in record or "b" in record:
         raise InputError(f"{image} was made by stylemix.", "Mix again: pidiff stylemix A B")
-    if not isinstance(settings, dict) or not record.get("prompt"):
+    if not isinstance(record.get("settings"), dict) or not record.get("prompt"):
         raise InputError(f"{image} holds no record of how it was made.")
-    known = {item.name for item in fields(GenerateConfig)} - _NOT_FROM_RECORDS
-    settings = {"literal": True, **settings}  # earlier versions read every prompt so
-    chosen = {key: value for key, value in settings.items() if key in known}
     try:
-        chosen["edits"] = tuple((str(name), float(x)) for name, x in settings.get("edits", ()))
-        chosen["subject"] = tuple(int(place) for place in settings.get("subject", ()))
-        seed = int(record["seed"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"The record in {image} is damaged.") from error
-    if style := chosen.get("style_from"):
-        chosen["style_from"] = _style_here(str(style), home)
-    return chosen | {"prompts": (record["prompt"],), "seed": seed, "count": 1, "best": 0}
+        found: _Record = fitted(record, _Record, "The record")
+        more: _Settings = fitted(found.settings, _Settings, "The record")
+    except Refused as error:
+        raise _damaged(image, error.reason) from error
+    known = {item.name for item in fields(GenerateConfig)}
+    left = [*(record.keys() - set(_Record.__struct_fields__) - _BESIDE)]
+    _tell(sorted([*left, *(found.settings.keys() - known)]), progress)
+    settings = {"literal": True, **found.settings}  # earlier versions read every prompt so
+    chosen = {k: v for k, v in settings.items() if k in known - _NOT_FROM_RECORDS}
+    chosen |= {"edits": tuple(more.edits), "subject": tuple(more.subject)}
+    _check(chosen, found, image)
+    if more.style_from:
+        chosen["style_from"] = _style_here(more.style_from, home, image)
+    if more.base:
+        chosen["base"] = recorded_base(more.base, home)
+    return chosen | {"prompts": (found.prompt,), "seed": found.seed, "count": 1, "best": 0}
 
 
-def _style_here(wish: str, home: Path) -> str:
-    """Layers of another person, who is recorded by the random id, by the folder's path here."""
+def _check(chosen: dict[str, Any], found: _Record, image: Path) -> None:
+    """The bounds that the command line has. Raises InputError."""
+    faults = [*prompt_problems((found.prompt,)), *edit_problems(chosen["edits"])]
+    try:
+        check_values(GenerateConfig, chosen)
+        if chosen.get("style_from"):
+            style_layers(chosen["style_from"])
+    except UsageError as error:
+        faults.append(error.message)
+    place = chosen["subject"]
+    if place and not (len(place) == 2 and place[0] < place[1] <= len(found.prompt)):
+        faults.append("The person's place is outside the prompt.")
+    if faults:
+        raise _damaged(image, " ".join(faults))
+
+
+def _damaged(image: Path, why: str) -> InputError:
+    return InputError(f"The record in {image} is damaged: {short(why.rstrip('.'), 400)}.")
+
+
+def _tell(keys: Iterable[str], progress: Progress | None) -> None:
+    names = [short(key, 40) for key in keys]
+    if names and progress is not None:
+        told = ", ".join(names[:_TOLD]) + (" and others" if len(names) > _TOLD else "")
+        progress.warn(f"Its record has what this version does not know, left out: {told}.")
+
+
+def _style_here(wish: str, home: Path, image: Path) -> str:
+    """Layers of another person, who is recorded by the random id, by the folder's path here.
+
+    Raises:
+        InputError: nobody here has this id; nor, in old records, this name.
+    """
     key, colon, rest = wish.rpartition(":")
-    found = find_by_id(key, home)
-    return f"{found.folder}{colon}{rest}" if found else wish
+    found = find_by_id(key, home) or _named(key, home)
+    if found is None:
+        raise InputError(
+            f"Whose layers {image.name} has is not among the profiles of {home}.",
+            "Draw it without them: pidiff again IMAGE.png --set style_from=",
+        )
+    return f"{found.folder}{colon}{rest}"
+
+
+def _named(name: str, home: Path) -> Profile | None:
+    """The home's own profile of this name; a path is none."""
+    wanted = folded(name)
+    return next((one for one in list_profiles(home) if folded(one.folder.name) == wanted), None)
 
 
 def recorded_person(record: dict[str, Any], home: Path, profile: str = "") -> Profile:
@@ -69,14 +155,13 @@ def recorded_person(record: dict[str, Any], home: Path, profile: str = "") -> Pr
     """
     if profile:
         return Profile.open(profile, home)
-    about = record.get("profile")
-    about = about if isinstance(about, dict) else {}
-    if found := find_by_id(str(about.get("id", "")), home, str(about.get("fingerprint", ""))):
-        return found
-    settings = record.get("settings")
-    name = settings.get("name") if isinstance(settings, dict) else None
-    if name:
-        return Profile.open(str(name), home)
+    found: _Record = fitted(record, _Record, "The record")
+    about = found.profile
+    if person := find_by_id(about.id, home, about.fingerprint):
+        return person
+    name = found.settings.get("name")
+    if isinstance(name, str) and name and (person := _named(name, home)):
+        return Profile.open(person.folder, home)
     raise InputError(
         f"Whom this picture shows is not among the profiles of {home}.",
         "Say where the profile is: pidiff again IMAGE.png --profile NAME|FOLDER",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.files import expanded, write_file
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 from pidiff_cli.weights import records
 from pidiff_cli.weights.bases import BASES, base_spec
 from pidiff_cli.weights.caches import cached_snapshot
@@ -236,6 +238,27 @@ def base_name(name: str, home: Path) -> str:
     return label
 
 
+def recorded_base(name: str, home: Path) -> str:
+    """The base that a picture's record or a profile names, as `base_parts` takes it.
+
+    A stranger may have written the name: it is one of the table, one that this home remembers, or a
+    hub id, and no path that is looked at for it.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    known = _paths(home)
+    if name in ("", "auto", *BASES):
+        return name
+    if name in known:
+        return known[name]
+    if name in known.values() or is_hub_id(name):
+        return name
+    raise InputError(
+        f"The base {name} is not known here.", "Give its path: --base PATH (again: --set base=PATH)"
+    )
+
+
 def _label(path: Path, known: dict[str, str]) -> str:
     """A short name for a checkpoint's path that no other path has here."""
     for label, other in known.items():
@@ -259,9 +282,8 @@ def known_labels(home: Path) -> tuple[str, ...]:
 def _paths(home: Path) -> dict[str, str]:
     """Checkpoints that were given by path: their paths by their short names."""
     try:
-        found = json.loads((home / "models" / _PATHS).read_text(encoding="utf-8"))
-        return {str(key): str(value) for key, value in found.items()}
-    except (OSError, ValueError, AttributeError):
+        return read_json(home / "models" / _PATHS, dict[str, str])
+    except Refused:
         return {}
 
 

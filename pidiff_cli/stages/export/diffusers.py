@@ -116,7 +116,8 @@ def _load(profile: Profile, home: Path) -> Loaded:
             f"{profile.name} was learnt without W+ networks and has no identity branch.",
             f"Export the LoRA: pidiff profile export {profile.name} --format diffusers-lora",
         )
-    name = locate.base_name(profile.manifest.base.get("name") or "mini", home)
+    own = locate.recorded_base(str(profile.manifest.base.get("name") or "mini"), home)
+    name = locate.base_name(own, home)
     parts = locate.base_parts(name, home)
     check_tuned_on(profile, parts)
     w = torch.from_numpy(np.array(profile.load_identity().mean))

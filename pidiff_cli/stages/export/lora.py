@@ -81,7 +81,8 @@ def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str
             f"Tune one: pidiff tune {profile.name}. Or take the branch: --format diffusers",
         )
     base = manifest.base
-    here = base_layers(str(base.get("name") or "mini"), home, str(base.get("family") or ""))
+    own = locate.recorded_base(str(base.get("name") or "mini"), home)
+    here = base_layers(own, home, str(base.get("family") or ""))
     weights = read_peft(profile.folder / LORA)
     word = origin_of(profile).get("trigger") or manifest.noun
     hint = f"Write {word!r} in the prompt."

@@ -263,7 +263,7 @@ def _held(folder: Path) -> AbstractContextManager[None]:
 def _is_here(base: str, home: Path) -> bool:
     """Whether a base can be drawn with now."""
     try:
-        locate.base_parts(base, home)
+        locate.base_parts(locate.recorded_base(base, home), home)
     except PidiffError:
         return False
     return True
