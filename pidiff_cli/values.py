@@ -6,6 +6,7 @@ Told in sentences, without a look at any weight; `config` asks it for every fiel
 from __future__ import annotations
 
 import math
+import re
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,6 +16,14 @@ MAX_SEED = 2**63 - 1
 MAX_PROMPT = 2_000  # characters; every text encoder here reads 77 tokens at most
 MAX_EDIT = 20.0  # of an edit's strength; published sliders go to 15
 LAYERS = ("coarse", "medium", "fine")  # groups of W+ layers
+# Controls (C0, DEL, C1), separators of lines, marks of direction, and what is invisible; not the
+# joiners that emoji and some scripts need.
+CONTROLS = (
+    "\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f"
+)
+_SIGNS = re.compile(f"[\x00-\x1f{CONTROLS}]")
+_SIGNS_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{CONTROLS}]")
 #: What a field's type takes (numpy's numbers too), and how a person is told.
 KINDS: dict[str, tuple[type, str]] = {
     "int": (Integral, "a whole number"),
@@ -117,6 +126,24 @@ def shown(value: object) -> str:
         return "a number of many digits"
     text = str(value) if isinstance(value, Real) else repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def visible(text: str, lines: bool = False) -> str:
+    """Text with every sign that moves a cursor, colours, hides or turns letters written as its
+    escape: ESC as ``\\x1b``.
+
+    Args:
+        lines: line ends and tabs stay as they are.
+    """
+    return (_SIGNS_IN_LINES if lines else _SIGNS).sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    if 0xDC80 <= number <= 0xDCFF:  # a byte of a file's name that is no UTF-8
+        number -= 0xDC00
+    form = "\\x{:02x}" if number < 0x100 else "\\u{:04x}" if number < 0x10000 else "\\U{:08x}"
+    return form.format(number)
 
 
 def _no_number(value: Any) -> bool:

@@ -23,6 +23,7 @@ from pidiff_cli.cli.lines import broken
 from pidiff_cli.cli.lines import whole as whole_path
 from pidiff_cli.cli.progress import LABEL, PREVIEWS, count, format_info, time_left
 from pidiff_cli.stages.progress import Progress as Listener
+from pidiff_cli.values import visible
 
 SHOW_AFTER = 0.3  # seconds; quicker work says nothing
 KEEP_AFTER = 2.0  # seconds; the bar of longer work stays on the screen
@@ -172,8 +173,10 @@ class Bars(Listener):
         self._hide(keep=False)
 
     def _print(self, text: str, style: str = "") -> None:
-        for line in broken(text, self._console.width):
-            self._console.print(line, style=style or None, markup=False, soft_wrap=True)
+        for line in broken(visible(text), self._console.width):
+            self._console.print(
+                line, style=style or None, markup=False, emoji=False, soft_wrap=True
+            )
 
     def stop_waiting(self) -> None:
         """The loading is over, or of no interest any more."""

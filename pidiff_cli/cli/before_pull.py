@@ -46,7 +46,7 @@ def accept_licences(session: Session, weights: tuple[Weight, ...], accept: bool)
         return
     names = ", ".join(weight.name for weight in asking)
     if streams.can_ask():
-        if typer.confirm(f"Accept the licences of {names}?", err=True):
+        if session.output.confirm(f"Accept the licences of {names}?"):
             return
         raise MissingWeightError("The licences were not accepted; nothing was fetched.")
     raise MissingWeightError(

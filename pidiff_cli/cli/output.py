@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pidiff_cli.cli.lines import broken, plain
 from pidiff_cli.cli.progress import PlainProgress
 from pidiff_cli.cli.streams import silence
+from pidiff_cli.values import CONTROLS, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from pidiff_cli.cli.bars import Bars
     from pidiff_cli.cli.failures import Failure
     from pidiff_cli.stages.progress import Progress
+
+
+_NOT_SHOWN = re.compile(f"[{CONTROLS}]")
 
 
 class Output:
@@ -59,7 +64,7 @@ class Output:
         if self._console is None:
             from rich.console import Console
 
-            self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+            self._console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
         return self._console
 
     def result(self, lines: Iterable[object], document: Any) -> None:
@@ -72,8 +77,8 @@ class Output:
         if self.json:
             self._write(_json(document, indent=1))
         else:
-            for line in lines:
-                self._write(str(line))
+            for line in lines:  # a pipe gets a file's name as it is
+                self._write(visible(str(line)) if sys.stdout.isatty() else str(line))
 
     def json_line(self, document: Any) -> None:
         """One JSON document on one line, for streams."""
@@ -106,12 +111,14 @@ class Output:
         """
         if self.json:
             return
+        lines = [visible(text)]
         if sys.stdout.isatty() and not columns:
-            text = "\n".join(broken(text, get_terminal_size().columns))
+            lines = broken(lines[0], get_terminal_size().columns)
+        text = "\n".join(lines)
         if bold and sys.stdout.isatty():
             from rich.console import Console
 
-            Console(highlight=False, soft_wrap=True).print(text, style="bold", markup=False)
+            Console(highlight=False, soft_wrap=True, emoji=False).print(text, style="bold", markup=False)
         else:
             self._write(text)
 
@@ -119,7 +126,9 @@ class Output:
         """What stopped the run: a sentence, what to do, and under -v the traceback."""
         self.close()
         if self.verbose and failure.cause is not None:
-            traceback.print_exception(failure.cause, file=sys.stderr)
+            for part in traceback.format_exception(failure.cause):
+                for line in part.splitlines():
+                    self.say(line)
         self.say(failure.message, "red")
         if failure.hint:
             self.say(failure.hint)
@@ -140,6 +149,13 @@ class Output:
         """Heavy imports and weights come next: show it on a terminal until the work begins."""
         self.progress()
 
+    def confirm(self, question: str) -> bool:
+        """Ask on the terminal; yes or no."""
+        import typer
+
+        self.close()
+        return typer.confirm(visible(question), err=True)
+
     def close(self) -> None:
         """Take every bar off the screen."""
         if self._bars is not None:
@@ -149,6 +165,7 @@ class Output:
         """A line on stderr whatever the options; a style shows on a terminal only."""
         if sys.stderr is None:
             return
+        text = visible(text)
         try:
             if self.on_terminal:
                 for line in broken(text, self.console.width):
@@ -179,9 +196,14 @@ def _plain(value: Any) -> Any:
 
 
 def _json(document: Any, indent: int | None = None) -> str:
-    """JSON text that is UTF-8: what is no text in a file's name is escaped."""
+    """JSON text that is UTF-8: what is no text in a file's name, and what moves a cursor or turns
+    letters, is escaped."""
     text = json.dumps(_plain(document), indent=indent, ensure_ascii=False)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return _NOT_SHOWN.sub(_as_json, text)
+
+
+def _as_json(found: re.Match[str]) -> str:
+    return "\\u007f" if found[0] == "\x7f" else json.dumps(found[0])[1:-1]
 
 
 def close_quietly() -> None:

@@ -14,7 +14,7 @@ from pidiff_cli.cli.prepare import ForceOption, NounOption
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, PidiffError, UsageError
-from pidiff_cli.profile import TUNED_PARTS, Profile, archive, check_name, list_profiles, parts_of
+from pidiff_cli.profile import TUNED_PARTS, Profile, archive, check_name, parts_of, profile_folders
 from pidiff_cli.profile.consent import consent_kind, told_consent
 from pidiff_cli.weights.licences import commercial_of
 
@@ -28,12 +28,17 @@ app = typer.Typer(help="See and keep profiles.", no_args_is_help=True, rich_mark
 def list_command(context: typer.Context) -> None:
     """Every profile: its base, size and likeness."""
     session = session_of(context)
-    rows = []
-    for profile in list_profiles(session.home):
+    rows, faulty = [], []
+    for folder, fault in profile_folders(session.home):
         try:
-            rows.append(describe(profile))
+            rows.append(describe(Profile(folder)) if not fault else None)
         except PidiffError as error:
-            session.output.warn(f"{profile.folder.name}: {error.message}")
+            fault = error.message
+        except OSError as error:
+            fault = f"It cannot be read ({error.strerror})."
+        if fault:
+            faulty.append({"name": folder.name, "path": str(folder), "fault": fault})
+    rows = [row for row in rows if row]
     output = session.output
     cells = [
         (r["name"], r["noun"], r["base"] or "not tuned", f"{r['size_mb']:.1f} MB", r["alike"])
@@ -41,9 +46,11 @@ def list_command(context: typer.Context) -> None:
     ]
     if rows:
         output.table(("name", "noun", "base", "size", "likeness"), cells)
-    else:
+    elif not faulty:
         output.note("No profile yet. Make one: pidiff tune PHOTOS --name NAME")
-    output.result((), {"profiles": rows})
+    for one in faulty:
+        output.warn(f"{one['name']}: {one['fault']}")
+    output.result((), {"profiles": rows, "faulty": faulty})
 
 
 @app.command("show")
@@ -126,7 +133,7 @@ def export_command(
 
     target = export.place_of(opened, kind, out)
     if target.exists() and not force and streams.can_ask():
-        if not typer.confirm(f"{target} is there already. Replace it?", err=True):
+        if not output.confirm(f"{target} is there already. Replace it?"):
             raise InputError(f"{target} stays as it is.", "Another place: --out FILE")
         force = True
     if kind != "pidiff":

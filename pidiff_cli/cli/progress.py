@@ -76,7 +76,8 @@ class PlainProgress(Progress):
         for key in (self._done, self._total, self._told, self._began):
             key.pop(task, None)
         if summary:
-            self._output.note(labelled(task, summary))
+            for line in labelled(task, summary).split("\n"):
+                self._output.note(line)
             self._indent = LABEL
 
     def line(self, text: str) -> None:

@@ -9,6 +9,8 @@ from pidiff_cli.errors import InputError
 from pidiff_cli.files import write_file
 from pidiff_cli.profile.folder import Profile, list_profiles
 from pidiff_cli.profile.manifest import MANIFEST
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 
 _ELSEWHERE = Path("cache") / "profiles.json"  # id -> folder, of profiles outside the home
 
@@ -44,7 +46,10 @@ def note_folder(profile: Profile, home: Path) -> None:
 
 def _noted(key: str, home: Path) -> list[Profile]:
     folder = Path(_read(home).get(key, ""))
-    return [Profile(folder)] if (folder / MANIFEST).is_file() else []
+    try:
+        return [Profile(folder)] if (folder / MANIFEST).is_file() else []
+    except (OSError, ValueError):
+        return []
 
 
 def _id_of(profile: Profile) -> str:
@@ -56,7 +61,6 @@ def _id_of(profile: Profile) -> str:
 
 def _read(home: Path) -> dict[str, str]:
     try:
-        found = json.loads((home / _ELSEWHERE).read_text(encoding="utf-8"))
-        return {str(key): str(value) for key, value in found.items()}
-    except (OSError, ValueError, AttributeError):
+        return read_json(home / _ELSEWHERE, dict[str, str])
+    except Refused:
         return {}

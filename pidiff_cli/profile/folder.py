@@ -30,6 +30,7 @@ from pidiff_cli.profile.manifest import (
 )
 from pidiff_cli.profile.parts import TUNED_PARTS
 from pidiff_cli.profile.unknown import unknown
+from pidiff_cli.reading.bytes_of import refuse_links
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +40,7 @@ LOCK = ".lock"
 _OF_PHOTOS = ("photos", "preview")  # what the other stages note of single photos
 _LONGEST = 4000  # bytes of a path; longer ones no system takes
 
-__all__ = ["Identity", "Manifest", "Photo", "Profile", "check_name", "list_profiles"]
+__all__ = ["Identity", "Manifest", "Photo", "Profile", "check_name", "list_profiles", "profile_folders"]
 
 
 class Profile:
@@ -94,6 +95,8 @@ class Profile:
         try:
             if named:
                 files.recover(own)  # a replacement may have been killed
+            if named and own.is_symlink():
+                raise _is_link(own)
             places = [p for p in (own, files.expanded(text)) if text and (p / MANIFEST).is_file()]
         except OSError:  # a name that is too long for this disk
             places = []
@@ -108,7 +111,7 @@ class Profile:
     @property
     def manifest(self) -> Manifest:
         """The manifest as it is on the disk now."""
-        return read_manifest(self.folder / MANIFEST)
+        return read_manifest(self.stored(MANIFEST))
 
     @property
     def name(self) -> str:
@@ -126,6 +129,10 @@ class Profile:
     def photos(self) -> tuple[Photo, ...]:
         """The kept photos, in order, held-out ones among them."""
         return self.manifest.photos
+
+    def stored(self, relative: str) -> Path:
+        """The place of a file to read; one that is behind a link is refused (InputError)."""
+        return refuse_links(self.folder, relative)
 
     def path(self, relative: str) -> Path:
         """The place of a file of this profile; refuses to leave the folder."""
@@ -198,7 +205,7 @@ class Profile:
 
     def load_identity(self) -> Identity:
         """The stored W+ codes. Raises InputError when there are none or they are damaged."""
-        path = self.folder / IDENTITY
+        path = self.stored(IDENTITY)
         if not path.is_file():
             raise InputError(
                 f"{self.name} has no W+ code yet.", f"Make one: pidiff invert {self.name}"
@@ -250,7 +257,11 @@ class Profile:
         manifest = self.manifest
         found = []
         for relative, digest in manifest.files.items():
-            path = self.path(relative)
+            try:
+                path = self.stored(relative)
+            except InputError as error:
+                found.append(error.message)
+                continue
             if _is_pending(relative, manifest.pending):
                 continue  # a write was interrupted here; old or new, both are whole
             if not path.is_file():
@@ -264,7 +275,7 @@ class Profile:
         total = sum(
             item.stat().st_size
             for item in self.folder.rglob("*")
-            if item.is_file() and (photos or "photos" not in item.relative_to(self.folder).parts)
+            if item.is_file() and not item.is_symlink() and (photos or "photos" not in item.relative_to(self.folder).parts)
         )
         return total / 1e6
 
@@ -305,11 +316,35 @@ def profile_folder(home: Path, name: str) -> Path:
 
 def list_profiles(home: Path) -> list[Profile]:
     """Every profile under `home`, sorted by name; folders without a manifest are passed over."""
-    root = home / "profiles"
-    if not root.is_dir():
+    return [Profile(folder) for folder, fault in profile_folders(home) if not fault]
+
+
+def profile_folders(home: Path) -> list[tuple[Path, str]]:
+    """The folders of `home/profiles` that hold a profile, or may hold one, sorted by name.
+
+    Each with "", or why it cannot be looked into, as a sentence.
+    """
+    root, found = home / "profiles", []
+    try:
+        folders = sorted(item for item in root.iterdir() if not item.name.startswith("."))
+    except OSError:
         return []
-    folders = sorted(item for item in root.iterdir() if not item.name.startswith("."))
-    return [Profile(item) for item in folders if (item / MANIFEST).is_file()]
+    for folder in folders:
+        try:
+            if folder.is_symlink():
+                found.append((folder, _is_link(folder).message))
+            elif (folder / MANIFEST).is_file() or (folder / MANIFEST).is_symlink():
+                found.append((folder, ""))
+        except OSError as error:
+            found.append((folder, f"It cannot be looked into ({error.strerror})."))
+    return found
+
+
+def _is_link(folder: Path) -> InputError:
+    return InputError(
+        f"{folder.name} is a link to another folder, and no profile is read through one.",
+        "Move that folder into its place, or name it by its own path.",
+    )
 
 
 def _is_pending(relative: str, pending: tuple[str, ...]) -> bool:

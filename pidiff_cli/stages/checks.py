@@ -233,7 +233,7 @@ def has_networks(parts: BaseParts) -> bool | None:
 
 def has_faces(profile: Profile) -> bool:
     """Whether a profile holds an aligned face."""
-    return any(photo.face and profile.path(photo.face).is_file() for photo in profile.photos)
+    return any(photo.face and profile.stored(photo.face).is_file() for photo in profile.photos)
 
 
 def size_unit(parts: BaseParts) -> int | None:

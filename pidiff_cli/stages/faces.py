@@ -17,14 +17,24 @@ from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import MissingWeightError
 from pidiff_cli.profile import Profile
 
+FACE, WORKING_COPY = 1024**2, 4096**2  # pixels at most
 #: Photo key → aligned face (S, S, 3) uint8.
 Faces = Mapping[str, np.ndarray]
 
 
 def aligned_faces(profile: Profile) -> Faces:
     """The aligned faces of a profile's photos by their keys, as far as they are there."""
-    paths = {photo.key: profile.path(photo.face) for photo in profile.photos if photo.face}
-    return {key: read_photo(path) for key, path in paths.items() if path.is_file()}
+    paths = {photo.key: profile.stored(photo.face) for photo in profile.photos if photo.face}
+    return {key: read_photo(path, FACE) for key, path in paths.items() if path.is_file()}
+
+
+def stored_picture(profile: Profile, relative: str) -> np.ndarray:
+    """A picture of a profile, (H, W, 3) uint8; of the sizes that `prepare` writes.
+
+    Raises:
+        InputError: not there, behind a link, damaged or larger.
+    """
+    return read_photo(profile.stored(relative), WORKING_COPY)
 
 
 def open_reader(faces: Path) -> FaceReader | None:

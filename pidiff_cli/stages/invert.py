@@ -19,7 +19,7 @@ from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
 from pidiff_cli.stages.codes import Decoder
 from pidiff_cli.stages.face_codes import Portraits, read_codes
-from pidiff_cli.stages.faces import aligned_faces, open_reader
+from pidiff_cli.stages.faces import aligned_faces, open_reader, stored_picture
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import InvertResult
 from pidiff_cli.weights.locate import BaseParts
@@ -42,7 +42,7 @@ def inverted(
     notes, state = wanted(profile, config), profile.stage_state("invert")
     there = (profile.folder / "identity.safetensors").is_file()
     if there and notes.items() <= state.items() and fits(profile, wplus):
-        preview = profile.folder / state["preview"] if state.get("preview") else None
+        preview = profile.stored(state["preview"]) if state.get("preview") else None
         preview = preview if preview and preview.is_file() else None  # forgotten, or not imported
         return InvertResult(profile.folder, preview, state.get("likeness"))
     if not profile.photos:
@@ -120,7 +120,7 @@ def head_of(profile: Profile, photo: Photo, aligned: np.ndarray) -> np.ndarray:
     """The head in a photo's aligned face, (S, S) in [0, 1]; all of it where no mask was stored."""
     if not photo.mask:
         return np.ones(aligned.shape[:2], np.float32)
-    mask = to_tensor(read_photo(profile.path(photo.mask)))[0, 0] * 0.5 + 0.5
+    mask = to_tensor(stored_picture(profile, photo.mask))[0, 0] * 0.5 + 0.5
     return np.asarray(mask.numpy())
 
 

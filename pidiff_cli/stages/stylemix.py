@@ -154,7 +154,7 @@ def _store(
 
 def _copy_files(source: Path, target: Path) -> None:
     for path in source.iterdir():
-        if path.is_file():
+        if path.is_file() and not path.is_symlink():
             (target / path.name).write_bytes(path.read_bytes())
 
 

@@ -8,9 +8,12 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+
+from msgspec import Struct
 
 from pidiff_cli.files import write_file
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 from pidiff_cli.weights.table import Weight
 
 NAME = "pulled.json"
@@ -44,6 +47,10 @@ class Entry:
     files: dict[str, FileRecord] = field(default_factory=dict)
 
 
+class _Pulled(Struct, forbid_unknown_fields=True):
+    weights: dict[str, Entry]
+
+
 def file_sha256(path: Path, advance: Callable[[int], None] | None = None) -> str:
     """The sha256 of a file, read in blocks; `advance` is told the bytes of each."""
     digest = hashlib.sha256()
@@ -63,9 +70,8 @@ def folder_of(weight: Weight, home: Path) -> Path:
 def read_entries(folder: Path) -> dict[str, Entry]:
     """What `pulled.json` says, by weight; empty where there is none or it cannot be read."""
     try:
-        data = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        return {name: _entry(values) for name, values in data["weights"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return read_json(folder / NAME, _Pulled).weights
+    except Refused:
         return {}
 
 
@@ -132,8 +138,3 @@ def damage(weight: Weight, home: Path, advance: Callable[[int], None]) -> list[s
                 found.append(f"{name} is not what was fetched (its sha256 has changed).")
     return found
 
-
-def _entry(values: dict[str, Any]) -> Entry:
-    for key in ("fetched", "files"):
-        values[key] = {name: FileRecord(**item) for name, item in values[key].items()}
-    return Entry(**values)

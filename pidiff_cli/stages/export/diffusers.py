@@ -88,7 +88,7 @@ def write_peft(loaded: Loaded, folder: Path) -> None:
             )
         raise InputError(f"{name} is not tuned yet.", f"Tune it: pidiff tune {name}")
     for name in FILES["peft"][:2]:
-        shutil.copyfile(loaded.profile.path(f"adapter/{name}"), folder / name)
+        shutil.copyfile(loaded.profile.stored(f"adapter/{name}"), folder / name)
     save_file({"w": loaded.w.contiguous()}, folder / CODE)
     (folder / README).write_text(_told(loaded, _PEFT), encoding="utf-8")
     unet = remove_adapter(loaded.model)

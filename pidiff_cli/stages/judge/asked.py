@@ -118,7 +118,7 @@ def _own_person(profile: Profile) -> AskedPerson:
     """A profile's person: working copies of the photos, else the aligned faces."""
     files: dict[bool, list[Path]] = {False: [], True: []}
     for photo in profile.photos:
-        path = profile.path(photo.picture or photo.face) if photo.picture or photo.face else None
+        path = profile.stored(photo.picture or photo.face) if photo.picture or photo.face else None
         if path and path.is_file():
             files[photo.held_out].append(path)
     if not files[False]:

@@ -11,6 +11,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pidiff_cli.values import visible
+
 _HERE = "pidiff_cli.stages.pages"
 
 
@@ -26,7 +28,8 @@ def render(template: str, style: str = "", script: str = "", **values: Any) -> s
     """
     code = asset(script) if script else ""
     own = {"policy": _policy(code), "style": Markup(look() + (asset(style) if style else ""))}
-    return _environment().get_template(template).render(**own, script=Markup(code), **values)
+    page = _environment().get_template(template).render(**own, script=Markup(code), **values)
+    return visible(page, lines=True)
 
 
 def look() -> str:

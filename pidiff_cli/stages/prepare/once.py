@@ -132,7 +132,7 @@ def told_again(profile: Profile) -> PrepareResult:
         kept=tuple(_kept(*item) for item in state.get("kept", ())),
         rejected=tuple(RejectedPhoto(file, reason) for file, reason in state.get("rejected", ())),
         advice=state.get("advice", ""),
-        sheet=sheet if (sheet := profile.path(PHOTO_SHEET)).is_file() else None,
+        sheet=sheet if (sheet := profile.stored(PHOTO_SHEET)).is_file() else None,
         world=state.get("world", ""),
     )
 

@@ -35,7 +35,7 @@ from pidiff_cli.core.training.captioning import found_captions
 from pidiff_cli.core.training.dataset import LatentSet, cache_latents, face_variants, photo_variants
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.stages.faces import Faces
+from pidiff_cli.stages.faces import Faces, stored_picture
 from pidiff_cli.stages.progress import Progress
 
 #: What a caption may tell of a face besides whose it is.
@@ -150,7 +150,7 @@ def material(
     forms = mood_captions(base, noun) if moods else [captions(base, noun)]
     texts_of = [*chain.from_iterable(forms), *others]
     key = _key(profile, config, base, photos, weights, texts_of)
-    found = _read_latents(profile.path(LATENTS), key, base)
+    found = _read_latents(profile.stored(LATENTS), key, base)
     if found:
         progress.line("Latents and text of these photos are there from an earlier tuning.")
         return Material(found[0], texts_of, found[1], found[2])
@@ -175,7 +175,7 @@ def training_data(
         mask = _read_mask(profile, photo.mask)
         heads.append(face_variants(faces[photo.key], mask, config.size, count, generator))
         if photo.picture and photo.picture_mask:
-            picture = read_photo(profile.path(photo.picture))
+            picture = stored_picture(profile, photo.picture)
             mask = _read_mask(profile, photo.picture_mask)
             place = Place(*photo.info["place"]) if "place" in photo.info else None
             whole.append(
@@ -187,7 +187,7 @@ def training_data(
 
 
 def _read_mask(profile: Profile, relative: str) -> np.ndarray:
-    return read_photo(profile.path(relative))[..., 0].astype(np.float32) / 255
+    return stored_picture(profile, relative)[..., 0].astype(np.float32) / 255
 
 
 def _key(

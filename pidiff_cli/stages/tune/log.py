@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 
 import torch
 
 from pidiff_cli.profile import Profile
+from pidiff_cli.profile.contents import LOG as LOG_BYTES
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_lines
 
 LOG = "reports/loss.jsonl"
 
@@ -21,11 +25,13 @@ def write_log(profile: Profile, losses: list[dict[str, float]]) -> None:
 def read_log(profile: Profile) -> list[dict[str, float]]:
     """The losses in the log; empty when it is not there or damaged."""
     try:
-        lines = profile.path(LOG).read_text(encoding="utf-8").splitlines()
-        entries = [json.loads(line) for line in lines]
-    except (OSError, ValueError):
+        entries = read_lines(profile.stored(LOG), dict[str, float | None], LOG_BYTES)
+    except Refused:
         return []
-    return [{k: v for k, v in entry.items() if k != "step"} for entry in entries]
+    return [
+        {k: math.nan if v is None else v for k, v in entry.items() if k != "step"}
+        for entry in entries
+    ]
 
 
 def peak_mb(device: torch.device) -> float:

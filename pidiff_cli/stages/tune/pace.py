@@ -9,14 +9,17 @@ import contextlib
 import json
 import statistics
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import torch
+from msgspec import Meta
 
 from pidiff_cli import files
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 from pidiff_cli.stages.tune.internals import TuneInternals
 
 FILE = "cache/pace.json"
@@ -50,8 +53,8 @@ def key_of(
 
 def known(home: Path, key: str) -> float | None:
     """Seconds a step, where a tuning has measured it here."""
-    value = _entries(home).get(key)
-    return float(value) if isinstance(value, (int, float)) and value > 0 else None
+    value = _entries(home).get(key, 0.0)
+    return value if value > 0 else None
 
 
 def of_drawing(key: str) -> str:
@@ -87,9 +90,8 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def _entries(home: Path) -> dict[str, Any]:
+def _entries(home: Path) -> dict[str, float]:
     try:
-        found = json.loads((home / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(home / FILE, dict[str, Annotated[float, Meta(ge=0, le=1e9)]])
+    except Refused:
         return {}
-    return found if isinstance(found, dict) else {}

@@ -189,7 +189,7 @@ def _report(
     everyone = [faces[p.key] for p in (*task.own, *task.held_out) if p.key in faces]
     profile.write("reports/likeness.json", (json.dumps(data, indent=1) + "\n").encode())
     html = page.build_html(
-        data, everyone, len(task.held_out), shown, sheet=profile.path(PHOTO_SHEET)
+        data, everyone, len(task.held_out), shown, sheet=profile.stored(PHOTO_SHEET)
     )
     profile.write("reports/likeness.html", html.encode())
     progress.finish("report", "")
