@@ -157,7 +157,9 @@ def _section_faults(section: str, config: type[CommonConfig], values: Any) -> li
         if key not in known:
             found.append(f"{section}.{short(str(key), 60)} is unknown.")
         elif not _same_kind(value, known[key].default):
-            found.append(f"{section}.{key} is {shown(value)}; {_kind(known[key].default)} is expected.")
+            found.append(
+                f"{section}.{key} is {shown(value)}; {_kind(known[key].default)} is expected."
+            )
         else:
             checked = value_problems(key, value, {**known[key].metadata, "option": key})
             found += [f"{section}.{text}" for text in checked]

@@ -139,6 +139,8 @@ def visible(text: str, lines: bool = False) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
+    if short := {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(found[0]):
+        return short
     number = ord(found[0])
     if 0xDC80 <= number <= 0xDCFF:  # a byte of a file's name that is no UTF-8
         number -= 0xDC00

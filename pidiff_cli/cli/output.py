@@ -118,7 +118,9 @@ class Output:
         if bold and sys.stdout.isatty():
             from rich.console import Console
 
-            Console(highlight=False, soft_wrap=True, emoji=False).print(text, style="bold", markup=False)
+            Console(highlight=False, soft_wrap=True, emoji=False).print(
+                text, style="bold", markup=False
+            )
         else:
             self._write(text)
 

@@ -28,17 +28,17 @@ app = typer.Typer(help="See and keep profiles.", no_args_is_help=True, rich_mark
 def list_command(context: typer.Context) -> None:
     """Every profile: its base, size and likeness."""
     session = session_of(context)
-    rows, faulty = [], []
+    rows: list[dict[str, Any]] = []
+    faulty: list[dict[str, str]] = []
     for folder, fault in profile_folders(session.home):
         try:
-            rows.append(describe(Profile(folder)) if not fault else None)
+            rows += [] if fault else [describe(Profile(folder))]
         except PidiffError as error:
             fault = error.message
         except OSError as error:
             fault = f"It cannot be read ({error.strerror})."
         if fault:
             faulty.append({"name": folder.name, "path": str(folder), "fault": fault})
-    rows = [row for row in rows if row]
     output = session.output
     cells = [
         (r["name"], r["noun"], r["base"] or "not tuned", f"{r['size_mb']:.1f} MB", r["alike"])

@@ -75,7 +75,9 @@ def _check(path: Path) -> tuple[str, ...]:
     if told.shapes.keys() != {"codes", "weights", "mean"} or set(told.kinds.values()) != {"F32"}:
         raise Refused(path.name, "codes, weights and mean in float32 are expected")
     sizes_fit = len(codes) == 3 and codes[1:] == mean and told.shapes["weights"] == codes[:1]
-    if not (sizes_fit and 0 < codes[0] <= PHOTOS and 0 < mean[0] <= LAYERS and 0 < mean[1] <= WIDTH):
+    if not (
+        sizes_fit and 0 < codes[0] <= PHOTOS and 0 < mean[0] <= LAYERS and 0 < mean[1] <= WIDTH
+    ):
         raise Refused(path.name, f"its shapes do not fit: {codes}, {mean}")
     check_values(path, told, MOST)
     keys = tuple(filter(None, told.words.get("photos", "").split(",")))

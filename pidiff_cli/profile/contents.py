@@ -8,7 +8,14 @@ from typing import Any
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile.codes import read_identity
 from pidiff_cli.reading.bytes_of import MB, Refused
-from pidiff_cli.reading.lora_config import BYTES, CONFIG, VALUE, WEIGHTS, check_adapter, check_config
+from pidiff_cli.reading.lora_config import (
+    BYTES,
+    CONFIG,
+    VALUE,
+    WEIGHTS,
+    check_adapter,
+    check_config,
+)
 from pidiff_cli.reading.pictures import check_png
 from pidiff_cli.reading.tensors import check_values, read_header
 from pidiff_cli.reading.text import SMALL, read_json, read_lines

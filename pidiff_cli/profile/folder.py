@@ -40,7 +40,15 @@ LOCK = ".lock"
 _OF_PHOTOS = ("photos", "preview")  # what the other stages note of single photos
 _LONGEST = 4000  # bytes of a path; longer ones no system takes
 
-__all__ = ["Identity", "Manifest", "Photo", "Profile", "check_name", "list_profiles", "profile_folders"]
+__all__ = [
+    "Identity",
+    "Manifest",
+    "Photo",
+    "Profile",
+    "check_name",
+    "list_profiles",
+    "profile_folders",
+]
 
 
 class Profile:
@@ -275,7 +283,9 @@ class Profile:
         total = sum(
             item.stat().st_size
             for item in self.folder.rglob("*")
-            if item.is_file() and not item.is_symlink() and (photos or "photos" not in item.relative_to(self.folder).parts)
+            if item.is_file()
+            and not item.is_symlink()
+            and (photos or "photos" not in item.relative_to(self.folder).parts)
         )
         return total / 1e6
 

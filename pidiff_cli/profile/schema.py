@@ -32,7 +32,7 @@ class _Strict(Struct, forbid_unknown_fields=True, frozen=True):
     pass
 
 
-class Info1(_Strict):
+class Info1(_Strict, frozen=True):
     """Of a photo: face box, sharpness, turn of the head, likeness, place of the face (px)."""
 
     box: Annotated[list[Number], Meta(min_length=4, max_length=4)] | None = None
@@ -43,7 +43,7 @@ class Info1(_Strict):
     place: Annotated[list[Number], Meta(min_length=3, max_length=3)] | UnsetType = UNSET
 
 
-class Photo1(_Strict):
+class Photo1(_Strict, frozen=True):
     """As `manifest.Photo`."""
 
     key: Key
@@ -57,7 +57,7 @@ class Photo1(_Strict):
     info: Info1 = Info1()
 
 
-class Base1(_Strict):
+class Base1(_Strict, frozen=True):
     """The base it was tuned on."""
 
     name: Text | None = None
@@ -68,7 +68,7 @@ class Base1(_Strict):
     licences: Annotated[dict[Word, Text], Meta(max_length=100)] | None = None
 
 
-class Prepare1(_Strict):
+class Prepare1(_Strict, frozen=True):
     """Of `prepare`: hashes of the photos, what came of each, who was asked for."""
 
     inputs: Annotated[list[Sha256], Meta(max_length=100_000)] | UnsetType = UNSET
@@ -79,7 +79,7 @@ class Prepare1(_Strict):
     whose: dict[Word, Sha256 | Count] = {}
 
 
-class Invert1(_Strict):
+class Invert1(_Strict, frozen=True):
     """Of `invert`."""
 
     base: Text = "mini"
@@ -90,7 +90,7 @@ class Invert1(_Strict):
     likeness: Number | None = None
 
 
-class Result1(_Strict):
+class Result1(_Strict, frozen=True):
     """Of a finished tuning."""
 
     steps: Count
@@ -101,7 +101,7 @@ class Result1(_Strict):
     likeness: Likeness = {}
 
 
-class Tune1(_Strict):
+class Tune1(_Strict, frozen=True):
     """Of `tune`, begun or done."""
 
     done: bool = False
@@ -114,7 +114,7 @@ class Tune1(_Strict):
     photos: Annotated[list[Key], Meta(max_length=100_000)] | None = None
 
 
-class Lora1(_Strict):
+class Lora1(_Strict, frozen=True):
     """Of a LoRA that was trained elsewhere."""
 
     origin: Text = ""
@@ -129,7 +129,7 @@ class Lora1(_Strict):
     weights: Word = ""
 
 
-class Stages1(_Strict):
+class Stages1(_Strict, frozen=True):
     """What each stage noted."""
 
     prepare: Prepare1 = Prepare1()
@@ -139,7 +139,7 @@ class Stages1(_Strict):
     stylemix: Settings = {}
 
 
-class Manifest1(_Strict):
+class Manifest1(_Strict, frozen=True):
     """Schema 1."""
 
     name: Word
@@ -179,5 +179,3 @@ def check_manifest(data: dict[str, Any], schema: int) -> None:
 def _is_kept(item: list[Any]) -> bool:
     kinds: tuple[Any, ...] = (str, (int, float), bool, list)
     return 2 <= len(item) <= 4 and all(isinstance(v, k) for v, k in zip(item, kinds))
-
-

@@ -1,4 +1,4 @@
-"""PNG files, looked at chunk by chunk: how large a picture becomes is known before it is decoded."""
+"""PNG files, looked at chunk by chunk: how large one becomes is known before it is decoded."""
 
 from __future__ import annotations
 

@@ -44,7 +44,9 @@ class PlainLoader(yaml.SafeLoader):
         """A table; a key that stands twice is refused."""
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if len(set(keys)) != len(keys):
-            raise yaml.constructor.ConstructorError(None, None, "a key stands twice", node.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, "a key stands twice", node.start_mark
+            )
         return super().construct_mapping(node, deep)
 
     def _refuse(self, why: str) -> None:

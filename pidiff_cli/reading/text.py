@@ -6,13 +6,12 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from pidiff_cli.reading.bytes_of import MB, Refused, read_bytes, too_large
 
-T = TypeVar("T")
 DEPTH = 12  # of nested lists and tables; a manifest has 5
 ITEMS = 400_000  # values of one document: what Python makes of them stays below 100 MB
 SMALL = 4 * MB  # a manifest of a thousand photos has 1.5 MB
@@ -20,16 +19,16 @@ YAML_BYTES = 64_000  # a recipe has 1 kB; PyYAML reads 100 kB a second
 _LONG_NUMBER = re.compile(rb"[0-9]{400}")  # no number of ours; Python takes long over many digits
 
 
-def read_json(path: Path, kind: type[T], limit: int = SMALL, depth: int = DEPTH) -> T:
-    """A JSON file as a value of `kind`.
+def read_json(path: Path, kind: Any, limit: int = SMALL, items: int = ITEMS) -> Any:
+    """A JSON file as a value of `kind`; as `parse_json` takes its arguments.
 
     Raises:
         Refused: as `parse_json`, or the file cannot be read.
     """
-    return parse_json(read_bytes(path, limit), kind, path.name, limit, depth)
+    return parse_json(read_bytes(path, limit), kind, path.name, limit, items)
 
 
-def read_lines(path: Path, kind: type[T], limit: int) -> list[T]:
+def read_lines(path: Path, kind: Any, limit: int) -> list[Any]:
     """A file of one JSON document a line; `limit` in bytes. Raises Refused."""
     data = read_bytes(path, limit)
     if (lines := data.count(b"\n")) > ITEMS:
@@ -38,20 +37,20 @@ def read_lines(path: Path, kind: type[T], limit: int) -> list[T]:
 
 
 def parse_json(
-    data: bytes | str, kind: type[T], what: str, limit: int = SMALL, depth: int = DEPTH
-) -> T:
+    data: bytes | str, kind: Any, what: str, limit: int = SMALL, items: int = ITEMS
+) -> Any:
     """A JSON text as a value of `kind`: a msgspec schema, or built-in types.
 
     NaN and infinity, which Python's `json` writes and JSON has not, are null. A key that stands
     twice is refused.
 
     Args:
-        what: the text's name, for the sentence. limit: bytes. depth: of nested values.
+        what: the text's name, for the sentence. limit: bytes. items: values at most.
 
     Raises:
         Refused: no JSON, larger or deeper than the limits, or not what `kind` says.
     """
-    return fitted(_plain(data, what, limit, depth), kind, what)
+    return fitted(_plain(data, what, limit, items), kind, what)
 
 
 def fitted(value: Any, kind: Any, what: str) -> Any:
@@ -68,12 +67,12 @@ def short(text: str, most: int = 160) -> str:
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
-def _plain(data: bytes | str, what: str, limit: int, depth: int) -> Any:
+def _plain(data: bytes | str, what: str, limit: int, items: int) -> Any:
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if len(raw) > limit:
         raise Refused(what, too_large(len(raw), limit))
-    if sum(map(raw.count, (b",", b"[", b"{", b":"))) > ITEMS:
-        raise Refused(what, f"it holds more than {ITEMS} values")
+    if sum(map(raw.count, (b",", b"[", b"{", b":"))) > items:
+        raise Refused(what, f"it holds more than {items} values")
     if _LONG_NUMBER.search(raw):
         raise Refused(what, "it holds a number of many digits")
     try:
@@ -86,7 +85,7 @@ def _plain(data: bytes | str, what: str, limit: int, depth: int) -> Any:
         raise Refused(what, "it is nested too deep") from error
     except ValueError as error:
         raise Refused(what, f"it is no JSON ({short(str(error), 80)})") from error
-    check_depth(value, depth, what)
+    check_depth(value, DEPTH, what)
     return value
 
 
@@ -116,7 +115,7 @@ def _inside(item: Any) -> Iterable[Any]:
     return item if isinstance(item, list) else ()
 
 
-def parse_yaml(text: str, kind: type[T], what: str, limit: int = YAML_BYTES) -> T:
+def parse_yaml(text: str, kind: Any, what: str, limit: int = YAML_BYTES) -> Any:
     """A YAML text as a value of `kind`, by the part of YAML that settings need.
 
     Refused are aliases, anchors, tags, keys that stand twice; a date is text.
@@ -143,4 +142,4 @@ def parse_yaml(text: str, kind: type[T], what: str, limit: int = YAML_BYTES) -> 
         raise Refused(what, f"it is no YAML{place} ({problem})") from error
     except (ValueError, RecursionError, OverflowError) as error:
         raise Refused(what, f"it is no YAML ({short(str(error), 80)})") from error
-    return fitted(value, kind, what)  # type: ignore[no-any-return]
+    return fitted(value, kind, what)

@@ -7,7 +7,6 @@ can be measured, a folder that can be written. What is found out only later is t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,8 @@ from pidiff_cli.marks.keys import known_credential
 from pidiff_cli.marks.marker import NONE
 from pidiff_cli.profile import Profile, parts_of, profile_folder
 from pidiff_cli.safety.prompts import check_prompts
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 from pidiff_cli.stages.edits import check_edits
 from pidiff_cli.stages.noun import check_noun
 from pidiff_cli.values import style_layers
@@ -242,15 +243,15 @@ def size_unit(parts: BaseParts) -> int | None:
         unet, vae = (_config_of(parts, name) for name in ("unet", "vae"))
         blocks = vae.get("encoder_block_out_channels") or vae["block_out_channels"]
         return int(2 ** (len(blocks) - 1 + len(unet["block_out_channels"]) - 1))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (Refused, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def _config_of(parts: BaseParts, name: str) -> dict[str, Any]:
     """One network's configuration: of a diffusers folder, or of a single file's family."""
     if parts.diffusers.is_dir():
-        return json.loads((parts.diffusers / name / "config.json").read_text(encoding="utf-8"))
-    return json.loads((_CONFIGS / f"{parts.family}.json").read_text(encoding="utf-8"))[name]
+        return read_json(parts.diffusers / name / "config.json", dict[str, Any])
+    return read_json(_CONFIGS / f"{parts.family}.json", dict[str, Any])[name]
 
 
 def only_side(parts: BaseParts) -> int | None:

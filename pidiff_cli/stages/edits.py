@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pidiff_cli.errors import UsageError
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 from pidiff_cli.weights.family import read_header
 from pidiff_cli.weights.known import Known, known_of
 from pidiff_cli.weights.locate import BaseParts
@@ -66,8 +68,8 @@ def edit_names(parts: BaseParts) -> tuple[str, ...]:
 def factor_names(folder: Path) -> tuple[str, ...]:
     """What mini's directions are called, in their order, as its weights say; empty without them."""
     try:
-        sizes = json.loads((folder / "wplus.json").read_text(encoding="utf-8"))
-    except OSError:
+        sizes = read_json(folder / "wplus.json", dict[str, Any])
+    except Refused:
         return ()
     return tuple(sizes.get("factors", ()))
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pidiff_cli.config import InvertConfig
 from pidiff_cli.core.faces.reader import FaceReader
-from pidiff_cli.core.images import read_photo, resized, save_png, to_tensor, to_uint8
+from pidiff_cli.core.images import resized, save_png, to_tensor, to_uint8
 from pidiff_cli.core.wplus.inversion import refine, robust_mean
 from pidiff_cli.core.wplus.weights import SIZES_FILE, read_sizes
 from pidiff_cli.errors import InputError

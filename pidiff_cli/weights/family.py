@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from pathlib import Path
 from typing import Any
 
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading import tensors
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 
 SINGLE_FILES = (".safetensors", ".ckpt")
 SUPPORTED = "pidiff draws with Stable Diffusion 1.x and XL: a diffusers folder or one file."
@@ -18,7 +19,6 @@ _TENSOR_MODULES = frozenset(
      "numpy.core.multiarray", "numpy._core.multiarray", "_codecs")
 )  # fmt: skip
 _PLAIN = tuple(f"{m}.{n}" for m in ("builtins", "__builtin__") for n in ("set", "bytearray"))
-_HEADER_LIMIT = 100_000_000  # bytes; the format's own limit
 
 
 def family_of(path: Path) -> str:
@@ -43,44 +43,35 @@ def read_header(path: Path) -> dict[str, tuple[int, ...]]:
     Raises:
         InputError: not a safetensors file, or shorter than its header says.
     """
-    broken = InputError(
-        f"{path.name} is damaged or cut off.", "Fetch it again, then compare its size or sha256."
-    )
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if not 2 <= length <= min(size - 8, _HEADER_LIMIT):
-                raise broken
-            header: dict[str, Any] = json.loads(file.read(length))
-        header.pop("__metadata__", None)
-        ends = [entry["data_offsets"][1] for entry in header.values()]
-        shapes = {name: tuple(entry["shape"]) for name, entry in header.items()}
-    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
-        raise broken from error
-    if size < 8 + length + max(ends, default=0):
-        raise broken
-    return shapes
+        return tensors.read_header(path).shapes
+    except Refused as error:
+        raise InputError(
+            f"{path.name} is damaged or cut off ({error.reason}).",
+            "Fetch it again, then compare its size or sha256.",
+        ) from error
 
 
 def _of_folder(folder: Path) -> str:
     try:
-        config = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
-        width = config["cross_attention_dim"]
-        inputs = config.get("in_channels", 4)
-    except FileNotFoundError:
+        path = folder / "unet" / "config.json"
+        config = read_json(path, dict[str, Any]) if path.exists() else None
+    except Refused as error:
+        raise InputError(f"unet/config.json in {folder} cannot be read.", SUPPORTED) from error
+    if config is None:
         kind = _class_in(folder / "model_index.json")
         what = f"is a {kind}" if kind else "is no diffusers folder"
-        raise InputError(f"{folder} {what}: it has no unet/config.json.", SUPPORTED) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"unet/config.json in {folder} cannot be read.", SUPPORTED) from error
-    return _by_width(width, inputs, folder)
+        raise InputError(f"{folder} {what}: it has no unet/config.json.", SUPPORTED)
+    inputs = config.get("in_channels", 4)
+    if "cross_attention_dim" not in config or not isinstance(inputs, int):
+        raise InputError(f"unet/config.json in {folder} cannot be read.", SUPPORTED)
+    return _by_width(config["cross_attention_dim"], inputs, folder)
 
 
 def _class_in(index: Path) -> str:
     try:
-        return str(json.loads(index.read_text(encoding="utf-8")).get("_class_name", ""))
-    except (OSError, ValueError, AttributeError):
+        return str(read_json(index, dict[str, Any]).get("_class_name", ""))
+    except Refused:
         return ""
 
 

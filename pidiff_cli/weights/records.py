@@ -137,4 +137,3 @@ def damage(weight: Weight, home: Path, advance: Callable[[int], None]) -> list[s
             if file_sha256(path, advance) != record.sha256:
                 found.append(f"{name} is not what was fetched (its sha256 has changed).")
     return found
-

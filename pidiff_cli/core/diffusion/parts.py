@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from pidiff_cli.core.lazy import UNUSED, import_lazily
 from pidiff_cli.core.tensors.lazy import LazyTensors
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading import text as reading
 
 WHOLE = "Fetch it again, then compare its size or sha256."
 
@@ -170,8 +170,8 @@ def vae_class(config: dict[str, Any]) -> Any:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object."""
-    return cast(dict[str, Any], json.loads(path.read_text(encoding="utf-8")))
+    """A JSON object. Raises Refused, an InputError."""
+    return cast(dict[str, Any], reading.read_json(path, dict[str, Any]))
 
 
 def _renamed(key: str) -> str:

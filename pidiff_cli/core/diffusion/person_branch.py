@@ -26,7 +26,11 @@ from pidiff_cli.core.identity.attention import IdentityAttnProcessor, cross_atte
 from pidiff_cli.core.identity.context import IdentityContext
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import write_file
+from pidiff_cli.reading.bytes_of import MB, Refused
+from pidiff_cli.reading.tensors import check_values, read_header
+from pidiff_cli.reading.text import parse_json
 
+BYTES, VALUE = 512 * MB, 1e6  # XL's 70 layers take 90 MB; what was learnt stays within some tens
 PERSON = "person.safetensors"
 FORMAT = "pidiff person 1"
 
@@ -117,18 +121,18 @@ def read_person(path: Path) -> PersonBranch:
     if not path.is_file():
         raise InputError(f"{path} is not there.", "Write it: pidiff profile export NAME --format …")
     try:
+        header = read_header(path, BYTES)
+        check_values(path, header, VALUE)
         with safe_open(path, framework="pt") as file:
-            told = json.loads((file.metadata() or {}).get("pidiff", "{}"))
-            found = str(told.get("format", ""))
+            told = parse_json(header.words.get("pidiff", "{}"), dict[str, str], path.name)
+            found = told.get("format", "")
             if found != FORMAT:
                 newer = found.startswith("pidiff person ")
                 what = "was written by a newer pidiff" if newer else "is no person pidiff exported"
                 raise InputError(f"{path.name} {what}.")
             tensors = {key: file.get_tensor(key) for key in file.keys()}
         return PersonBranch(tensors, told["noun"], told["name"], told["base"], told["family"])
-    except (
-        SafetensorError, OSError, KeyError, ValueError, AttributeError, RecursionError
-    ) as error:  # fmt: skip
+    except (Refused, SafetensorError, OSError, KeyError) as error:
         raise InputError(f"{path.name} is damaged; export it again.") from error
 
 

@@ -20,6 +20,8 @@ from pidiff_cli.core.diffusion.parts import WHOLE, Parts, build, read_json, text
 from pidiff_cli.core.lazy import UNUSED, import_lazily
 from pidiff_cli.core.tensors.lazy import LazyTensors
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading.bytes_of import Refused, read_bytes
+from pidiff_cli.reading.text import YAML_BYTES, parse_yaml
 from pidiff_cli.weights.family import SUPPORTED, family_of
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -141,14 +143,13 @@ def _parameterization(path: Path) -> str:
     Raises:
         InputError: a .yaml that is none.
     """
-    import yaml
-
     beside = path.with_suffix(".yaml")
     if not beside.is_file():
         return ""
     try:
-        told = yaml.safe_load(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        text = read_bytes(beside, YAML_BYTES).decode("utf-8")
+        told = parse_yaml(text, object, beside.name)
+    except (Refused, UnicodeDecodeError) as error:
         raise InputError(
             f"{beside.name}, the configuration beside {path.name}, cannot be read.",
             "Mend or remove it.",

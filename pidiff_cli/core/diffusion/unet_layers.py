@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +12,8 @@ from pidiff_cli.core.diffusion import single_file
 from pidiff_cli.core.identity.lora_names import UnetLayers
 from pidiff_cli.core.lazy import UNUSED, import_lazily
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 
 
 def unet_layers(diffusers: Path | None, family: str) -> UnetLayers:
@@ -28,11 +29,9 @@ def unet_layers(diffusers: Path | None, family: str) -> UnetLayers:
     folder = diffusers if diffusers is not None and diffusers.is_dir() else None
     try:
         if folder:
-            text = (folder / "unet" / "config.json").read_text(encoding="utf-8")
-            return layers_of(json.loads(text))
-        text = (single_file.CONFIGS / f"{family}.json").read_text(encoding="utf-8")
-        return layers_of(json.loads(text)["unet"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+            return layers_of(read_json(folder / "unet" / "config.json", dict[str, Any]))
+        return layers_of(read_json(single_file.CONFIGS / f"{family}.json", dict[str, Any])["unet"])
+    except (Refused, ValueError, KeyError, TypeError, AttributeError) as error:
         where = f"in {folder} " if folder else ""
         raise InputError(f"The UNet's configuration {where}cannot be read.") from error
 

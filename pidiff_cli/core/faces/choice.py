@@ -8,11 +8,13 @@ The first of each kind that is there is used, unless `faces.json` chooses anothe
 from __future__ import annotations
 
 import importlib.util
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
+
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading.text import read_json
 from pidiff_cli.weights import bundled
 
 CHOICE_FILE = "faces.json"
@@ -109,13 +111,17 @@ def preferred(kind: str, here: tuple[str, ...]) -> str:
     return fits[0] if fits else names[0]
 
 
+class _Choice(Struct):
+    chosen: dict[str, str] = {}
+
+
 def read_wishes(folder: Path) -> dict[str, str]:
     """What `faces.json` chooses, kind -> network."""
     path = folder / CHOICE_FILE
     if not path.is_file():
         return {}
     try:
-        chosen = dict(json.loads(path.read_text(encoding="utf-8")).get("chosen", {}))
+        chosen: dict[str, str] = read_json(path, _Choice).chosen
         for kind, name in chosen.items():
             if name not in (CHANNELS if kind == "arcface_channels" else KINDS[kind]):
                 raise ValueError(f"{kind} is unknown: {name!r}")

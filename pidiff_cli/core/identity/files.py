@@ -15,6 +15,7 @@ from pidiff_cli.core.faces.framing import Framing
 from pidiff_cli.core.identity.attention import branch_state
 from pidiff_cli.core.identity.tokens import WPlusProjector
 from pidiff_cli.files import write_file
+from pidiff_cli.reading.text import read_json
 
 SETTINGS, PROJECTOR, BRANCH = "identity.json", "wproj.safetensors", "branch.safetensors"
 
@@ -36,7 +37,7 @@ class Identity:
 
 def read_identity(folder: Path) -> Identity:
     """Read a branch; what is damaged raises OSError, a KeyError, ValueError or RuntimeError."""
-    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    settings = read_json(folder / SETTINGS, dict[str, Any])
     projector = WPlusProjector(
         settings["rows"], settings["dim"], settings["groups"], settings["token_dim"]
     )

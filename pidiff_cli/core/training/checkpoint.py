@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
+from msgspec import Struct
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from pidiff_cli.core.identity.adapter import trainable_parameters
 from pidiff_cli.core.identity.adapters import save_adapters
 from pidiff_cli.core.identity.lora import PersonLora
+from pidiff_cli.errors import InputError
+from pidiff_cli.reading.bytes_of import MB, Refused
+from pidiff_cli.reading.tensors import read_header
+from pidiff_cli.reading.text import fitted, read_json
+
+STATE, VALUES = 32 * MB, 2_000_000  # the losses of 100 000 steps
+TENSORS = 8000 * MB  # two averages of a LoRA of rank 256 on XL in float32
+
+
+class _State(Struct, forbid_unknown_fields=True):
+    loop: dict[str, Any]
+    optimizer: dict[str, float | int | bool | str | None]
 
 
 def save_checkpoint(
@@ -53,12 +67,18 @@ def save_optimizer(
     (folder / "state.json").write_text(json.dumps(everything), encoding="utf-8")
 
 
-def read_state(folder: Path) -> dict[str, Any] | None:
-    """The loop's JSON values; None where no whole checkpoint is."""
+def read_state(folder: Path, kind: Any = dict[str, Any]) -> dict[str, Any] | None:
+    """The loop's JSON values; None where no whole checkpoint is, or one of another form.
+
+    Args:
+        kind: their schema.
+    """
     try:
-        return cast(dict[str, Any], json.loads((folder / "state.json").read_bytes())["loop"])
-    except (OSError, ValueError, KeyError):
+        loop = read_json(folder / "state.json", _State, STATE, VALUES).loop
+        fitted(loop, kind, "state.json")
+    except Refused:
         return None
+    return loop
 
 
 def load_checkpoint(
@@ -69,22 +89,45 @@ def load_checkpoint(
     States of 8-bit and of torch's AdamW do not fit each other: where the run goes on with the other
     one (bitsandbytes came or went in between), its averages begin anew.
     """
-    tensors = load_file(folder / "optimizer.safetensors")
-    scalars = json.loads((folder / "state.json").read_bytes())["optimizer"]
-    generator.set_state(tensors.pop("generator"))
+    broken = InputError("The checkpoint is damaged.", "Begin at step 0: --restart")
+    try:
+        read_header(folder / "optimizer.safetensors", TENSORS)
+        tensors = load_file(folder / "optimizer.safetensors")
+        scalars = read_json(folder / "state.json", _State, STATE, VALUES).optimizer
+        generator.set_state(tensors.pop("generator"))
+        state = _nested({**tensors, **scalars})
+        _check(state, optimizer)
+        if isinstance(optimizer, torch.optim.AdamW) != all("exp_avg" in v for v in state.values()):
+            state = {}
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": state, "param_groups": groups})
+        best = folder / "best.safetensors"
+        return load_file(best) if best.is_file() and read_header(best, TENSORS) else None
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise broken from error
+
+
+def _check(state: dict[int, Any], optimizer: torch.optim.Optimizer) -> None:
+    """Raise ValueError for averages of other parameters than the optimizer's."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for index, values in state.items():
+        if not 0 <= index < len(parameters):
+            raise ValueError(f"parameter {index}")
+        for name in ("exp_avg", "exp_avg_sq"):
+            if name in values and values[name].shape != parameters[index].shape:
+                raise ValueError(f"{name} of parameter {index}")
+
+
+def _nested(values: dict[str, Any]) -> dict[int, Any]:
+    """What `_flatten` made of an optimizer's state."""
     state: dict[int, Any] = {}
-    for key, value in [*tensors.items(), *scalars.items()]:
+    for key, value in values.items():
         index, *path, last = key.split("/")
         inner = state.setdefault(int(index), {})
         for part in path:
             inner = inner.setdefault(part, {})
         inner[last] = value
-    if isinstance(optimizer, torch.optim.AdamW) != all("exp_avg" in one for one in state.values()):
-        state = {}
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
-    best = folder / "best.safetensors"
-    return load_file(best) if best.is_file() else None
+    return state
 
 
 def snapshot(model: nn.Module) -> dict[str, Tensor]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from pidiff_cli.core.tensors.load import MEND, load_strictly, read_tensors, with
 from pidiff_cli.core.wplus.e4e import Encoder
 from pidiff_cli.core.wplus.stylegan2 import Generator
 from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.reading.text import read_json
 
 GENERATOR_FILE, ENCODER_FILE, SIZES_FILE = "stylegan2.safetensors", "e4e.safetensors", "wplus.json"
 PRIOR_FILE = "prior.safetensors"
@@ -56,7 +56,7 @@ def read_sizes(folder: Path | str) -> dict[str, Any]:
     path = Path(folder) / SIZES_FILE
     if not path.is_file():
         raise MissingWeightError(f"{path} is missing", MEND)
-    sizes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    sizes: dict[str, Any] = read_json(path, dict[str, Any])
     return sizes
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pidiff_cli.core.identity.adapters import LORA
-from pidiff_cli.core.identity.lora_files import WEIGHTS, write_peft
+from pidiff_cli.core.identity.lora_files import write_peft
 from pidiff_cli.core.identity.lora_foreign import ForeignLora, check_suffix, read_foreign
 from pidiff_cli.core.identity.lora_kinds import text_width
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile, profile_folder
+from pidiff_cli.reading.lora_config import WEIGHTS
 from pidiff_cli.stages.export.lora import BaseLayers, base_layers, origin_of
 from pidiff_cli.stages.export.run import ImportResult, lora_result
 from pidiff_cli.weights import locate

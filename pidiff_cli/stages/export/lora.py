@@ -10,13 +10,14 @@ from typing import Any
 from pidiff_cli import files
 from pidiff_cli.core.diffusion.unet_layers import unet_layers
 from pidiff_cli.core.identity.adapters import LORA
-from pidiff_cli.core.identity.lora_files import WEIGHTS, LoraWeights, read_peft
+from pidiff_cli.core.identity.lora_files import LoraWeights, read_peft
 from pidiff_cli.core.identity.lora_foreign import read_foreign
 from pidiff_cli.core.identity.lora_formats import FORMATS, LoraTold
 from pidiff_cli.core.identity.lora_names import UnetLayers
 from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.consent import consent_kind
+from pidiff_cli.reading.lora_config import WEIGHTS
 from pidiff_cli.weights import locate
 from pidiff_cli.weights.bases import BASES
 from pidiff_cli.weights.family import family_of

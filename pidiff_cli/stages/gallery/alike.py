@@ -11,7 +11,7 @@ from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import PidiffError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.faces import aligned_faces, open_reader
-from pidiff_cli.stages.gallery.entry import Entry
+from pidiff_cli.stages.gallery.entry import LARGEST, Entry
 from pidiff_cli.stages.opening import base_of
 from pidiff_cli.stages.progress import Progress
 
@@ -44,6 +44,6 @@ def _of(profile: Profile, entries: Sequence[Entry], home: Path) -> Iterator[tupl
         raise PidiffError("it holds no photos." if reader else "there are no face networks here.")
     reference = reader.embed(faces)
     for entry in entries:
-        face = reader.embedding(read_photo(entry.path))
+        face = reader.embedding(read_photo(entry.path, LARGEST))
         if face is not None:
             yield entry.path, round(likeness(face, reference), 4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator
@@ -10,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pidiff_cli.reading.bytes_of import MB, Refused, read_bytes
+from pidiff_cli.reading.text import parse_json
+
 OURS = b'<meta name="generator" content="pidiff gallery">'
-HEAD, LARGEST = 4096, 500_000_000  # bytes
-_DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
+HEAD, LARGEST = 4096, 64 * MB  # 6000 small pictures; those of a larger page are made anew
+_DATA = re.compile(rb'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 _THUMB = re.compile(r"data:image/webp;base64,[A-Za-z0-9+/]+=*")
 
 
@@ -33,11 +35,13 @@ def is_ours(page: Path) -> bool:
 def read_earlier(page: Path) -> dict[str, Known]:
     """Pictures of the page by the digest of their files; none where it cannot be read."""
     try:
-        if not page.is_file() or page.stat().st_size > LARGEST or not is_ours(page):
+        if not page.is_file() or not is_ours(page):
             return {}
-        found = _DATA.search(page.read_text(encoding="utf-8"))
-        return dict(_known(json.loads(found[1]))) if found else {}
-    except (OSError, ValueError, RecursionError):
+        found = _DATA.search(read_bytes(page, LARGEST))
+        return (
+            dict(_known(parse_json(found[1], dict[str, Any], page.name, LARGEST))) if found else {}
+        )
+    except (Refused, OSError):
         return {}
 
 

@@ -20,6 +20,7 @@ from pidiff_cli.stages.gallery.earlier import Known
 from pidiff_cli.stages.gallery.told import ToldRecord, told_record
 
 QUALITY = 74  # of the small WebP copies
+LARGEST = 32_000_000  # pixels of a picture; 100 MB of memory
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _small_copy(path: Path, side: int, drawn: bool) -> str:
 
     from pidiff_cli.core.images import read_photo
 
-    small = Image.fromarray(read_photo(path))
+    small = Image.fromarray(read_photo(path, LARGEST))
     small.thumbnail((side, side))
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=QUALITY, **({"xmp": DRAWN_XMP} if drawn else {}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from typing import Any
 from PIL import Image
 
 from pidiff_cli.core.record import RECORD_KEY
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import parse_json
 
 MOST = 20_000  # characters of a text file that are read
 _USER_COMMENT, _EXIF = 0x9286, 0x8769
@@ -42,12 +43,15 @@ def prompt_of(path: Path) -> FoundPrompt:
             return found
     beside = path.with_suffix(".txt")
     try:
-        text = (
-            beside.read_text(encoding="utf-8", errors="replace")[:MOST] if beside.is_file() else ""
-        )
+        text = _start_of(beside) if beside.is_file() else ""
     except OSError:
         text = ""
     return FoundPrompt(_plain(text), "a text beside it") if text.strip() else FoundPrompt()
+
+
+def _start_of(path: Path) -> str:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.read(MOST)
 
 
 def _info(path: Path) -> dict[str, str]:
@@ -144,10 +148,9 @@ def _inputs(node: Any) -> dict[str, Any]:
 
 def _json(text: str | None) -> dict[str, Any]:
     try:
-        found = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
+        return parse_json(text, dict[str, Any], "text") if text else {}
+    except Refused:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _plain(prompt: str) -> str:

@@ -8,9 +8,10 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from msgspec import Meta, Struct
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -68,7 +69,7 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult:
     training = out / TRAINING
     recover(training / "checkpoint")
     digest = _digest(config, fingerprint(parts))
-    saved = read_state(training / "checkpoint") or {}
+    saved = read_state(training / "checkpoint", _Saved) or {}
     if config.restart:
         shutil.rmtree(training, ignore_errors=True)
         saved = {}
@@ -103,6 +104,15 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult:
         out, parts.name, len(people.latents), current["step"], round(current["seconds"], 1),
         round(sum(recent) / max(len(recent), 1), 5),
     )  # fmt: skip
+
+
+class _Saved(Struct, forbid_unknown_fields=True):
+    """Where a run stands."""
+
+    step: Annotated[int, Meta(ge=0, le=10_000_000)]
+    seconds: float
+    recent: list[float]
+    digest: str
 
 
 def _loop(

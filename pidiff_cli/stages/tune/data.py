@@ -30,7 +30,6 @@ from pidiff_cli.core.diffusion.prompts import (
 )
 from pidiff_cli.core.diffusion.wording import complete
 from pidiff_cli.core.faces.framing import Place
-from pidiff_cli.core.images import read_photo
 from pidiff_cli.core.training.captioning import found_captions
 from pidiff_cli.core.training.dataset import LatentSet, cache_latents, face_variants, photo_variants
 from pidiff_cli.errors import InputError

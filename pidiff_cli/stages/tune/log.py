@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections.abc import Iterable
 
 import torch
 
@@ -28,6 +29,11 @@ def read_log(profile: Profile) -> list[dict[str, float]]:
         entries = read_lines(profile.stored(LOG), dict[str, float | None], LOG_BYTES)
     except Refused:
         return []
+    return as_losses(entries)
+
+
+def as_losses(entries: Iterable[dict[str, float | None]]) -> list[dict[str, float]]:
+    """Losses of JSON: null is what was no number."""
     return [
         {k: math.nan if v is None else v for k, v in entry.items() if k != "step"}
         for entry in entries

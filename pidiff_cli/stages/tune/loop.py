@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import asdict, dataclass, field
+from typing import Annotated
 
 import torch
+from msgspec import Meta, Struct
 from torch import Tensor, nn
 
 from pidiff_cli.config import TuneConfig
@@ -30,6 +32,23 @@ from pidiff_cli.stages.tune.told import describe
 CHECKPOINT = "checkpoint"
 BETTER = 0.02  # an earlier step, or none, is kept if its previews are this much more alike
 RISE = 0.01  # previews that gain less likeness than this over the best so far are on a plateau
+
+
+class SavedRun(Struct, forbid_unknown_fields=True):
+    """A `Run` in a checkpoint."""
+
+    step: Annotated[int, Meta(ge=0, le=100_000)]
+    digest: str
+    seconds: float = 0.0
+    losses: list[dict[str, float | None]] = []
+    before: float | None = None
+    before_loss: float | None = None
+    best_step: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    best_score: float | None = None
+    best_loss: float | None = None
+    top: float | None = None
+    flat: int = 0
+    ended_early: bool = False
 
 
 @dataclass

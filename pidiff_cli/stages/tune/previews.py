@@ -63,7 +63,7 @@ class Previews:
         images = self._draw(self.settings)
         strip = np.concatenate(images, axis=1)
         if self.path.is_file() and not fresh:
-            before = read_photo(self.path)
+            before = read_photo(self.profile.stored(PREVIEWS))
             if before.shape[1] == strip.shape[1]:
                 strip = np.concatenate([before, strip])
         self.profile.write(PREVIEWS, lambda target: save_png(target, strip))

@@ -39,8 +39,8 @@ from pidiff_cli.stages.tune import plan, previews, told
 from pidiff_cli.stages.tune.already import HIDDEN, is_done
 from pidiff_cli.stages.tune.data import codes_of, material, other_prompts, training_photos
 from pidiff_cli.stages.tune.internals import TuneInternals
-from pidiff_cli.stages.tune.log import read_log
-from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run
+from pidiff_cli.stages.tune.log import as_losses, read_log
+from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run, SavedRun
 from pidiff_cli.stages.tune.remaining import (
     PREVIEW_STEPS,
     PREVIEWED,
@@ -186,7 +186,7 @@ def _adapter(
     profile, config = task.profile, task.config
     same = state.get("digest") == task.digest
     checkpoint = profile.folder / CHECKPOINT
-    saved = read_state(checkpoint)
+    saved = read_state(checkpoint, SavedRun)
     current, adapter = Run(), None
     if same and is_done(state):
         current.step = current.best_step = state["result"]["steps"]
@@ -194,6 +194,7 @@ def _adapter(
         current.losses = read_log(profile)[: current.step]
         adapter = profile.folder
     elif same and saved and saved.pop("digest") == task.digest and saved["step"] < config.steps:
+        saved["losses"] = as_losses(saved.get("losses", ()))
         current, adapter = Run(**saved), checkpoint
     elif state and not same:
         progress.line("The photos or settings have changed: tuning starts again at step 0.")
