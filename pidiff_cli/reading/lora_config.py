@@ -28,7 +28,8 @@ BRANCH_TARGETS = tuple(
 )
 Module = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*\Z", max_length=200)]
 Rank = Annotated[int, Meta(ge=1, le=RANK)]
-Alpha = Annotated[float, Meta(ge=-1e6, le=1e6)]
+ALPHA = 1e6  # tuning stops at 1024; with rslora others go to some ten thousand
+Alpha = Annotated[float, Meta(ge=-ALPHA, le=ALPHA)]
 Modules = Annotated[list[Module], Meta(min_length=1, max_length=LAYERS)]
 
 

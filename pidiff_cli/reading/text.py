@@ -19,13 +19,15 @@ YAML_BYTES = 64_000  # a recipe has 1 kB; PyYAML reads 100 kB a second
 _LONG_NUMBER = re.compile(rb"[0-9]{400}")  # no number of ours; Python takes long over many digits
 
 
-def read_json(path: Path, kind: Any, limit: int = SMALL, items: int = ITEMS) -> Any:
+def read_json(
+    path: Path, kind: Any, limit: int = SMALL, items: int = ITEMS, infinite: bool = False
+) -> Any:
     """A JSON file as a value of `kind`; as `parse_json` takes its arguments.
 
     Raises:
         Refused: as `parse_json`, or the file cannot be read.
     """
-    return parse_json(read_bytes(path, limit), kind, path.name, limit, items)
+    return parse_json(read_bytes(path, limit), kind, path.name, limit, items, infinite)
 
 
 def read_lines(path: Path, kind: Any, limit: int) -> list[Any]:
@@ -37,8 +39,9 @@ def read_lines(path: Path, kind: Any, limit: int) -> list[Any]:
 
 
 def parse_json(
-    data: bytes | str, kind: Any, what: str, limit: int = SMALL, items: int = ITEMS
-) -> Any:
+    data: bytes | str, kind: Any, what: str, limit: int = SMALL, items: int = ITEMS,
+    infinite: bool = False,
+) -> Any:  # fmt: skip
     """A JSON text as a value of `kind`: a msgspec schema, or built-in types.
 
     NaN and infinity, which Python's `json` writes and JSON has not, are null. A key that stands
@@ -46,11 +49,12 @@ def parse_json(
 
     Args:
         what: the text's name, for the sentence. limit: bytes. items: values at most.
+        infinite: NaN and infinity are taken as they are: a sampler's settings have such.
 
     Raises:
         Refused: no JSON, larger or deeper than the limits, or not what `kind` says.
     """
-    return fitted(_plain(data, what, limit, items), kind, what)
+    return fitted(_plain(data, what, limit, items, infinite), kind, what)
 
 
 def fitted(value: Any, kind: Any, what: str) -> Any:
@@ -67,7 +71,7 @@ def short(text: str, most: int = 160) -> str:
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
-def _plain(data: bytes | str, what: str, limit: int, items: int) -> Any:
+def _plain(data: bytes | str, what: str, limit: int, items: int, infinite: bool) -> Any:
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if len(raw) > limit:
         raise Refused(what, too_large(len(raw), limit))
@@ -78,7 +82,7 @@ def _plain(data: bytes | str, what: str, limit: int, items: int) -> Any:
     try:
         value = json.loads(
             raw.decode("utf-8", "surrogatepass"),
-            parse_constant=lambda name: None,
+            parse_constant=float if infinite else lambda name: None,
             object_pairs_hook=_table,
         )
     except RecursionError as error:

@@ -14,18 +14,28 @@ from pidiff_cli.core.faces.nets import FOLDER
 from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.faces.recognise import Recogniser, open_recogniser
 from pidiff_cli.core.images import read_photo
-from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.profile import Profile
+from pidiff_cli.profile.contents import PICTURE, SIDE
+from pidiff_cli.reading.pictures import check_png
 
-FACE, WORKING_COPY = 1024**2, 4096**2  # pixels at most
+FACE, WORKING_COPY = 1024**2, SIDE**2  # pixels at most
+FACES = 256 * FACE  # 256 photos at the largest size, 4000 at the usual one
 #: Photo key → aligned face (S, S, 3) uint8.
 Faces = Mapping[str, np.ndarray]
 
 
 def aligned_faces(profile: Profile) -> Faces:
-    """The aligned faces of a profile's photos by their keys, as far as they are there."""
+    """The aligned faces of a profile's photos by their keys, as far as they are there.
+
+    Raises:
+        InputError: one is damaged, behind a link, or all of them are more than `prepare` writes.
+    """
     paths = {photo.key: profile.stored(photo.face) for photo in profile.photos if photo.face}
-    return {key: read_photo(path, FACE) for key, path in paths.items() if path.is_file()}
+    there = {key: path for key, path in paths.items() if path.is_file()}
+    if sum(check_png(path, SIDE, PICTURE) for path in there.values()) > FACES:
+        raise InputError(f"The faces of {profile.name} are too large to be read.")
+    return {key: read_photo(path, FACE) for key, path in there.items()}
 
 
 def stored_picture(profile: Profile, relative: str) -> np.ndarray:

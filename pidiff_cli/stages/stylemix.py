@@ -143,7 +143,7 @@ def _store(
     code = mixed.numpy()
     profile.save_identity(code[None], np.ones(1, np.float32), code)
     for part in parts_of(a.folder):
-        profile.write_folder(part, partial(_copy_files, a.folder / part))
+        profile.write_folder(part, partial(_copy_files, a.stored(part)))
     face = decoder.pictures(mixed[None])[0]
     profile.write("reports/mix.png", lambda target: save_png(target, face))
     profile.update(base=a.manifest.base, recipe=a.manifest.recipe)

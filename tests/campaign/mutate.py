@@ -39,7 +39,9 @@ def of_bytes(data: bytes, rng: random.Random) -> bytes:
         elif kind == 5:
             del made[at : at + rng.randrange(1, 40)]
         else:
-            made[at:at] = rng.choice((b"[" * 3000, b'{"a":' * 3000, b"\xff\xfe", b"9" * 9000, b"\r"))
+            made[at:at] = rng.choice(
+                (b"[" * 3000, b'{"a":' * 3000, b"\xff\xfe", b"9" * 9000, b"\r")
+            )
         made = made or bytearray(b"\0")
     return bytes(made)
 
@@ -68,7 +70,9 @@ def _changed(value: Any, rng: random.Random) -> Any:
     elif kind == 5:
         del inner[key]
     elif isinstance(inner, dict):
-        inner[rng.choice(("later", LONG, "", "\x1b[31m", "__class__"))] = rng.choice((1, inner[key]))
+        inner[rng.choice(("later", LONG, "", "\x1b[31m", "__class__"))] = rng.choice(
+            (1, inner[key])
+        )
     else:
         inner.extend(inner * rng.choice((1, 50)))
     return value
@@ -103,15 +107,16 @@ def of_yaml(data: bytes, rng: random.Random) -> bytes:
         bomb += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
         return "\n".join([*lines, *bomb]).encode()
     if kind == 3:
-        return (text + rng.choice(("[", "{", "- ", "? ", "a: ", "  ", "!!", "'"))) .encode() + (
+        return (text + rng.choice(("[", "{", "- ", "? ", "a: ", "  ", "!!", "'"))).encode() + (
             rng.choice((b"[", b"- ", b"{a: ", b"? ", b"\t")) * rng.choice((10, 20_000))
         )
     at = rng.randrange(len(lines))
     key = lines[at].partition(":")[0]
     odd = rng.choice((
-        "2020-01-01", "!!python/object/apply:os.system [ls]", "!!binary aGk=", "!!timestamp 2020-01-01",
-        "&a *a", "*b", "1:2:3:4", "0x7fffffffffffffffff", "9" * 20_000, ".inf", ".nan", "1e400", "[1, 2]",
-        "{a: b}", "null", "~", "yes", '"\\x1b[31m"', "|\n  a\n  b", "-1", "1_000", LONG[:50_000], "''",
+        "2020-01-01", "!!python/object/apply:os.system [ls]", "!!binary aGk=",
+        "!!timestamp 2020-01-01", "&a *a", "*b", "1:2:3:4", "0x7fffffffffffffffff", "9" * 20_000,
+        ".inf", ".nan", "1e400", "[1, 2]", "{a: b}", "null", "~", "yes", '"\\x1b[31m"',
+        "|\n  a\n  b", "-1", "1_000", LONG[:50_000], "''",
     ))  # fmt: skip
     lines[at] = rng.choice((f"{key}: {odd}", f"{odd}: 1", f"{lines[at]}\n{lines[at]}"))
     return "\n".join(lines).encode()
@@ -191,7 +196,9 @@ def of_zip(data: bytes, rng: random.Random) -> bytes:
         for i in range(rng.choice((3, 400))):
             entries[f"photos/{i:03d}_face.png"] = entries_of(rng, 900_000)
     elif kind == 2:
-        entries[rng.choice(("../x", "photos/a\x1b[31m.png", "x" * 300, "photos/n.html", "/x"))] = b"x"
+        entries[rng.choice(("../x", "photos/a\x1b[31m.png", "x" * 300, "photos/n.html", "/x"))] = (
+            b"x"
+        )
     else:
         name = rng.choice([*entries])
         entries[name] = by_name(name)(entries[name], rng)
@@ -226,7 +233,9 @@ def zipped(entries: dict[str, bytes], packing: int, fit: bool) -> bytes:
         except (ValueError, TypeError, RecursionError, MemoryError):
             pass
         files = {
-            k: {"bytes": len(entries[k]), "sha256": v} for k, v in digests.items() if k != "export.json"
+            k: {"bytes": len(entries[k]), "sha256": v}
+            for k, v in digests.items()
+            if k != "export.json"
         }
         index = {"format": "pidiff profile", "version": 1, "photos": True, "files": files}
         entries["export.json"] = json.dumps(index).encode("utf-8", "surrogatepass")

@@ -47,7 +47,9 @@ def make(home: Path) -> list[Target]:
     def entry(name: str, how: Mutate, *reads: Callable[[Path], object]) -> list[Target]:
         valid = (folder / name).read_bytes()
         return [
-            Target(f"{name} by {read.__name__.strip('_')}", f"profiles/alice/{name}", valid, how, read)
+            Target(
+                f"{name} by {read.__name__.strip('_')}", f"profiles/alice/{name}", valid, how, read
+            )
             for read in reads
         ]
 
@@ -64,7 +66,8 @@ def make(home: Path) -> list[Target]:
         *entry("checkpoint/state.json", mutate.of_json, _checkpoint),
         *entry("checkpoint/optimizer.safetensors", mutate.of_tensors, _checkpoint),
         Target("adapter config on mini", "profiles/alice/adapter/adapter_config.json",
-               (folder / "adapter/adapter_config.json").read_bytes(), mutate.of_json, _on_mini, True),
+               (folder / "adapter/adapter_config.json").read_bytes(), mutate.of_json,
+               _on_mini, True),
         Target("adapter on mini", "profiles/alice/adapter/adapter_model.safetensors",
                (folder / "adapter/adapter_model.safetensors").read_bytes(), mutate.of_tensors,
                _on_mini, True),
@@ -193,7 +196,13 @@ def _base() -> bytes:
 def _person() -> bytes:
     from safetensors.numpy import save
 
-    told = {"format": "pidiff person 1", "noun": "man", "name": "x", "base": "mini", "family": "mini"}
+    told = {
+        "format": "pidiff person 1",
+        "noun": "man",
+        "name": "x",
+        "base": "mini",
+        "family": "mini",
+    }
     values = {"a.attn2.ask": np.ones((2, 2, 2), np.float32)}
     return save(values, {"pidiff": json.dumps(told)})
 
@@ -246,7 +255,9 @@ def _contents(root: Path) -> object:
     from pidiff_cli.profile.contents import check_content
 
     folder = root / "profiles" / "alice"
-    files = [path for path in folder.rglob("*") if path.is_file() and "checkpoint" not in path.parts]
+    files = [
+        path for path in folder.rglob("*") if path.is_file() and "checkpoint" not in path.parts
+    ]
     return [check_content(path, path.relative_to(folder).as_posix()) for path in files]
 
 
@@ -399,7 +410,7 @@ def _earlier(root: Path) -> object:
 
 
 def command(root: Path, *words: str) -> str:
-    """A command line in this process; AssertionError for an internal error or a raw control sign."""
+    """A command line in this process; AssertionError: an internal error, or a raw control sign."""
     from pidiff_cli.cli import app as program
 
     out, err = io.StringIO(), io.StringIO()

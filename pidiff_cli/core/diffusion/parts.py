@@ -171,7 +171,7 @@ def vae_class(config: dict[str, Any]) -> Any:
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object. Raises Refused, an InputError."""
-    return cast(dict[str, Any], reading.read_json(path, dict[str, Any]))
+    return cast(dict[str, Any], reading.read_json(path, dict[str, Any], infinite=True))
 
 
 def _renamed(key: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import read_json
 from pidiff_cli.weights import bundled
 
@@ -126,7 +127,8 @@ def read_wishes(folder: Path) -> dict[str, str]:
             if name not in (CHANNELS if kind == "arcface_channels" else KINDS[kind]):
                 raise ValueError(f"{kind} is unknown: {name!r}")
         return chosen
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (Refused, ValueError, KeyError, TypeError) as error:
+        reason = error.reason if isinstance(error, Refused) else error
         raise InputError(
-            f"{path} cannot be understood: {error}.", "Remove it: what is there is then used."
+            f"{path} cannot be understood: {reason}.", "Remove it: what is there is then used."
         ) from error

@@ -22,7 +22,7 @@ from torch import Tensor
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import write_file
 from pidiff_cli.reading.bytes_of import Refused
-from pidiff_cli.reading.lora_config import CONFIG, WEIGHTS, check_adapter, scales_of
+from pidiff_cli.reading.lora_config import ALPHA, CONFIG, VALUE, WEIGHTS, check_adapter, scales_of
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32)
 _ROOT = "base_model.model."
@@ -164,8 +164,10 @@ def _fault(layer: LoraLayer) -> str:
         return f"is {tuple(up.shape)} times {tuple(down.shape)}"
     if down.dtype != up.dtype or down.dtype not in FLOATS:
         return f"is of {str(up.dtype)[6:]} and {str(down.dtype)[6:]}, not fp16, bf16 or fp32"
-    finite = torch.isfinite(down).all() and torch.isfinite(up).all() and math.isfinite(layer.alpha)
-    return "" if finite else "holds values that are no numbers"
+    within = all(bool((part.abs() <= VALUE).all()) for part in (down, up))  # NaN is not
+    if not within or not abs(layer.alpha) <= ALPHA:
+        return f"holds values that are no numbers, or above {VALUE:g}"
+    return ""
 
 
 def _usual(values: Iterable[Any]) -> Any:

@@ -28,6 +28,7 @@ from pidiff_cli.core.tensors.load import write_tensors
 from pidiff_cli.core.wplus import editing
 from pidiff_cli.errors import InputError, UsageError
 
+UNPACKED = 200_000_000  # bytes; 512 components of 18 x 512 in float64 have 40 MB
 PICKLED = (".pt", ".pth", ".pkl")
 READ = (".safetensors", ".npy", ".npz")
 # Names that GANSpace's own .npz uses, and what they are called in its .pt.
@@ -168,6 +169,7 @@ def _read(path: Path, rows: int, dim: int) -> list[Direction]:
 
             value: Any = load_file(path)
         elif path.suffix == ".npz":
+            _check_packed(path)
             with np.load(path, allow_pickle=False) as file:
                 value = {name: file[name] for name in file.files}
         else:
@@ -186,6 +188,14 @@ def _read(path: Path, rows: int, dim: int) -> list[Direction]:
         )
         for key, tensor in tensors.items()
     ]
+
+
+def _check_packed(path: Path) -> None:
+    """Raise InputError for an `.npz` that unpacks to more than a PCA of W+ has."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(info.file_size for info in archive.infolist())
+    if size > UNPACKED:
+        raise InputError(f"{path.name} unpacks to {size / 1e6:.0f} MB.", "Take another file.")
 
 
 def _checked(value: Tensor, path: Path, rows: int, dim: int) -> Tensor:

@@ -50,8 +50,10 @@ def find_lora(path: Path, base: str, name: str, home: Path, force: bool) -> Foun
     if base == "auto":
         base = _told_base(path, home)
     here = base_layers(locate.base_name(base, home), home)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    found = FoundLora(read_foreign(path, here.unet), here, digest)
+    lora = read_foreign(path, here.unet)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    found = FoundLora(lora, here, digest)
     if not force:
         _check_free(found, profile_folder(home, name))
     return found
