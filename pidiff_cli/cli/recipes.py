@@ -41,4 +41,4 @@ def show_command(
     text = (recipes_folder() / f"{recipe}.yaml").read_text(encoding="utf-8")
     document = {"name": item.name, "base": item.base, "about": item.about}
     document |= {"tune": item.tune, "generate": item.generate}  # type: ignore[dict-item]
-    session.output.result([text.rstrip()], document)
+    session.output.result(text.rstrip().splitlines(), document)

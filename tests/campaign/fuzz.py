@@ -62,6 +62,8 @@ def run(count: int, seed: int, kept: Path | None = None, dear: bool = True) -> d
             one = cheap[number % len(cheap)] if turn is None else costly[turn % len(costly)]
             data = one.mutate(one.valid, rng)
             counts["inputs"] += 1
+            if number % 500 == 499:
+                print(f"{counts['inputs']} {dict(counts)} {told[-3:]}", file=sys.stderr, flush=True)
             for kind, line in _tried(one, data, home):
                 counts[kind] += 1
                 if line:

@@ -8,6 +8,7 @@ import random
 import struct
 import zipfile
 import zlib
+from functools import cache
 from typing import Any
 
 LONG = "x" * 100_000
@@ -154,7 +155,7 @@ def of_png(data: bytes, rng: random.Random, key: bytes = b"pidiff") -> bytes:
         sizes = [rng.choice((0, 1, 9990, 20_000, 2**31 - 1, 2**32 - 1)) for _ in range(2)]
         chunks[0] = b"IHDR", struct.pack(">II", *sizes) + chunks[0][1][8:]
     elif kind == 2:
-        bomb = zlib.compress(b"\0" * 30_000_000, 9)
+        bomb = _zeros()
         chunks.insert(1, rng.choice((
             (b"zTXt", b"pidiff\0\0" + bomb), (b"iCCP", b"x\0\0" + bomb),
             (b"iTXt", b"pidiff\0\x01\0\0\0" + bomb), (b"tEXt", b"pidiff\0" + b"9" * 2_000_000),
@@ -190,24 +191,31 @@ def of_zip(data: bytes, rng: random.Random) -> bytes:
         return of_bytes(data, rng)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
-    packing = zipfile.ZIP_STORED
     if kind == 1:
-        packing = zipfile.ZIP_DEFLATED
-        for i in range(rng.choice((3, 400))):
-            entries[f"photos/{i:03d}_face.png"] = entries_of(rng, 900_000)
-    elif kind == 2:
+        return _bomb(data, rng.choice((3, 400)))
+    if kind == 2:
         entries[rng.choice(("../x", "photos/a\x1b[31m.png", "x" * 300, "photos/n.html", "/x"))] = (
             b"x"
         )
     else:
         name = rng.choice([*entries])
         entries[name] = by_name(name)(entries[name], rng)
-    return zipped(entries, packing, fit=rng.random() < 0.9 and "export.json" in entries)
+    return zipped(entries, zipfile.ZIP_STORED, fit=rng.random() < 0.9 and "export.json" in entries)
 
 
-def entries_of(rng: random.Random, size: int) -> bytes:
-    """Bytes that pack well."""
-    return bytes([rng.randrange(256)]) * size
+@cache
+def _zeros() -> bytes:
+    return zlib.compress(b"\0" * 30_000_000, 9)
+
+
+@cache
+def _bomb(data: bytes, count: int) -> bytes:
+    """An export with so many more entries that unpack to 0.9 MB each."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    for i in range(count):
+        entries[f"photos/{i:03d}_face.png"] = bytes(900_000)
+    return zipped(entries, zipfile.ZIP_DEFLATED, fit=True)
 
 
 def by_name(name: str) -> Any:

@@ -437,7 +437,7 @@ def _cli_import(root: Path) -> object:
 
 
 def _cli_recipe(root: Path) -> object:
-    return command(root, "recipes", "show", str(root / "x.yaml"))
+    return command(root, "tune", "alice", "--recipe", str(root / "x.yaml"), "--dry-run")
 
 
 def _cli_again(root: Path) -> object:

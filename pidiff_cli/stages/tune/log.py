@@ -29,6 +29,8 @@ def read_log(profile: Profile) -> list[dict[str, float]]:
         entries = read_lines(profile.stored(LOG), dict[str, float | None], LOG_BYTES)
     except Refused:
         return []
+    if not all("loss" in entry for entry in entries):
+        return []
     return as_losses(entries)
 
 
