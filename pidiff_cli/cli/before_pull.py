@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from pidiff_cli.cli import streams
 from pidiff_cli.cli.session import Session
 from pidiff_cli.errors import MissingWeightError, UsageError
