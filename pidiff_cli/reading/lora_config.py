@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
 from pidiff_cli.reading.bytes_of import MB, Refused
@@ -122,8 +121,5 @@ def scales_of(data: Any, what: str) -> tuple[float, dict[str, float], bool]:
 
     Raises Refused: none are told, or they are no numbers and plain names of layers.
     """
-    try:
-        found = msgspec.convert(data, _Scales)
-    except (msgspec.ValidationError, OverflowError) as error:
-        raise Refused(what, f"the settings of the LoRA are damaged: {error}") from error
+    found: _Scales = fitted(data, _Scales, what)
     return found.lora_alpha, dict(found.alpha_pattern or {}), bool(found.use_rslora)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from pidiff_cli.reading.bytes_of import MB, Refused, read_bytes, too_large
-from pidiff_cli.reading.text import parse_json
+from pidiff_cli.reading.text import fitted, parse_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,10 +66,7 @@ def read_header(path: Path, limit: int | None = None) -> Tensors:
     words = parse_words(entries.pop("__metadata__", {}), path.name)
     told, end = Tensors(words=words), 0
     for name, entry in entries.items():
-        try:
-            one = msgspec.convert(entry, _Entry)
-        except (msgspec.ValidationError, OverflowError) as error:
-            raise Refused(path.name, f"its header is damaged ({error})") from error
+        one: _Entry = fitted(entry, _Entry, path.name)
         first, last = one.data_offsets
         if one.dtype not in WIDTHS or last - first != math.prod(one.shape) * WIDTHS[one.dtype]:
             raise Refused(path.name, "its header is damaged: sizes do not fit")
@@ -86,10 +83,8 @@ def read_header(path: Path, limit: int | None = None) -> Tensors:
 
 def parse_words(value: Any, what: str) -> dict[str, str]:
     """A header's metadata. Raises Refused."""
-    try:
-        return msgspec.convert(value, dict[str, str])
-    except msgspec.ValidationError as error:
-        raise Refused(what, "its header is damaged: metadata is text") from error
+    words: dict[str, str] = fitted(value, dict[str, str], what)
+    return words
 
 
 def _start(path: Path, limit: int | None) -> bytes:

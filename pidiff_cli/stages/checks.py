@@ -261,7 +261,7 @@ def only_side(parts: BaseParts) -> int | None:
     """
     try:
         sizes = _config_of(parts, "unet") if parts.family == "mini" else {}
-    except (OSError, ValueError):  # who loads it says what is missing
+    except Refused:  # who loads it says what is missing
         return None
     return int(sizes["sample_size"]) * SIZE_UNIT if "sample_size" in sizes else None
 

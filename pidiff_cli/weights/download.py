@@ -84,7 +84,7 @@ class Web:
         note = part.with_name(f"{part.name}.etag")  # of what is in `part`
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            etag = note.read_text(errors="replace") if note.exists() else ""
+            etag = note.read_text(encoding="utf-8", errors="replace") if note.exists() else ""
             have = part.stat().st_size if part.exists() and (etag or size is not None) else 0
             limit = most if size is None else size
             have = have if have <= limit else 0

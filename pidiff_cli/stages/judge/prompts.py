@@ -59,7 +59,9 @@ def _info(path: Path) -> dict[str, str]:
     try:
         with Image.open(path) as image:
             texts = {str(k): v for k, v in image.info.items() if isinstance(v, str)}
-            comment = image.getexif().get_ifd(_EXIF).get(_USER_COMMENT)
+            # Pillow decodes a whole PNG to look for EXIF that comes after its pixels.
+            early = image.format != "PNG" or "exif" in image.info
+            comment = image.getexif().get_ifd(_EXIF).get(_USER_COMMENT) if early else None
     except Exception:  # a damaged picture is told of by who reads its pixels
         return {}
     if isinstance(comment, bytes) and "parameters" not in texts:
