@@ -11,6 +11,7 @@ from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import parse_json
 
 RECORD_KEY = "pidiff"
+LARGEST = 64_000_000  # bytes of a file; 2048 x 2048 px have 12 MB
 LONGEST = 200_000  # bytes; with a prompt of the longest kind it has 10 000
 
 
@@ -29,6 +30,8 @@ def read_record(path: Path | str) -> dict[str, Any]:
         raise InputError(f"{path} is a folder.", "Name one picture in it.")
     if not path.is_file():
         raise InputError(f"{path.name} is a device or a pipe, not a picture.")
+    if path.stat().st_size > LARGEST:  # Pillow takes texts whole before it looks at their size
+        raise InputError(f"{path.name} is too large for a picture that pidiff wrote.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a size that is not decoded here

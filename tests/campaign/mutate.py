@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import random
@@ -59,7 +60,7 @@ def _changed(value: Any, rng: random.Random) -> Any:
     inner = value
     while True:
         if not isinstance(inner, (dict, list)) or not inner:
-            return rng.choice(ODD)
+            return copy.deepcopy(rng.choice(ODD))
         key = rng.choice([*inner]) if isinstance(inner, dict) else rng.randrange(len(inner))
         if isinstance(inner[key], (dict, list)) and inner[key] and rng.random() < 0.7:
             inner = inner[key]
@@ -67,15 +68,13 @@ def _changed(value: Any, rng: random.Random) -> Any:
         break
     kind = rng.randrange(8)
     if kind < 5:
-        inner[key] = rng.choice(ODD)
+        inner[key] = copy.deepcopy(rng.choice(ODD))
     elif kind == 5:
         del inner[key]
     elif isinstance(inner, dict):
-        inner[rng.choice(("later", LONG, "", "\x1b[31m", "__class__"))] = rng.choice(
-            (1, inner[key])
-        )
+        inner[rng.choice(("later", LONG, "", "\x1b[31m", "__class__"))] = copy.deepcopy(inner[key])
     else:
-        inner.extend(inner * rng.choice((1, 50)))
+        inner.extend(copy.deepcopy(inner[:200]) * rng.choice((1, 50)))
     return value
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+from pidiff_cli.core.record import LARGEST as FILE
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import said
 from pidiff_cli.marks.others import DRAWN_XMP
@@ -51,6 +52,8 @@ def read_entry(path: Path, known: Mapping[str, Known], side: int) -> Entry:
     """
     if not path.is_file():
         raise InputError("a device or a pipe, not a picture" if path.exists() else "it went away")
+    if path.stat().st_size > FILE:
+        raise InputError("too large for a picture")
     key = f"{_digest(path)}-{side}"
     earlier = known.get(key)
     record = told_record(path)

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from pidiff_cli.core.record import RECORD_KEY
+from pidiff_cli.core.record import LARGEST, RECORD_KEY
 from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import parse_json
 
@@ -57,6 +57,8 @@ def _start_of(path: Path) -> str:
 def _info(path: Path) -> dict[str, str]:
     """The texts in a picture; what a JPEG's or WebP's comment says stands as "parameters"."""
     try:
+        if path.stat().st_size > LARGEST:
+            return {}
         with Image.open(path) as image:
             texts = {str(k): v for k, v in image.info.items() if isinstance(v, str)}
             # Pillow decodes a whole PNG to look for EXIF that comes after its pixels.
