@@ -44,7 +44,8 @@ def ask_consent(
     folder = profile_folder(session.home, name)
     if (folder / "profile.json").is_file() and not force and Profile(folder).manifest.consent:
         return given
-    session.output.say(_QUESTION)
+    for line in _QUESTION.splitlines():
+        session.output.say(line)
     while True:
         answer = typer.prompt("1, 2 or 3", err=True).strip()
         if answer in ("1", "2", "3"):

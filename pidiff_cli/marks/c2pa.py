@@ -116,7 +116,10 @@ def read_manifest(content: bytes, mime: str) -> Manifest | None:
         return Manifest("", (), (), "", "", (UNREADABLE,))
     except C2paError:  # a kind of file that holds none, or a manifest that lies elsewhere
         return None
-    return _read(told)
+    try:
+        return _read(told)
+    except (KeyError, TypeError, AttributeError, IndexError):  # of other kinds than the format has
+        return Manifest("", (), (), "", "", (UNREADABLE,))
 
 
 def _read(told: dict[str, Any]) -> Manifest | None:

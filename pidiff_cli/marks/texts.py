@@ -6,8 +6,11 @@ import json
 import unicodedata
 from typing import Any
 
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import parse_json
+
 LONGEST = 300  # characters of what a stranger's metadata say
-MOST = 1_000_000  # characters of a record
+MOST = 200_000  # bytes of a record
 
 
 def record_text(record: dict[str, Any]) -> str:
@@ -17,13 +20,10 @@ def record_text(record: dict[str, Any]) -> str:
 
 def parsed_record(text: str | None) -> dict[str, Any] | None:
     """The record of a picture's text; None where it is none."""
-    if not text or len(text) > MOST:
-        return None
     try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text, dict[str, Any], "The record", MOST) if text else None
+    except Refused:
         return None
-    return record if isinstance(record, dict) else None
 
 
 def one_line(text: str) -> str:

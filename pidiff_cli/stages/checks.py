@@ -20,9 +20,9 @@ from pidiff_cli.files import can_be_folder, said
 from pidiff_cli.marks.keys import known_credential
 from pidiff_cli.marks.marker import NONE
 from pidiff_cli.profile import Profile, parts_of, profile_folder
-from pidiff_cli.safety.prompts import check_prompts
 from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import read_json
+from pidiff_cli.safety.prompts import check_prompts
 from pidiff_cli.stages.edits import check_edits
 from pidiff_cli.stages.noun import check_noun
 from pidiff_cli.values import style_layers

@@ -28,7 +28,7 @@ _NOT_FROM_RECORDS = frozenset(
     ("home", "device", "offline", "out", "prompts", "edits", "name", "mark", "nudity_filter")
 )
 _TOLD = 6  # unknown keys
-_BESIDE = {"edits_from_words", "consent", "consented"}  # what is told and not drawn by
+_BESIDE = {"edits_from_words", "consent", "consented", "marks"}  # what is told and not drawn by
 _Word = Annotated[str, Meta(max_length=200)]
 _Text = Annotated[str, Meta(max_length=MAX_PROMPT + 200)]
 _Edit = tuple[Annotated[str, Meta(min_length=1, max_length=64)], float]

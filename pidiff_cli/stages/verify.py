@@ -81,9 +81,9 @@ def _opened(path: Path) -> _Opened:
 
     from pidiff_cli.core.images import read_photo
 
-    pixels = read_photo(path)
-    if path.stat().st_size > MOST_BYTES:
+    if path.is_file() and path.stat().st_size > MOST_BYTES:
         raise InputError(f"{path.name} is too large: over {MOST_BYTES / 1e6:.0f} MB.")
+    pixels = read_photo(path)
     with Image.open(path) as image:
         return _Opened(
             path.read_bytes(), _MIMES.get(image.format or "", ""), pixels, carried(image)

@@ -79,6 +79,7 @@ def make(home: Path) -> list[Target]:
         Target("record", "x.png", picture, mutate.of_png, _record),
         Target("record in a gallery", "x.png", picture, mutate.of_png, _gallery),
         Target("again on the command line", "x.png", picture, mutate.of_png, _cli_again),
+        Target("verify on the command line", "x.png", picture, mutate.of_png, _cli_picture),
         Target("prompt of any picture", "x.png", _comfy(), _of_comfy, _prompt),
         Target("foreign LoRA", "x.safetensors", _foreign(), mutate.of_tensors, _read_foreign),
         Target("person file", "x.safetensors", _person(), mutate.of_tensors, _read_person),
@@ -434,6 +435,10 @@ def _cli_verify(root: Path) -> object:
 
 def _cli_import(root: Path) -> object:
     return command(root, "profile", "import", str(root / "x.pidiff"), "--name", "eve", "--force")
+
+
+def _cli_picture(root: Path) -> object:
+    return command(root, "verify", str(root / "x.png"))
 
 
 def _cli_recipe(root: Path) -> object:
