@@ -100,10 +100,12 @@ def load_adapter(unet: nn.Module, folder: Path, trainable: bool = False) -> nn.M
     if not all(part.is_file() for part in parts):  # PEFT would go on to a pickle, then to the web
         raise InputError(f"There is no adapter in {folder}.", "Train it again with --restart.")
     try:
-        _check_cost(unet, *check_adapter(folder))
+        settings, told = check_adapter(folder)
+        _check_cost(unet, settings, told)
         model = PeftModel.from_pretrained(
-            cast(Any, unet), str(folder), is_trainable=trainable, local_files_only=True
-        )
+            cast(Any, unet), str(folder), is_trainable=trainable, local_files_only=True,
+            config=_for_peft(settings, trainable),
+        )  # fmt: skip
         _mark_learning(unet)
         _check_matched(model, parts[1])
         return model
@@ -130,11 +132,11 @@ def swap_adapter(model: nn.Module, folder: Path) -> nn.Module:
     Raises:
         InputError: the directory is damaged or belongs to another base.
     """
-    from peft import PeftConfig, get_peft_model_state_dict
+    from peft import get_peft_model_state_dict
 
     try:
-        check_adapter(folder)
-        new, old = PeftConfig.from_pretrained(str(folder)), cast(Any, model).peft_config["default"]
+        new = _for_peft(check_adapter(folder)[0], False)
+        old = cast(Any, model).peft_config["default"]
         given = load_file(folder / "adapter_model.safetensors")
     except (Refused, OSError, ValueError, TypeError, SafetensorError):
         return load_adapter(remove_adapter(model), folder)  # says what is wrong
@@ -232,6 +234,18 @@ def _all(parameters: list[nn.Parameter] | list[dict[str, Any]]) -> list[nn.Param
     for item in parameters:
         found += item["params"] if isinstance(item, dict) else [item]
     return found
+
+
+def _for_peft(settings: LoraConfig, trainable: bool) -> Any:
+    """PEFT's own settings, made of those that were looked at and of nothing else in the file."""
+    from peft import LoraConfig as PeftLora
+
+    return PeftLora(
+        r=settings.r, lora_alpha=cast(Any, settings.lora_alpha),
+        target_modules=settings.target_modules, rank_pattern=dict(settings.rank_pattern),
+        alpha_pattern=dict(settings.alpha_pattern), modules_to_save=settings.modules_to_save,
+        use_rslora=settings.use_rslora, inference_mode=not trainable,
+    )  # fmt: skip
 
 
 def _check_cost(unet: nn.Module, config: LoraConfig, told: Tensors) -> None:
