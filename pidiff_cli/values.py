@@ -22,7 +22,7 @@ CONTROLS = (
     "\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f"
 )
-_SIGNS = re.compile(f"[\x00-\x1f{CONTROLS}]")
+_SIGNS = re.compile(f"[\x01-\x1f{CONTROLS}]")  # NUL: a space that `cli/lines.py` keeps whole
 _SIGNS_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{CONTROLS}]")
 #: What a field's type takes (numpy's numbers too), and how a person is told.
 KINDS: dict[str, tuple[type, str]] = {
