@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
 from pidiff_cli.core.diffusion.base import Base, open_base
+from pidiff_cli.core.diffusion.untouched import Untouched
 from pidiff_cli.core.training.memory_plan import Learnt, Sizes
 from pidiff_cli.core.wplus.weights import read_sizes
 from pidiff_cli.weights import locate, records
 from pidiff_cli.weights.bases import BASES
 
+_kept: dict[tuple[object, ...], Untouched] | None = None
 _SAMPLE = 1 << 20  # bytes read at the start, in the middle and at the end of a large file
 
 
@@ -40,9 +44,29 @@ def load_parts(
     elif parts.identity is None and parts.wplus is not None:
         found = read_sizes(parts.wplus)
         sizes = int(found["rows"]), int(found["style_dim"])
-    return open_base(
+    asked = (
         parts.diffusers, parts.identity, sizes, device, dtype, parts.family, parked, nf4
-    )
+    )  # fmt: skip
+    if _kept is None:
+        return open_base(*asked)
+    found = _kept.get(asked)
+    if found is None or not found.intact:
+        _kept.clear()  # the room is for one base
+        found = _kept[asked] = Untouched(open_base(*asked))
+    return found.copy()
+
+
+@contextmanager
+def base_kept() -> Iterator[None]:
+    """Inside, a base that is asked for again is not loaded again: every `load_parts` gives it as
+    it was first loaded, on the same weights. The last one is kept."""
+    global _kept
+    before = _kept
+    _kept = {} if before is None else before
+    try:
+        yield
+    finally:
+        _kept = before
 
 
 def fuse_lora(base: Base, family: str) -> None:
