@@ -19,6 +19,7 @@ COMMANDS = {
     "prepare": "Find and align the faces in photos.",
     "invert": "Read the faces of a profile into numbers (W+ codes) that edits and mixes change.",
     "tune": "Learn one person from photos.",
+    "tune-many": "Learn many people, each from photos of their own.",
     "generate": "Draw pictures of a person; one path a line.",
     "words": "What mini can draw, in words; or what it would make of a prompt.",
     "stylemix": "Mix the coarse, medium and fine layers of two people.",
@@ -34,7 +35,7 @@ COMMANDS = {
     "demo": "Run the whole job on pictures that come along.",
     "pretrain": "",
 }
-FILES = {"profile": "profiles"}
+FILES = {"profile": "profiles", "tune-many": "tune_many"}
 
 
 class _Loaded(MutableMapping[str, Any]):

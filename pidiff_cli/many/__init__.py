@@ -1,0 +1,1 @@
+"""Many people: each one job, the same function on this machine's cores and on a cluster."""

@@ -1,0 +1,72 @@
+"""What came of each person, kept in the home: the same command again goes on where it was.
+
+One file a person, ``many/NAME.json``; nothing of it is needed to use a profile.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pidiff_cli.errors import PidiffError
+from pidiff_cli.files import write_file
+from pidiff_cli.many.job import DONE, FAILED, KEPT, Outcome, TuneJob, likeness_of
+from pidiff_cli.profile import Profile
+from pidiff_cli.profile.folder import profile_folder
+from pidiff_cli.profile.parts import parts_of
+
+FOLDER = "many"
+
+
+class Ledger:
+    """The notes of one home.
+
+    Args:
+        home: whose ``many/`` holds them. retry: those that failed are tried again.
+    """
+
+    def __init__(self, home: Path, retry: bool = False) -> None:
+        self._home, self._retry = home, retry
+
+    def known(self, job: TuneJob) -> Outcome | None:
+        """What came of the same photos with the same settings before; None: it is to be done."""
+        note = self._read(job.name)
+        if note.get("key") != job.key:
+            return None
+        if note.get("status") == FAILED and not self._retry:
+            return Outcome(
+                job.name, FAILED, error=str(note.get("error", "")), hint=str(note.get("hint", "")),
+                exit_code=int(note.get("exit_code", 1)),
+            )  # fmt: skip
+        return self._kept(job.name) if note.get("status") in (DONE, KEPT) else None
+
+    def note(self, job: TuneJob, outcome: Outcome) -> None:
+        """Keep what came of a person; one that was stopped leaves no note."""
+        if outcome.status in (DONE, KEPT, FAILED):
+            told = {"key": job.key, "status": outcome.status, "error": outcome.error,
+                    "hint": outcome.hint, "exit_code": outcome.exit_code}  # fmt: skip
+            content = (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+            write_file(self._home / FOLDER / f"{job.name}.json", content)
+
+    def _kept(self, name: str) -> Outcome | None:
+        folder = profile_folder(self._home, name)
+        try:
+            state = Profile(folder).stage_state("tune")
+        except PidiffError:
+            return None
+        if not (state.get("done") and parts_of(folder)):
+            return None
+        result = state["result"]
+        report = folder / "reports" / "likeness.html"
+        return Outcome(
+            name, KEPT, str(folder), int(result["steps"]), peak_mb=float(result["peak_mb"]),
+            likeness=likeness_of(result.get("likeness", {})), report=str(report),
+        )  # fmt: skip
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            found = json.loads((self._home / FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
