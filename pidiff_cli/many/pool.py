@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ from typing import Any
 from pidiff_cli.many.job import FAILED, Outcome, TuneJob, work
 from pidiff_cli.many.share import Need, Share, need_of
 
-TRIES = 2  # of a person whose process was ended from outside
+Does = Callable[[TuneJob, Callable[[], bool]], Outcome]
 _KILLED = "The process that learnt this person was ended from outside, twice."
 _LESS = "It may have had no memory: fewer at a time, --workers 1"
 
@@ -31,10 +31,18 @@ class Pool:
 
     Args:
         share: how many, and what each may use; None is one, for looking only.
+        does: what a worker does with a job, told when to stop; another one for tests.
+        prepare: what it does first, with its count of threads.
     """
 
-    def __init__(self, share: Share | None = None) -> None:
-        self._share = share or Share(1, 1)
+    def __init__(
+        self,
+        share: Share | None = None,
+        does: Does | None = None,
+        prepare: Callable[[int], None] | None = None,
+    ) -> None:
+        self._share, self._does = share or Share(1, 1), does or work
+        self._prepare = prepare or prepare_process
         self._context = _context()
         self._stop = self._context.Event()
 
@@ -44,64 +52,71 @@ class Pool:
 
     def need(self, jobs: list[TuneJob]) -> Need:
         """`need_of` in a process of its own: this one stays small, and never touches a card."""
-        with self._executor() as executor:
+        with self._executor(1) as executor:
             return executor.submit(need_of, jobs).result()
 
     def run(self, jobs: Iterable[TuneJob]) -> Iterator[tuple[TuneJob, Outcome]]:
-        """Each person as he or she ends, in whatever order; jobs are taken as workers are free."""
-        coming, again = iter(jobs), list[TuneJob]()
-        killed: dict[str, int] = {}
+        """Each person as he or she ends, in whatever order; jobs are taken as workers are free.
+
+        Where a worker is ended from outside (by the system, for memory) the executor ends all of
+        them: those under way are tried once more, one by one, so that it shows whose doing it is.
+        """
+        coming = iter(jobs)
         while True:
-            with self._executor() as executor:
+            running: dict[Future[Outcome], TuneJob] = {}
+            with self._executor(self._share.workers) as executor:
                 try:
-                    yield from self._runs(executor, again, coming)
+                    yield from self._runs(executor, running, coming)
                     return
-                except _Killed as ended:
-                    executor.shutdown(wait=True, cancel_futures=True)
-                    for job in ended.jobs:
-                        killed[job.name] = killed.get(job.name, 0) + 1
-            again = [job for job in ended.jobs if killed[job.name] < TRIES]
-            for job in ended.jobs:
-                if killed[job.name] >= TRIES:
-                    yield job, Outcome(job.name, FAILED, error=_KILLED, hint=_LESS, exit_code=5)
+                except BrokenProcessPool:
+                    pass
+            for job in running.values():
+                yield job, self._by_itself(job)
 
     def _runs(
-        self, executor: ProcessPoolExecutor, again: list[TuneJob], coming: Iterator[TuneJob]
+        self,
+        executor: ProcessPoolExecutor,
+        running: dict[Future[Outcome], TuneJob],
+        coming: Iterator[TuneJob],
     ) -> Iterator[tuple[TuneJob, Outcome]]:
-        running: dict[Future[Outcome], TuneJob] = {}
         while True:
             while len(running) < self._share.workers and not self._stop.is_set():
-                job = again.pop() if again else next(coming, None)
-                if job is None:
+                if (job := next(coming, None)) is None:
                     break
-                running[executor.submit(_work, job)] = job
+                running[_submitted(executor, self._does, job)] = job
             if not running:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                try:
-                    outcome = future.result()
-                except BrokenProcessPool:
-                    raise _Killed([*running.values(), *again]) from None
+            for future in sorted(done, key=lambda one: one.exception() is not None):
+                outcome = future.result()
                 yield running.pop(future), outcome
 
-    def _executor(self) -> ProcessPoolExecutor:
+    def _by_itself(self, job: TuneJob) -> Outcome:
+        with self._executor(1) as executor:
+            try:
+                return executor.submit(_work, self._does, job).result()
+            except BrokenProcessPool:
+                return Outcome(job.name, FAILED, error=_KILLED, hint=_LESS, exit_code=5)
+
+    def _executor(self, workers: int) -> ProcessPoolExecutor:
         share, slots = self._share, self._context.Queue()
-        for i in range(share.workers):
+        for i in range(workers):
             slots.put(share.cards[i] if share.cards else None)
         with _one_thread():  # what numpy begins with; torch is told in `_begin`
             return ProcessPoolExecutor(
-                share.workers, mp_context=self._context, initializer=_begin,
-                initargs=(share, slots, self._stop),
+                workers, mp_context=self._context, initializer=_begin,
+                initargs=(self._prepare, share, slots, self._stop),
             )  # fmt: skip
 
 
-class _Killed(Exception):
-    """A worker was ended from outside; the executor has ended the others with it."""
-
-    def __init__(self, jobs: list[TuneJob]) -> None:
-        super().__init__()
-        self.jobs = jobs
+def _submitted(executor: ProcessPoolExecutor, does: Does, job: TuneJob) -> Future[Outcome]:
+    """The job's future, broken where the executor is by now."""
+    try:
+        return executor.submit(_work, does, job)
+    except BrokenProcessPool as error:
+        broken: Future[Outcome] = Future()
+        broken.set_exception(error)
+        return broken
 
 
 def _context() -> Any:
@@ -129,7 +144,7 @@ _memory: dict[str, float] = {}
 _kept = ExitStack()
 
 
-def _begin(share: Share, slots: Any, stop: Any) -> None:
+def _begin(prepare: Callable[[int], None], share: Share, slots: Any, stop: Any) -> None:
     """A worker's first act: its card, its threads, its base to keep; nothing it says is a result."""
     global _stopped, _memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches everybody; the parent tells us
@@ -137,7 +152,7 @@ def _begin(share: Share, slots: Any, stop: Any) -> None:
     card = slots.get()
     if card is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = _visible(card)
-    prepare_process(share.threads)
+    prepare(share.threads)
     _memory = {"memory": share.memory} if share.memory else {}
     _stopped = stop
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -168,8 +183,8 @@ def _visible(card: int) -> str:
     return names[card] if card < len(names) else str(card)
 
 
-def _work(job: TuneJob) -> Outcome:
-    return work(replace(job, settings={**_memory, **job.settings}), _stopped.is_set)
+def _work(does: Does, job: TuneJob) -> Outcome:
+    return does(replace(job, settings={**_memory, **job.settings}), _stopped.is_set)
 
 
 def _end_with_parent() -> None:
