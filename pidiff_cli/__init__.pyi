@@ -2,6 +2,7 @@ from pidiff_cli.api import again as again
 from pidiff_cli.api import evaluate as evaluate
 from pidiff_cli.api import gallery as gallery
 from pidiff_cli.api import generate as generate
+from pidiff_cli.api import generate_rows as generate_rows
 from pidiff_cli.api import invert as invert
 from pidiff_cli.api import judge_pictures as judge_pictures
 from pidiff_cli.api import plan as plan

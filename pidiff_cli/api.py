@@ -81,12 +81,14 @@ from pidiff_cli.stages.results import (
 )
 from pidiff_cli.stages.tune.already import check_kept
 from pidiff_cli.stages.tune.settings import open_tuning
+from pidiff_cli.tables import rows_at_fault
+from pidiff_cli.weights.locate import BaseParts
 
 __all__ = [
     "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult", "JudgeResult",
     "PidiffError", "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
-    "again", "evaluate", "gallery", "generate", "invert", "judge_pictures", "plan", "prepare",
+    "again", "evaluate", "gallery", "generate", "generate_rows", "invert", "judge_pictures", "plan", "prepare",
     "stylemix", "tune",
 ]  # fmt: skip
 
@@ -301,22 +303,8 @@ def generate(
         UsageError: settings that cannot mean anything. MissingWeightError: no such base here.
     """
     place = Place.of(home, device, offline, progress)
-    if "+" in str(profile) and not Path(profile).exists():
-        raise UsageError(
-            "Several people in one picture are not possible yet.",
-            f"Mix their looks instead: pidiff stylemix {str(profile).replace('+', ' ')}",
-        )
     known, more = known_prompts(prompts)
-    opened = open_person(profile, place.home)
-    parts = base_of(place.home, opened, settings.pop("base", ""))
-    settings["seed"] = taken_seed(settings.get("seed"), place.progress)
-    if isinstance(best, int) and best > 0 and count is None:
-        count = min(DRAWN_FOR_BEST * best, MOST)
-    settings |= {"name": str(profile), "base": parts.name, "prompts": known}
-    settings |= {"best": best, "count": count}
-    config = place.config(GenerateConfig, **draw_values(opened, parts, GenerateConfig, settings))
-    check_drawing(config, opened, parts)
-    note_folder(opened, place.home)
+    opened, config, parts = _drawing(place, profile, known, best, count, settings)
     from pidiff_cli.stages import generate as stage
 
     told = on_picture, more, on_prompt, on_written, on_notes
@@ -325,6 +313,78 @@ def generate(
     page_at(config.out / PAGE)
     drawn = stage.run(opened, config, parts, place.progress, *told)
     return replace(drawn, gallery=_gallery_of(drawn, config.out, place))
+
+
+def _drawing(
+    place: Place,
+    profile: str | Path,
+    prompts: tuple[str, ...],
+    best: int | None,
+    count: int | None,
+    settings: dict[str, Any],
+) -> tuple[Profile, GenerateConfig, BaseParts]:
+    """What `generate` draws: the profile, the configuration and the base, all sound."""
+    if "+" in str(profile) and not Path(profile).exists():
+        raise UsageError(
+            "Several people in one picture are not possible yet.",
+            f"Mix their looks instead: pidiff stylemix {str(profile).replace('+', ' ')}",
+        )
+    opened = open_person(profile, place.home)
+    settings = dict(settings)
+    parts = base_of(place.home, opened, settings.pop("base", ""))
+    settings["seed"] = taken_seed(settings.get("seed"), place.progress)
+    if isinstance(best, int) and best > 0 and count is None:
+        count = min(DRAWN_FOR_BEST * best, MOST)
+    settings |= {"name": str(profile), "base": parts.name, "prompts": prompts}
+    settings |= {"best": best, "count": count}
+    config = place.config(GenerateConfig, **draw_values(opened, parts, GenerateConfig, settings))
+    check_drawing(config, opened, parts)
+    note_folder(opened, place.home)
+    return opened, config, parts
+
+
+def generate_rows(
+    rows: Mapping[str, Mapping[str, Any]],
+    *,
+    on_row: Callable[[str, GenerateResult], None] | None = None,
+    on_written: Callable[[Path], None] | None = None,
+    home: str | Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    progress: Progress | Callback | None = None,
+) -> GenerateResult:
+    """Pictures of a table, whose rows may be of different people, on one loaded base.
+
+    Args:
+        rows: what a row is called in errors → its arguments of `generate`: profile, prompts, and
+            its settings. on_row: called with each row's pictures. on_written: as `generate`'s.
+
+    Raises:
+        InputError: rows are at fault, each is told and nothing is drawn; otherwise as `generate`.
+    """
+    place = Place.of(home, device, offline, progress)
+    found, faults = [], list[str]()
+    for where, row in rows.items():
+        given = dict(row)
+        who, known = given.pop("profile"), known_prompts(given.pop("prompts"))[0]
+        best, count = given.pop("best", None), given.pop("count", None)
+        try:
+            found.append((where, *_drawing(place, who, known, best, count, given)))
+        except PidiffError as error:
+            faults.append(f"{where}: {error.message} {error.hint}".rstrip())
+    if faults:
+        raise rows_at_fault("The table", faults, len(rows))
+    if not found:
+        raise InputError(
+            "The table has no row.", "Its first row names the columns, then a row each."
+        )
+    from pidiff_cli.stages import generate as stage
+
+    def told(row: stage.Row, drawn: GenerateResult) -> None:
+        if on_row:
+            on_row(row.where, drawn)
+
+    return stage.run_rows([stage.Row(*one) for one in found], place.progress, told, on_written)
 
 
 def again(

@@ -204,7 +204,9 @@ def report() -> None:
                 "pairs": len(rows),
             }  # fmt: skip
     if rows := rows_of("alone"):
-        found["alone"] = {k: round(statistics.median(r[k] for r in rows), 1) for k in ("wall", "cpu")}
+        found["alone"] = {
+            k: round(statistics.median(r[k] for r in rows), 1) for k in ("wall", "cpu")
+        }
     for path in sorted(PLACE.glob("together-*.jsonl")):
         rows = rows_of(path.stem)
         ended = [one for row in rows for one in row["people"] if one["status"] == "done"]

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from pidiff_cli.cli import complete, streams
+from pidiff_cli.cli import complete, options, streams
+from pidiff_cli.cli.draw_table import draw_table, parse_edits
 from pidiff_cli.cli.lines import whole
 from pidiff_cli.cli.options import (
     NoFilterOption,
     NoMarkOption,
     OutOption,
-    ProfileArgument,
     edit_names,
     marks,
     option,
     unfiltered,
 )
-from pidiff_cli.cli.reading import number
+from pidiff_cli.cli.reading import number, user_path
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import expanded
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pidiff_cli.cli.output import Output
     from pidiff_cli.stages.results import Picture, PromptNote
 
+ProfileArgument = Annotated[str | None, options.ProfileArgument.__metadata__[0]]
 PromptArgument = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="PROMPT",
         help='"as an astronaut"; @FILE holds a prompt a line; - reads them one at a time',
@@ -46,8 +46,17 @@ EDITS_HELP = f"change the person's looks, age=+4; may be repeated; on mini {edit
 
 def command(
     context: typer.Context,
-    profile: ProfileArgument,
-    prompt: PromptArgument,
+    profile: ProfileArgument = None,
+    prompt: PromptArgument = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            parser=user_path,
+            help="a table to draw: a row of pictures each, its columns named as these options; the "
+            "column name is the profile",
+        ),
+    ] = None,
     count: Annotated[int | None, option(GenerateConfig, "count", "-n", "--count")] = None,
     seed: Annotated[str | None, option(GenerateConfig, "seed")] = None,
     out: OutOption = None,
@@ -88,12 +97,29 @@ def command(
 ) -> None:
     """Draw pictures of a person; one path a line.
 
+    --csv FILE draws a table: columns are options (name, prompt, n, seed, edit and others), a row
+    each; it is checked whole before anything is loaded.
+
     --best K keeps the K most alike of -n (of 4 K, when -n is left out), --min-likeness X those
     that reach X; why the others fell is told on stderr.
     """
     from pidiff_cli import api
 
     session = session_of(context)
+    if csv is not None:
+        given = {
+            "prompt": prompt, "name": profile, "count": count, "seed": seed, "out": out,
+            "identity_scale": identity_scale, "start": start, "guidance": guidance,
+            "keep_background": hold if keep_background is None else keep_background,
+            "prompt_pull": prompt_pull, "steps": steps, "size": size, "noun": noun,
+            "negative": negative, "scheduler": scheduler, "best": best,
+            "min_likeness": min_likeness, "edit": edit, "style_from": style_from,
+            "literal": literal or None, "mark": marks(no_mark),
+            "nudity_filter": unfiltered(no_filter),
+        }  # fmt: skip
+        draw_table(session, csv, given, gallery)
+        return
+    profile, prompt = both_given(profile, prompt)
     from_stdin = prompt == "-"
     coming = read_prompts(streams.read_bytes()) if from_stdin else iter(given_prompts(prompt))
     first = next(coming)  # nothing is loaded for an empty stdin
@@ -114,6 +140,16 @@ def command(
         output.note(f"Look at them: {whole(result.gallery)}")
     if output.json and not from_stdin:
         output.result((), result)
+
+
+def both_given(profile: str | None, prompt: str | None) -> tuple[str, str]:
+    """The two arguments. Raises UsageError where one is missing."""
+    for value, name in ((profile, "PROFILE"), (prompt, "PROMPT")):
+        if value is None:
+            raise UsageError(
+                f"Missing argument '{name}'.", 'See: pidiff generate --help; or: NAME "as a chef"'
+            )
+    return str(profile), str(prompt)
 
 
 class Stream:
@@ -192,17 +228,3 @@ def read_prompts(source: BinaryIO, name: str = "stdin") -> Iterator[str]:
     if not found:
         verb = "came in on" if name == "stdin" else "is in"
         raise InputError(f"No prompt {verb} {name}.", "Send one a line.")
-
-
-def parse_edits(texts: list[str] | tuple[()]) -> tuple[tuple[str, float], ...]:
-    """(name, strength) of each `name=strength`. Raises UsageError for any other form."""
-    edits = []
-    for text in texts:
-        name, _, amount = text.partition("=")
-        try:
-            edits.append((name.strip(), float(amount)))
-        except ValueError:
-            name = ""
-        if not name.strip():
-            raise UsageError(f"{text!r} is no edit.", "Write it so: --edit age=+4")
-    return tuple(edits)

@@ -32,7 +32,8 @@ def command(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="FOLDER|CSV", parser=user_path,
+            metavar="FOLDER|CSV",
+            parser=user_path,
             help="a folder with a folder of photos for each person, or a CSV file with the columns "
             "photos, name, noun, recipe, consent",
         ),
@@ -43,7 +44,8 @@ def command(
     workers: Annotated[
         int | None,
         typer.Option(
-            metavar="N", parser=number(int, "workers"),
+            metavar="N",
+            parser=number(int, "workers"),
             help="people at a time [default: as many as memory and cores allow]",
         ),
     ] = None,
@@ -65,14 +67,16 @@ def command(
     recipe: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="recipe, or the path of a YAML file",
+            metavar="NAME",
+            help="recipe, or the path of a YAML file",
             autocompletion=complete.recipes,
         ),
     ] = None,
     base: Annotated[
         str | None,
         typer.Option(
-            metavar="BASE", help="auto, mini, sd15, sdxl, a path or a hub id",
+            metavar="BASE",
+            help="auto, mini, sd15, sdxl, a path or a hub id",
             autocompletion=complete.bases,
         ),
     ] = None,
@@ -119,8 +123,13 @@ def command(
     session.after_interrupt = "The same command goes on."
     with ending_calmly() as on_engine:
         result = tune_many(
-            source, Place.of(**session.where()), settings, make_engine=chosen, retry=retry,
-            on_engine=on_engine, on_person=lambda one: session.output.json_line(one.document()),
+            source,
+            Place.of(**session.where()),
+            settings,
+            make_engine=chosen,
+            retry=retry,
+            on_engine=on_engine,
+            on_person=lambda one: session.output.json_line(one.document()),
         )
     tell(session.output, result)
     if result.failed:

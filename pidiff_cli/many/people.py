@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +12,11 @@ from pidiff_cli.files import expanded, said
 from pidiff_cli.profile.manifest import check_name, folded
 from pidiff_cli.recipe import load_recipe
 from pidiff_cli.stages.prepare.inputs import list_photos
+from pidiff_cli.tables import read_rows, rows_at_fault
 
 COLUMNS = ("photos", "name", "noun", "recipe", "consent")
 CONSENTS = ("self", "agreed", "synthetic", "unstated")
 BESIDE = ";"  # between several photos or folders in one cell
-MOST_TOLD = 10  # faults told at once
 
 
 @dataclass(frozen=True)
@@ -59,47 +57,6 @@ def read_people(source: Path) -> list[Somebody]:
     return found
 
 
-def read_rows(
-    file: Path, columns: tuple[str, ...], *needed: str
-) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each row of a CSV file with what it is called in an error: ``row 3``, as spreadsheets count.
-
-    Empty cells are left out, empty rows passed over.
-
-    Raises:
-        InputError: it cannot be read, is not UTF-8, or has an unknown column or lacks one.
-    """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{said(file)} is not UTF-8.", "Save it as CSV in UTF-8, or: iconv -f latin1 -t utf-8"
-        ) from error
-    except OSError as error:
-        raise InputError(f"{said(file)} cannot be read ({error.strerror}).") from error
-    reader = csv.DictReader(text.splitlines(keepends=True), skipinitialspace=True)
-    heads = [(head or "").strip() for head in reader.fieldnames or ()]
-    unknown = [head for head in heads if head not in columns]
-    missing = [head for head in needed if head not in heads]
-    if unknown or missing or len({*heads}) != len(heads):
-        why = f"has no column {missing[0]!r}" if missing else f"has a column {unknown[:1] or heads}"
-        raise InputError(
-            f"{said(file)} {why}; its first row names the columns.",
-            f"Columns can be: {', '.join(columns)}",
-        )
-    reader.fieldnames = heads
-    for row in reader:
-        line = reader.line_num
-        if None in row:
-            raise InputError(
-                f"{said(file)}: row {line} has more cells than the first row.",
-                "Put what holds a comma into quotes.",
-            )
-        given = {key: value.strip() for key, value in row.items() if value and value.strip()}
-        if given:
-            yield f"row {line}", given
-
-
 def _checked(rows: list[tuple[str, dict[str, str]]], root: Path, source: Path) -> list[Somebody]:
     found: list[Somebody] = []
     faults: list[str] = []
@@ -114,12 +71,7 @@ def _checked(rows: list[tuple[str, dict[str, str]]], root: Path, source: Path) -
         except PidiffError as error:
             faults.append(f"{where}: {error.message}")
     if faults:
-        more = [f"and {len(faults) - MOST_TOLD} more"] if len(faults) > MOST_TOLD else []
-        raise InputError(
-            f"{said(source)}: nothing was begun, {len(faults)} of {len(rows)} cannot be read.\n"
-            + "\n".join([*faults[:MOST_TOLD], *more]),
-            "Mend them and run the same command again.",
-        )
+        raise rows_at_fault(source, faults, len(rows))
     return found
 
 
@@ -131,7 +83,9 @@ def _person(row: dict[str, str], root: Path) -> Somebody:
     first = photos[0]
     name = row.get("name") or (first if first.is_dir() else first.parent).absolute().name
     check_name(name)
-    settings: dict[str, Any] = {key: row[key] for key in ("noun", "recipe", "consent") if key in row}
+    settings: dict[str, Any] = {
+        key: row[key] for key in ("noun", "recipe", "consent") if key in row
+    }
     check_values(PrepareConfig, {"noun": row.get("noun")})
     if "recipe" in row:
         load_recipe(row["recipe"])
@@ -142,7 +96,9 @@ def _person(row: dict[str, str], root: Path) -> Somebody:
 
 def check_settings(settings: dict[str, Any]) -> None:
     """What is given for everybody, before anything is looked at. Raises UsageError, InputError."""
-    known = {key: value for key, value in settings.items() if key in TuneConfig.__dataclass_fields__}
+    known = {
+        key: value for key, value in settings.items() if key in TuneConfig.__dataclass_fields__
+    }
     check_values(TuneConfig, known)
     check_values(PrepareConfig, {"noun": settings.get("noun")})
     if settings.get("recipe") not in (None, "auto"):

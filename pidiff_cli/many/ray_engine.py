@@ -1,2 +1,5 @@
 from typing import Any
-def on_ray(*a: Any) -> Any: raise NotImplementedError
+
+
+def on_ray(*a: Any) -> Any:
+    raise NotImplementedError

@@ -139,4 +139,3 @@ def told(share: Share) -> str:
     people = "one person" if share.workers == 1 else f"{share.workers} people"
     threads = f"{share.threads} thread{'s' * (share.threads > 1)}"
     return f"{people.capitalize()} at a time{where}, {threads} each."
-

@@ -20,6 +20,7 @@ from pidiff_cli.marks.marker import Marker
 from pidiff_cli.profile import Profile
 from pidiff_cli.safety.prompts import check_prompts
 from pidiff_cli.stages import person
+from pidiff_cli.stages.base import base_kept
 from pidiff_cli.stages.checks import check_has_code, check_measurable
 from pidiff_cli.stages.codes import edited, mixed_from
 from pidiff_cli.stages.decent import decent, open_filter
@@ -72,14 +73,134 @@ def run(
             for.
         UsageError: a setting that cannot mean anything.
     """
-    marker = person.open_marker(config, progress)
-    looks = open_filter(config, parts, progress)
-    wanted = config.best > 0 or config.min_likeness > 0
-    score = config.score or wanted
-    loaded = person.load_person(profile, parts, config.device, score, progress, config.noun)
-    if wanted:
+    writing = Writing.of(config, parts, progress)
+    loaded = _loaded(profile, config, parts, progress)
+    drawn = _all_drawn(
+        loaded, config, writing, progress, on_picture, prompts, on_prompt, on_written, on_notes
+    )
+    if not drawn.images:
+        raise _none(config, [*drawn.fell])
+    return drawn
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What every picture meets before it is written: ``marker`` marks it, ``looks`` looks at it."""
+
+    marker: Marker | None
+    looks: Any
+
+    @classmethod
+    def of(cls, config: GenerateConfig, parts: BaseParts, progress: Progress) -> Writing:
+        """As the settings ask for; what is left out is told."""
+        return cls(person.open_marker(config, progress), open_filter(config, parts, progress))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: whose pictures, on what, how. ``where``: what it is called in words."""
+
+    where: str
+    profile: Profile
+    config: GenerateConfig
+    parts: BaseParts
+
+
+def run_rows(
+    rows: Sequence[Row],
+    progress: Progress,
+    on_row: Callable[[Row, GenerateResult], None] | None = None,
+    on_written: Callable[[Path], None] | None = None,
+) -> GenerateResult:
+    """Draw a table of rows, on one loaded base; from one person to the next adapters are swapped.
+
+    A row none of whose pictures is kept is told, and the others are drawn.
+
+    Args:
+        on_row: called with each row when its pictures are there. on_written: as ``run``'s.
+
+    Raises:
+        InputError, MissingWeightError, UsageError: as ``run``.
+    """
+    every = GenerateResult(())
+    loaded: person.LoadedPerson | None = None
+    quiet, writings = _Silent(progress), dict[object, Writing]()
+    progress.start("generate", sum(len(row.config.prompts) * row.config.count for row in rows))
+    with base_kept():
+        for row in rows:
+            kind = (row.config.mark, row.config.nudity_filter, row.parts)
+            if kind not in writings:
+                writings[kind] = Writing.of(row.config, row.parts, progress)
+            loaded = _next(loaded, row, progress)
+            drawn = _all_drawn(loaded, row.config, writings[kind], quiet, on_written=on_written)
+            if not drawn.images:
+                progress.warn(f"{row.where}: {_none(row.config, [*drawn.fell]).message}")
+            every = GenerateResult(
+                every.images + drawn.images, every.fell + drawn.fell, notes=every.notes + drawn.notes
+            )
+            if on_row:
+                on_row(row, drawn)
+            progress.advance("generate", len(row.config.prompts) * row.config.count)
+            if progress.stopping():
+                break
+    progress.finish("generate", f"{len(every.images)} pictures of {len(rows)} rows")
+    return every
+
+
+class _Silent(Progress):
+    """A row's progress: its advice comes through, its bar does not."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.line, self.warn = progress.line, progress.warn  # type: ignore[method-assign]
+
+
+def _next(last: person.LoadedPerson | None, row: Row, progress: Progress) -> person.LoadedPerson:
+    """The row's person, loaded: the last one where nothing of it has changed."""
+    config, folder = row.config, row.profile.folder
+    if last is not None and last.profile.folder == folder and last.parts == row.parts:
+        if last.reader is not None or not _scores(config):
+            _check_measurable(config, last)
+            return replace(last, noun=config.noun or last.profile.manifest.noun)
+    return _loaded(row.profile, config, row.parts, progress, last)
+
+
+def _scores(config: GenerateConfig) -> bool:
+    return config.score or config.best > 0 or config.min_likeness > 0
+
+
+def _loaded(
+    profile: Profile,
+    config: GenerateConfig,
+    parts: BaseParts,
+    progress: Progress,
+    last: person.LoadedPerson | None = None,
+) -> person.LoadedPerson:
+    """The person on the base, and what measures the likeness that was asked for."""
+    score, noun = _scores(config), config.noun
+    loaded = person.load_person(profile, parts, config.device, score, progress, noun, last)
+    _check_measurable(config, loaded)
+    return loaded
+
+
+def _check_measurable(config: GenerateConfig, loaded: person.LoadedPerson) -> None:
+    """Raise where a likeness was asked for that cannot be measured."""
+    if config.best > 0 or config.min_likeness > 0:
         faces = loaded.reference is not None
-        check_measurable(config, profile, loaded.reader is not None, faces)
+        check_measurable(config, loaded.profile, loaded.reader is not None, faces)
+
+
+def _all_drawn(
+    loaded: person.LoadedPerson,
+    config: GenerateConfig,
+    writing: Writing,
+    progress: Progress,
+    on_picture: Callable[[Picture], None] | None = None,
+    prompts: Iterable[str] | None = None,
+    on_prompt: Callable[[], None] | None = None,
+    on_written: Callable[[Path], None] | None = None,
+    on_notes: Callable[[tuple[PromptNote, ...]], None] | None = None,
+) -> GenerateResult:
+    """The pictures of a configuration that are kept, those that are not, and what was told."""
     reader = person.prompt_reader(loaded, config.literal, subject=config.subject)
     side = person.drawn_side(loaded, config.size, progress)
     negative, doubts = reader.negative(config.negative, progress)
@@ -101,8 +222,10 @@ def run(
         if on_notes:
             on_notes(tuple(notes[told:]))
             told = len(notes)
-        drawn = decent(drawn, looks, prompt, fell)
-        for picture in _one_prompt(config, loaded, reading, drawn, out, marker, fell, on_written):
+        drawn = decent(drawn, writing.looks, prompt, fell)
+        for picture in _one_prompt(
+            config, loaded, reading, drawn, out, writing.marker, fell, on_written
+        ):
             pictures.append(picture)
             if on_picture:
                 on_picture(picture)
@@ -115,8 +238,6 @@ def run(
     progress.finish("generate", _told(pictures, loaded))
     for one in fell:
         progress.line(f"seed {one.seed}  {one.reason}")
-    if not pictures:
-        raise _none(config, fell)
     return GenerateResult(tuple(pictures), tuple(fell), notes=tuple(notes))
 
 

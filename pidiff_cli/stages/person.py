@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from pidiff_cli import __version__
 from pidiff_cli.config import DrawingConfig, GenerateConfig, StylemixConfig
@@ -20,7 +20,7 @@ from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, together
 from pidiff_cli.core.faces.reader import FaceReader, likeness
-from pidiff_cli.core.identity.adapters import load_adapters
+from pidiff_cli.core.identity.adapters import load_adapters, swap_adapters
 from pidiff_cli.core.images import marked_png, read_record
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import write_file, write_new
@@ -48,6 +48,8 @@ class LoadedPerson:
         reference: embeddings (P, E) of the person's photos; None where none can be made.
         record: what every picture's record says of profile, base and versions; no name, no path.
         noun: what prompts call the person.
+        model: what holds the branch's adapter; the UNet itself where it has none.
+        weights: fingerprints of the base and of its general branch.
     """
 
     profile: Profile
@@ -59,6 +61,8 @@ class LoadedPerson:
     reference: Tensor | None
     record: dict[str, Any]
     noun: str
+    model: nn.Module
+    weights: tuple[str, str]
 
 
 def load_person(
@@ -68,12 +72,15 @@ def load_person(
     score: bool,
     progress: Progress,
     noun: str = "",
+    last: LoadedPerson | None = None,
 ) -> LoadedPerson:
     """Load a base and put the profile's adapter on it.
 
     Args:
         score: also open the face networks, and embed the photos that likeness is measured against.
         noun: what prompts call the person; the profile's own when empty.
+        last: who was drawn before and will not be any more: where it is the same base and the
+            adapters agree, theirs is overwritten.
 
     Raises:
         InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
@@ -82,42 +89,72 @@ def load_person(
     tuned = parts_of(profile.folder)
     if tuned:
         check_tuned_on(profile, parts)
-    where, dtype, _ = pick_device(device, family=parts.family)
     mean = _code(profile)
-    begun = mean.shape if mean is not None and "adapter" in tuned else None
-    base = load_parts(parts, where, dtype, codes=begun)
+    same = last is not None and last.parts == parts
+    base, model = _swapped(last, profile, same) or _loaded(profile, parts, device, mean)
     if not base.has_branch:
         mean = None
-    if mean is not None and mean.shape != (base.rows, base.dim):
+    if mean is not None and not _fits(base, mean):
         raise InputError(
             f"The W+ code of {profile.name} is not of the base {name}.",
             f"Make it anew: pidiff invert {profile.name} --base {name}",
         )
-    found = fingerprint(parts)
+    known = last.weights if last is not None and same else None
+    weights = known or (fingerprint(parts), identity_fingerprint(parts))
     if not tuned:
         progress.warn(f"{profile.name} is not tuned yet: drawn by the general branch alone.")
-    else:
-        if manifest.base.get("fingerprint") not in (None, found):
-            progress.warn(f"{profile.name} was tuned on other weights of {name}; likeness suffers.")
-        elif manifest.base.get("identity", "") != identity_fingerprint(parts):
-            progress.warn(
-                f"{profile.name} was tuned on another general branch of {name}; tune it again: "
-                f"pidiff tune {profile.name} --base {name} --retune"
-            )
-        _, base.lora = load_adapters(base.unet, profile.folder)
-        base.unet.requires_grad_(False)
-        fuse_lora(base, parts.family)
+    elif manifest.base.get("fingerprint") not in (None, weights[0]):
+        progress.warn(f"{profile.name} was tuned on other weights of {name}; likeness suffers.")
+    elif manifest.base.get("identity", "") != weights[1]:
+        progress.warn(
+            f"{profile.name} was tuned on another general branch of {name}; tune it again: "
+            f"pidiff tune {profile.name} --base {name} --retune"
+        )
     reader = open_reader(parts.faces) if score else None
     record = {
         "profile": {"id": manifest.id, "fingerprint": profile.fingerprint},
-        "base": {"name": name, "fingerprint": found},
+        "base": {"name": name, "fingerprint": weights[0]},
         "consent": consent_kind(manifest),
         "versions": {"pidiff": __version__, "torch": torch.__version__},
     }
     faces = aligned_faces(profile) if reader else {}
     reference = reader.embed([*faces.values()]) if reader and faces else None
     noun = noun or manifest.noun
-    return LoadedPerson(profile, base, parts, mean, reader, faces, reference, record, noun)
+    return LoadedPerson(
+        profile, base, parts, mean, reader, faces, reference, record, noun, model, weights
+    )
+
+
+def _swapped(
+    last: LoadedPerson | None, profile: Profile, same: bool
+) -> tuple[Base, nn.Module] | None:
+    """The base of who was drawn before with this person's adapters in place of theirs."""
+    if last is None or not same or not parts_of(profile.folder):
+        return None
+    last.base.rest()
+    if not swap_adapters(last.model, last.base.lora, profile.folder):
+        return None
+    return last.base, last.model
+
+
+def _loaded(
+    profile: Profile, parts: locate.BaseParts, device: str, mean: Tensor | None
+) -> tuple[Base, nn.Module]:
+    """The base with the person's adapters, if any, and what holds the branch's."""
+    tuned = parts_of(profile.folder)
+    where, dtype, _ = pick_device(device, family=parts.family)
+    begun = mean.shape if mean is not None and "adapter" in tuned else None
+    base = load_parts(parts, where, dtype, codes=begun)
+    if not tuned or (mean is not None and base.has_branch and not _fits(base, mean)):
+        return base, base.unet
+    model, base.lora = load_adapters(base.unet, profile.folder)
+    base.unet.requires_grad_(False)
+    fuse_lora(base, parts.family)
+    return base, model
+
+
+def _fits(base: Base, mean: Tensor) -> bool:
+    return mean.shape == (base.rows, base.dim)
 
 
 def _code(profile: Profile) -> Tensor | None:

@@ -26,7 +26,9 @@ def test_everybody_is_done_in_other_processes(tmp_path: Path) -> None:
 def test_a_killed_worker_costs_nobody_else(tmp_path: Path) -> None:
     pool = Pool(Share(2, 1), do, idle)
     found = {job.name: outcome for job, outcome in pool.run(jobs(tmp_path, "once", "b", "c"))}
-    assert {name: one.status for name, one in found.items()} == dict.fromkeys("once b c".split(), DONE)
+    assert {name: one.status for name, one in found.items()} == dict.fromkeys(
+        "once b c".split(), DONE
+    )
 
 
 def test_who_kills_the_worker_each_time_fails(tmp_path: Path) -> None:

@@ -118,7 +118,6 @@ def load_adapter(unet: nn.Module, folder: Path, trainable: bool = False) -> nn.M
         ) from error
 
 
-@torch.no_grad()
 def swap_adapter(model: nn.Module, folder: Path) -> nn.Module:
     """Put another saved adapter in the place of a loaded one; returns the PEFT model.
 
@@ -132,6 +131,15 @@ def swap_adapter(model: nn.Module, folder: Path) -> nn.Module:
     Raises:
         InputError: the directory is damaged or belongs to another base.
     """
+    if copy_adapter(model, folder):
+        return model
+    return load_adapter(remove_adapter(model), folder)  # says what is wrong
+
+
+@torch.no_grad()
+def copy_adapter(model: nn.Module, folder: Path) -> bool:
+    """Copy a saved adapter's weights into the layers of a loaded one, where rank, alpha and places
+    agree; False, and nothing changed, where they do not or where it does not load."""
     from peft import get_peft_model_state_dict
 
     try:
@@ -139,15 +147,15 @@ def swap_adapter(model: nn.Module, folder: Path) -> nn.Module:
         old = cast(Any, model).peft_config["default"]
         given = load_file(folder / "adapter_model.safetensors")
     except (Refused, OSError, ValueError, TypeError, SafetensorError):
-        return load_adapter(remove_adapter(model), folder)  # says what is wrong
+        return False
     here = get_peft_model_state_dict(cast(Any, model))  # the layers' own memory
     agree = all(getattr(new, key, None) == getattr(old, key) for key in _SETTINGS)
     shapes = {key: value.shape for key, value in given.items()}
     if not agree or shapes != {key: value.shape for key, value in here.items()}:
-        return load_adapter(remove_adapter(model), folder)
+        return False
     for key, value in here.items():
         value.copy_(given[key])
-    return model
+    return True
 
 
 def remove_adapter(model: nn.Module) -> nn.Module:

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 from torch import nn
 
-from pidiff_cli.core.identity.adapter import load_adapter, save_adapter
+from pidiff_cli.core.identity.adapter import copy_adapter, load_adapter, save_adapter
 from pidiff_cli.core.identity.lora import PersonLora, load_lora, save_lora
+from pidiff_cli.core.identity.lora_files import read_peft
 
 BRANCH, LORA = "adapter", "lora"
 """The folders' names, side by side; either may be missing."""
@@ -42,6 +43,29 @@ def load_adapters(
         model = load_adapter(unet, folder / BRANCH, trainable=learn)
     lora = load_lora(unet, folder / LORA, learns=learn) if (folder / LORA).is_dir() else None
     return model, lora
+
+
+def swap_adapters(model: nn.Module, lora: PersonLora | None, folder: Path) -> bool:
+    """Put the parts that lie in a folder in the place of loaded ones, where they are the same parts
+    of the same sizes; False, and nothing changed, where they are not. The LoRA is off afterwards.
+
+    Args:
+        model, lora: from ``load_adapters``.
+
+    Raises:
+        InputError: the LoRA is damaged.
+    """
+    there = (folder / BRANCH).is_dir(), (folder / LORA).is_dir()
+    if there != (is_adapted(model), lora is not None):
+        return False
+    weights = read_peft(folder / LORA) if lora is not None else None
+    if lora is not None and weights is not None and not lora.agrees(weights):
+        return False
+    if there[0] and not copy_adapter(model, folder / BRANCH):
+        return False
+    if lora is not None and weights is not None:
+        lora.take(weights)
+    return True
 
 
 def is_adapted(model: nn.Module) -> bool:

@@ -78,6 +78,25 @@ class PersonLora:
         for parameter in self.parameters():  # PEFT ties learning to being switched on
             parameter.requires_grad_(self._learns)
 
+    def agrees(self, weights: LoraWeights) -> bool:
+        """Whether another LoRA is on the same layers, of the same ranks and alphas."""
+        if weights.layers.keys() != self.layers.keys():
+            return False
+        return all(
+            (one.r[NAME], float(one.lora_alpha[NAME])) == (given.rank, given.alpha)
+            for one, given in zip(self.layers.values(), _by(self.layers, weights), strict=True)
+        )
+
+    @torch.no_grad()
+    def take(self, weights: LoraWeights) -> None:
+        """Become another LoRA, one that ``agrees``: its A and B in these layers, off."""
+        for one, given in zip(self.layers.values(), _by(self.layers, weights), strict=True):
+            one.lora_A[NAME].weight.copy_(given.down)
+            one.lora_B[NAME].weight.copy_(given.up)
+        for part in self._fused:
+            part.forget()
+        self.switch(0.0)
+
     @contextmanager
     def fused(self) -> Iterator[None]:
         """W + λ ΔW lies beside W inside: faster, and for a UNet that learns only for a while."""
@@ -129,8 +148,17 @@ class _Fused:
             self._linear.other, self._scale = (own.float() + more).to(own.dtype), scale
         self._linear.last = (sys.maxsize if last is None else last) if scale else 0
 
+    def forget(self) -> None:
+        """W + λ ΔW is of weights that have changed: made anew when it is asked for."""
+        self._scale = 0.0
+
     def undo(self) -> None:
         setattr(self._parent, self._name, self._layer)
+
+
+def _by(layers: dict[str, Any], weights: LoraWeights) -> list[LoraLayer]:
+    """The other LoRA's layers in the order of these."""
+    return [weights.layers[path] for path in layers]
 
 
 def _name_rows(last: int, _: Any, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
