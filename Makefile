@@ -5,13 +5,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test lint docs wheel faces mini clean
+.PHONY: demo test slow lint docs wheel faces mini clean
 
 demo: $(STAMP) faces
 	$(BIN)/pidiff demo --out demo
 
 test: $(STAMP) lint faces
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+# What takes minutes and the extra [ray]: .venv/bin/pip install -e '.[ray]'; PYTHON_RAY another one.
+slow: $(STAMP)
+	OMP_NUM_THREADS=1 $(or $(PYTHON_RAY),$(BIN)/python) -m pytest -m slow tests
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -33,7 +33,7 @@ from pidiff_cli.config import (
     check_values,
 )
 from pidiff_cli.core.record import read_record
-from pidiff_cli.errors import PidiffError, StoppedError, UsageError
+from pidiff_cli.errors import InputError, PidiffError, StoppedError, UsageError
 from pidiff_cli.files import can_be_folder, expanded
 from pidiff_cli.profile import Profile, check_name, note_folder
 from pidiff_cli.stages.checks import (
@@ -88,8 +88,8 @@ __all__ = [
     "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult", "JudgeResult",
     "PidiffError", "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
-    "again", "evaluate", "gallery", "generate", "generate_rows", "invert", "judge_pictures", "plan", "prepare",
-    "stylemix", "tune",
+    "again", "evaluate", "gallery", "generate", "generate_rows", "invert",
+    "judge_pictures", "plan", "prepare", "stylemix", "tune",
 ]  # fmt: skip
 
 DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that ``best`` keeps, unless ``count`` says

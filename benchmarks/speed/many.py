@@ -23,6 +23,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,13 @@ PLACE = Path(".mini/many")
 RESULTS = MEASUREMENTS / "many.json"
 
 
-def photos_of(first: int, count: int, folder: Path) -> list[Path]:
-    """A folder of four drawn photos for each of so many held-out people."""
-    found = [folder / f"t{person}" for person in identities(count, first)]
-    for path in found:
-        if not path.is_dir():
-            write_photos(int(path.name[1:]), path)
-    return found
+def photos_of(first: int, count: int, folder: Path) -> Iterator[Path]:
+    """A folder of four drawn photos for each of so many held-out people, drawn when asked for."""
+    for person in identities(count, first):
+        path = folder / f"t{person}"
+        if len(list(path.glob("*.png"))) < 4:
+            write_photos(person, path)
+        yield path
 
 
 def resident(pid: int) -> tuple[float, float]:
@@ -131,7 +132,8 @@ def add(name: str, row: dict[str, Any]) -> None:
 
 def alone(count: int, words: list[str]) -> None:
     """One person after another, two threads each."""
-    for photos in photos_of(0, count, PLACE / "photos")[len(rows_of("alone")) :]:
+    begun = len(rows_of("alone"))
+    for photos in photos_of(begun, count - begun, PLACE / "photos"):
         home = PLACE / "home-alone"
         add("alone", {"person": photos.name, **tune_alone(photos, home, 2, *words)})
         shutil.rmtree(home, ignore_errors=True)
@@ -150,7 +152,7 @@ def together(count: int, words: list[str]) -> None:
 
 def pairs(count: int, words: list[str]) -> None:
     """By turns one alone with two threads, and two together with one thread each."""
-    people = photos_of(0, 3 * count, PLACE / "photos")
+    people = [*photos_of(0, 3 * count, PLACE / "photos")]
     for i in range(len(rows_of("pairs")), count):
         home, folder = PLACE / "home-pairs", PLACE / "pair"
         for gone in (home, folder):
@@ -174,7 +176,8 @@ def memory(count: int, words: list[str]) -> None:
     tune.REPORT_STEPS = previews.STEPS = 1
     prepare_process(1)
     home = PLACE / "home-memory"
-    for photos in photos_of(0, count, PLACE / "photos")[len(rows_of("memory")) :]:
+    begun = len(rows_of("memory"))
+    for photos in photos_of(begun, count - begun, PLACE / "photos"):
         settings = {"base": "mini", "steps": 2, "preview_every": 0}
         done = work(TuneJob(photos.name, (str(photos),), settings, str(home.absolute())))
         rss, pss = resident(os.getpid())

@@ -49,6 +49,7 @@ class Outcome:
 
     Attributes:
         status: done; kept (was done before); failed; stopped (the same command goes on).
+        resumed: the step that this run went on from.
         seconds, cpu_seconds: of this run, wall and the process's CPU. peak_mb: of the tuning.
         resident_mb: of the process afterwards, decimal MB.
         likeness: with the photos held out (else those learnt from), None where it tells nothing.
@@ -60,6 +61,7 @@ class Outcome:
     status: str
     profile: str = ""
     steps: int = 0
+    resumed: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_mb: float = 0.0
@@ -82,11 +84,18 @@ class Listening(Progress):
 
     Attributes:
         at_step: called after every step of the tuning.
+        resumed: the step that the tuning went on from.
     """
 
     stop: Callable[[], bool] = lambda: False
     at_step: Callable[[], None] = lambda: None
     warnings: list[str] = field(default_factory=list)
+    resumed: int = 0
+
+    def advance(self, task: str, n: int = 1, **info: object) -> None:
+        """The first of a tuning that goes on tells all steps of before."""
+        if task == "tune" and not info:
+            self.resumed = n
 
     def warn(self, text: str) -> None:
         """Keep it."""
@@ -118,7 +127,7 @@ def work(
             [*job.photos], job.name, home=job.home, device=job.device, offline=job.offline,
             progress=listening, **job.settings,
         )  # fmt: skip
-        told = {
+        told: dict[str, Any] = {
             "status": DONE, "profile": str(result.profile), "steps": result.steps,
             "peak_mb": result.peak_mb, "likeness": likeness_of(result.likeness),
             "report": str(result.report or ""),
@@ -134,7 +143,7 @@ def work(
     return Outcome(
         job.name, seconds=round(time.perf_counter() - wall, 2),
         cpu_seconds=round(time.process_time() - cpu, 2), resident_mb=_resident_mb(),
-        warnings=tuple(listening.warnings), **told,
+        warnings=tuple(listening.warnings), resumed=listening.resumed, **told,
     )  # fmt: skip
 
 

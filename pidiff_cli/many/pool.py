@@ -145,10 +145,10 @@ _kept = ExitStack()
 
 
 def _begin(prepare: Callable[[int], None], share: Share, slots: Any, stop: Any) -> None:
-    """A worker's first act: its card, its threads, its base to keep; nothing it says is a result."""
+    """A worker's first act: its card, its threads, its base to keep."""
     global _stopped, _memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches everybody; the parent tells us
-    os.dup2(2, 1)
+    os.dup2(2, 1)  # nothing it says is a result
     card = slots.get()
     if card is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = _visible(card)

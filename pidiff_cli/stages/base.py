@@ -49,11 +49,11 @@ def load_parts(
     )  # fmt: skip
     if _kept is None:
         return open_base(*asked)
-    found = _kept.get(asked)
-    if found is None or not found.intact:
+    kept = _kept.get(asked)
+    if kept is None or not kept.intact:
         _kept.clear()  # the room is for one base
-        found = _kept[asked] = Untouched(open_base(*asked))
-    return found.copy()
+        kept = _kept[asked] = Untouched(open_base(*asked))
+    return kept.copy()
 
 
 @contextmanager
