@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -27,6 +28,7 @@ from pidiff_cli.reading.tensors import Tensors
 
 BLOCKS = {"all": ".*", "mid_up": "(mid_block|up_blocks).*", "up": "up_blocks.*"}
 _SETTINGS = ("r", "lora_alpha", "target_modules", "modules_to_save", "use_rslora", "use_dora")
+_MEMORY: WeakKeyDictionary[nn.Module, dict[str, Tensor]] = WeakKeyDictionary()
 PROJECTOR, CODE = "identity_projector", "identity_code"  # names on the UNet
 
 
@@ -140,22 +142,34 @@ def swap_adapter(model: nn.Module, folder: Path) -> nn.Module:
 def copy_adapter(model: nn.Module, folder: Path) -> bool:
     """Copy a saved adapter's weights into the layers of a loaded one, where rank, alpha and places
     agree; False, and nothing changed, where they do not or where it does not load."""
-    from peft import get_peft_model_state_dict
-
     try:
         new = _for_peft(check_adapter(folder)[0], False)
-        old = cast(Any, model).peft_config["default"]
         given = load_file(folder / "adapter_model.safetensors")
     except (Refused, OSError, ValueError, TypeError, SafetensorError):
         return False
-    here = get_peft_model_state_dict(cast(Any, model))  # the layers' own memory
-    agree = all(getattr(new, key, None) == getattr(old, key) for key in _SETTINGS)
+    here, old = _own_memory(model), cast(Any, model).peft_config["default"]
+    agree = all(_plain(getattr(new, key, None)) == _plain(getattr(old, key)) for key in _SETTINGS)
     shapes = {key: value.shape for key, value in given.items()}
     if not agree or shapes != {key: value.shape for key, value in here.items()}:
         return False
     for key, value in here.items():
         value.copy_(given[key])
     return True
+
+
+def _own_memory(model: nn.Module) -> dict[str, Tensor]:
+    """The memory of a PEFT model's adapter by the names in its file; asked for once a model, since
+    PEFT goes through the whole network for it."""
+    from peft import get_peft_model_state_dict
+
+    if model not in _MEMORY:
+        _MEMORY[model] = get_peft_model_state_dict(cast(Any, model))
+    return _MEMORY[model]
+
+
+def _plain(value: Any) -> Any:
+    """A setting of PEFT's; the order of layers' names means nothing."""
+    return sorted(value) if isinstance(value, (set, list, tuple)) else value
 
 
 def remove_adapter(model: nn.Module) -> nn.Module:
