@@ -1,0 +1,94 @@
+"""Profiles in a place that fsspec opens: whole, with their checkpoint, nobody's name inside."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from pidiff_cli.errors import UsageError
+
+pytest.importorskip("fsspec")
+
+from pidiff_cli.many.job import DONE, Outcome, TuneJob
+from pidiff_cli.many.store import Store, leave
+
+
+def person(home: Path, name: str = "alice") -> Path:
+    folder = home / "profiles" / name
+    (folder / "checkpoint").mkdir(parents=True)
+    (folder / "profile.json").write_text("{}")
+    (folder / "checkpoint" / "state.json").write_text("1")
+    (folder / ".lock").write_text("")
+    (folder / ".tmp-1-x").write_text("half")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["file://{}", "memory://{}"])
+def test_there_and_back(tmp_path: Path, kind: str) -> None:
+    store = Store(kind.format(tmp_path / "store"))
+    store.check()
+    folder = person(tmp_path / "a")
+    store.put_person(folder)
+    (folder / "checkpoint" / "state.json").write_text("2")
+    store.put_person(folder)
+    back = tmp_path / "b" / "profiles" / "alice"
+    assert store.get_person("alice", back) and not store.get_person("bob", back.parent / "bob")
+    assert (back / "checkpoint" / "state.json").read_text() == "2"
+    assert sorted(p.name for p in back.iterdir()) == ["checkpoint", "profile.json"]
+
+
+def test_photos_keep_their_order_and_a_machine_is_left_clean(tmp_path: Path) -> None:
+    store = Store(f"file://{tmp_path / 'store'}")
+    photos = []
+    for folder, name in (("z", "one.jpg"), ("a", "one.jpg")):
+        path = tmp_path / folder / name
+        path.parent.mkdir()
+        path.write_text(folder)
+        photos.append(path)
+    store.put_photos("alice", photos)
+    found = store.get_photos("alice", tmp_path / "home" / "photos" / "alice")
+    assert [Path(path).read_text() for path in found] == ["z", "a"]
+    person(tmp_path / "home")
+    leave(tmp_path / "home", "alice")
+    assert not list((tmp_path / "home").rglob("*.*"))
+
+
+def test_nobody_s_user_name_travels(tmp_path: Path) -> None:
+    store = Store(f"file://{tmp_path / 'store'}")
+    store.put_person(person(tmp_path))
+    with tarfile.open(tmp_path / "store" / "people" / "alice.tar") as archive:
+        assert {(entry.uid, entry.uname) for entry in archive} == {(0, "")}
+
+
+def test_a_place_that_nothing_opens(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be opened"):
+        Store("nowhere://bucket")
+
+
+def test_every_checkpoint_goes_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pidiff_cli.many import ray_engine
+    from pidiff_cli.many import store as stores
+
+    store = Store(f"file://{tmp_path / 'store'}")
+    photo = tmp_path / "one.jpg"
+    photo.write_text("x")
+    store.put_photos("alice", [photo])
+    monkeypatch.setattr(stores, "local_home", lambda url: tmp_path / "here")
+    monkeypatch.setattr(ray_engine, "local_home", lambda url: tmp_path / "here")
+    seen = []
+
+    def learn(job: TuneJob, at_step: object) -> Outcome:
+        folder = person(Path(job.home))
+        for step in range(3):
+            (folder / "checkpoint" / "state.json").write_text(str(step))
+            at_step()  # type: ignore[operator]
+            seen.append((tmp_path / "store/people/alice.tar").stat().st_mtime_ns)
+        return Outcome(job.name, DONE)
+
+    monkeypatch.setattr(ray_engine, "work", learn)
+    job = TuneJob("alice", (str(photo),), {}, str(tmp_path / "driver"))
+    assert ray_engine._with_store(job, store).status == DONE
+    assert len({*seen}) == 3 and not (tmp_path / "here/profiles/alice").exists()
+    assert store.get_person("alice", tmp_path / "driver" / "profiles" / "alice")
