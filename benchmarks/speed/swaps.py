@@ -47,7 +47,9 @@ def unet_of(name: str) -> nn.Module:
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
     with torch.device("meta"):
-        unet = UNet2DConditionModel.from_config(json.loads((CONFIGS / "sd15.json").read_text())["unet"])
+        unet = UNet2DConditionModel.from_config(
+            json.loads((CONFIGS / "sd15.json").read_text())["unet"]
+        )
     unet.load_state_dict(random_state(unet, 4), assign=True)
     attach(unet, 768)
     place_projector(unet, fresh_projector(18, 512, 768).to(torch.bfloat16))

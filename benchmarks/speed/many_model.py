@@ -1,0 +1,212 @@
+"""What a million people would cost: small costs measured at 1 to 100,000, the rest by simulation.
+
+    nice -n 10 python -m benchmarks.speed.many_model measure   # minutes; docs/measurements/many_model.json
+    python -m benchmarks.speed.many_model simulate [--workers 2 16 256] [--steps-cpu 56]
+
+`measure` times what grows with the count of people and is none of the learning: a job through the
+worker processes' queue (1, 10, 100, 1000 idle jobs), asking whether somebody is done (photos hashed,
+the note read), finding a name among 10 to 100,000 profiles, writing and reading a profile.
+`simulate` lets people arrive at workers event by event (each worker takes the next one when it is
+free; every CPU second counts as one on a core of its own) with durations drawn from the measured
+ones, and adds the measured small costs. It first repeats the measured runs of
+`benchmarks.speed.many` and of the queue, and tells how far off it is.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.commands import command_line
+from benchmarks.machine import keep, machine, table
+from benchmarks.places import MEASUREMENTS
+from benchmarks.speed.many import rows_of
+from pidiff_cli.many.job import DONE, Outcome, TuneJob
+from pidiff_cli.many.ledger import Ledger
+from pidiff_cli.many.pool import Pool
+from pidiff_cli.many.share import Share
+from pidiff_cli.profile.folder import profile_folder
+
+RESULTS = MEASUREMENTS / "many_model.json"
+COUNTS = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
+QUEUE, NAMES = (1, 10, 100, 1_000), (10, 100, 1_000, 10_000, 100_000)
+PERSON_CPU = (
+    56.0  # CPU seconds of a person on mini, one thread, start included: recipes/mini-cpu.yaml
+)
+START_CPU = 6.0  # of these: interpreter, libraries, weights; once a worker in tune-many
+PROFILE_MB = {"mini": 0.5, "sd15": 8.1}  # what draws, without photos; docs/speed.md
+
+
+def idle(threads: int) -> None:
+    """A worker's first act: none."""
+
+
+def nothing(job: TuneJob, stop: Callable[[], bool]) -> Outcome:
+    """A job that is done at once."""
+    return Outcome(job.name, DONE)
+
+
+def seconds(call: Callable[[], Any], times: int = 5) -> float:
+    """Median CPU seconds of this process and its ended children."""
+    taken = []
+    for _ in range(times):
+        began = time.process_time()
+        call()
+        taken.append(time.process_time() - began)
+    return statistics.median(taken)
+
+
+def queue() -> list[dict[str, float]]:
+    """Wall seconds of so many idle jobs through two workers."""
+    rows = []
+    for count in QUEUE:
+        jobs = [
+            TuneJob(f"p{i}", ("/photos/one.jpg",) * 4, {"base": "mini"}, "/") for i in range(count)
+        ]
+        pool, began, cpu = (
+            Pool(Share(2, 1), nothing, idle),
+            time.perf_counter(),
+            time.process_time(),
+        )
+        ended = sum(1 for _ in pool.run(jobs))
+        rows.append({"jobs": ended, "wall": round(time.perf_counter() - began, 3),
+                     "parent_cpu": round(time.process_time() - cpu, 3)})  # fmt: skip
+    return rows
+
+
+def asking(folder: Path) -> dict[str, float]:
+    """Whether somebody is done: four photos of 140 kB hashed, the note read, the manifest read."""
+    for number in range(4):
+        (folder / f"{number}.png").write_bytes(os.urandom(140_000))
+    photos = tuple(str(folder / f"{number}.png") for number in range(4))
+    job, ledger = TuneJob("alice", photos, {"base": "mini"}, str(folder)), Ledger(folder)
+    ledger.note(job, Outcome("alice", DONE))
+    return {"cpu_ms": round(1e3 * seconds(lambda: [ledger.known(job) for _ in range(20)]) / 20, 3)}
+
+
+def names(folder: Path) -> list[dict[str, float]]:
+    """Finding a name that is there, and one that is not, among so many profiles."""
+    rows, made = [], 0
+    home = folder / "names"
+    for count in NAMES:
+        while made < count:
+            (home / "profiles" / f"p{made}").mkdir(parents=True)
+            made += 1
+        there = seconds(lambda: [profile_folder(home, "p5") for _ in range(50)]) / 50
+        new = seconds(lambda: profile_folder(home, "somebody"), 3)
+        rows.append(
+            {"profiles": count, "there_ms": round(there * 1e3, 4), "new_ms": round(new * 1e3, 3)}
+        )
+    return rows
+
+
+def measure() -> None:
+    """All small costs."""
+    with tempfile.TemporaryDirectory() as scratch:
+        found = {"queue": queue(), "asking": asking(Path(scratch)), "names": names(Path(scratch))}
+    for name in ("queue", "names"):
+        print(f"\n{name}\n{table(found[name])}")  # type: ignore[arg-type]
+    print(found["asking"])
+    keep(RESULTS, "small", {"machine": machine(), **found})
+
+
+def simulated(
+    people: int, workers: int, durations: list[float], start: float, each: float
+) -> float:
+    """Wall seconds of so many people on workers with a core each.
+
+    Args:
+        durations: measured seconds of a person, drawn from. start: of each worker, before its first
+            person. each: of the one process that hands out people and notes what came of them.
+    """
+    drawn, free = random.Random(0), [start] * min(workers, people)
+    heapq.heapify(free)
+    parent = 0.0
+    for _ in range(people):
+        parent = max(parent, free[0]) + each  # the next person is handed out by one process
+        heapq.heapreplace(free, parent + drawn.choice(durations))
+    return max(free)
+
+
+def small_costs(data: dict[str, Any]) -> tuple[float, float]:
+    """Seconds a person of the handing out, and of finding a new name among one profile."""
+    rows = data["small"]["queue"]
+    most = rows[-1]
+    each = most["parent_cpu"] / most["jobs"] + data["small"]["asking"]["cpu_ms"] / 1e3
+    last = data["small"]["names"][-1]
+    return each, last["new_ms"] / 1e3 / last["profiles"]
+
+
+def check(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The simulation beside what was measured: learning, and the queue alone."""
+    rows = []
+    for path in sorted(Path(".mini/many").glob("together-*.jsonl")):
+        for run in rows_of(path.stem):
+            done = [one["cpu_seconds"] for one in run["people"] if one["status"] == "done"]
+            if not done:
+                continue
+            outside = max(0.0, run["cpu"] - sum(done))
+            said = sum(done) + outside
+            model = len(done) * statistics.mean(done) + 2 * START_CPU
+            rows.append({"what": "CPU s, tune-many", "people": len(done),
+                         "measured": round(said, 1), "model": round(model, 1)})  # fmt: skip
+    per_job = data["small"]["queue"][-1]
+    each = per_job["wall"] / per_job["jobs"]
+    first = data["small"]["queue"][0]["wall"]
+    for row in data["small"]["queue"][1:-1]:
+        model = simulated(row["jobs"], 2, [each], first, 0.0)
+        rows.append({"what": "wall s, idle jobs", "people": row["jobs"], "measured": row["wall"],
+                     "model": round(model, 2)})  # fmt: skip
+    for row in data["small"]["names"][1:-1]:
+        model = small_costs(data)[1] * row["profiles"] * 1e3
+        rows.append({"what": "ms, a new name", "people": row["profiles"],
+                     "measured": row["new_ms"], "model": round(model, 3)})  # fmt: skip
+    return rows
+
+
+def simulate(workers: list[int], person: float, profile_mb: float) -> None:
+    """1 to 1,000,000 people on so many cores."""
+    data = json.loads(RESULTS.read_text())
+    checked = check(data)
+    print(table(checked))
+    each, name = small_costs(data)
+    rows = []
+    for count in COUNTS:
+        row: dict[str, Any] = {"people": count}
+        for cores in workers:
+            wall = simulated(count, cores, [person - START_CPU], START_CPU, each)
+            row[f"{cores}_cores_h"] = round(wall / 3600, 2)
+        row["cpu_h"] = round((count * (person - START_CPU)) / 3600, 1)
+        row["handing_out_h"] = round(count * each / 3600, 3)
+        row["names_h"] = round(name * count * count / 2 / 3600, 3)
+        row["disk_gb"] = round(count * profile_mb / 1e3, 2)
+        rows.append(row)
+    print(table(rows))
+    keep(RESULTS, "check", {"rows": checked})
+    keep(RESULTS, "simulated", {"person_cpu": person, "start_cpu": START_CPU, "rows": rows})
+
+
+def main() -> None:
+    """The command line."""
+    parser = command_line("benchmarks.speed.many_model", __doc__)
+    parser.add_argument("what", choices=("measure", "simulate"))
+    parser.add_argument("--workers", type=int, nargs="+", default=[2, 16, 256])
+    parser.add_argument("--steps-cpu", type=float, default=PERSON_CPU)
+    parser.add_argument("--profile-mb", type=float, default=PROFILE_MB["mini"])
+    given = parser.parse_args()
+    if given.what == "measure":
+        measure()
+    else:
+        simulate(given.workers, given.steps_cpu, given.profile_mb)
+
+
+if __name__ == "__main__":
+    main()
