@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pidiff_cli.cli import complete
+from pidiff_cli.cli.consent import ConsentOption
 from pidiff_cli.cli.failures import INPUT
 from pidiff_cli.cli.options import option
 from pidiff_cli.cli.prepare import NoPhotosOption, NounOption
@@ -95,6 +96,7 @@ def command(
     optimizer: Annotated[str | None, option(TuneConfig, "optimizer", metavar="NAME")] = None,
     seed: Annotated[int | None, option(TuneConfig, "seed")] = None,
     memory: Annotated[float | None, option(TuneConfig, "memory", metavar="GB")] = None,
+    consent: ConsentOption = None,
     no_photos: NoPhotosOption = False,
 ) -> None:
     """Learn many people, each from photos of their own.
@@ -117,7 +119,7 @@ def command(
         "base": base, "recipe": recipe, "noun": noun, "wplus": wplus, "steps": steps,
         "preview_every": preview_every, "batch": batch, "rank": rank, "lora_rank": lora_rank,
         "learning_rate": learning_rate, "optimizer": optimizer, "seed": seed, "memory": memory,
-        "keep_photos": False if no_photos else None,
+        "consent": consent, "keep_photos": False if no_photos else None,
     }  # fmt: skip
     chosen = chosen_engine(engine, address, store, workers)
     session.after_interrupt = "The same command goes on."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pidiff_cli.config import PrepareConfig, TuneConfig, check_values
+from pidiff_cli.config import CONSENTS, PrepareConfig, TuneConfig, check_values
 from pidiff_cli.errors import InputError, PidiffError, UsageError
 from pidiff_cli.files import expanded, said
 from pidiff_cli.profile.manifest import check_name, folded
@@ -15,7 +15,6 @@ from pidiff_cli.stages.prepare.inputs import list_photos
 from pidiff_cli.tables import read_rows, rows_at_fault
 
 COLUMNS = ("photos", "name", "noun", "recipe", "consent")
-CONSENTS = ("self", "agreed", "synthetic", "unstated")
 BESIDE = ";"  # between several photos or folders in one cell
 
 
@@ -100,7 +99,8 @@ def check_settings(settings: dict[str, Any]) -> None:
         key: value for key, value in settings.items() if key in TuneConfig.__dataclass_fields__
     }
     check_values(TuneConfig, known)
-    check_values(PrepareConfig, {"noun": settings.get("noun")})
+    about = {key: settings[key] for key in ("noun", "consent") if settings.get(key) is not None}
+    check_values(PrepareConfig, about)
     if settings.get("recipe") not in (None, "auto"):
         load_recipe(settings["recipe"])
 

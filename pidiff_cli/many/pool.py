@@ -43,7 +43,7 @@ class Pool:
     ) -> None:
         self._share, self._does = share or Share(1, 1), does or work
         self._prepare = prepare or prepare_process
-        self._context = _context()
+        self._context = _context(loaded=prepare is None)
         self._stop = self._context.Event()
 
     def stop(self) -> None:
@@ -119,11 +119,12 @@ def _submitted(executor: ProcessPoolExecutor, does: Does, job: TuneJob) -> Futur
         return broken
 
 
-def _context() -> Any:
+def _context(loaded: bool) -> Any:
+    """The fork server's; ``loaded``: it imports the networks' code first, for all workers."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pidiff_cli.many.loaded"])
+    context.set_forkserver_preload(["pidiff_cli.many.loaded"] if loaded else [])
     return context
 
 

@@ -136,7 +136,9 @@ def run_rows(
             if not drawn.images:
                 progress.warn(f"{row.where}: {_none(row.config, [*drawn.fell]).message}")
             every = GenerateResult(
-                every.images + drawn.images, every.fell + drawn.fell, notes=every.notes + drawn.notes
+                every.images + drawn.images,
+                every.fell + drawn.fell,
+                notes=every.notes + drawn.notes,
             )
             if on_row:
                 on_row(row, drawn)
