@@ -92,7 +92,7 @@ def load_checkpoint(
     broken = InputError("The checkpoint is damaged.", "Begin at step 0: --restart")
     try:
         read_header(folder / "optimizer.safetensors", TENSORS)
-        tensors = load_file(folder / "optimizer.safetensors")
+        tensors = {k: v.clone() for k, v in load_file(folder / "optimizer.safetensors").items()}
         scalars = read_json(folder / "state.json", _State, STATE, VALUES).optimizer
         generator.set_state(tensors.pop("generator"))
         state = _nested({**tensors, **scalars})

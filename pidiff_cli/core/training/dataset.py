@@ -125,11 +125,15 @@ def _start(low: float, high: float, room: float, generator: torch.Generator) -> 
 
 
 def cache_latents(base: Base, parts: list[tuple[Tensor, Tensor]]) -> LatentSet:
-    """Encode each photo's variants (images, masks) once with the base's autoencoder."""
+    """Encode each photo's variants (images, masks) once with the base's autoencoder.
+
+    In the order of memory that a file keeps: AutoencoderKL gives channels last, and a run that read
+    its latents would differ in the last bit from one that made them.
+    """
     images = torch.cat([x for x, _ in parts])
     batch = max(1, AT_ONCE // (images.shape[-2] * images.shape[-1]))
     encoded = [base.encode(chunk) for chunk in images.split(batch)]
-    latents = torch.cat(encoded)
+    latents = torch.cat(encoded).contiguous()
     masks = F.interpolate(torch.cat([m for _, m in parts]), latents.shape[-2:], mode="area")
     photo = torch.cat([torch.full((len(x),), i) for i, (x, _) in enumerate(parts)])
     return LatentSet(latents, masks.to(latents), photo)

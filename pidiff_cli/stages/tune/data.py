@@ -241,7 +241,9 @@ def _read_latents(
         with safe_open(path, framework="pt") as file:
             if (file.metadata() or {}).get("key") != key:
                 return None
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            # Copied: the file's own offsets are not those of torch's memory, on which the last bit
+            # of some CPU kernels depends; a run that goes on would not be the one not stopped.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
         faces, photos = (
             LatentSet(
                 tensors[f"{name}.latents"].to(base.device),
