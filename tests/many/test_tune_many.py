@@ -72,7 +72,7 @@ def lines(out: str) -> dict[str, dict[str, Any]]:
 
 
 def test_a_line_each_and_a_table_and_nobody_stops_the_others(pidiff, people, home):
-    done = pidiff("tune-many", people, "--steps", "7")
+    done = pidiff("tune-many", people, "--steps", "7", "--consent", "synthetic")
     found = lines(done.out)
     assert done.code == 3 and [*found] == ["alice", "bob", "carl"]
     assert found["alice"]["status"] == "done" and found["alice"]["steps"] == 7
