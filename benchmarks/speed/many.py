@@ -170,10 +170,9 @@ def memory(count: int, words: list[str]) -> None:
     """One process, one person after another, by the job that every engine runs."""
     from pidiff_cli.many.job import TuneJob, work
     from pidiff_cli.many.pool import prepare_process
-    from pidiff_cli.stages.tune import previews
     from pidiff_cli.stages.tune import run as tune
 
-    tune.REPORT_STEPS = previews.STEPS = 1
+    vars(tune)["REPORT_STEPS"] = 1
     prepare_process(1)
     home = PLACE / "home-memory"
     begun = len(rows_of("memory"))

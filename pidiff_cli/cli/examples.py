@@ -28,6 +28,13 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pidiff tune alice --retune", "learn anew, with photos that were added since"),
         ("pidiff tune ./my_photos --name alice --dry-run", "say what it would take, and stop"),
     ),
+    "tune-many": (
+        ("pidiff tune-many ./class", "a folder in it for each person, named as its folder"),
+        ("pidiff tune-many people.csv --retry > people.jsonl",
+         "a table; those who failed before once more"),
+        ("pidiff tune-many people.csv --engine ray --store s3://bucket/people",
+         "on a Ray cluster, profiles in a bucket"),
+    ),
     "generate": (
         ('pidiff generate alice "as an astronaut"', "one picture, into the folder pics"),
         ('pidiff generate alice "as a chef, smiling" -n 8 --best 2',
@@ -35,6 +42,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ('pidiff generate alice "in the snow" --edit age=+4 --seed 7',
          "older, and the same picture every time"),
         ("pidiff generate alice @prompts.txt --out album", "a prompt a line, from a file"),
+        ("pidiff generate --csv table.csv", "a table: columns name, prompt, n, seed and others"),
     ),
     "words": (
         ("pidiff words", "everything that mini knows"),

@@ -29,8 +29,18 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
             "--batch", "--rank", "--lora-rank", "--learning-rate", "--optimizer", "--seed",
         ),
     },
+    "tune-many": {
+        "Whom": ("--retry", "--noun", "--consent", "--no-photos"),
+        "How many at a time": ("--workers", "--memory"),
+        "On many machines": ("--engine", "--address", "--store"),
+        "On what": ("--base", "--recipe", "--wplus"),
+        "How long": ("--steps", "--preview-every"),
+        "How it learns (left out: as the recipe says)": (
+            "--batch", "--rank", "--lora-rank", "--learning-rate", "--optimizer", "--seed",
+        ),
+    },
     "generate": {
-        "How many, and which": ("--count", "--seed", "--best", "--min-likeness"),
+        "How many, and which": ("--csv", "--count", "--seed", "--best", "--min-likeness"),
         "The person": ("--noun", "--identity-scale", "--edit", "--style-from"),
         "The picture": ("--size", "--steps", "--negative", "--literal"),
         "How it is drawn (left out: as the recipe says)": (

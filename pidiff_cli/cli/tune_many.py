@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pidiff_cli.many.run import Engine, ManyResult
 
 ROWS = 40  # people in the table at the end; of more, only those who failed
-BY_RECIPE = "the recipe's"
 
 
 def command(
@@ -83,15 +82,15 @@ def command(
     ] = None,
     noun: NounOption = None,
     wplus: Annotated[str | None, option(TuneConfig, "wplus", metavar="WHEN")] = None,
-    steps: Annotated[int | None, option(TuneConfig, "steps", default=BY_RECIPE)] = None,
+    steps: Annotated[int | None, option(TuneConfig, "steps", by_recipe=True)] = None,
     preview_every: Annotated[
-        int | None, option(TuneConfig, "preview_every", default=BY_RECIPE)
+        int | None, option(TuneConfig, "preview_every", by_recipe=True)
     ] = None,
-    batch: Annotated[int | None, option(TuneConfig, "batch", default=BY_RECIPE)] = None,
-    rank: Annotated[int | None, option(TuneConfig, "rank", default=BY_RECIPE)] = None,
-    lora_rank: Annotated[int | None, option(TuneConfig, "lora_rank", default=BY_RECIPE)] = None,
+    batch: Annotated[int | None, option(TuneConfig, "batch", by_recipe=True)] = None,
+    rank: Annotated[int | None, option(TuneConfig, "rank", by_recipe=True)] = None,
+    lora_rank: Annotated[int | None, option(TuneConfig, "lora_rank", by_recipe=True)] = None,
     learning_rate: Annotated[
-        float | None, option(TuneConfig, "learning_rate", default=BY_RECIPE)
+        float | None, option(TuneConfig, "learning_rate", by_recipe=True)
     ] = None,
     optimizer: Annotated[str | None, option(TuneConfig, "optimizer", metavar="NAME")] = None,
     seed: Annotated[int | None, option(TuneConfig, "seed")] = None,
@@ -104,12 +103,6 @@ def command(
     Prints a line of JSON for each as it ends, and a table at the end on stderr. Who fails is named
     with the reason and stops nobody. The same command again goes on after an interruption, and
     leaves alone what is done.
-
-    Examples:
-
-      pidiff tune-many ./class --base mini
-
-      pidiff tune-many people.csv --workers 2 --retry > people.jsonl
     """
     from pidiff_cli.many.run import tune_many
     from pidiff_cli.stages.opening import Place

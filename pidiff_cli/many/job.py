@@ -92,10 +92,10 @@ class Listening(Progress):
     warnings: list[str] = field(default_factory=list)
     resumed: int = 0
 
-    def advance(self, task: str, n: int = 1, **info: object) -> None:
+    def advance(self, task: str, n: float = 1, **info: object) -> None:
         """The first of a tuning that goes on tells all steps of before."""
         if task == "tune" and not info:
-            self.resumed = n
+            self.resumed = int(n)
 
     def warn(self, text: str) -> None:
         """Keep it."""
