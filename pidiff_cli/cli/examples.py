@@ -30,7 +30,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "tune-many": (
         ("pidiff tune-many ./class", "a folder in it for each person, named as its folder"),
-        ("pidiff tune-many people.csv --retry > people.jsonl",
+        ("pidiff tune-many people.csv --retry",
          "a table; those who failed before once more"),
         ("pidiff tune-many people.csv --engine ray --store s3://bucket/people",
          "on a Ray cluster, profiles in a bucket"),
