@@ -23,11 +23,10 @@ from pidiff_cli.core.faces.reader import FaceReader, likeness
 from pidiff_cli.core.identity.adapters import load_adapters
 from pidiff_cli.core.images import marked_png, read_record
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.files import write_file, write_new
+from pidiff_cli.files import PUBLIC, write_file, write_new
 from pidiff_cli.marks.marker import WITHOUT, Marker
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.consent import consent_kind
-from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.stages.base import fingerprint, fuse_lora, identity_fingerprint, load_parts
 from pidiff_cli.stages.checks import check_size, check_tuned_on, only_side
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
@@ -78,8 +77,15 @@ def load_person(
     Raises:
         InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
     """
+    return profile.reading(lambda: _load_person(profile, parts, device, score, progress, noun))
+
+
+def _load_person(
+    profile: Profile, parts: locate.BaseParts, device: str, score: bool, progress: Progress,
+    noun: str,
+) -> LoadedPerson:  # fmt: skip
     manifest, name = profile.manifest, parts.name
-    tuned = parts_of(profile.folder)
+    tuned = profile.parts
     if tuned:
         check_tuned_on(profile, parts)
     where, dtype, _ = pick_device(device, family=parts.family)
@@ -104,7 +110,7 @@ def load_person(
                 f"{profile.name} was tuned on another general branch of {name}; tune it again: "
                 f"pidiff tune {profile.name} --base {name} --retune"
             )
-        _, base.lora = load_adapters(base.unet, profile.folder)
+        _, base.lora = load_adapters(base.unet, profile.stored)
         base.unet.requires_grad_(False)
         fuse_lora(base, parts.family)
     reader = open_reader(parts.faces) if score else None
@@ -123,7 +129,7 @@ def load_person(
 def _code(profile: Profile) -> Tensor | None:
     """The person's W+ code (L, D). Raises InputError where the profile has nothing to draw by."""
     learnt = profile.manifest.base.get("wplus") != "off"
-    if not learnt and "lora" in parts_of(profile.folder):
+    if not learnt and "lora" in profile.parts:
         return None
     return torch.from_numpy(np.array(profile.load_identity().mean))
 
@@ -263,7 +269,7 @@ def write_new_png(
             return path
         except FileExistsError:
             if _same_record(path, record):
-                write_file(path, content)
+                write_file(path, content, PUBLIC)
                 return path
         number += 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,9 +29,9 @@ def save_adapters(
 
 
 def load_adapters(
-    unet: nn.Module, folder: Path, learn: bool = False
+    unet: nn.Module, place: Callable[[str], Path], learn: bool = False
 ) -> tuple[nn.Module, PersonLora | None]:
-    """Put the parts that lie in a folder on a base's UNet.
+    """Put the parts of an identity on a base's UNet; ``place``: where one lies, by its name.
 
     Returns: the branch's PEFT model, or the UNet where there is none; the LoRA, off, or None.
 
@@ -38,9 +39,9 @@ def load_adapters(
         InputError: one is damaged or belongs to another base.
     """
     model = unet
-    if (folder / BRANCH).is_dir():
-        model = load_adapter(unet, folder / BRANCH, trainable=learn)
-    lora = load_lora(unet, folder / LORA, learns=learn) if (folder / LORA).is_dir() else None
+    if place(BRANCH).is_dir():
+        model = load_adapter(unet, place(BRANCH), trainable=learn)
+    lora = load_lora(unet, place(LORA), learns=learn) if place(LORA).is_dir() else None
     return model, lora
 
 
