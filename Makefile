@@ -5,13 +5,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test lint docs wheel faces mini clean
+.PHONY: demo test campaign lint docs wheel faces mini clean
 
 demo: $(STAMP) faces
 	$(BIN)/pidiff demo --out demo
 
 test: $(STAMP) lint faces
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+# Kills, full disks and two programs at once, by the hundred; minutes. CAMPAIGN: which, and how many.
+campaign: $(STAMP) faces
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.campaign $(CAMPAIGN)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
