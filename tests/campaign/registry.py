@@ -43,8 +43,9 @@ CAMPAIGNS = {
     "signals": "tests.campaign.signals",
     "places": "tests.campaign.places",
     "resumed": "tests.campaign.resumed",
+    "fuzz": "tests.campaign.fuzzed",
 }
-COUNTS = {"exits": 500, "failures": 500, "kills": 50, "pairs": 12, "signals": 18}
+COUNTS = {"exits": 500, "failures": 500, "kills": 50, "pairs": 12, "signals": 18, "fuzz": 10_000}
 
 
 def run(name: str, count: int, seed: int) -> list[Outcome]:

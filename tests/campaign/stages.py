@@ -36,6 +36,7 @@ def install_idle(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tune, "tells_nothing", lambda *_: False)
     patch.setattr(tune.page, "tell", lambda *_: None)
     patch.setattr(pace, "key_of", lambda *_: "tiny")
+    patch.setattr(pace, "of_drawing", lambda key: key)
 
 
 def _invert(
@@ -59,6 +60,7 @@ def _make_job(task: Any, state: Any, tools: Any, faces: Any, progress: Any) -> A
     base.has_branch = True
     model = SimpleNamespace(base_model=None, seed=task.config.seed, digest=task.digest)
     job = SimpleNamespace(profile=task.profile, base=base, model=model, plan=None, paces=[])
+    job.left = SimpleNamespace(drawn=[])
     return job, Run(), SimpleNamespace(device="cpu")
 
 
