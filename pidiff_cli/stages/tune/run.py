@@ -260,6 +260,6 @@ def _begin_again(profile: Profile) -> None:
 
 def _result(profile: Profile, values: dict[str, Any]) -> TuneResult:
     report = profile.folder / "reports" / "likeness.html"
-    there = report.is_file()  # an import brings no page, and a person may have removed it
+    there = profile.path("reports/likeness.html").is_file()  # an import brings no page, and a person may have removed it
     told = {"base": "", "recipe": "", "seconds": 0.0, "peak_mb": 0.0, **values}
     return TuneResult(profile=profile.folder, report=report if there else None, **told)
