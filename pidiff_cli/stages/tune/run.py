@@ -34,6 +34,7 @@ from pidiff_cli.stages.tune.setup import Task, make_job, make_task
 from pidiff_cli.weights.licences import licences_of
 from pidiff_cli.weights.locate import BaseParts
 
+REPORT = "reports/likeness.html"
 SEED = 1000  # of the report's first picture; the next prompt's has one more
 SHORT = ("text_drop", "background", "stranger_margin", "iou", "energy_off", "copy_paste", "faces")
 
@@ -195,7 +196,7 @@ def _report(
     html = page.build_html(
         data, everyone, len(task.held_out), shown, sheet=profile.stored(PHOTO_SHEET)
     )
-    profile.write("reports/likeness.html", html.encode())
+    profile.write(REPORT, html.encode())
     progress.finish("report", "")
     _warn(task, current, copies(measured), values["copy_paste"], progress)
     return likeness
@@ -259,7 +260,7 @@ def _begin_again(profile: Profile) -> None:
 
 
 def _result(profile: Profile, values: dict[str, Any]) -> TuneResult:
-    report = profile.folder / "reports" / "likeness.html"
-    there = profile.path("reports/likeness.html").is_file()  # an import brings no page, and a person may have removed it
+    report = profile.folder / REPORT
+    there = profile.path(REPORT).is_file()  # an import brings no page, a person may have removed it
     told = {"base": "", "recipe": "", "seconds": 0.0, "peak_mb": 0.0, **values}
     return TuneResult(profile=profile.folder, report=report if there else None, **told)
