@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test slow lint docs wheel faces mini clean
+.PHONY: demo test slow campaign lint docs wheel faces mini clean
 
 demo: $(STAMP) faces
 	$(BIN)/pidiff demo --out demo
@@ -16,6 +16,10 @@ test: $(STAMP) lint faces
 # What takes minutes and the extra [ray]: .venv/bin/pip install -e '.[ray]'; PYTHON_RAY another one.
 slow: $(STAMP)
 	OMP_NUM_THREADS=1 $(or $(PYTHON_RAY),$(BIN)/python) -m pytest -m slow tests
+
+# Kills, full disks and two programs at once, by the hundred; minutes. CAMPAIGN: which, and how many.
+campaign: $(STAMP) faces
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.campaign $(CAMPAIGN)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -35,7 +35,7 @@ from pidiff_cli.config import (
 from pidiff_cli.core.record import read_record
 from pidiff_cli.errors import InputError, PidiffError, StoppedError, UsageError
 from pidiff_cli.files import can_be_folder, expanded
-from pidiff_cli.profile import Profile, check_name, note_folder
+from pidiff_cli.profile import Profile, check_name, hold, note_folder, settle
 from pidiff_cli.stages.checks import (
     check_base,
     check_drawing,
@@ -80,7 +80,7 @@ from pidiff_cli.stages.results import (
     TuneResult,
 )
 from pidiff_cli.stages.tune.already import check_kept
-from pidiff_cli.stages.tune.settings import open_tuning
+from pidiff_cli.stages.tune.settings import OpenedTuning, open_tuning
 from pidiff_cli.tables import rows_at_fault
 from pidiff_cli.weights.locate import BaseParts
 
@@ -126,10 +126,11 @@ def prepare(
     check_noun(old, noun)
     can_be_folder(place.home / "profiles")
     check_pictures(config.photos, config.like)
-    result = prepared(config, force, place.progress)
-    opened = Profile.open(result.profile, place.home)
-    take_noun(opened, noun, place.progress)
-    take_consent(opened, config.consent, place.progress)
+    with hold(place.home / "profiles" / config.name):
+        result = prepared(config, force, place.progress)
+        opened = Profile.open(result.profile, place.home)
+        take_noun(opened, noun, place.progress)
+        take_consent(opened, config.consent, place.progress)
     return result
 
 
@@ -154,6 +155,7 @@ def invert(
             or no W+ networks. UsageError: settings that cannot mean anything.
     """
     place = Place.of(home, device, offline, progress)
+    settle(profile, place.home)
     opened = Profile.open(profile, place.home)
     parts = open_base(place.home, device, base, place.progress)
     config = place.config(InvertConfig, name=str(opened.folder), base=parts.name, **settings)
@@ -210,6 +212,7 @@ def tune(
         "name": name and own_name(place.home, name),
     }  # fmt: skip
     check_values(PrepareConfig, about)
+    settle(name or paths_of(sources)[0], place.home)
     opened = open_tuning(place, sources, name, base, recipe, settings, anew=force)
     profile, parts, config = opened.profile, opened.parts, opened.config
     anew = config.retune or config.restart
@@ -222,11 +225,22 @@ def tune(
         can_be_folder(place.home / "profiles")
         wanted = place.config(PrepareConfig, **about)
         check_pictures(wanted.photos, wanted.like)
-        prepared(wanted, force, place.progress)
-        profile = Profile.open(about["name"], place.home)
-        take_consent(profile, consent, place.progress)
-    elif consent:
-        take_consent(profile, consent, place.progress)
+    folder = profile.folder if profile else place.home / "profiles" / about["name"]
+    with hold(folder):
+        return _tuned(place, opened, folder, about, settings, noun, anew, force)
+
+
+def _tuned(
+    place: Place, opened: OpenedTuning, folder: Path, about: dict[str, Any],
+    settings: dict[str, Any], noun: str | None, anew: bool, force: bool,
+) -> TuneResult:  # fmt: skip
+    """What `tune` does while it holds the profile."""
+    parts, config = opened.parts, opened.config
+    if opened.profile is None:
+        prepared(place.config(PrepareConfig, **about), force, place.progress)
+    profile = Profile.open(folder, place.home)
+    if opened.profile is None or about["consent"]:
+        take_consent(profile, about["consent"], place.progress)
     from pidiff_cli.stages.base import fingerprints
     from pidiff_cli.stages.invert import inverted
     from pidiff_cli.stages.tune import run as stage
@@ -239,7 +253,7 @@ def tune(
     with profile.lock():
         take_noun(profile, noun, place.progress)
         if parts.wplus:
-            inverted(profile, opened.reading, parts, place.progress)
+            inverted(profile, opened.reading, parts, place.progress, draft=True)
         return stage.run(profile, config, parts, weights, opened.recipe, place.progress)
 
 

@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 
+class StoppedBySignal(BaseException):
+    """The system asks the program to end (SIGTERM, SIGHUP); like Ctrl-C it cleans up on the way.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 class PidiffError(Exception):
     """A failure the user can mend.
 

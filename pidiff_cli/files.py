@@ -6,8 +6,9 @@ import errno
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from pidiff_cli.errors import InputError
@@ -76,26 +77,34 @@ def can_be_folder(path: Path) -> None:
         raise explain(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), path)
 
 
-def write_file(path: Path, content: bytes | Callable[[Path], object]) -> None:
-    """Replace `path` in one step; the old file stays until the new one is whole.
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows
+PRIVATE, PUBLIC = 0o600, 0o666  # modes of new files; of public ones the umask takes its part
+
+
+def write_file(
+    path: Path,
+    content: bytes | Callable[[Path], object],
+    mode: int = PRIVATE,
+    temporary: Path | None = None,
+) -> None:
+    """Replace `path` in one step; the old file stays until the new one is whole and on the disk.
 
     Args:
-        path: the target; its folder is made when missing (mode 0700).
+        path: the target; its folder is made when missing.
         content: the bytes, or a function that writes the file at the path it is given
             (a neighbour of `path` with the same suffix).
+        mode: PRIVATE, or PUBLIC for what a person asked for as pictures and pages.
+        temporary: where it is written first; by itself a new name beside `path`.
 
     Raises:
         InputError: disk full, read-only or not permitted; the temporary file is removed.
     """
-    temporary = path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
+    temporary = temporary or path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if isinstance(content, bytes):
-            temporary.write_bytes(content)
-        else:
-            content(temporary)
-        _flush(temporary)
+        make_folder(path.parent, mode)
+        fill_file(temporary, content, mode)
         os.replace(temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
         _remove(temporary)
         raise explain(error, path) from error
@@ -104,24 +113,93 @@ def write_file(path: Path, content: bytes | Callable[[Path], object]) -> None:
         raise
 
 
-def write_new(path: Path, content: bytes) -> None:
+def fill_file(path: Path, content: bytes | Callable[[Path], object], mode: int = PRIVATE) -> None:
+    """Write a new file, with its mode from the first byte, and see it onto the disk.
+
+    Raises:
+        OSError: what the disk says. FileExistsError: the path is taken.
+    """
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, mode)
+    if isinstance(content, bytes):
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    else:
+        os.close(handle)
+        with private_writing() if mode == PRIVATE else nullcontext():
+            content(path)
+    sync_file(path)
+
+
+def make_folder(path: Path, mode: int = PRIVATE) -> None:
+    """Make a folder and those above it where they are missing; 0700, if files in it are private."""
+    if path.is_dir():
+        return
+    make_folder(path.parent, mode)
+    path.mkdir(mode=0o700 if mode == PRIVATE else 0o777, exist_ok=True)
+
+
+_guard = threading.RLock()
+
+
+@contextmanager
+def private_writing() -> Iterator[None]:
+    """Files that libraries make in the body are 0600 and folders 0700, whatever the umask was.
+
+    A umask belongs to the process: one thread at a time may be inside.
+    """
+    with _guard:
+        before = os.umask(0o077)
+        try:
+            yield
+        finally:
+            os.umask(before)
+
+
+def write_new(path: Path, content: bytes, mode: int = PUBLIC) -> None:
     """Write a file that is not there yet, whole or not at all; of two who try one succeeds.
 
     Raises:
         FileExistsError: it is there already; nothing is changed.
         InputError: disk full, read-only or not permitted.
     """
+    if _write_nameless(path, content, mode):
+        return
     temporary = path.with_name(f".tmp-{secrets.token_hex(4)}{path.suffix}")
     try:
-        temporary.write_bytes(content)
-        _flush(temporary)
+        fill_file(temporary, content, mode)
         _move_new(temporary, path)
+        sync_folder(path.parent)
     except FileExistsError:
         raise
     except OSError as error:
         raise explain(error, path) from error
     finally:
         _remove(temporary)
+
+
+def _write_nameless(path: Path, content: bytes, mode: int) -> bool:
+    """Write a file that has no name before it is whole: a kill leaves nothing (Linux).
+
+    Returns: False where system or disk do not know how, or refuse; then nothing has happened.
+    Raises FileExistsError.
+    """
+    nameless = getattr(os, "O_TMPFILE", None)
+    if nameless is None:
+        return False
+    try:
+        with os.fdopen(os.open(path.parent, nameless | os.O_WRONLY, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            own = file.fileno()
+            # With a folder's handle Python calls linkat, which alone can follow this link.
+            os.link(f"/proc/self/fd/{own}", path, src_dir_fd=own, follow_symlinks=True)
+        sync_folder(path.parent)
+        return True
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
 
 
 def _move_new(temporary: Path, path: Path) -> None:
@@ -141,26 +219,27 @@ def _move_new(temporary: Path, path: Path) -> None:
         raise
 
 
-def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
+def write_folder(path: Path, fill: Callable[[Path], None], temporary: Path | None = None) -> None:
     """Replace the folder `path` by a new one that `fill(folder)` has written.
 
-    A kill between the two renames leaves `.old-<name>`; `recover` puts it back.
+    A kill between the two renames leaves `.old-<name>`; the next writer's `recover` puts it back.
 
     Raises:
         InputError: disk full, read-only or not permitted; the old folder stays.
     """
-    temporary = path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
+    temporary = temporary or path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
     old = path.with_name(f".old-{path.name}")
     try:
         recover(path)
-        temporary.mkdir(mode=0o700, parents=True)
-        fill(temporary)
-        for item in temporary.rglob("*"):
-            if item.is_file():
-                _flush(item)
+        make_folder(path.parent)
+        temporary.mkdir(mode=0o700)
+        with private_writing():
+            fill(temporary)
+        sync_tree(temporary)
         if path.exists():
             os.replace(path, old)
         os.replace(temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
         _undo_folder(temporary, path)
         raise explain(error, path) from error
@@ -170,47 +249,8 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-@contextmanager
-def replacing(path: Path, finished: Callable[[Path], bool]) -> Iterator[None]:
-    """Let the body make the folder `path` anew; when it fails the old folder comes back.
-
-    A kill inside the body leaves `.kept-<name>`; `settle` decides with `finished` which one stays.
-    """
-    settle(path, finished)
-    kept = _kept(path)
-    try:
-        if path.exists():
-            os.replace(path, kept)
-    except OSError as error:
-        raise explain(error, path) from error
-    try:
-        yield
-    except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
-        if kept.exists():
-            os.replace(kept, path)
-        raise
-    shutil.rmtree(kept, ignore_errors=True)
-
-
-def settle(path: Path, finished: Callable[[Path], bool]) -> None:
-    """After a kill inside `replacing`: keep the new folder when it is finished, else the old."""
-    kept = _kept(path)
-    if not kept.exists():
-        return
-    if path.exists() and finished(path):
-        shutil.rmtree(kept, ignore_errors=True)
-    else:
-        shutil.rmtree(path, ignore_errors=True)
-        os.replace(kept, path)
-
-
-def _kept(path: Path) -> Path:
-    return path.with_name(f".kept-{path.name}")
-
-
 def recover(path: Path) -> None:
-    """Finish or undo a folder swap that a kill interrupted."""
+    """Finish or undo a folder swap that a kill interrupted; for its writers only."""
     old = path.with_name(f".old-{path.name}")
     if not old.exists():
         return
@@ -222,13 +262,66 @@ def recover(path: Path) -> None:
 
 def _undo_folder(temporary: Path, path: Path) -> None:
     shutil.rmtree(temporary, ignore_errors=True)
-    if not path.exists():
-        recover(path)
+    try:
+        if not path.exists():
+            recover(path)
+    except OSError:
+        pass  # the first error is the one to tell; the next writer recovers
 
 
-def _flush(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """See a file's content onto the disk."""
     with path.open("rb") as handle:
         os.fsync(handle.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """See the names in a folder onto the disk, where the system knows how."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a disk that cannot
+            raise
+    finally:
+        os.close(handle)
+
+
+def sync_tree(folder: Path) -> None:
+    """See all files and folders below `folder`, and itself, onto the disk."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if not (path := Path(place, name)).is_symlink():
+                sync_file(path)
+        sync_folder(Path(place))
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file, a link (never what it leads to) or a folder with all that is in it.
+
+    What cannot be removed stays, and what is beside it goes all the same.
+
+    Raises:
+        OSError: the first thing that did not go.
+    """
+    try:
+        if path.is_symlink() or not path.is_dir():
+            path.unlink(missing_ok=True)
+            return
+        inside = sorted(path.iterdir())
+    except FileNotFoundError:
+        return
+    failed: OSError | None = None
+    for item in inside:
+        try:
+            remove_tree(item)
+        except OSError as error:
+            failed = failed or error
+    if failed:
+        raise failed
+    path.rmdir()
 
 
 def _remove(path: Path) -> None:

@@ -368,7 +368,7 @@ def _files(root: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(root)): path.read_bytes() if path.is_file() else b""
         for path in root.rglob("*")
-        if path.name != ".lock"
+        if not path.name.endswith((".lock", ".locks"))
     }
 
 

@@ -83,8 +83,10 @@ def measure(name: str, kind: str, times: int, folder: Path) -> dict[str, Any]:
     """Swaps there and back, each followed by the fusing that the next picture pays."""
     people = write_people(name, PARTS[kind], folder)
     unet = unet_of(name)
-    loading = timed(lambda: load_adapters(unet_of(name), people[0])) if name == "mini" else None
-    model, lora = load_adapters(unet, people[0])
+    loading = (
+        timed(lambda: load_adapters(unet_of(name), people[0].joinpath)) if name == "mini" else None
+    )
+    model, lora = load_adapters(unet, people[0].joinpath)
     unet.requires_grad_(False)
     if lora is not None:
         lora.fuse()
@@ -94,7 +96,7 @@ def measure(name: str, kind: str, times: int, folder: Path) -> dict[str, Any]:
         target = people[(number + 1) % 2]
 
         def swap(target: Path = target) -> None:
-            if not swap_adapters(model, lora, target):
+            if not swap_adapters(model, lora, target.joinpath):
                 raise RuntimeError("the adapters do not agree")
 
         swaps.append(timed(swap))

@@ -13,12 +13,13 @@ from typing import Annotated
 import typer
 
 from pidiff_cli import __version__
-from pidiff_cli.cli import complete, streams
+from pidiff_cli.cli import complete, signals, streams
 from pidiff_cli.cli.commands import CommandGroup
 from pidiff_cli.cli.failures import INPUT, INTERRUPTED, explain, lost_results
 from pidiff_cli.cli.output import Output, close_quietly
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session
+from pidiff_cli.errors import StoppedBySignal
 
 app = typer.Typer(
     name="pidiff",
@@ -147,7 +148,7 @@ def _left(session: Session, error: SystemExit) -> int:
 def _report(session: Session, error: BaseException) -> int:
     session.output.close()
     failure = explain(error)
-    if failure.exit_code == INTERRUPTED:
+    if failure.exit_code == INTERRUPTED or isinstance(error, StoppedBySignal):
         failure = replace(failure, hint=session.after_interrupt)
     try:
         session.output.failure(failure)
@@ -197,4 +198,5 @@ def _calm_libraries(verbose: bool, offline: bool) -> None:
 def main() -> int:
     """The console script."""
     streams.open_all()
+    signals.install()
     return run(sys.argv[1:], own_process=True)

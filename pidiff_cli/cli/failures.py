@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from typing import Any
 
 import typer
 
-from pidiff_cli.errors import PidiffError
+from pidiff_cli.errors import PidiffError, StoppedBySignal
 
 INTERNAL, USAGE, INPUT, WEIGHTS, MEMORY, GATE, INTERRUPTED = 1, 2, 3, 4, 5, 6, 130
 
@@ -34,6 +35,9 @@ def explain(error: BaseException) -> Failure:
         return _usage(error)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return Failure("Interrupted.", "", INTERRUPTED, error)
+    if isinstance(error, StoppedBySignal):
+        name = signal.Signals(error.number).name
+        return Failure(f"Stopped by {name}.", "", 128 + error.number, error)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return Failure(
             "There is not enough memory for this.",

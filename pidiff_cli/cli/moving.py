@@ -10,7 +10,7 @@ from pidiff_cli.cli import streams
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile, moving
+from pidiff_cli.profile import Profile, moving, settle
 
 NewName = Annotated[str, typer.Argument(metavar="NEW", help="the name that it gets")]
 YesOption = Annotated[bool, typer.Option("--yes", help="do not ask")]
@@ -26,6 +26,7 @@ def rename_command(
 ) -> None:
     """Give a profile another name. Pictures go on knowing it, by its id."""
     session = session_of(context)
+    settle(profile, session.home)
     moved = moving.rename(Profile.open(profile, session.home), session.home, new, new_id)
     session.output.note(f'{new}: pidiff generate {new} "as an astronaut"')
     session.output.result([moved.folder], {"profile": str(moved.folder)})
@@ -37,6 +38,7 @@ def copy_command(context: typer.Context, profile: ProfileArgument, new: NewName)
     It gets an id of its own: pictures of the first one go on leading to that.
     """
     session = session_of(context)
+    settle(profile, session.home)
     copied = moving.copy(Profile.open(profile, session.home), session.home, new)
     session.output.note(f"{new}: {copied.size_mb(photos=True):.1f} MB.")
     session.output.result([copied.folder], {"profile": str(copied.folder)})
@@ -47,6 +49,7 @@ def delete_command(
 ) -> None:
     """Remove a profile with all that it holds: the same as forget --all."""
     session = session_of(context)
+    settle(profile, session.home)
     remove(session, Profile.open(profile, session.home), yes)
 
 

@@ -14,7 +14,16 @@ from pidiff_cli.cli.prepare import ForceOption, NounOption
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, PidiffError, UsageError
-from pidiff_cli.profile import TUNED_PARTS, Profile, archive, check_name, parts_of, profile_folders
+from pidiff_cli.profile import (
+    TUNED_PARTS,
+    Profile,
+    archive,
+    check_name,
+    hold,
+    profile_folder,
+    profile_folders,
+    settle,
+)
 from pidiff_cli.profile.consent import consent_kind, told_consent
 from pidiff_cli.weights.licences import commercial_of
 
@@ -238,8 +247,9 @@ def _import_lora(
     check_name(name)
     found = foreign.find_lora(file, base or "auto", name, session.home, force)
     consent = ask_consent(session, photos or [], name, consent, force)
-    api.prepare(photos or [], name, noun=noun, consent=consent, force=force, **session.where())
-    done = foreign.put_lora(Profile.open(name, session.home), found, session.home)
+    with hold(profile_folder(session.home, name)):
+        api.prepare(photos or [], name, noun=noun, consent=consent, force=force, **session.where())
+        done = foreign.put_lora(Profile.open(name, session.home), found, session.home)
     session.output.note(f"{done.name}: {done.layers} layers of {done.base}, {done.photos} photos.")
     if done.left_out:
         left = ", ".join(f"{count} {kind}" for kind, count in done.left_out.items())
@@ -262,13 +272,13 @@ def forget_command(
     stays draws the person, and still is biometric: --all, or profile delete, removes it too.
     """
     session = session_of(context)
+    settle(profile, session.home)
     opened = Profile.open(profile, session.home)
     if everything:
         moving.remove(session, opened, yes)
         return
     moving.ask(f"Remove the photos of {opened.name}?", yes, f"{opened.name} keeps its photos.")
-    with opened.lock():
-        opened.forget()
+    opened.forget()
     session.output.note(f"{opened.name} holds no photo and no per-photo code any more.")
     session.output.note(_what_stays(opened))
     session.output.result([opened.folder], {"profile": str(opened.folder)})
@@ -282,8 +292,8 @@ app.command("delete")(moving.delete_command)
 
 def _what_stays(profile: Profile) -> str:
     """What `forget` leaves of a person, in words."""
-    kept = [TUNED_PARTS[part][1] for part in parts_of(profile.folder)]
-    code = (profile.folder / "identity.safetensors").is_file()
+    kept = [TUNED_PARTS[part][1] for part in profile.parts]
+    code = profile.has_code()
     kept = [*(["the mean W+ code"] if code else []), *kept]
     if not kept:
         return f"Its name and noun stay. All of it: pidiff profile delete {profile.name}"
@@ -295,6 +305,10 @@ def _what_stays(profile: Profile) -> str:
 
 def describe(profile: Profile) -> dict[str, Any]:
     """What `list` and `show` tell of a profile, as JSON values."""
+    return profile.reading(lambda: _described(profile))
+
+
+def _described(profile: Profile) -> dict[str, Any]:
     manifest = profile.manifest
     tune = manifest.stages.get("tune", {}).get("result") or {}
     likeness = tune.get("likeness") or {}
@@ -310,7 +324,7 @@ def describe(profile: Profile) -> dict[str, Any]:
         "base": tune.get("base") or manifest.base.get("name"),
         "recipe": tune.get("recipe") or manifest.recipe.get("name"),
         "steps": tune.get("steps"),
-        "parts": [TUNED_PARTS[folder][0] for folder in parts_of(profile.folder)],
+        "parts": [TUNED_PARTS[folder][0] for folder in profile.parts],
         "licences": licences,
         "commercial_use": commercial_of(licences) if licences else None,
         "likeness": likeness,

@@ -19,6 +19,7 @@ from pidiff_cli.cli.prepare import (
 )
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import TuneConfig
+from pidiff_cli.errors import StoppedBySignal
 
 SourcesArgument = Annotated[
     list[str],
@@ -102,7 +103,7 @@ def command(
     given |= {"person": person, "like": like, "consent": consent or ""}
     try:
         result = api.tune(sources, name, **given, **session.where())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StoppedBySignal):
         if "tune" in session.output.begun:
             session.after_interrupt = _goes_on(sources, name)
         raise

@@ -14,7 +14,6 @@ from pidiff_cli.files import write_file
 from pidiff_cli.many.job import DONE, FAILED, KEPT, Outcome, TuneJob, likeness_of
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.folder import profile_folder
-from pidiff_cli.profile.parts import parts_of
 
 FOLDER = "many"
 
@@ -52,10 +51,11 @@ class Ledger:
     def _kept(self, name: str) -> Outcome | None:
         folder = profile_folder(self._home, name)
         try:
-            state = Profile(folder).stage_state("tune")
+            profile = Profile(folder)
+            state = profile.stage_state("tune")
         except PidiffError:
             return None
-        if not (state.get("done") and parts_of(folder)):
+        if not (state.get("done") and profile.parts):
             return None
         result = state["result"]
         report = folder / "reports" / "likeness.html"

@@ -16,10 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.files import write_folder
-from pidiff_cli.profile.folder import LOCK
-
-_NOT_KEPT = (LOCK, ".tmp-", ".old-", ".kept-")
+from pidiff_cli.profile import making
 
 
 class Store:
@@ -83,12 +80,8 @@ class Store:
             return False
         with tempfile.NamedTemporaryFile(suffix=".tar") as file:
             self._fs.get_file(source, file.name)
-
-            def fill(target: Path) -> None:
-                with tarfile.open(file.name) as archive:
-                    archive.extractall(target, filter="data")
-
-            write_folder(folder, fill)
+            with making(folder, replaces=True) as aside, tarfile.open(file.name) as archive:
+                archive.extractall(aside, filter="data")
         return True
 
     def get_models(self, home: Path) -> None:
@@ -145,7 +138,7 @@ def leave(home: Path, name: str) -> None:
 
 def _kept(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     """What of a profile travels: no lock, nothing half-written; and nobody's user name."""
-    if Path(entry.name).name.startswith(_NOT_KEPT):
+    if Path(entry.name).name.startswith("."):
         return None
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""

@@ -27,7 +27,7 @@ from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.codes import Identity, encode_identity
 from pidiff_cli.profile.contents import LOG, PICTURE, PIXELS, check_content, check_folder
-from pidiff_cli.profile.folder import IDENTITY
+from pidiff_cli.profile.forgotten import IDENTITY
 from pidiff_cli.profile.manifest import MANIFEST, Manifest, check_name, path_fault, read_manifest
 from pidiff_cli.profile.schema import Sha256
 from pidiff_cli.reading.bytes_of import Refused, read_bytes, refuse_links

@@ -2,23 +2,34 @@
 
 A profile is a folder with `profile.json` (the manifest), `identity.safetensors` (W+ codes),
 `adapter/` and `lora/` (PEFT directories), `photos/` and `reports/`. All paths inside are relative,
-every write is atomic, and the manifest holds the sha256 of every file.
+every change is whole or none (`profile.changing`), and the manifest holds the sha256 of every file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pidiff_cli import files
 from pidiff_cli.errors import InputError
+from pidiff_cli.profile.changing import (
+    Change,
+    change_of,
+    changing,
+    check_free,
+    making,
+    read_whole_manifest,
+    sha256,
+)
 from pidiff_cli.profile.codes import Identity, encode_identity, read_identity
+from pidiff_cli.profile.forgetting import forget
+from pidiff_cli.profile.forgotten import IDENTITY
+from pidiff_cli.profile.holding import hold
+from pidiff_cli.profile.journal import CHANGE, seen
 from pidiff_cli.profile.manifest import (
     MANIFEST,
     Manifest,
@@ -26,7 +37,6 @@ from pidiff_cli.profile.manifest import (
     check_name,
     folded,
     new_manifest,
-    read_manifest,
 )
 from pidiff_cli.profile.parts import TUNED_PARTS
 from pidiff_cli.profile.unknown import unknown
@@ -35,9 +45,11 @@ from pidiff_cli.reading.bytes_of import refuse_links
 if TYPE_CHECKING:
     import numpy as np
 
-IDENTITY = "identity.safetensors"
-LOCK = ".lock"
-_OF_PHOTOS = ("photos", "preview")  # what the other stages note of single photos
+Result = TypeVar("Result")
+_TRIES = 20  # of a reader whom changes overtake
+_MOVES = 3  # of them, while a change is moved to its place
+_DRAWS = (IDENTITY, "photos/", *(f"{part}/" for part in TUNED_PARTS))
+_LONGEST_NAME = 200  # bytes of a name in a folder
 _LONGEST = 4000  # bytes of a path; longer ones no system takes
 
 __all__ = [
@@ -72,20 +84,15 @@ class Profile:
         """
         check_name(name)
         folder = profile_folder(home, name)
-        if folder.exists() and not force:
-            raise InputError(
-                f"A profile named {folder.name} is there already.",
-                f"Go on with it: pidiff tune {folder.name}. Replace it: --force",
-            )
+        check_free(folder, force)
+        with making(folder, force) as aside:
+            cls.create_in(aside, name, noun)
+        return cls(folder)
 
-        def fill(temporary: Path) -> None:
-            (temporary / MANIFEST).write_bytes(new_manifest(name, noun).to_bytes())
-
-        try:
-            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise files.explain(error, folder.parent) from error
-        files.write_folder(folder, fill)
+    @classmethod
+    def create_in(cls, folder: Path, name: str, noun: str) -> Profile:
+        """Make an empty profile in an empty folder; see `making`."""
+        files.fill_file(folder / MANIFEST, new_manifest(name, noun).to_bytes())
         return cls(folder)
 
     @classmethod
@@ -101,16 +108,12 @@ class Profile:
         named = text and Path(text).name == text
         own = profile_folder(home, text) if named else home / "profiles" / text
         try:
-            if named:
-                files.recover(own)  # a replacement may have been killed
             if named and own.is_symlink():
                 raise _is_link(own)
             places = [p for p in (own, files.expanded(text)) if text and (p / MANIFEST).is_file()]
         except OSError:  # a name that is too long for this disk
             places = []
         for folder in places:
-            for part in TUNED_PARTS:
-                files.recover(folder / part)
             profile = cls(folder)
             profile.manifest  # noqa: B018  a damaged or newer manifest is told here
             return profile
@@ -119,7 +122,8 @@ class Profile:
     @property
     def manifest(self) -> Manifest:
         """The manifest as it is on the disk now."""
-        return read_manifest(self.stored(MANIFEST))
+        change = change_of(self.folder)
+        return read_whole_manifest(self.folder) if change is None else change.manifest
 
     @property
     def name(self) -> str:
@@ -140,17 +144,58 @@ class Profile:
 
     def stored(self, relative: str) -> Path:
         """The place of a file to read; one that is behind a link is refused (InputError)."""
-        return refuse_links(self.folder, relative)
+        place = self.path(relative)
+        return refuse_links(self.folder, place.relative_to(self.folder).as_posix())
 
     def path(self, relative: str) -> Path:
-        """The place of a file of this profile; refuses to leave the folder."""
-        target = self.folder / relative
+        """Where to read a file or folder of this profile now; refuses to leave the profile."""
         if Path(relative).is_absolute() or ".." in Path(relative).parts:
             raise InputError(f"{relative} lies outside the profile.")
-        return target
+        change = change_of(self.folder)
+        return seen(self.folder, relative) if change is None else change.path(relative)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The folders of the tuned parts that it holds, in the order of `TUNED_PARTS`."""
+        return tuple(part for part in TUNED_PARTS if self.path(part).is_dir())
+
+    def has_code(self) -> bool:
+        """Whether W+ codes are there."""
+        return self.path(IDENTITY).is_file()
+
+    def reading(self, load: Callable[[], Result]) -> Result:
+        """What ``load`` reads of the person's code, tuned parts and photos, all of one state.
+
+        Where another process changed them meanwhile it is read again.
+        """
+        moved = _MOVES
+        for _ in range(_TRIES):
+            moving, before = os.path.lexists(self.folder / CHANGE), self._state()
+            try:
+                result = load()
+            except (InputError, OSError):
+                if self._state() != before:
+                    continue
+                if moving and moved:  # a file may have gone to its place between look and read
+                    moved -= 1
+                    continue
+                raise
+            if self._state() == before:
+                return result
+        return load()
+
+    def _state(self) -> tuple[object, ...]:
+        manifest = self.manifest
+        told = manifest.name, manifest.noun, manifest.photos, manifest.base, manifest.recipe
+        files = {k: v for k, v in manifest.files.items() if k.startswith(_DRAWS)}
+        return manifest.id, *told, files
+
+    def changing(self) -> AbstractContextManager[Change]:
+        """Let all that the body changes of the profile count at once, or nothing of it."""
+        return changing(self.folder)
 
     def write(self, relative: str, content: bytes | Callable[[Path], object]) -> Path:
-        """Write one file atomically and note its sha256 in the manifest.
+        """Write one file, whole or not at all, and note its sha256 in the manifest.
 
         Args:
             relative: path inside the profile, with forward slashes.
@@ -158,40 +203,35 @@ class Profile:
 
         Returns: the file's path. Raises InputError when the disk refuses.
         """
-        target = self.path(relative)
-        self._note_pending(relative)
-        files.write_file(target, content)
-        self._note_written((relative,))
-        return target
+        self.path(relative)
+        with self.changing() as change:
+            change.write(relative, content)
+        return self.folder / relative
 
     def write_folder(self, relative: str, fill: Callable[[Path], None]) -> Path:
         """Replace a folder of the profile by what `fill(folder)` writes, all or nothing."""
-        target = self.path(relative)
-        self._note_pending(relative + "/")
-        files.write_folder(target, fill)
-        self._note_written(tuple(sorted(self._files_under(relative))), under=relative + "/")
-        return target
+        self.path(relative)
+        with self.changing() as change:
+            change.write_folder(relative, fill)
+        return self.folder / relative
 
     def remove(self, relative: str) -> None:
         """Delete a file or folder of the profile, and its entries in the manifest."""
-        target = self.path(relative)
-        if target.is_dir():
-            shutil.rmtree(target)
-        else:
-            target.unlink(missing_ok=True)
-        self._note_written((), under=relative + "/", gone=relative)
+        self.path(relative)
+        with self.changing() as change:
+            change.remove(relative)
 
     def update(self, **changes: Any) -> Manifest:
         """Change manifest fields (`noun`, `base`, `recipe`, `consent`, `photos`, …)."""
-        manifest = replace(self.manifest, **changes)
-        files.write_file(self.folder / MANIFEST, manifest.to_bytes())
-        return manifest
+        with self.changing() as change:
+            return change.update(**changes)
 
     def update_stage(self, stage: str, **values: Any) -> Manifest:
         """Merge JSON values into the state that `stage` keeps; see `stage_state`."""
-        stages = dict(self.manifest.stages)
-        stages[stage] = {**stages.get(stage, {}), **values}
-        return self.update(stages=stages)
+        with self.changing() as change:
+            stages = dict(change.manifest.stages)
+            stages[stage] = {**stages.get(stage, {}), **values}
+            return change.update(stages=stages)
 
     def stage_state(self, stage: str) -> dict[str, Any]:
         """What `stage` noted down; empty when it has not run."""
@@ -199,7 +239,9 @@ class Profile:
 
     def clear_stage(self, stage: str) -> None:
         """Forget that `stage` has run (its files stay until they are written again)."""
-        self.update(stages={k: v for k, v in self.manifest.stages.items() if k != stage})
+        with self.changing() as change:
+            stages = {k: v for k, v in change.manifest.stages.items() if k != stage}
+            change.update(stages=stages)
 
     def save_identity(
         self,
@@ -207,105 +249,80 @@ class Profile:
         weights: np.ndarray,
         mean: np.ndarray,
         keys: tuple[str, ...] = (),
+        relative: str = IDENTITY,
     ) -> None:
         """Store W+ codes: `codes` (P, L, D), `weights` (P,), `mean` (L, D), all float32."""
-        self.write(IDENTITY, encode_identity(Identity(codes, weights, mean, keys)))
+        self.write(relative, encode_identity(Identity(codes, weights, mean, keys)))
 
-    def load_identity(self) -> Identity:
+    def load_identity(self, relative: str = IDENTITY) -> Identity:
         """The stored W+ codes. Raises InputError when there are none or they are damaged."""
-        path = self.stored(IDENTITY)
-        if not path.is_file():
-            raise InputError(
-                f"{self.name} has no W+ code yet.", f"Make one: pidiff invert {self.name}"
-            )
-        return read_identity(path, self.name)
+
+        def load() -> Identity:
+            path = self.stored(relative)
+            if not path.is_file():
+                raise InputError(
+                    f"{self.name} has no W+ code yet.", f"Make one: pidiff invert {self.name}"
+                )
+            return read_identity(path, self.name)
+
+        return self.reading(load)
 
     @contextmanager
     def lock(self, wait: float = 1.0) -> Iterator[None]:
         """Hold the profile for writing; a second process is told to come back later.
 
-        One process may take it again while it holds it. Raises InputError after `wait` seconds.
-        """
-        from filelock import FileLock, Timeout
+        One process may take it again while it holds it.
 
-        lock = FileLock(self.folder / LOCK, timeout=wait, is_singleton=True)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise InputError(
-                f"Another pidiff is working on {self.name}.", "Wait for it, or stop it first."
-            ) from error
-        except OSError as error:
-            raise files.explain(error, self.folder) from error
-        try:
+        Raises:
+            InputError: another one holds it for more than ``wait`` seconds, or the profile is gone.
+        """
+        with hold(self.folder, wait):
+            if not (self.folder / MANIFEST).is_file():
+                raise InputError(
+                    f"{self.folder.name} is not there any more.", "See: pidiff profile list"
+                )
             yield
-        finally:
-            lock.release()
 
     def forget(self) -> None:
         """Remove photos, their names and hashes, reports, checkpoints and per-photo codes; keep
-        the mean and the tuned parts."""
-        import numpy as np
-
-        if (self.folder / IDENTITY).is_file():
-            mean = self.load_identity().mean
-            self.save_identity(mean[None], np.ones(1, np.float32), mean)
-        for item in sorted(self.folder.iterdir()):
-            if item.name not in (MANIFEST, IDENTITY, LOCK, *TUNED_PARTS):
-                self.remove(item.name)
-        stages = {
-            stage: {key: value for key, value in state.items() if key not in _OF_PHOTOS}
-            for stage, state in self.manifest.stages.items()
-            if stage != "prepare"
-        }
-        self.update(photos=(), stages=stages)
+        the mean and the tuned parts. With no room on the disk, too."""
+        with self.lock():
+            forget(self.folder)
 
     def verify(self) -> list[str]:
         """What is missing or changed against the manifest's sha256, one sentence each."""
-        manifest = self.manifest
-        found = []
-        for relative, digest in manifest.files.items():
+        return [told for relative in self.manifest.files if (told := self._fault(relative))]
+
+    def _fault(self, relative: str) -> str:
+        for _ in range(_TRIES):
+            manifest = self.manifest
             try:
                 path = self.stored(relative)
             except InputError as error:
-                found.append(error.message)
-                continue
-            if _is_pending(relative, manifest.pending):
-                continue  # a write was interrupted here; old or new, both are whole
-            if not path.is_file():
-                found.append(f"{relative} is missing.")
-            elif _sha256(path) != digest:
-                found.append(f"{relative} has changed since it was written.")
-        return found
+                return error.message
+            digest = manifest.files.get(relative)
+            if digest is None or _is_pending(relative, manifest.pending):
+                return ""  # gone meanwhile; or an earlier release was killed: both are whole
+            try:
+                if sha256(path) == digest:
+                    return ""
+                told = f"{relative} has changed since it was written."
+            except OSError:
+                told = f"{relative} is missing."
+            if self.manifest.files.get(relative) == digest and self.path(relative) == path:
+                return told
+        return told
 
     def size_mb(self, photos: bool = False) -> float:
         """Size on disk in decimal MB, with or without `photos/`."""
-        total = sum(
-            item.stat().st_size
-            for item in self.folder.rglob("*")
-            if item.is_file()
-            and not item.is_symlink()
-            and (photos or "photos" not in item.relative_to(self.folder).parts)
-        )
+        total = 0
+        for place, folders, names in os.walk(self.folder):
+            if place == str(self.folder):
+                folders[:] = [n for n in folders if photos or n != "photos"]
+            for name in names:
+                with suppress(OSError):  # it went meanwhile
+                    total += os.lstat(os.path.join(place, name)).st_size
         return total / 1e6
-
-    def _files_under(self, relative: str) -> list[str]:
-        root = self.path(relative)
-        return [p.relative_to(self.folder).as_posix() for p in root.rglob("*") if p.is_file()]
-
-    def _note_pending(self, relative: str) -> None:
-        self.update(pending=tuple(sorted({*self.manifest.pending, relative})))
-
-    def _note_written(self, relatives: tuple[str, ...], under: str = "", gone: str = "") -> None:
-        manifest = self.manifest
-        kept = {
-            key: value
-            for key, value in manifest.files.items()
-            if key != gone and not (under and key.startswith(under))
-        }
-        kept.update({key: _sha256(self.folder / key) for key in relatives})
-        done = {*relatives, under}
-        self.update(files=kept, pending=tuple(p for p in manifest.pending if p not in done))
 
 
 def profile_folder(home: Path, name: str) -> Path:
@@ -322,6 +339,16 @@ def profile_folder(home: Path, name: str) -> Path:
     except (OSError, ValueError):
         return exact
     return same[0] if same else exact
+
+
+def settle(name_or_path: str | Path, home: Path) -> None:
+    """Bring back a profile that an earlier release left under another name when it was killed."""
+    text = str(name_or_path)
+    if text and Path(text).name == text and len(os.fsencode(text)) < _LONGEST_NAME:
+        own = profile_folder(home, text)
+        if any(os.path.lexists(own.with_name(f".{kind}-{own.name}")) for kind in ("old", "kept")):
+            with hold(own):
+                pass
 
 
 def list_profiles(home: Path) -> list[Profile]:
@@ -359,11 +386,3 @@ def _is_link(folder: Path) -> InputError:
 
 def _is_pending(relative: str, pending: tuple[str, ...]) -> bool:
     return any(relative == p or (p.endswith("/") and relative.startswith(p)) for p in pending)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as handle:
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -10,11 +10,15 @@ from pathlib import Path
 
 from pidiff_cli import files
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile.folder import LOCK, Profile, list_profiles
+from pidiff_cli.profile.changing import Change, making
+from pidiff_cli.profile.folder import Profile, list_profiles
+from pidiff_cli.profile.holding import hold
+from pidiff_cli.profile.journal import GONE
+from pidiff_cli.profile.locks import key_of
 from pidiff_cli.profile.manifest import check_name
 
 #: What a copy leaves behind: it can be made again, or belongs to one process.
-_NOT_COPIED = (LOCK, "checkpoint", "cache")
+_NOT_COPIED = ("checkpoint", "cache")
 
 
 def rename(profile: Profile, home: Path, name: str, new_id: bool = False) -> Profile:
@@ -27,15 +31,24 @@ def rename(profile: Profile, home: Path, name: str, new_id: bool = False) -> Pro
         InputError: the name is not allowed or taken, or another process holds the profile.
     """
     target = _free_place(home, name, profile)
-    with profile.lock():
-        changes = {"name": name} | ({"id": str(uuid.uuid4())} if new_id else {})
-        profile.update(**changes)
+    changes = {"name": name} | ({"id": str(uuid.uuid4())} if new_id else {})
+    with profile.lock(), hold(target):
+        _free_place(home, name, profile)  # another may have come meanwhile
+        if target == profile.folder:
+            profile.update(**changes)
+            return profile
+        change = Change(profile.folder)
+        change.update(**changes)
+
+        def move() -> Path:
+            os.rename(profile.folder, target)
+            files.sync_folder(target.parent)
+            return target
+
         try:
-            if target != profile.folder:
-                os.rename(profile.folder, target)
-        except OSError as error:
-            profile.update(name=profile.folder.name)
-            raise files.explain(error, target) from error
+            change.commit(name, move)
+        finally:
+            change.drop()
     return Profile(target)
 
 
@@ -46,16 +59,14 @@ def copy(profile: Profile, home: Path, name: str) -> Profile:
         InputError: the name is not allowed or taken, or the disk refuses.
     """
     target = _free_place(home, name, None)
-
-    def fill(folder: Path) -> None:
-        shutil.copytree(
-            profile.folder, folder, dirs_exist_ok=True,
-            ignore=shutil.ignore_patterns(*_NOT_COPIED, ".tmp-*", ".old-*"),
-        )  # fmt: skip
-        Profile(folder).update(name=name, id=str(uuid.uuid4()))
-
-    with profile.lock():
-        files.write_folder(target, fill)
+    with profile.lock(), making(target) as aside:
+        with files.private_writing():
+            shutil.copytree(
+                profile.folder, aside, dirs_exist_ok=True, copy_function=shutil.copyfile,
+                ignore=shutil.ignore_patterns(*_NOT_COPIED, ".*"), symlinks=True,
+            )  # fmt: skip
+        os.chmod(aside, 0o700)
+        Profile(aside).update(name=name, id=str(uuid.uuid4()))
     return Profile(target)
 
 
@@ -64,13 +75,19 @@ def delete(profile: Profile) -> None:
 
     Raises InputError where another process holds it, or the disk refuses.
     """
-    gone = profile.folder.with_name(f".tmp-{secrets.token_hex(4)}-{profile.folder.name}")
+    folder = profile.folder
+    if folder.is_symlink():
+        raise InputError(
+            f"{folder} is a link.", f"Give the folder itself: {os.path.realpath(folder)}"
+        )
+    gone = folder.with_name(f"{GONE}{key_of(folder.name)}-{secrets.token_hex(4)}")
     with profile.lock():
         try:
-            os.rename(profile.folder, gone)
+            os.rename(folder, gone)
+            files.sync_folder(folder.parent)
+            files.remove_tree(gone)
         except OSError as error:
-            raise files.explain(error, profile.folder) from error
-    shutil.rmtree(gone)
+            raise files.explain(error, folder) from error
 
 
 def _free_place(home: Path, name: str, but: Profile | None) -> Path:

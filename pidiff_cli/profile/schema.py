@@ -134,6 +134,7 @@ class Stages1(_Strict, frozen=True):
 
     prepare: Prepare1 = Prepare1()
     invert: Invert1 = Invert1()
+    invert_draft: Invert1 | UnsetType = UNSET  # of codes that a tuning under way learns with
     tune: Tune1 = Tune1()
     lora: Lora1 = Lora1()
     stylemix: Settings = {}

@@ -19,7 +19,7 @@ from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.files import can_be_folder, said
 from pidiff_cli.marks.keys import known_credential
 from pidiff_cli.marks.marker import NONE
-from pidiff_cli.profile import Profile, parts_of, profile_folder
+from pidiff_cli.profile import Profile, profile_folder
 from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import read_json
 from pidiff_cli.safety.prompts import check_prompts
@@ -48,7 +48,7 @@ def check_drawing(
     check_prompts((*getattr(config, "prompts", ()), getattr(config, "prompt", "")), noun)
     check_scheduler(getattr(config, "scheduler", ""))
     check_size(config.size, parts)
-    if parts_of(profile.folder):
+    if profile.parts:
         check_tuned_on(profile, parts)
     edits, style = getattr(config, "edits", ()), getattr(config, "style_from", "")
     if edits or style:
@@ -109,8 +109,7 @@ def check_inverting(profile: Profile, parts: BaseParts, asked: bool) -> None:
         InputError: no photos to make codes of. MissingWeightError: no W+ networks.
     """
     parts.need_wplus("invert")
-    there = (profile.folder / "identity.safetensors").is_file()
-    if not has_faces(profile) and (asked or not there):
+    if not has_faces(profile) and (asked or not profile.has_code()):
         raise InputError(
             f"{profile.name} holds no photos.",
             f"Give it some: pidiff prepare PHOTOS --name {profile.name} --force",
@@ -175,7 +174,7 @@ def check_base(profile: Profile, parts: BaseParts, replace: bool, weights: str =
     other = bool(family) and family != parts.family
     if weights and before.get("fingerprint"):
         other = other or (before["fingerprint"] != weights and before.get("name") != parts.name)
-    if parts_of(profile.folder) and other and not replace:
+    if profile.parts and other and not replace:
         raise InputError(
             f"{profile.name} is tuned on {before.get('name')}; a profile holds one tuning.",
             f"Replace it: pidiff tune {profile.name} --base {parts.name} --retune",
@@ -185,7 +184,7 @@ def check_base(profile: Profile, parts: BaseParts, replace: bool, weights: str =
 def check_has_code(profile: Profile) -> None:
     """Raise InputError where edits and layers of others have no W+ code to work on."""
     learnt = profile.manifest.base.get("wplus") != "off"
-    if not learnt and "lora" in parts_of(profile.folder):
+    if not learnt and "lora" in profile.parts:
         name = profile.name
         raise InputError(
             f"{name} was learnt without W+ networks, and edits and style mixes need them.",

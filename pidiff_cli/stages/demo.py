@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pidiff_cli.core.images import save_png
-from pidiff_cli.files import write_file
+from pidiff_cli.files import PUBLIC, write_file
 
 #: Four portraits (256, 256) of one person of mini's drawn world, held out of every training.
 PORTRAITS, NOUN = Path(__file__).parent / "portraits", "man"
@@ -33,7 +33,7 @@ def run(out: Path) -> DemoPhotos:
     for folder in (drawn, real):
         folder.mkdir(parents=True, exist_ok=True)
     for portrait in sorted(PORTRAITS.glob("*.png")):
-        write_file(drawn / portrait.name, portrait.read_bytes())
+        write_file(drawn / portrait.name, portrait.read_bytes(), PUBLIC)
     import skimage.data
 
     save_png(real / "astronaut.png", np.asarray(skimage.data.astronaut(), np.uint8))

@@ -9,7 +9,7 @@ from typing import Any
 
 from pidiff_cli.config import EvaluateConfig
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
-from pidiff_cli.files import write_file
+from pidiff_cli.files import PUBLIC, write_file
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages import person
 from pidiff_cli.stages.progress import Progress
@@ -59,9 +59,9 @@ def run(
     data = _document(config, loaded, tools, measured, shown)
     html = page.build_html(data, *_faces(loaded), shown, _plots.plot(shown, measured))
     table = out / f"{profile.name}.json"
-    write_file(table, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+    write_file(table, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode(), PUBLIC)
     target = out / f"{profile.name}.html"
-    write_file(target, html.encode())
+    write_file(target, html.encode(), PUBLIC)
     prompts = len(data["prompts"])
     progress.finish(
         "evaluate",

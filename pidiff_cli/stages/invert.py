@@ -16,7 +16,9 @@ from pidiff_cli.core.images import resized, save_png, to_tensor, to_uint8
 from pidiff_cli.core.wplus.inversion import refine, robust_mean
 from pidiff_cli.core.wplus.weights import SIZES_FILE, read_sizes
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.profile import Photo, Profile, drop_draft
+from pidiff_cli.profile.draft import DRAFT, DRAFT_STAGE, STAGE
+from pidiff_cli.profile.forgotten import IDENTITY
 from pidiff_cli.stages.codes import Decoder
 from pidiff_cli.stages.face_codes import Portraits, read_codes
 from pidiff_cli.stages.faces import aligned_faces, open_reader, stored_picture
@@ -28,36 +30,50 @@ PREVIEW = "reports/inversion.png"
 
 
 def inverted(
-    profile: Profile, config: InvertConfig, parts: BaseParts, progress: Progress
-) -> InvertResult:
+    profile: Profile, config: InvertConfig, parts: BaseParts, progress: Progress,
+    draft: bool = False,
+) -> InvertResult:  # fmt: skip
     """The profile's W+ codes for this base, made when they are missing or other settings ask.
 
     The caller holds the profile's lock.
+
+    Args:
+        draft: new codes of a tuned profile are made beside its own, which draw with the adapter
+            that learnt them until `take_draft` puts the new ones in their place.
 
     Raises:
         InputError: codes are missing, and the profile holds no photos to make them of.
         MissingWeightError: the W+ networks are not here.
     """
     wplus = parts.need_wplus("invert")
-    notes, state = wanted(profile, config), profile.stage_state("invert")
-    there = (profile.folder / "identity.safetensors").is_file()
-    if there and notes.items() <= state.items() and fits(profile, wplus):
-        preview = profile.stored(state["preview"]) if state.get("preview") else None
-        preview = preview if preview and preview.is_file() else None  # forgotten, or not imported
-        return InvertResult(profile.folder, preview, state.get("likeness"))
+    notes = wanted(profile, config)
+    for stage, file in ((STAGE, IDENTITY), (DRAFT_STAGE, DRAFT)):
+        state, there = profile.stage_state(stage), profile.path(file).is_file()
+        if there and notes.items() <= state.items() and fits(profile, wplus, file):
+            if file == IDENTITY:
+                drop_draft(profile)
+            preview = profile.stored(state["preview"]) if state.get("preview") else None
+            preview = preview if preview and preview.is_file() else None  # forgotten, or not here
+            return InvertResult(profile.folder, preview, state.get("likeness"))
     if not profile.photos:
         raise InputError(
             f"{profile.name} holds no photos.",
             f"Give it some: pidiff prepare PHOTOS --name {profile.name} --force",
         )
-    result = run(profile, config, parts, progress)
-    profile.update_stage("invert", **notes, preview=PREVIEW, likeness=result.likeness)
+    later = draft and bool(profile.parts)
+    with profile.changing():
+        result = run(profile, config, parts, progress, DRAFT if later else IDENTITY)
+        told = {**notes, "preview": PREVIEW, "likeness": result.likeness}
+        profile.update_stage(DRAFT_STAGE if later else STAGE, **told)
+        if not later:
+            drop_draft(profile)
     return result
 
 
 def run(
-    profile: Profile, config: InvertConfig, parts: BaseParts, progress: Progress
-) -> InvertResult:
+    profile: Profile, config: InvertConfig, parts: BaseParts, progress: Progress,
+    file: str = IDENTITY,
+) -> InvertResult:  # fmt: skip
     """Encode every photo that was not held out; store codes, weights and mean in the profile.
 
     The caller holds the profile's lock.
@@ -87,7 +103,7 @@ def run(
         codes = _refined(config, decoder, codes, faces, reader, progress)
     mean, weights = robust_mean(codes, portraits.quality)
     keys = tuple(photo.key for photo in photos)
-    profile.save_identity(codes.numpy(), weights.numpy(), mean.numpy(), keys)
+    profile.save_identity(codes.numpy(), weights.numpy(), mean.numpy(), keys, file)
     redrawn = decoder.pictures(torch.cat([codes, mean[None]]))
     strip = preview_strip(to_uint8(resized(faces, redrawn.shape[1])), redrawn)
     path = profile.write(PREVIEW, lambda target: save_png(target, strip))
@@ -107,13 +123,13 @@ def wanted(profile: Profile, config: InvertConfig) -> dict[str, Any]:
     return {"base": config.base, "refine": config.refine, "photos": keys, **seed}
 
 
-def fits(profile: Profile, wplus: Path) -> bool:
+def fits(profile: Profile, wplus: Path, file: str = IDENTITY) -> bool:
     """Whether the profile's codes have the size of the base's present weights: mini's may be newer
     than they are, and wider. Without weights to read photos with the codes stay as they are."""
     if not (wplus / SIZES_FILE).is_file():
         return True
     sizes = read_sizes(wplus)
-    return profile.load_identity().mean.shape == (sizes["rows"], sizes["style_dim"])
+    return profile.load_identity(file).mean.shape == (sizes["rows"], sizes["style_dim"])
 
 
 def head_of(profile: Profile, photo: Photo, aligned: np.ndarray) -> np.ndarray:

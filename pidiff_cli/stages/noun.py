@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pidiff_cli.errors import UsageError
-from pidiff_cli.profile import Profile, parts_of
+from pidiff_cli.profile import Profile
 from pidiff_cli.stages.progress import Progress
 
 CHECKPOINT = "checkpoint"
@@ -17,7 +17,7 @@ def check_noun(profile: Profile | None, noun: str | None, anew: bool = False) ->
     """
     if profile is None or not noun or anew or profile.manifest.noun == noun:
         return
-    if parts_of(profile.folder) or profile.path(CHECKPOINT).exists():
+    if profile.parts or profile.path(CHECKPOINT).exists():
         name = profile.name
         raise UsageError(
             f"{name} is tuned as a {profile.manifest.noun}, not as a {noun}.",

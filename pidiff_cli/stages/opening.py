@@ -13,7 +13,7 @@ from pidiff_cli.config import RANDOM, CommonConfig
 from pidiff_cli.core.device import check_device
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import expanded
-from pidiff_cli.profile import Profile, check_name, parts_of, profile_folder
+from pidiff_cli.profile import Profile, check_name, profile_folder
 from pidiff_cli.recipe import Recipe, recipe_of, settings_for
 from pidiff_cli.stages.progress import Callback, CallbackProgress, Progress
 from pidiff_cli.weights import auto, locate
@@ -153,8 +153,7 @@ def base_of(home: Path, profile: Profile, base: str = "") -> BaseParts:
 def open_person(name: str | Path, home: Path) -> Profile:
     """A profile that can be drawn. Raises InputError: there is none, or it is not learnt yet."""
     profile = Profile.open(name, home)
-    known = (profile.folder / "identity.safetensors").is_file()
-    if not (known or (profile.folder / "lora").is_dir()):
+    if not (profile.has_code() or "lora" in profile.parts):
         raise InputError(
             f"{profile.name} is not tuned yet.", f"Tune it: pidiff tune {profile.name}"
         )
@@ -173,7 +172,7 @@ def draw_values(
     recipe = recipe_of(profile.manifest.recipe.get("name", "auto"), parts.family)
     known = {item.name for item in fields(kind)}
     values = settings_for(recipe, "generate", **given)
-    if "lora" in parts_of(profile.folder):
+    if "lora" in profile.parts:
         values = {**BESIDE, **values}
     return {key: value for key, value in values.items() if key in known or key in given}
 

@@ -23,11 +23,10 @@ from pidiff_cli.core.faces.reader import FaceReader, likeness
 from pidiff_cli.core.identity.adapters import load_adapters, swap_adapters
 from pidiff_cli.core.images import marked_png, read_record
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.files import write_file, write_new
+from pidiff_cli.files import PUBLIC, write_file, write_new
 from pidiff_cli.marks.marker import WITHOUT, Marker
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.consent import consent_kind
-from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.stages.base import fingerprint, fuse_lora, identity_fingerprint, load_parts
 from pidiff_cli.stages.checks import check_size, check_tuned_on, only_side
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
@@ -85,8 +84,17 @@ def load_person(
     Raises:
         InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
     """
+    return profile.reading(
+        lambda: _load_person(profile, parts, device, score, progress, noun, last)
+    )
+
+
+def _load_person(
+    profile: Profile, parts: locate.BaseParts, device: str, score: bool, progress: Progress,
+    noun: str, last: LoadedPerson | None,
+) -> LoadedPerson:  # fmt: skip
     manifest, name = profile.manifest, parts.name
-    tuned = parts_of(profile.folder)
+    tuned = profile.parts
     if tuned:
         check_tuned_on(profile, parts)
     mean = _code(profile)
@@ -129,10 +137,10 @@ def _swapped(
     last: LoadedPerson | None, profile: Profile, same: bool
 ) -> tuple[Base, nn.Module] | None:
     """The base of who was drawn before with this person's adapters in place of theirs."""
-    if last is None or not same or not parts_of(profile.folder):
+    if last is None or not same or not profile.parts:
         return None
     last.base.rest()
-    if not swap_adapters(last.model, last.base.lora, profile.folder):
+    if not swap_adapters(last.model, last.base.lora, profile.stored):
         return None
     return last.base, last.model
 
@@ -141,13 +149,13 @@ def _loaded(
     profile: Profile, parts: locate.BaseParts, device: str, mean: Tensor | None
 ) -> tuple[Base, nn.Module]:
     """The base with the person's adapters, if any, and what holds the branch's."""
-    tuned = parts_of(profile.folder)
+    tuned = profile.parts
     where, dtype, _ = pick_device(device, family=parts.family)
     begun = mean.shape if mean is not None and "adapter" in tuned else None
     base = load_parts(parts, where, dtype, codes=begun)
     if not tuned or (mean is not None and base.has_branch and not _fits(base, mean)):
         return base, base.unet
-    model, base.lora = load_adapters(base.unet, profile.folder)
+    model, base.lora = load_adapters(base.unet, profile.stored)
     base.unet.requires_grad_(False)
     fuse_lora(base, parts.family)
     return base, model
@@ -160,7 +168,7 @@ def _fits(base: Base, mean: Tensor) -> bool:
 def _code(profile: Profile) -> Tensor | None:
     """The person's W+ code (L, D). Raises InputError where the profile has nothing to draw by."""
     learnt = profile.manifest.base.get("wplus") != "off"
-    if not learnt and "lora" in parts_of(profile.folder):
+    if not learnt and "lora" in profile.parts:
         return None
     return torch.from_numpy(np.array(profile.load_identity().mean))
 
@@ -300,7 +308,7 @@ def write_new_png(
             return path
         except FileExistsError:
             if _same_record(path, record):
-                write_file(path, content)
+                write_file(path, content, PUBLIC)
                 return path
         number += 1
 

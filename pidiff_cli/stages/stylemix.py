@@ -15,7 +15,7 @@ from pidiff_cli.config import StylemixConfig
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.wplus.editing import GROUPS, mix
 from pidiff_cli.marks.marker import Marker
-from pidiff_cli.profile import Profile, parts_of
+from pidiff_cli.profile import Profile, making, profile_folder
 from pidiff_cli.profile.consent import mixed_consent
 from pidiff_cli.stages import person
 from pidiff_cli.stages.checks import check_mixing
@@ -139,23 +139,29 @@ def _store(
     decoder: Decoder,
 ) -> Profile:  # fmt: skip
     """The mix as a profile: its code, A's adapter, and a decoded face as its only picture."""
-    profile = Profile.create(config.home, config.name, a.manifest.noun, config.force)
-    code = mixed.numpy()
-    profile.save_identity(code[None], np.ones(1, np.float32), code)
-    for part in parts_of(a.folder):
-        profile.write_folder(part, partial(_copy_files, a.stored(part)))
-    face = decoder.pictures(mixed[None])[0]
-    profile.write("reports/mix.png", lambda target: save_png(target, face))
-    profile.update(base=a.manifest.base, recipe=a.manifest.recipe)
-    keep(profile, consent)
-    profile.update_stage("stylemix", **mixing)
-    return profile
+    code, face = mixed.numpy(), decoder.pictures(mixed[None])[0]
+    manifest, parts = a.reading(lambda: (a.manifest, {p: _files_of(a, p) for p in a.parts}))
+    folder = profile_folder(config.home, config.name)
+    with making(folder, config.force) as aside:
+        profile = Profile.create_in(aside, config.name, manifest.noun)
+        with profile.changing():
+            profile.save_identity(code[None], np.ones(1, np.float32), code)
+            for part, contents in parts.items():
+                profile.write_folder(part, partial(_write_files, contents))
+            profile.write("reports/mix.png", lambda target: save_png(target, face))
+            profile.update(base=manifest.base, recipe=manifest.recipe)
+            keep(profile, consent)
+            profile.update_stage("stylemix", **mixing)
+    return Profile(folder)
 
 
-def _copy_files(source: Path, target: Path) -> None:
-    for path in source.iterdir():
-        if path.is_file() and not path.is_symlink():
-            (target / path.name).write_bytes(path.read_bytes())
+def _files_of(profile: Profile, part: str) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in profile.stored(part).iterdir() if p.is_file()}
+
+
+def _write_files(contents: dict[str, bytes], target: Path) -> None:
+    for name, content in contents.items():
+        (target / name).write_bytes(content)
 
 
 def _settings(config: StylemixConfig, a: Profile, b: Profile) -> dict[str, object]:

@@ -34,7 +34,7 @@ def test_codes_of_another_size_are_made_anew(pidiff, alice, stages):
     run, calls = stages["invert"].run, []
     stages["invert"].run = lambda *given: calls.append(given) or run(*given)
     assert pidiff("invert", "alice").code == 0 and not calls
-    stages["invert"].fits = lambda profile, wplus: False
+    stages["invert"].fits = lambda profile, wplus, file: False
     assert pidiff("invert", "alice").code == 0 and len(calls) == 1
 
 

@@ -23,8 +23,10 @@ from pidiff_cli.cli.app import run
 
 def files():
     return {os.path.join(at, name): os.stat(os.path.join(at, name)).st_mtime_ns
-            for at, folders, names in os.walk(".") for name in (*folders, *names)
-            if name != ".lock"}
+            for at, folders, names in os.walk(".") for name in names
+            if not name.endswith(".lock")} | {
+            os.path.join(at, name): 0
+            for at, folders, names in os.walk(".") for name in folders if name != ".locks"}
 
 told, before = [], files()
 for words in json.loads(sys.argv[1]):

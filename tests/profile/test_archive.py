@@ -16,7 +16,9 @@ from filelock import FileLock
 from pidiff_cli import files
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
+from pidiff_cli.profile.locks import lock_place
 from pidiff_cli.stages.export.run import run_import
+from tests.support.places import beside
 from tests.support.profile_file import PICTURE, export, make_alice, refused, rewritten
 
 
@@ -99,18 +101,18 @@ def test_force_replaces_in_one_move(alice: Profile, file: Path, home: Path) -> N
     there = Profile.open("alice", home)
     assert there.manifest.noun == "woman" and there.verify() == []
     assert not (there.folder / "photos/02_face.png").exists()
-    assert [p.name for p in (home / "profiles").iterdir()] == ["alice"]
+    assert beside(home) == ["alice"]
 
 
 def test_force_with_a_bad_file_keeps_the_old_one(alice: Profile, file: Path, home: Path) -> None:
     bad = rewritten(file, lambda e: e.update({"photos/01_face.png": b"no picture"}))
     with pytest.raises(InputError):
         run_import(bad, home, force=True)
-    assert alice.verify() == [] and [p.name for p in (home / "profiles").iterdir()] == ["alice"]
+    assert alice.verify() == [] and beside(home) == ["alice"]
 
 
 def test_a_profile_in_use_is_left_alone(alice: Profile, file: Path, home: Path) -> None:
-    with FileLock(alice.folder / ".lock"):
+    with FileLock(lock_place(alice.folder)):
         with pytest.raises(InputError, match="Another pidiff"):
             run_import(file, home, force=True)
         with pytest.raises(InputError, match="Another pidiff"):
@@ -118,38 +120,11 @@ def test_a_profile_in_use_is_left_alone(alice: Profile, file: Path, home: Path) 
     assert run_import(file, home, force=True).name == "alice"
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
-@pytest.mark.parametrize("instant", range(1, 9))
-def test_killed_while_replacing(alice, file, home, monkeypatch, instant) -> None:
-    """Stop before each of the renames in turn, cleaning nothing; what opens is whole."""
-    left = [instant]
-    original = os.replace
-
-    def count(*args):
-        left[0] -= 1
-        if left[0] == 0:
-            raise Killed
-        return original(*args)
-
-    alice.update(noun="man")
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", count)
-        patch.setattr(files, "_undo_folder", lambda *a: None)
-        try:
-            run_import(file, home, force=True)
-        except Killed:
-            pass
-    assert Profile.open("alice", home).verify() == []
-
-
 def test_a_full_disk_leaves_nothing(file: Path, home: Path, monkeypatch) -> None:
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left")
 
-    monkeypatch.setattr(files, "_flush", full)
+    monkeypatch.setattr(files, "sync_file", full)
     refused(file, home, "disk is full")
 
 

@@ -8,16 +8,14 @@ import multiprocessing
 import os
 import shutil
 import stat
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pidiff_cli import files
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Photo, Profile, check_name, list_profiles
+from pidiff_cli.profile import Photo, Profile, check_name, list_profiles, settle
 from pidiff_cli.profile import manifest as manifest_module
-from tests.support.places import FIXTURES
+from tests.support.places import FIXTURES, beside
 
 
 @pytest.fixture
@@ -102,23 +100,45 @@ def test_a_path_that_leaves_the_folder(alice):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
-@pytest.mark.parametrize("step", ["write_bytes", "replace"])
-def test_a_disk_that_refuses_keeps_the_old_file(alice, monkeypatch, number, step):
-    def refuse(*args):
-        if "01.png" in str(args[0]):
-            raise OSError(number, os.strerror(number), str(args[0]))
-        return original(*args)
+def test_a_disk_that_refuses_keeps_the_old_file(alice, monkeypatch, number):
+    original = os.open
 
-    place = Path if step == "write_bytes" else os
-    original = getattr(place, step)
-    monkeypatch.setattr(place, step, refuse)
+    def refuse(path, *more, **named):
+        if "01.png" in str(path):
+            raise OSError(number, os.strerror(number), str(path))
+        return original(path, *more, **named)
+
+    before = _content(alice.folder)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(InputError) as caught:
         alice.write("photos/01.png", b"new")
     monkeypatch.undo()
     assert caught.value.exit_code == 3 and "01.png" in caught.value.message
-    assert (alice.folder / "photos/01.png").read_bytes() == b"face"
-    assert not list(alice.folder.rglob(".tmp-*"))
-    assert Profile(alice.folder).verify() == []
+    assert _content(alice.folder) == before
+
+
+def _content(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_what_could_not_be_moved_is_read_and_moved_by_the_next_writer(alice, monkeypatch):
+    """A change counts from one instant on; the disk fails right after it."""
+
+    def refuse(*args):
+        raise OSError(errno.EIO, "Input/output error", str(args[0]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuse)
+        alice.write("photos/01.png", b"new")
+        with pytest.raises(InputError):  # the next change would come before the last one
+            alice.write("photos/01.png", b"newer")
+    before = _content(alice.folder)
+    assert alice.path("photos/01.png").read_bytes() == b"new" and alice.verify() == []
+    assert _content(alice.folder) == before, "a reader mends nothing"
+    with alice.lock():
+        pass
+    assert (alice.folder / "photos/01.png").read_bytes() == b"new"
+    assert not [p for p in alice.folder.rglob("*") if p.name.startswith(".")]
 
 
 def test_a_folder_that_cannot_be_filled_keeps_the_old_one(alice):
@@ -132,48 +152,24 @@ def test_a_folder_that_cannot_be_filled_keeps_the_old_one(alice):
     assert alice.verify() == []
 
 
-class Killed(BaseException):
-    """The process ends here: nothing after it runs."""
-
-
-def test_killed_at_any_instant_of_a_write(home, tmp_path, monkeypatch):
-    """Stop before each rename and each unlink in turn, without any clean-up, then open it."""
-    for instant in range(1, 12):
-        root = tmp_path / str(instant)
-        profile = Profile.create(root, "alice", "woman")
-        profile.write_folder("adapter", lambda f: (f / "w").write_bytes(b"old") and None)
-        left = [instant]
-
-        def count(*args, original, left=left):
-            left[0] -= 1
-            if left[0] == 0:
-                raise Killed
-            return original(*args)
-
-        with monkeypatch.context() as patch:
-            for name in ("replace", "fsync"):
-                original = getattr(os, name)
-                patch.setattr(os, name, lambda *a, original=original: count(*a, original=original))
-            for name in ("_remove", "_undo_folder"):  # a killed process cleans nothing
-                patch.setattr(files, name, lambda *a: None)
-            try:
-                profile.write_folder("adapter", lambda f: (f / "w").write_bytes(b"new") and None)
-            except Killed:
-                pass
-        opened = Profile.open("alice", root)
-        assert (opened.folder / "adapter/w").read_bytes() in (b"old", b"new")
-        assert opened.verify() == []
-        opened.write_folder("adapter", lambda f: (f / "w").write_bytes(b"next") and None)
-        assert opened.verify() == []
-
-
-def test_a_killed_replacement_gives_the_old_profile_back(alice):
+@pytest.mark.parametrize("left", [".kept-alice", ".old-alice"])
+def test_what_a_killed_replacement_of_an_earlier_release_left(alice, home, left):
     folder = alice.folder
-    shutil.copytree(folder, folder.with_name(".kept-alice"))
-    (folder / "photos/01.png").write_bytes(b"half")
-    files.settle(folder, lambda path: False)
-    assert (folder / "photos/01.png").read_bytes() == b"face"
-    assert not folder.with_name(".kept-alice").exists()
+    os.rename(folder, folder.with_name(left))
+    if left == ".kept-alice":  # and the new one is half made
+        folder.mkdir()
+        (folder / "profile.json").write_bytes(
+            manifest_module.new_manifest("alice", "man").to_bytes()
+        )
+    settle("alice", home)
+    assert Profile.open("alice", home).manifest.noun == "woman" and not alice.verify()
+    assert beside(home) == ["alice"]
+
+
+def test_what_it_left_does_not_come_back_over_a_later_profile(alice, home):
+    shutil.copytree(alice.folder, alice.folder.with_name(".kept-alice"))
+    alice.forget()
+    assert beside(home) == ["alice"] and not alice.photos
 
 
 def _hold(folder, ready, done):

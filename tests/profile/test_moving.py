@@ -12,6 +12,7 @@ import pytest
 
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile, moving
+from tests.support.places import beside
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_a_copy_is_whole_and_has_its_own_id(alice: Profile, home: Path) -> None:
     twin = moving.copy(alice, home, "twin")
     assert twin.name == "twin" and twin.manifest.id != alice.manifest.id
     assert not twin.verify() and not alice.verify() and alice.name == "alice"
-    assert {p.name for p in (home / "profiles").iterdir()} == {"alice", "twin"}
+    assert beside(home) == ["alice", "twin"]
 
 
 @pytest.mark.parametrize("name", ["ALICE", "bob/../x", ""])
@@ -62,7 +63,7 @@ def test_delete_and_forget_all_are_one(
     assert pidiff("profile", "delete", "alice").code == 2  # nobody can be asked
     assert pidiff("profile", "delete", "alice", "--yes").code == 0
     assert pidiff("profile", "forget", "twin", "--all", "--yes").code == 0
-    assert not list((home / "profiles").iterdir())
+    assert not beside(home)
 
 
 def test_a_no_is_no_interruption(

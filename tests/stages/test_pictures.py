@@ -131,7 +131,7 @@ def test_many_at_once_lose_no_picture(
     """Four threads, thirty pictures each, all of one prompt and seed."""
     if not links:
 
-        def refuse(*_: object) -> None:
+        def refuse(*_: object, **__: object) -> None:
             raise PermissionError("no links here")
 
         monkeypatch.setattr(files.os, "link", refuse)

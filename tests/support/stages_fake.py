@@ -36,11 +36,11 @@ def install_stages(monkeypatch: pytest.MonkeyPatch, weights: Path) -> dict[str, 
     }  # fmt: skip
 
 
-def _prepare(config: Any, progress: Any) -> Any:
+def _prepare(config: Any, folder: Any, progress: Any) -> Any:
     from pidiff_cli.profile import Photo, Profile
     from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
 
-    profile = Profile.create(config.home, config.name, config.noun)
+    profile = Profile.create_in(folder, config.name, config.noun)
     profile.write("photos/01.png", b"face")
     profile.update(photos=(Photo("01", "one.jpg", 0.9, face="photos/01.png"),))
     progress.start("prepare", 2)
@@ -63,11 +63,13 @@ def _add(config: Any, profile: Any, known: Any, progress: Any) -> Any:
     return PrepareResult(profile.folder, (Kept("new.jpg", 0.8),), ())
 
 
-def _invert(profile: Any, config: Any, parts: Any, progress: Any) -> Any:
+def _invert(
+    profile: Any, config: Any, parts: Any, progress: Any, file: str = "identity.safetensors"
+) -> Any:
     from pidiff_cli.stages.results import InvertResult
 
     code = np.zeros((1, 12, 80), np.float32)
-    profile.save_identity(code, np.ones(1, np.float32), code[0], ("01",))
+    profile.save_identity(code, np.ones(1, np.float32), code[0], ("01",), file)
     preview = profile.write("reports/inversion.png", b"strip")
     return InvertResult(profile.folder, preview, 0.5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,9 +30,9 @@ def save_adapters(
 
 
 def load_adapters(
-    unet: nn.Module, folder: Path, learn: bool = False
+    unet: nn.Module, place: Callable[[str], Path], learn: bool = False
 ) -> tuple[nn.Module, PersonLora | None]:
-    """Put the parts that lie in a folder on a base's UNet.
+    """Put the parts of an identity on a base's UNet; ``place``: where one lies, by its name.
 
     Returns: the branch's PEFT model, or the UNet where there is none; the LoRA, off, or None.
 
@@ -39,29 +40,29 @@ def load_adapters(
         InputError: one is damaged or belongs to another base.
     """
     model = unet
-    if (folder / BRANCH).is_dir():
-        model = load_adapter(unet, folder / BRANCH, trainable=learn)
-    lora = load_lora(unet, folder / LORA, learns=learn) if (folder / LORA).is_dir() else None
+    if place(BRANCH).is_dir():
+        model = load_adapter(unet, place(BRANCH), trainable=learn)
+    lora = load_lora(unet, place(LORA), learns=learn) if place(LORA).is_dir() else None
     return model, lora
 
 
-def swap_adapters(model: nn.Module, lora: PersonLora | None, folder: Path) -> bool:
-    """Put the parts that lie in a folder in the place of loaded ones, where they are the same parts
-    of the same sizes; False, and nothing changed, where they are not. The LoRA is off afterwards.
+def swap_adapters(model: nn.Module, lora: PersonLora | None, place: Callable[[str], Path]) -> bool:
+    """Put parts of an identity in the place of loaded ones, where they are the same parts of the
+    same sizes; False, and nothing changed, where they are not. The LoRA is off afterwards.
 
     Args:
-        model, lora: from ``load_adapters``.
+        model, lora: from ``load_adapters``. place: where a part lies, by its name.
 
     Raises:
         InputError: the LoRA is damaged.
     """
-    there = (folder / BRANCH).is_dir(), (folder / LORA).is_dir()
+    there = place(BRANCH).is_dir(), place(LORA).is_dir()
     if there != (is_adapted(model), lora is not None):
         return False
-    weights = read_peft(folder / LORA) if lora is not None else None
+    weights = read_peft(place(LORA)) if lora is not None else None
     if lora is not None and weights is not None and not lora.agrees(weights):
         return False
-    if there[0] and not copy_adapter(model, folder / BRANCH):
+    if there[0] and not copy_adapter(model, place(BRANCH)):
         return False
     if lora is not None and weights is not None:
         lora.take(weights)

@@ -25,8 +25,9 @@ from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import load_adapter, remove_adapter
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Profile, parts_of
+from pidiff_cli.profile import Profile
 from pidiff_cli.profile.consent import CONSENTS, consent_kind
+from pidiff_cli.profile.leaving import leaving
 from pidiff_cli.stages.base import load_parts
 from pidiff_cli.stages.checks import check_tuned_on
 from pidiff_cli.stages.progress import Progress
@@ -68,9 +69,10 @@ def export(profile: Profile, home: Path, target: Path, write: Write, progress: P
     """
     progress.start("export", None)
     loaded = _load(profile, home)
-    files.write_folder(target, lambda folder: write(loaded, folder))
+    with leaving(home, target) as (temporary, _):
+        files.write_folder(target, lambda folder: write(loaded, folder), temporary)
     progress.finish("export", "read back: the same picture")
-    if "lora" in parts_of(profile.folder):
+    if "lora" in profile.parts:
         progress.warn(
             f"This is the identity branch; the LoRA of {profile.name} is a file of its own: "
             f"pidiff profile export {profile.name} --format diffusers-lora"
@@ -81,7 +83,7 @@ def write_peft(loaded: Loaded, folder: Path) -> None:
     """The PEFT directory and the W+ code it goes with."""
     if loaded.model is None:
         name = loaded.profile.name
-        if "lora" in parts_of(loaded.profile.folder):
+        if "lora" in loaded.profile.parts:
             raise InputError(
                 f"What {name} has learnt is a LoRA; its identity branch is the general one.",
                 f"Export the LoRA: pidiff profile export {name} --format diffusers-lora",
@@ -124,8 +126,8 @@ def _load(profile: Profile, home: Path) -> Loaded:
     base = load_parts(parts, torch.device("cpu"), torch.float32)
     if w.shape != (base.rows, base.dim):
         raise InputError(f"The W+ code of {profile.name} is not of the base {name}.")
-    adapter = profile.folder / "adapter"
-    model = load_adapter(base.unet, adapter) if adapter.is_dir() else None
+    adapted = "adapter" in profile.parts
+    model = load_adapter(base.unet, profile.stored("adapter")) if adapted else None
     base.unet.requires_grad_(False)
     loaded = Loaded(profile, base, parts, model, w, np.zeros(0))
     loaded.picture = _draw(loaded)

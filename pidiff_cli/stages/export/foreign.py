@@ -73,13 +73,13 @@ def _check_free(found: FoundLora, folder: Path) -> None:
             replace,
         )
     own = origin_of(profile).get("sha256")
-    if (folder / LORA).is_dir() and own != found.digest:
+    if LORA in profile.parts and own != found.digest:
         raise InputError(f"{profile.name} has a LoRA already.", replace)
 
 
 def put_lora(profile: Profile, found: FoundLora, home: Path) -> ImportResult:
     """Write `lora/` and note what it is: for which base, from elsewhere, what was left out."""
-    with profile.lock():
+    with profile.changing():
         _write(profile, found)
     layers, left_out = len(found.lora.weights.layers), found.lora.left_out
     return lora_result(profile, home, layers, left_out)

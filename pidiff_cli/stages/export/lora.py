@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from pidiff_cli.core.identity.lora_names import UnetLayers
 from pidiff_cli.errors import InputError, MissingWeightError
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.consent import consent_kind
+from pidiff_cli.profile.leaving import leaving
 from pidiff_cli.reading.lora_config import WEIGHTS
 from pidiff_cli.weights import locate
 from pidiff_cli.weights.bases import BASES
@@ -76,7 +76,7 @@ def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str
         InputError: the profile has no `lora/`, or one that does not fit its base.
     """
     manifest = profile.manifest
-    if not (profile.folder / LORA).is_dir():
+    if LORA not in profile.parts:
         raise InputError(
             f"{profile.name} has no LoRA, its second part: the identity branch alone is no LoRA.",
             f"Tune one: pidiff tune {profile.name}. Or take the branch: --format diffusers",
@@ -84,7 +84,7 @@ def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str
     base = manifest.base
     own = locate.recorded_base(str(base.get("name") or "mini"), home)
     here = base_layers(own, home, str(base.get("family") or ""))
-    weights = read_peft(profile.folder / LORA)
+    weights = read_peft(profile.stored(LORA))
     word = origin_of(profile).get("trigger") or manifest.noun
     hint = f"Write {word!r} in the prompt."
     size, date = BASES[here.family].size, manifest.created[:10]
@@ -92,23 +92,17 @@ def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str
         title or manifest.name, word, hint, here.family, size, date, consent_kind(manifest)
     )
     content = FORMATS[kind](weights, told, here.unet)
-    _check(content, weights, here, profile.name)
-
-    def write(path: Path) -> None:
-        path.write_bytes(content)
-        path.chmod(0o600)
-
-    files.write_file(target, write)
+    with leaving(home, target) as (temporary, scratch):
+        _check(content, weights, here, scratch / f"{profile.name}.safetensors")
+        files.write_file(target, content, temporary=temporary)
     return str(word)
 
 
-def _check(content: bytes, weights: LoraWeights, here: BaseLayers, name: str) -> None:
+def _check(content: bytes, weights: LoraWeights, here: BaseLayers, path: Path) -> None:
     """Raise InputError unless the file, read as any other program's, is the same LoRA."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{name}.safetensors"
-        path.write_bytes(content)
-        again = read_foreign(path, here.unet).weights
+    files.write_file(path, content)
+    again = read_foreign(path, here.unet).weights
     for path_of, layer in weights.layers.items():
         back, own = again.layers.get(path_of), layer.delta()
         if back is None or (back.delta() - own).abs().max() > _FINE * own.abs().max():
-            raise InputError(f"Read back, the LoRA of {name} is another one at {path_of}.")
+            raise InputError(f"Read back, the LoRA of {path.stem} is another one at {path_of}.")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pidiff_cli import files
 from pidiff_cli.errors import InputError, PidiffError, UsageError
-from pidiff_cli.profile import Profile, archive, check_name, profile_folder
+from pidiff_cli.profile import Profile, archive, check_name, making, profile_folder
+from pidiff_cli.profile.leaving import leaving
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
 
@@ -92,9 +92,15 @@ def run_export(
     if target.exists() and not force:
         raise InputError(f"{target} is there already.", "Replace it: --force. Or another --out.")
     word = None
-    with profile.lock() if os.access(profile.folder, os.W_OK) else nullcontext():
+    with profile.lock() if _is_open(profile.folder) else nullcontext():
         if kind == "pidiff":
-            files.write_file(target, lambda path: _write_checked(profile, path, photos))
+            with leaving(home, target) as (temporary, scratch):
+
+                def write_checked(path: Path) -> None:
+                    archive.write_archive(profile, path, photos)
+                    archive.unpack(path, scratch)  # what cannot come in does not go out
+
+                files.write_file(target, write_checked, temporary=temporary)
         elif kind in LORAS:
             from pidiff_cli.stages.export.lora import write_lora
 
@@ -168,33 +174,15 @@ def run_import(path: Path, home: Path, name: str = "", force: bool = False) -> I
     name = name or archive.peek(path).name
     check_name(name)
     folder = profile_folder(home, name)
-    files.recover(folder)
     _check_free(folder, name, path, force)
-
-    def fill(temporary: Path) -> None:
-        archive.unpack(path, temporary, name)
-        _check_free(folder, name, path, force)  # another may have come meanwhile
-
-    with _held(folder):
-        try:
-            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise files.explain(error, folder.parent) from error
-        files.write_folder(folder, fill)
+    with making(folder, force) as aside, files.private_writing():
+        archive.unpack(path, aside, name)
     manifest = Profile(folder).manifest
     base = manifest.base.get("name") or None
     return ImportResult(
         folder, name, base, base is None or _is_here(base, home), len(manifest.files),
         len(manifest.photos),
     )  # fmt: skip
-
-
-def _write_checked(profile: Profile, path: Path, photos: bool) -> None:
-    """Write the file, then read it as an import would: what cannot come in does not go out."""
-    archive.write_archive(profile, path, photos)
-    path.chmod(0o600)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".tmp-") as folder:
-        archive.unpack(path, Path(folder))
 
 
 def _ending(kind: str) -> str:
@@ -249,15 +237,9 @@ def _check_free(folder: Path, name: str, path: Path, force: bool) -> None:
         )
 
 
-def _held(folder: Path) -> AbstractContextManager[None]:
-    """The lock of the profile to be replaced; Windows cannot move a folder with an open file."""
-    if not folder.exists():
-        return nullcontext()
-    lock = Profile(folder).lock()
-    if os.name != "nt":
-        return lock
-    with lock:
-        return nullcontext()
+def _is_open(folder: Path) -> bool:
+    """Whether anybody could change the profile: where nobody may write it needs no lock."""
+    return os.access(folder, os.W_OK) and os.access(folder.parent, os.W_OK)
 
 
 def _is_here(base: str, home: Path) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pidiff_cli.errors import InputError, PidiffError
-from pidiff_cli.files import said, write_file
+from pidiff_cli.files import PUBLIC, said, write_file
 from pidiff_cli.profile import Profile, find_by_id
 from pidiff_cli.stages.gallery.earlier import read_earlier
 from pidiff_cli.stages.gallery.entry import Entry, read_entry, shown, told_name
@@ -95,7 +95,7 @@ def _write(
         "gallery.html", "gallery.css", "gallery.js",
         title=name or "pictures", told=_count(entries), data=data, left=left,
     )  # fmt: skip
-    write_file(page, html.encode())
+    write_file(page, html.encode(), PUBLIC)
 
 
 def _people(entries: Sequence[Entry], home: Path) -> dict[str, Profile]:

@@ -15,7 +15,7 @@ from pidiff_cli.config import JudgeConfig
 from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.images import PhotoError, read_photo, shrink
 from pidiff_cli.errors import InputError
-from pidiff_cli.files import write_file
+from pidiff_cli.files import PUBLIC, write_file
 from pidiff_cli.stages.judge import page, summary, verdict
 from pidiff_cli.stages.judge.compare import Difference, differences
 from pidiff_cli.stages.judge.gates import Gate, passes
@@ -144,8 +144,8 @@ def _write(data: dict[str, Any], judged: Sequence[JudgedSet], out: Path) -> Judg
     one = re.sub(r"[^\w.-]+", "-", judged[0].name).strip("-.") or "pictures"
     name = f"pictures-{one}" if len(judged) == 1 else "comparison"
     table, target = out / f"{name}.json", out / f"{name}.html"
-    write_file(table, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
-    write_file(target, page.build_html(data, judged).encode())
+    write_file(table, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode(), PUBLIC)
+    write_file(target, page.build_html(data, judged).encode(), PUBLIC)
     values: dict[str, Any] = {
         key: tuple(item) if isinstance(item, list) else item for key, item in data.items()
     }

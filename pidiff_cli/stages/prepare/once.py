@@ -9,8 +9,7 @@ from typing import Any
 
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.errors import InputError
-from pidiff_cli.files import replacing, settle
-from pidiff_cli.profile import PHOTO_SHEET, Profile, check_name, parts_of
+from pidiff_cli.profile import PHOTO_SHEET, Profile, check_name, hold, making
 from pidiff_cli.stages.prepare.inputs import digest, photo_digests
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
@@ -27,25 +26,31 @@ def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareR
     """
     check_name(config.name)
     folder = config.home / "profiles" / config.name
-    settle(folder, is_prepared)
     digests = photo_digests(config.photos)
     whose = _whose(config)
-    if _holds_somebody(folder) and not force:
-        return _again(config, Profile(folder), digests, whose, progress)
-    from pidiff_cli.stages.prepare import run
+    with hold(folder):
+        if holds_somebody(folder) and not force:
+            return _again(config, Profile(folder), digests, whose, progress)
+        from pidiff_cli.stages.prepare import run
 
-    with replacing(folder, is_prepared):
-        result = run.run(config, progress)
-        _note(Profile(folder), result.kept, result, digests.values(), whose)
-    return result
+        with making(folder, replaces=True) as aside:
+            result = run.run(config, aside, progress)
+            _note(Profile(aside), result.kept, result, digests.values(), whose)
+    return _moved(result, aside, folder)
 
 
-def _holds_somebody(folder: Path) -> bool:
+def _moved(result: PrepareResult, aside: Path, folder: Path) -> PrepareResult:
+    """The result, of the profile that has taken its place."""
+    sheet = result.sheet and folder / result.sheet.relative_to(aside)
+    return replace(result, profile=folder, sheet=sheet)
+
+
+def holds_somebody(folder: Path) -> bool:
     """Whether photos would be added to who is there, not take the place."""
     if not (folder / "profile.json").is_file():
         return False
-    learnt = parts_of(folder) or (folder / "identity.safetensors").is_file()
-    return bool(learnt) or is_prepared(folder)
+    profile = Profile(folder)
+    return bool(profile.parts) or profile.has_code() or is_prepared(folder)
 
 
 def _again(
@@ -75,7 +80,7 @@ def _again(
         return told_again(old)
     from pidiff_cli.stages.prepare import run
 
-    with old.lock():
+    with old.changing():
         result = run.add(config, old, known, progress)
         kept = (*told_again(old).kept, *result.kept)
         _note(old, kept, result, {*inputs, *digests.values()}, state.get("whose", {}))

@@ -27,8 +27,8 @@ LOOKED = 0.7  # share of a photo's time until it is chosen; the rest masks and w
 MOST_TOLD = 6  # lines on what lies beside the photos
 
 
-def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
-    """Read, find, choose, check, align and mask; write the profile.
+def run(config: PrepareConfig, folder: Path, progress: Progress) -> PrepareResult:
+    """Read, find, choose, check, align and mask; write the profile into an empty folder.
 
     Raises:
         InputError: no photo is left; the message says why and what would work.
@@ -38,10 +38,11 @@ def run(config: PrepareConfig, progress: Progress) -> PrepareResult:
     if not selection.kept:
         reasons = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
         raise InputError(f"None of the {len(paths)} photos can be used. {reasons}.", HINT)
-    profile = Profile.create(config.home, config.name, config.noun)
+    profile = Profile.create_in(folder, config.name, config.noun)
     written = _written(progress, len(paths), len(selection.kept))
-    kept = write_photos(profile, selection.kept, config, album.networks, written)
-    return _done(config, profile, paths, album, selection, kept, rejected, progress)
+    with profile.changing():
+        kept = write_photos(profile, selection.kept, config, album.networks, written)
+        return _done(config, profile, paths, album, selection, kept, rejected, progress)
 
 
 def add(
@@ -106,7 +107,7 @@ def _done(
     if config.keep_photos:
         profile.write(PHOTO_SHEET, png_bytes(contact_sheet(paths, album, chosen, rejected)))
     advice = _advice(chosen, album)
-    sheet = profile.path(PHOTO_SHEET) if config.keep_photos else None
+    sheet = profile.folder / PHOTO_SHEET if config.keep_photos else None
     world = "drawings" if _drawn(config, album) else "photographs" if album.networks.folder else ""
     result = PrepareResult(profile.folder, tuple(kept), tuple(rejected), advice, sheet, world)
     _tell(progress, result, config, album, selection)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Profile, parts_of
+from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.weights.locate import BaseParts
 
@@ -58,7 +58,7 @@ def check_kept(
     state = profile.stage_state("tune")
     if config.restart or config.retune or not config.resume:
         return ""
-    if not (is_done(state) and parts_of(profile.folder) and state.get("base") == parts.name):
+    if not (is_done(state) and profile.parts and state.get("base") == parts.name):
         return ""
     before = profile.manifest.recipe
     changed = {
@@ -88,7 +88,7 @@ def is_stale(profile: Profile, config: TuneConfig, state: dict[str, Any], digest
     """
     if config.restart or config.retune or not config.resume:
         return False
-    return bool(is_done(state) and parts_of(profile.folder) and state.get("digest") != digest)
+    return bool(is_done(state) and profile.parts and state.get("digest") != digest)
 
 
 def is_done(state: dict[str, Any]) -> bool:

@@ -33,7 +33,7 @@ from pidiff_cli.core.faces.framing import Place
 from pidiff_cli.core.training.captioning import found_captions
 from pidiff_cli.core.training.dataset import LatentSet, cache_latents, face_variants, photo_variants
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.profile import Photo, Profile, codes_file
 from pidiff_cli.stages.faces import Faces, stored_picture
 from pidiff_cli.stages.progress import Progress
 
@@ -80,7 +80,7 @@ def codes_of(profile: Profile, photos: list[Photo]) -> tuple[Tensor, Tensor]:
 
     Raises InputError where the profile has none.
     """
-    identity = profile.load_identity()
+    identity = profile.load_identity(codes_file(profile))
     rows = {key: row for row, key in enumerate(identity.keys)}
     codes = [identity.codes[rows[p.key]] if p.key in rows else identity.mean for p in photos]
     return torch.from_numpy(np.stack(codes)), torch.from_numpy(np.array(identity.mean))

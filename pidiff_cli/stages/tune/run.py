@@ -14,7 +14,7 @@ from pidiff_cli.core.identity.adapter import save_adapter
 from pidiff_cli.core.identity.adapters import BRANCH, LORA, is_adapted
 from pidiff_cli.core.identity.lora import save_lora
 from pidiff_cli.errors import OutOfMemoryError
-from pidiff_cli.profile import PHOTO_SHEET, Profile
+from pidiff_cli.profile import PHOTO_SHEET, Profile, drop_draft, take_draft
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
@@ -34,6 +34,7 @@ from pidiff_cli.stages.tune.setup import Task, make_job, make_task
 from pidiff_cli.weights.licences import licences_of
 from pidiff_cli.weights.locate import BaseParts
 
+REPORT = "reports/likeness.html"
 SEED = 1000  # of the report's first picture; the next prompt's has one more
 SHORT = ("text_drop", "background", "stranger_margin", "iou", "energy_off", "copy_paste", "faces")
 
@@ -74,13 +75,15 @@ def run(
 
 def _run(task: Task, progress: Progress) -> TuneResult:
     profile, config, parts = task.profile, task.config, task.parts
-    if config.restart or not config.resume:
-        _forget(profile)
     state = profile.stage_state("tune")
+    if config.restart or not config.resume:
+        _begin_again(profile)
+        state = {}
     if _finished(task, state):
         return _told_again(task, state, progress)
     if is_stale(profile, config, state, task.digest):
         progress.line(stale_told(profile.name))
+        drop_draft(profile)
         return kept(profile)
     progress.start("tune", None)
     faces = aligned_faces(profile)
@@ -91,12 +94,13 @@ def _run(task: Task, progress: Progress) -> TuneResult:
         by_hand=by_hand(config, task.recipe),
     )  # fmt: skip
     train(job, current, progress)
-    write_log(profile, current.losses)
     branch, where = parts.has_branch, planned.device
     key = pace.key_of(config, task.internals, parts.family, branch, job.plan, where)
     pace.note(config.home, key, job.paces)
     pace.note(config.home, pace.of_drawing(key), job.left.drawn, least=1)
-    return _keep(task, job, current, tools, faces, progress)
+    with profile.changing():  # the old adapter draws until all of the new tuning is there
+        write_log(profile, current.losses)
+        return _keep(task, job, current, tools, faces, progress)
 
 
 def _finished(task: Task, state: dict[str, Any]) -> bool:
@@ -126,6 +130,7 @@ def _keep(
     """Store the adapter, measure, write the report."""
     profile, config, name = task.profile, task.config, task.parts.name
     half = job.base.dtype != torch.float32
+    take_draft(profile)
     if is_adapted(job.model):
         profile.write_folder(BRANCH, lambda target: save_adapter(job.model, target, half))
     if (lora := job.base.lora) is not None:
@@ -191,7 +196,7 @@ def _report(
     html = page.build_html(
         data, everyone, len(task.held_out), shown, sheet=profile.stored(PHOTO_SHEET)
     )
-    profile.write("reports/likeness.html", html.encode())
+    profile.write(REPORT, html.encode())
     progress.finish("report", "")
     _warn(task, current, copies(measured), values["copy_paste"], progress)
     return likeness
@@ -243,15 +248,19 @@ def _warn(
         )
 
 
-def _forget(profile: Profile) -> None:
-    profile.clear_stage("tune")
-    for relative in (CHECKPOINT, PREVIEWS):
-        if profile.path(relative).exists():
-            profile.remove(relative)
+def _begin_again(profile: Profile) -> None:
+    """The next tuning begins at step 0; what the last one made stays until it is done."""
+    told = {k: v for k, v in profile.stage_state("tune").items() if k == "result"}
+    with profile.changing():
+        profile.clear_stage("tune")
+        profile.update_stage("tune", **told)
+        for relative in (CHECKPOINT, PREVIEWS):
+            if profile.path(relative).exists():
+                profile.remove(relative)
 
 
 def _result(profile: Profile, values: dict[str, Any]) -> TuneResult:
-    report = profile.folder / "reports" / "likeness.html"
-    there = report.is_file()  # an import brings no page, and a person may have removed it
+    report = profile.folder / REPORT
+    there = profile.path(REPORT).is_file()  # an import brings no page, a person may have removed it
     told = {"base": "", "recipe": "", "seconds": 0.0, "peak_mb": 0.0, **values}
     return TuneResult(profile=profile.folder, report=report if there else None, **told)

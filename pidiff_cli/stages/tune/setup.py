@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,7 +28,7 @@ from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.focus import PLAIN, focused
 from pidiff_cli.core.training.step import LossSettings, TrainingStep
-from pidiff_cli.profile import Photo, Profile
+from pidiff_cli.profile import Photo, Profile, codes_file
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.stages.base import load_parts
 from pidiff_cli.stages.faces import Faces
@@ -110,7 +112,7 @@ def make_task(
     files = profile.manifest.files
     values["version"] = DIGEST
     values["photos"] = [(p.key, files.get(p.face, "")) for p in own]
-    values["codes"] = files.get("identity.safetensors", "") if parts.has_branch else "none"
+    values["codes"] = files.get(codes_file(profile), "") if parts.has_branch else "none"
     values["fingerprint"] = "".join(weights.values())
     text = json.dumps(values, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -154,7 +156,7 @@ def make_job(
     generator = torch.Generator().manual_seed(config.seed + current.step)
     best = None
     if current.step and not is_done(state):
-        best = load_checkpoint(profile.folder / CHECKPOINT, optimizer, generator)
+        best = load_checkpoint(profile.path(CHECKPOINT), optimizer, generator)
     reference = (
         tools.reader.embed([faces[p.key] for p in own if p.key in faces]) if tools.reader else None
     )
@@ -185,17 +187,18 @@ def _adapter(
     """The adapter to train, and where: new, from a checkpoint, or from a finished tuning."""
     profile, config = task.profile, task.config
     same = state.get("digest") == task.digest
-    checkpoint = profile.folder / CHECKPOINT
+    checkpoint = profile.path(CHECKPOINT)
     saved = read_state(checkpoint, SavedRun)
-    current, adapter = Run(), None
+    current: Run = Run()
+    adapter: Callable[[str], Path] | None = None
     if same and is_done(state):
         current.step = current.best_step = state["result"]["steps"]
         current.before = state["result"].get("likeness", {}).get("before")
         current.losses = read_log(profile)[: current.step]
-        adapter = profile.folder
+        adapter = profile.stored
     elif same and saved and saved.pop("digest") == task.digest and saved["step"] < config.steps:
         saved["losses"] = as_losses(saved.get("losses", ()))
-        current, adapter = Run(**saved), checkpoint
+        current, adapter = Run(**saved), checkpoint.joinpath
     elif state and not same:
         progress.line("The photos or settings have changed: tuning starts again at step 0.")
     if adapter:

@@ -18,6 +18,7 @@ from pidiff_cli.profile import Profile
 from pidiff_cli.weights import locate
 from tests.support.faces_fake import Drawn, draw_people, install_finder
 from tests.support.lora_made import apart, random_lora, write_dialect
+from tests.support.places import beside
 from tests.support.tiny_person import install, make_profile
 from tests.support.tiny_real import use_tiny_configs
 
@@ -208,7 +209,7 @@ def test_import_refuses(pidiff, alice, lora, album, home, tmp_path):
     save_file({"lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight": torch.ones(2, 2)}, file)
     ran = pidiff("profile", "import", file, "--photos", album)
     assert ran.code == 3 and "FLUX" in ran.err
-    assert [folder.name for folder in (home / "profiles").iterdir()] == ["alice"]
+    assert beside(home) == ["alice"]
 
 
 def test_a_profile_tuned_on_another_base_keeps_it(

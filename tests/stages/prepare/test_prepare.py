@@ -11,9 +11,9 @@ from PIL import Image
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, making
+from pidiff_cli.stages.prepare import once, writing
 from pidiff_cli.stages.prepare import run as prepare
-from pidiff_cli.stages.prepare import writing
 from pidiff_cli.stages.prepare.writing import held_count
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import PrepareResult
@@ -52,7 +52,10 @@ def album(tmp_path: Path, finder: Finder) -> Album:
 def run(tmp_path: Path, *photos: Path, **given: object) -> PrepareResult:
     settings = {"min_sharpness": 0.1, **given}
     config = PrepareConfig(home=tmp_path / "home", photos=photos, name="alice", **settings)
-    return prepare.run(config, Progress())
+    folder = config.home / "profiles" / config.name
+    with making(folder) as aside:
+        result = prepare.run(config, aside, Progress())
+    return once._moved(result, aside, folder)
 
 
 def reasons(result: PrepareResult) -> dict[str, str]:

@@ -63,7 +63,7 @@ def test_without_them_no_code_is_made(
     home: Path, photos: Path, stages: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[Any] = []
-    monkeypatch.setattr(stages["invert"], "inverted", lambda *given: calls.append(given))
+    monkeypatch.setattr(stages["invert"], "inverted", lambda *given, **_: calls.append(given))
     api.tune(photos, "alice", home=home, wplus="off")
     assert not calls and not (home / "profiles/alice/identity.safetensors").exists()
     assert stages["tune"].configs[-1].wplus == "off"
