@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from pidiff_cli.profile.parts import parts_of
 from pidiff_cli.stages.base import fingerprint, fuse_lora, identity_fingerprint, load_parts
 from pidiff_cli.stages.checks import check_size, check_tuned_on, only_side
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
+from pidiff_cli.stages.kept import loaded_once
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.reading import PromptReader
 from pidiff_cli.stages.results import Picture
@@ -69,7 +70,7 @@ def load_person(
     progress: Progress,
     noun: str = "",
 ) -> LoadedPerson:
-    """Load a base and put the profile's adapter on it.
+    """Load a base and put the profile's adapter on it; once, where `keep_loaded` asks for it.
 
     Args:
         score: also open the face networks, and embed the photos that likeness is measured against.
@@ -78,6 +79,16 @@ def load_person(
     Raises:
         InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
     """
+    key = profile.folder.resolve(), profile.fingerprint, profile.manifest.photos, parts, device, score
+    loaded: LoadedPerson = loaded_once(
+        repr(key), lambda: _load(profile, parts, device, score, progress)
+    )
+    return replace(loaded, profile=profile, noun=noun or profile.manifest.noun)
+
+
+def _load(
+    profile: Profile, parts: locate.BaseParts, device: str, score: bool, progress: Progress
+) -> LoadedPerson:
     manifest, name = profile.manifest, parts.name
     tuned = parts_of(profile.folder)
     if tuned:
@@ -116,8 +127,9 @@ def load_person(
     }
     faces = aligned_faces(profile) if reader else {}
     reference = reader.embed([*faces.values()]) if reader and faces else None
-    noun = noun or manifest.noun
-    return LoadedPerson(profile, base, parts, mean, reader, faces, reference, record, noun)
+    return LoadedPerson(
+        profile, base, parts, mean, reader, faces, reference, record, manifest.noun
+    )
 
 
 def _code(profile: Profile) -> Tensor | None:
