@@ -16,7 +16,7 @@ __all__ = [
     "PidiffError", "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
     "again", "attach_person", "dials", "evaluate", "gallery", "generate", "invert",
-    "judge_pictures", "keep_loaded", "look", "plan", "prepare", "stylemix", "tune",
+    "judge_pictures", "keep_loaded", "look", "mix_sheet", "plan", "prepare", "stylemix", "tune",
 ]  # fmt: skip
 _ELSEWHERE = {"attach_person": "pidiff_cli.core.diffusion.person_branch"}
 

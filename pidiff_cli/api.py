@@ -85,6 +85,8 @@ from pidiff_cli.stages.tune.already import check_kept
 from pidiff_cli.stages.tune.settings import open_tuning
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from pidiff_cli.stages.prepare.look import LookResult
     from pidiff_cli.stages.prepare.photos import Seen
 
@@ -93,7 +95,7 @@ __all__ = [
     "PidiffError", "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
     "again", "dials", "evaluate", "gallery", "generate", "invert", "judge_pictures",
-    "keep_loaded", "look", "plan", "prepare", "stylemix", "tune",
+    "keep_loaded", "look", "mix_sheet", "plan", "prepare", "stylemix", "tune",
 ]  # fmt: skip
 
 DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that ``best`` keeps, unless ``count`` says
@@ -496,6 +498,32 @@ def stylemix(
     from pidiff_cli.stages import stylemix as stage
 
     return stage.run(first, second, config, parts, place.progress)
+
+
+def mix_sheet(
+    a: str | Path,
+    b: str | Path,
+    *,
+    home: str | Path | None = None,
+    **settings: Any,
+) -> np.ndarray:
+    """The contact sheet of `stylemix` alone, uint8 (H, W, 3), drawn by the generator at once.
+
+    Args:
+        settings: coarse, medium, fine, between.
+
+    Raises:
+        InputError: no such profiles or codes. MissingWeightError: no W+ networks here.
+    """
+    place = Place.of(home, "cpu", True, None)
+    first, second = open_person(a, place.home), Profile.open(b, place.home)
+    parts = base_of(place.home, first)
+    settings |= {"a": str(a), "b": str(b), "base": parts.name}
+    config = place.config(StylemixConfig, **settings)
+    check_mixing(first, second, config, parts)
+    from pidiff_cli.stages import stylemix as stage
+
+    return stage.sheet_of(first, second, config, parts)
 
 
 def evaluate(

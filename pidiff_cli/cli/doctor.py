@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pidiff_cli.cli.profiles import describe
+from pidiff_cli.profile.describing import describe
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.errors import PidiffError
 from pidiff_cli.profile import Profile, list_profiles

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -59,18 +59,21 @@ def look(config: PrepareConfig, seen: Seen) -> LookResult:
     album = read_album(config, paths, lambda: None, seen=seen)
     reasons = {item.file: item.reason for item in album.rejected}
     kept: dict[Path, Choice] = {}
+    ranks: dict[Path, int] = {}
     advice = problem = ""
     if any(candidate.faces for candidate in album.candidates):
         try:
             selection = select_photos(config, album)
             reasons |= {item.file: item.reason for item in selection.rejected}
             kept = {choice.candidate.path: choice for choice in selection.kept}
+            ranks = selection.ranks
             advice = _advice(selection, album)
         except PidiffError as error:
             problem = error.message
     read = {candidate.path: candidate for candidate in album.candidates}
-    told = (_told(p, read.get(p), kept.get(p), reasons.get(said(p), "")) for p in paths)
-    return LookResult(tuple(told), advice, problem)
+    told = [_told(p, read.get(p), kept.get(p), reasons.get(said(p), "")) for p in paths]
+    weighed = (replace(one, chosen=ranks.get(one.path)) for one in told)
+    return LookResult(tuple(weighed), advice, problem)
 
 
 def _told(

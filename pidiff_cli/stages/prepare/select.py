@@ -35,6 +35,7 @@ class Selection:
     rejected: list[RejectedPhoto]
     people: list[Person]
     person: Person
+    ranks: dict[Path, int]  # of each photo with faces, which of them was weighed: 0 is the largest
 
 
 def select_photos(config: PrepareConfig, album: Album, anchors: Collection[Path] = ()) -> Selection:
@@ -59,15 +60,18 @@ def select_photos(config: PrepareConfig, album: Album, anchors: Collection[Path]
     person = _whom(config, people, album.networks, known, mine)
     kept: list[Choice] = []
     rejected: list[RejectedPhoto] = []
+    ranks: dict[Path, int] = {}
     for i, candidate in enumerate(album.candidates):
         choice = _choose(candidate, person, config.face_size, album.networks, by_hand.get(i))
+        if choice is not None:
+            ranks[candidate.path] = choice.rank
         reason = _fault(choice, candidate, config, album.networks, person, i in by_hand)
         if reason or choice is None:
             rejected.append(RejectedPhoto(said(candidate.path), reason))
         else:
             kept.append(choice)
     best, twins = drop_duplicates(kept)
-    return Selection(best, rejected + twins, people, person)
+    return Selection(best, rejected + twins, people, person, ranks)
 
 
 def _by_hand(config: PrepareConfig, album: Album) -> dict[int, int]:
