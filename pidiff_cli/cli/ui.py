@@ -16,9 +16,7 @@ def command(
     port: Annotated[
         int, typer.Option(metavar="N", help="port to listen on; 0 is a free one", min=0, max=65535)
     ] = 0,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="only say the address")
-    ] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="only say the address")] = False,
     out: Annotated[
         Path,
         typer.Option(metavar="DIR", help="folder for the pictures", parser=user_path),

@@ -79,7 +79,14 @@ def load_person(
     Raises:
         InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
     """
-    key = profile.folder.resolve(), profile.fingerprint, profile.manifest.photos, parts, device, score
+    key = (
+        profile.folder.resolve(),
+        profile.fingerprint,
+        profile.manifest.photos,
+        parts,
+        device,
+        score,
+    )
     loaded: LoadedPerson = loaded_once(
         repr(key), lambda: _load(profile, parts, device, score, progress)
     )
@@ -127,9 +134,7 @@ def _load(
     }
     faces = aligned_faces(profile) if reader else {}
     reference = reader.embed([*faces.values()]) if reader and faces else None
-    return LoadedPerson(
-        profile, base, parts, mean, reader, faces, reference, record, manifest.noun
-    )
+    return LoadedPerson(profile, base, parts, mean, reader, faces, reference, record, manifest.noun)
 
 
 def _code(profile: Profile) -> Tensor | None:

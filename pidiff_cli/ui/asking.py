@@ -39,7 +39,7 @@ def settings_of(asked: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: lists all that are of another kind.
     """
-    kinds = {item.name: type(item.default) for item in fields(GenerateConfig)}
+    kinds: dict[str, Any] = {item.name: type(item.default) for item in fields(GenerateConfig)}
     found, faults = {}, []
     for key in SETTINGS:
         value = asked.get(key)

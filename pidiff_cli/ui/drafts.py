@@ -85,7 +85,9 @@ class Drafts:
         if len(draft.files) >= MOST_PHOTOS:
             raise InputError(f"{MOST_PHOTOS} photos are the most.", "Eight good ones are enough.")
         if Path(name).suffix.lower() not in PICTURES:
-            raise InputError(f"{name}: not a picture.", "Pictures are files like .jpg, .png, .heic.")
+            raise InputError(
+                f"{name}: not a picture.", "Pictures are files like .jpg, .png, .heic."
+            )
         if not content:
             raise InputError(f"{name}: the file is empty.")
         key, path = secrets.token_hex(6), _free(draft.folder, name)
@@ -133,7 +135,8 @@ class Drafts:
             if one is not None:
                 row |= {
                     "kept": one.kept, "why": one.why, "notes": one.notes, "boxes": one.boxes,
-                    "chosen": one.chosen, "picture": one.picture is not None,
+                    "chosen": one.chosen if one.kept or key in draft.faces else None,
+                    "picture": one.picture is not None,
                     "quality": one.quality, "by_hand": key in draft.faces,
                 }  # fmt: skip
             if out:

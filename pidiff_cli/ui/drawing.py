@@ -63,10 +63,7 @@ class Drawing:
             changes["seed"] = seed
 
         def work(job: Job, kept: Kept) -> None:
-            made = api.again(
-                path, changes, out=self._pictures.folder, progress=self._jobs.listen(job, at_once=True),
-                **self._where(),
-            )  # fmt: skip
+            made = api.again(path, changes, out=self._pictures.folder, **self._where(job))
             for picture in made.images:
                 self._show(job, 0, picture.path, picture.likeness)
 
@@ -86,16 +83,16 @@ class Drawing:
         values["seed"] = seed_of(asked)
 
         def work(job: Job, kept: Kept) -> None:
-            made = api.stylemix(
-                a.folder, b.folder, out=self._pictures.folder, progress=self._jobs.listen(job, at_once=True),
-                **values, **self._where(),
-            )  # fmt: skip
+            where = {"out": self._pictures.folder, **self._where(job)}
+            made = api.stylemix(a.folder, b.folder, **values, **where)
             for picture in made.images:
                 self._show(job, 0, picture.path, picture.likeness)
             job.answer = {"stored": made.profile.name if made.profile else ""}
 
         title = f"{a.name} and {b.name}"
-        return self._jobs.add(Job("mix", f"{name}: {title}" if name else title, asked=dict(asked)), work)
+        return self._jobs.add(
+            Job("mix", f"{name}: {title}" if name else title, asked=dict(asked)), work
+        )
 
     def _column(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of one call of `api.generate`."""
@@ -104,7 +101,8 @@ class Drawing:
         values["prompt"] = text(asked, "prompt")
         if not values["prompt"]:
             raise UsageError("Say what the picture should show.")
-        count, best = int(number(asked, "count", 1, 1, MOST)), int(number(asked, "best", 0, 0, MOST))
+        count = int(number(asked, "count", 1, 1, MOST))
+        best = int(number(asked, "best", 0, 0, MOST))
         values |= {"count": max(count, best) if best else count, "best": best or None}
         values |= {"seed": seed_of(asked), "edits": edits_of(asked)}
         if style := asked.get("style"):
@@ -118,7 +116,9 @@ class Drawing:
             fell = []
             for place, column in enumerate(columns):
                 made = self._generate(job, place, dict(column))
-                fell += [{"column": place, "seed": one.seed, "reason": one.reason} for one in made.fell]
+                fell += [
+                    {"column": place, "seed": one.seed, "reason": one.reason} for one in made.fell
+                ]
                 if job.stop:
                     break
             job.answer = {"fell": fell}
@@ -134,7 +134,7 @@ class Drawing:
         return api.generate(
             profile.folder, values.pop("prompt"), out=self._pictures.folder,
             on_written=lambda path: self._show(job, place, path, None), on_picture=shown,
-            progress=self._jobs.listen(job, at_once=True), **values, **self._where(),
+            **values, **self._where(job),
         )  # fmt: skip
 
     def _show(self, job: Job, column: int, path: Path, alike: float | None) -> None:
@@ -151,6 +151,7 @@ class Drawing:
             job.pictures.append(row)
         self._jobs.changed()
 
-    def _where(self) -> dict[str, Any]:
-        return {"home": self._people.home, "device": self._device}
-
+    def _where(self, job: Job) -> dict[str, Any]:
+        """What every function of the API takes; a job that is stopped ends where it is."""
+        progress = self._jobs.listen(job, at_once=True)
+        return {"home": self._people.home, "device": self._device, "progress": progress}

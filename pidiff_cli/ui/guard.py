@@ -57,7 +57,9 @@ class Guard:
             return
         if scope["type"] != "http":
             return
-        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        headers = {
+            key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]
+        }
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         first = scope["path"] == "/" and self._same(asked, self._token)
         known = first or (self._own_page(headers) and self._known(scope["method"], headers))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import queue
 import secrets
 import threading
@@ -178,5 +177,3 @@ class Jobs:
             return job.stop
 
         return hear
-
-

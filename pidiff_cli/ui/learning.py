@@ -72,7 +72,7 @@ class Learning:
 
     def _prepare(self, job: Job, draft: Draft, name: str, noun: str, consent: str) -> None:
         """The draft's photos become a profile; then the uploaded copies go."""
-        more = {"consent": consent} if _takes(api.prepare, "consent") else {}
+        more: dict[str, Any] = {"consent": consent} if _takes(api.prepare, "consent") else {}
         made = api.prepare(
             draft.taken(), name, faces=draft.by_hand(), seen=draft.seen, noun=noun,
             progress=self._jobs.listen(job), **more, **self._where(),

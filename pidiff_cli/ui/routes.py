@@ -120,9 +120,7 @@ class Routes:
                 {"unknown": reading.unknown, "notes": reading.notes, "edits": reading.edits}
             )
         known = known_words()
-        return JSONResponse(
-            {"about": known.about, "groups": known.groups, "looks": known.looks}
-        )
+        return JSONResponse({"about": known.about, "groups": known.groups, "looks": known.looks})
 
     async def dials(self, request: Request) -> Response:
         profile = self._work.people.find(request.path_params["key"])
@@ -290,4 +288,3 @@ def _attachment(name: str) -> str:
 
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-

@@ -64,9 +64,7 @@ class Seen:
     def __init__(self) -> None:
         self._looks: dict[tuple[Path, bool], PhotoCandidate | PhotoError] = {}
 
-    def look(
-        self, path: Path, config: PrepareConfig, networks: FaceNetworks
-    ) -> PhotoCandidate:
+    def look(self, path: Path, config: PrepareConfig, networks: FaceNetworks) -> PhotoCandidate:
         """Read a photo and find its faces, where that is not known. Raises PhotoError."""
         key = path, networks.folder is not None
         if key not in self._looks:

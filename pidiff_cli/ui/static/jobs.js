@@ -4,18 +4,26 @@ import {$, duration, el, post} from "./dom.js";
 const STATES = {waiting: "waits", running: "", done: "done", failed: "failed", stopped: "stopped"};
 
 export function startJobs(world) {
-  world.on("jobs", () => {
-    const active = world.jobs.filter((job) => job.state === "running" || job.state === "waiting");
-    const place = $("jobs");
-    place.hidden = !active.length;
-    // Rows stay the same elements, so that a button under a finger or the focus is not taken away.
-    for (const row of [...place.children]) if (!active.some((job) => job.id === row.dataset.id)) row.remove();
-    for (const job of active) {
-      let row = place.querySelector(`[data-id="${job.id}"]`);
-      if (!row) place.append(row = made(job));
-      fill(row, job);
-    }
-  });
+  world.on("jobs", () => show(world));
+  world.on("shown", () => show(world));
+}
+
+/** Where each kind is shown large; there it needs no row at the foot. */
+const PLACES = {tune: "learn", draw: "draw", mix: "mix"};
+
+function show(world) {
+  const busy = world.jobs.filter((job) => job.state === "running" || job.state === "waiting");
+  const large = (job) => !$(PLACES[job.kind]).hidden && job === world.jobs.filter((one) => one.kind === job.kind).at(-1);
+  const active = busy.filter((job) => !large(job));
+  const place = $("jobs");
+  place.hidden = !active.length;
+  // Rows stay the same elements, so that a button under a finger or the focus is not taken away.
+  for (const row of [...place.children]) if (!active.some((job) => job.id === row.dataset.id)) row.remove();
+  for (const job of active) {
+    let row = place.querySelector(`[data-id="${job.id}"]`);
+    if (!row) place.append(row = made(job));
+    fill(row, job);
+  }
 }
 
 function made(job) {

@@ -173,7 +173,8 @@ function previews(place, job) {
   if (!who || !job.previews || place.dataset.key === key) return;
   place.dataset.key = key;
   place.hidden = false;
-  place.replaceChildren(el("img", {src: `people/${who.id}/previews?${job.id}-${key}`,
+  const down = () => { place.scrollTop = place.scrollHeight; };
+  place.replaceChildren(el("img", {src: `people/${who.id}/previews?${job.id}-${key}`, on: {load: down},
     alt: `Previews of ${job.who}: a row for each look, the newest at the bottom`}));
 }
 
