@@ -29,9 +29,7 @@ def drafts(page: Opened, monkeypatch: pytest.MonkeyPatch) -> Opened:
     def look(photos, seen, *, faces, home):
         boxes = ((0.1, 0.1, 0.3, 0.3), (0.6, 0.6, 0.2, 0.2))
         picture = np.zeros((64, 64, 3), np.uint8)
-        rows = [
-            LookedPhoto(path, picture, boxes, faces.get(path, 0), kept=True) for path in photos
-        ]
+        rows = [LookedPhoto(path, picture, boxes, faces.get(path, 0), kept=True) for path in photos]
         return LookResult(tuple(rows), "A smile would help most.")
 
     monkeypatch.setattr(api, "look", look)

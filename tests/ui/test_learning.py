@@ -46,12 +46,13 @@ def test_a_person_is_learnt_and_the_uploaded_photos_go(learning: Opened, home: P
     job = learning.ended(learning.post("/api/learn", wish(draft)).json())
     assert job["state"] == "done", job
     assert (home / "profiles" / "alice" / "profile.json").is_file()
-    assert not [p for p in (home / "cache" / "uploads").rglob("*.png")]
+    assert not list((home / "cache" / "uploads").rglob("*.png"))
     assert learning.get(f"/api/drafts/{draft}").status_code == 404
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"consent": ""}, {"consent": "unstated"}, {"noun": "dog"}, {"name": "../x"}, {"name": ""}]
+    "wrong",
+    [{"consent": ""}, {"consent": "unstated"}, {"noun": "dog"}, {"name": "../x"}, {"name": ""}],
 )
 def test_name_noun_and_consent_are_asked_for(learning: Opened, home: Path, wrong: dict[str, str]):
     answer = learning.post("/api/learn", wish(with_photos(learning), **wrong))

@@ -24,9 +24,10 @@ pytest.importorskip("uvicorn", reason="the extra `ui` is not installed")
 def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`pidiff ui` in a process of its own, and its address."""
     words = ["--home", str(tmp_path), "ui", "--no-browser", "--out", str(tmp_path / "pics")]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     started = subprocess.Popen(
-        [sys.executable, "-m", "pidiff_cli", *words], cwd=ROOT, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        [sys.executable, "-m", "pidiff_cli", *words], cwd=ROOT, env=environ, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert started.stdout is not None
     yield started, started.stdout.readline().strip()

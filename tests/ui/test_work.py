@@ -115,7 +115,9 @@ def test_a_report_runs_nothing_and_has_no_origin(page: Opened, home: Path):
 
 def test_jobs_run_one_after_another_and_one_that_waits_can_be_taken_out():
     jobs, go, order = Jobs(), threading.Event(), []
-    first = jobs.add(Job("draw", "first"), lambda job, kept: (go.wait(10), order.append(1)) and None)
+    first = jobs.add(
+        Job("draw", "first"), lambda job, kept: (go.wait(10), order.append(1)) and None
+    )
     second = jobs.add(Job("draw", "second"), lambda job, kept: order.append(2))
     third = jobs.add(Job("draw", "third"), lambda job, kept: order.append(3))
     jobs.stop(second)
