@@ -26,10 +26,15 @@ CONSENT = {
 
 
 class Learning:
-    """What learns people for the page."""
+    """What learns people for the page.
+
+    Attributes:
+        settings: of every tuning, as `api.tune` takes them; the recipe's where there are none.
+    """
 
     def __init__(self, jobs: Jobs, people: People, drafts: Drafts, device: str) -> None:
         self._jobs, self._people, self._drafts, self._device = jobs, people, drafts, device
+        self.settings: dict[str, Any] = {}
 
     def begin(self, asked: Mapping[str, Any]) -> Job:
         """Queue a new person: "draft", "name", "noun", "consent".
@@ -82,7 +87,8 @@ class Learning:
         self._jobs.changed(people=True)
 
     def _tune(self, job: Job, **settings: Any) -> TuneResult:
-        made = api.tune(job.who, progress=self._jobs.listen(job), **settings, **self._where())
+        settings = {**self.settings, **settings, **self._where()}
+        made = api.tune(job.who, progress=self._jobs.listen(job), **settings)
         found = made.likeness
         job.answer = {"steps": made.steps, "seconds": made.seconds, "likeness": found}
         return made

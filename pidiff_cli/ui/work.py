@@ -46,7 +46,13 @@ class Work:
 
     def _make_ready(self) -> None:
         """Import what computes, and load the first person who can be drawn."""
-        from pidiff_cli.stages import generate, person  # noqa: F401  torch, diffusers
+        import torch
+
+        from pidiff_cli.core.lazy import import_never
+
+        if not torch.cuda.is_available():
+            import_never("bitsandbytes")  # a second and 100 MB for nothing
+        from pidiff_cli.stages import generate, person  # noqa: F401  diffusers
 
         drawable = [row for row in self.people.told() if row.get("drawable")]
         if drawable:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-pytest.importorskip("starlette", reason="the extra `ui` is not installed")
-
+HERE = Path(__file__).parent
 PORT, TOKEN = 8123, "a-token-of-the-tests"
 BASE = f"http://127.0.0.1:{PORT}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without the extra `ui` there is nothing to test here."""
+    if find_spec("starlette") and find_spec("uvicorn"):
+        return
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason="the extra `ui` is not installed"))
 
 
 @dataclass

@@ -17,8 +17,6 @@ import pytest
 
 from tests.support.places import ROOT
 
-pytest.importorskip("uvicorn", reason="the extra `ui` is not installed")
-
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
