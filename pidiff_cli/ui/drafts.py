@@ -160,6 +160,14 @@ class Drafts:
         small.save(buffer, "JPEG", quality=85)
         return buffer.getvalue()
 
+    def take(self, draft: Draft) -> None:
+        """A job has these photos now: no other may, and they do not make way for newer ones."""
+        self._drafts.pop(draft.id, None)
+
+    def give_back(self, draft: Draft) -> None:
+        """The job could not use them as they are: they may be changed and tried again."""
+        self._drafts[draft.id] = draft
+
     def discard(self, draft: Draft) -> None:
         """Remove the uploaded copies."""
         self._drafts.pop(draft.id, None)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from pidiff_cli import api
 from pidiff_cli.config import NOUNS
-from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.errors import InputError, PidiffError, StoppedError, UsageError
 from pidiff_cli.profile import check_name, profile_folder
 from pidiff_cli.stages.kept import Kept
-from pidiff_cli.stages.results import TuneResult
+from pidiff_cli.stages.results import PlanResult, TuneResult
 from pidiff_cli.ui.asking import text
 from pidiff_cli.ui.drafts import Draft, Drafts
 from pidiff_cli.ui.jobs import Job, Jobs
 from pidiff_cli.ui.people import People
 
+LOOK = 5.0  # seconds between looks for room on a card
 #: What may be said of a person's consent → what the page asks.
 CONSENT = {
     "self": "This is me",
@@ -56,10 +58,15 @@ class Learning:
 
         def work(job: Job, kept: Kept) -> None:
             kept.release()
-            self._prepare(job, draft, name, noun, consent)
+            try:
+                self._prepare(job, draft, name, noun, consent)
+            except PidiffError:
+                self._drafts.give_back(draft)
+                raise
             self._tune(job)
 
-        return self._jobs.add(Job("tune", f"Learn {name}", name), work)
+        self._drafts.take(draft)
+        return self._jobs.add(Job("tune", f"Learn {name}", name, asked={"draft": draft.id}), work)
 
     def go_on(self, key: str, asked: Mapping[str, Any]) -> Job:
         """Queue the tuning of a person who is there: on from its checkpoint, or, where ``asked``
@@ -88,13 +95,41 @@ class Learning:
 
     def _tune(self, job: Job, **settings: Any) -> TuneResult:
         settings = {**self.settings, **settings, **self._where()}
+        self._wait_for_room(job, settings)
         made = api.tune(job.who, progress=self._jobs.listen(job), **settings)
         found = made.likeness
         job.answer = {"steps": made.steps, "seconds": made.seconds, "likeness": found}
         return made
 
+    def _wait_for_room(self, job: Job, settings: dict[str, Any]) -> None:
+        """On a card that other programs fill, wait until what they hold is free.
+
+        Raises StoppedError where the job is stopped meanwhile.
+        """
+        told = False
+        while waits := _others_in_the_way(api.plan(job.who, **settings)):
+            if not told:
+                told = True
+                job.lines.append({"text": waits, "warning": True})
+                self._jobs.changed()
+            time.sleep(LOOK)
+            if job.stop:
+                raise StoppedError("Stopped.")
+
     def _where(self) -> dict[str, Any]:
         return {"home": self._people.home, "device": self._device}
+
+
+def _others_in_the_way(found: PlanResult) -> str:
+    """Why a tuning has to wait, in words; "" where it has room, or would have none anyway."""
+    plan = found.plan
+    peak, free, others = (plan.get(key) or 0 for key in ("peak_mb", "free_mb", "others_mb"))
+    if not others or peak <= free or peak > free + others:
+        return ""
+    return (
+        f"Waits for room on the card: it takes about {peak / 1000:.1f} GB, {free / 1000:.1f} are "
+        f"free, other programs hold {others / 1000:.1f}."
+    )
 
 
 def _takes(function: Any, name: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from pidiff_cli.ui.jobs import Job
 from tests.ui.conftest import Opened
 from tests.ui.test_drafts import png
 
@@ -66,6 +68,45 @@ def test_a_name_that_is_taken_is_refused_and_the_photos_stay(learning: Opened):
     answer = learning.post("/api/learn", wish(draft, name="Alice"))
     assert answer.status_code == 400 and "called" in answer.json()["message"]
     assert len(learning.get(f"/api/drafts/{draft}").json()["photos"]) == 2
+
+
+def test_photos_that_could_not_be_used_come_back(learning: Opened, monkeypatch: pytest.MonkeyPatch):
+    from pidiff_cli import api
+    from pidiff_cli.errors import InputError
+
+    def refuse(*photos, **more):
+        raise InputError("Several people are in these photos.")
+
+    monkeypatch.setattr(api, "prepare", refuse)
+    draft = with_photos(learning)
+    job = learning.ended(learning.post("/api/learn", wish(draft)).json())
+    assert job["state"] == "failed" and job["asked"]["draft"] == draft
+    assert len(learning.get(f"/api/drafts/{draft}").json()["photos"]) == 2
+
+
+def test_photos_of_a_job_that_waits_stay(learning: Opened, home: Path):
+    go, jobs = threading.Event(), learning.work.jobs
+    jobs.add(Job("draw", "first"), lambda job, kept: go.wait(30) and None)
+    draft = with_photos(learning)
+    job = learning.post("/api/learn", wish(draft)).json()
+    assert learning.post("/api/learn", wish(draft, name="bob")).status_code == 400
+    for _ in range(6):  # newer ones, of which the oldest make way
+        learning.post("/api/drafts")
+    go.set()
+    assert learning.ended(job)["state"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("peak", "free", "others", "waits"),
+    [(8000, 20000, 0, False), (8000, 4000, 6000, True), (8000, 4000, 0, False),
+     (30000, 4000, 6000, False), (0, 4000, 6000, False)],
+)  # fmt: skip
+def test_only_a_card_that_others_fill_is_waited_for(peak: int, free: int, others: int, waits: bool):
+    from pidiff_cli.stages.results import PlanResult
+    from pidiff_cli.ui.learning import _others_in_the_way
+
+    plan = {"peak_mb": peak, "free_mb": free, "others_mb": others}
+    assert bool(_others_in_the_way(PlanResult("sd15", "x", 512, 4, plan))) is waits
 
 
 def test_without_a_kept_photo_nothing_begins(learning: Opened):

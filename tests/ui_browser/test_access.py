@@ -45,6 +45,12 @@ def test_axe_finds_no_serious_fault(server: Server, visit: Any, size: str, schem
         assert wide <= 0, f"{part} is {wide} px too wide"
 
 
+def test_axe_sees_what_is_wrong(server: Server, visit: Any):
+    page = visit(server.address, "people")
+    page.evaluate("document.querySelector('#people').append(document.createElement('button'))")
+    assert any(one.startswith("button-name") for one in serious(page))
+
+
 def test_photos_and_a_question_are_accessible(
     server: Server, visit: Any, drawn_photos: dict[str, list[Path]]
 ):

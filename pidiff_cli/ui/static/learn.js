@@ -154,6 +154,11 @@ function learning() {
   error.textContent = job.error ? [job.error.message, job.error.hint].filter(Boolean).join(" ") : "";
   place.querySelector(".lines").textContent = job.lines.map((one) => one.text).join("\n");
   previews(place.querySelector(".previews"), job);
+  if (job.state === "failed" && job.asked.draft && !draft && place.dataset.back !== job.id) {
+    place.dataset.back = job.id; // the photos are here still, to be changed
+    sessionStorage.setItem(KEY, job.asked.draft);
+    recall();
+  }
   report(job);
 }
 

@@ -17,6 +17,9 @@ async function pictures() {
   if (!found.pictures.length) $("pictures").append(el("li", {className: "note"}, "No picture yet."));
 }
 
+/** A setting as the page calls it. */
+const called = (key) => (key === "identity_scale" ? "strength" : key.replaceAll("_", " "));
+
 const facts = (one) => [one.likeness !== null && `likeness ${one.likeness.toFixed(2)}`,
   one.seed && `seed ${one.seed}`, one.who].filter(Boolean).join(" · ");
 
@@ -67,7 +70,7 @@ export function openPicture(one) {
 function record(one) {
   const rows = [["prompt", one.prompt], ["drawn as", one.full !== one.prompt && one.full], ["person", one.who],
     ["seed", one.seed], ["likeness", one.likeness !== null && one.likeness.toFixed(2)],
-    ...Object.entries(one.settings).map(([key, value]) => [key.replaceAll("_", " "), value]),
+    ...Object.entries(one.settings).map(([key, value]) => [called(key), value]),
     ...Object.entries(one.more), ["file", one.file]];
   return el("dl", {}, rows.filter(([, value]) => value).flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)]));
 }
@@ -80,7 +83,7 @@ function again(one) {
     el("label", {className: "field"}, "Prompt ", el("textarea", {name: "prompt", rows: 2, value: one.prompt})),
     el("div", {className: "pairs"}, el("label", {}, "Seed ", input("seed", one.seed)),
       CHANGED.filter((name) => name in one.settings).map((name) =>
-        el("label", {}, `${name.replaceAll("_", " ")} `, input(name, one.settings[name])))),
+        el("label", {}, `${called(name)} `, input(name, one.settings[name])))),
     el("p", {className: "warn", role: "alert", hidden: true, data: {error: ""}}),
     el("button", {className: "main"}, "Draw again"));
   async function send(event) {
