@@ -15,7 +15,7 @@ from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, PidiffError, UsageError
 from pidiff_cli.profile import TUNED_PARTS, Profile, archive, check_name, parts_of, profile_folders
-from pidiff_cli.profile.consent import consent_kind, told_consent
+from pidiff_cli.profile.consent import told_consent
 from pidiff_cli.profile.describing import describe
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -84,10 +83,9 @@ class Learning:
 
     def _prepare(self, job: Job, draft: Draft, name: str, noun: str, consent: str) -> None:
         """The draft's photos become a profile; then the uploaded copies go."""
-        more: dict[str, Any] = {"consent": consent} if _takes(api.prepare, "consent") else {}
         made = api.prepare(
             draft.taken(), name, faces=draft.by_hand(), seen=draft.seen, noun=noun,
-            progress=self._jobs.listen(job), **more, **self._where(),
+            consent=consent, progress=self._jobs.listen(job), **self._where(),
         )  # fmt: skip
         job.who = made.profile.name
         self._drafts.discard(draft)
@@ -130,7 +128,3 @@ def _others_in_the_way(found: PlanResult) -> str:
         f"Waits for room on the card: it takes about {peak / 1000:.1f} GB, {free / 1000:.1f} are "
         f"free, other programs hold {others / 1000:.1f}."
     )
-
-
-def _takes(function: Any, name: str) -> bool:
-    return name in inspect.signature(function).parameters

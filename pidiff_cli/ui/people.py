@@ -8,6 +8,7 @@ from typing import Any
 
 from pidiff_cli.errors import InputError, PidiffError
 from pidiff_cli.profile import Profile, list_profiles, moving, parts_of
+from pidiff_cli.profile.consent import told_consent
 from pidiff_cli.profile.describing import describe
 
 REPORT, PREVIEWS, NUMBERS = "likeness.html", "previews.png", "likeness.json"
@@ -92,7 +93,7 @@ def _told(profile: Profile) -> dict[str, Any]:
     begun = bool(tune) and not tune.get("done", False)
     drawable = tuned or (profile.folder / "identity.safetensors").is_file()
     return {
-        **row, "id": manifest.id, "consent": getattr(manifest, "consent", "") or "",
+        **row, "id": manifest.id, "consent_told": told_consent(manifest),
         "tuned": tuned, "drawable": drawable, "unfinished": begun,
         "face": any(p.face for p in manifest.photos) or profile.path("reports/mix.png").is_file(),
         "report": profile.path(f"reports/{REPORT}").is_file(),

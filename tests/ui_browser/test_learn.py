@@ -62,7 +62,7 @@ def test_four_steps_then_a_picture(
     page.wait_for_selector("#reported button:has-text('Draw cleo')")
     assert "likeness" in page.inner_text("#reported")
     manifest = (empty.home / "profiles" / "cleo" / "profile.json").read_text()
-    assert '"noun": "woman"' in manifest
+    assert '"noun": "woman"' in manifest and '"consent": "synthetic"' in manifest
     assert not list((empty.home / "cache" / "uploads").rglob("*.png"))
     page.click("#reported button:has-text('Draw cleo')")
     page.fill("#prompt", "as a chef")

@@ -25,6 +25,7 @@ world.drawable = () => world.people.filter((one) => one.drawable);
 function show(moved) {
   const asked = location.hash.slice(1);
   const part = PARTS.includes(asked) ? asked : world.drawable().length ? "draw" : "learn";
+  if (asked !== part) history.replaceState(null, "", `#${part}`); // a reload stays where it is
   for (const name of PARTS) $(name).hidden = name !== part;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${part}`) link.setAttribute("aria-current", "page");

@@ -18,7 +18,7 @@ function shown(one, open) {
   if (one.problem) return el("li", {className: "person"}, el("h3", {}, one.name), el("p", {className: "warn"}, one.problem));
   const rows = [["likeness", one.alike], ["base", one.base || "not learnt yet"],
     ["size", `${one.size_mb.toFixed(1)} MB, ${one.photos} photo${one.photos === 1 ? "" : "s"}`],
-    ["licence", licence(one)], ["consent", CONSENT[one.consent] || one.consent || "nothing said"]];
+    ["licence", licence(one)], ["consent", one.consent_told]];
   return el("li", {className: "person"},
     one.face ? el("img", {src: `people/${one.id}/face?${one.version}`, alt: "", width: 96, height: 96}) : el("i", {}),
     el("div", {}, el("h3", {}, one.name, " ", el("small", {}, one.noun)),
@@ -28,8 +28,6 @@ function shown(one, open) {
       el("details", {open, data: {id: one.id}}, el("summary", {"aria-label": `More of ${one.name}`}, "More"),
         el("p", {className: "row"}, more(one)))));
 }
-
-const CONSENT = {self: "this is me", agreed: "agreed", synthetic: "nobody real", unstated: "nothing said"};
 
 function licence(one) {
   if (!one.licences || !Object.keys(one.licences).length) return "";
