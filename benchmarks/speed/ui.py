@@ -198,7 +198,7 @@ def measure(rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         home, (one, other) = Path(scratch) / "home", identities(2)
         photos = write_photos(one, Path(scratch) / "one")
-        pidiff("tune", str(photos), "--name", "alice", "--steps", "5", home=home)
+        pidiff("tune", str(photos), "--name", "alice", "--steps", "5", home=home, threads=1)
         has = any(map(shutil.which, NAMES))
         opened = browser(Path(scratch) / "data") if has else nullcontext()
         with opened as page:
