@@ -8,7 +8,7 @@ from pathlib import Path
 from pidiff_cli.ui import server
 from pidiff_cli.ui.learning import Learning
 
-SHORT = {"steps": 24, "checkpoint_every": 2, "preview_every": 4}
+SHORT = {"steps": 16, "checkpoint_every": 2, "preview_every": 4}
 
 
 def main() -> None:
