@@ -142,7 +142,7 @@ def visit(page: Page, address: str) -> None:
     """Open the page and wait until it can be used."""
     page.call("Page.navigate", url="about:blank")
     page.call("Page.navigate", url=address)
-    page.wait("document.documentElement.dataset.ready === 'yes'")
+    page.wait("document.documentElement?.dataset.ready === 'yes'")
 
 
 def effort(home: Path, photos: list[Path], page: Page) -> dict[str, int]:
