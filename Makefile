@@ -1,14 +1,20 @@
-# make demo: the main job on the embedded base.  make test: lint, contracts, types, tests.
+# make demo: the main job on the embedded base.  make ui: the page.  make test: lint, contracts, types,
+# tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test slow campaign lint docs wheel faces mini clean
+.PHONY: demo ui test slow campaign ui-test lint docs wheel faces mini clean
+# What the page's tests in a real browser need beside the environment; nothing else does.
+BROWSER_TESTS := playwright==1.65.0 axe-playwright-python==0.1.8
 
 demo: $(STAMP) faces
 	$(BIN)/pidiff demo --out demo
+
+ui: $(STAMP) faces
+	$(BIN)/pidiff ui
 
 test: $(STAMP) lint faces
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
@@ -20,6 +26,14 @@ slow: $(STAMP)
 # Kills, full disks and two programs at once, by the hundred; minutes. CAMPAIGN: which, and how many.
 campaign: $(STAMP) faces
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.campaign $(CAMPAIGN)
+
+# The page in a real Chromium, which is to be on PATH (Debian: apt-get install chromium). Minutes.
+ui-test: $(STAMP) faces
+	@command -v chromium chromium-browser google-chrome > /dev/null || \
+	    { echo "No Chromium on PATH. Debian: sudo apt-get install chromium"; exit 1; }
+	$(BIN)/python -c "import playwright, axe_playwright_python" 2> /dev/null || \
+	    $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(BROWSER_TESTS)
+	PIDIFF_UI_TEST=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/ui tests/ui_browser
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

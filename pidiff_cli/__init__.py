@@ -15,8 +15,8 @@ __all__ = [
     "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult", "JudgeResult",
     "PidiffError", "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
-    "again", "attach_person", "evaluate", "gallery", "generate", "generate_rows", "invert",
-    "judge_pictures", "plan", "prepare", "stylemix", "tune",
+    "again", "attach_person", "dials", "evaluate", "gallery", "generate", "generate_rows", "invert",
+    "judge_pictures", "keep_loaded", "look", "mix_sheet", "plan", "prepare", "stylemix", "tune",
 ]  # fmt: skip
 _ELSEWHERE = {"attach_person": "pidiff_cli.core.diffusion.person_branch"}
 

@@ -1,10 +1,14 @@
 from pidiff_cli.api import again as again
+from pidiff_cli.api import dials as dials
 from pidiff_cli.api import evaluate as evaluate
 from pidiff_cli.api import gallery as gallery
 from pidiff_cli.api import generate as generate
 from pidiff_cli.api import generate_rows as generate_rows
 from pidiff_cli.api import invert as invert
 from pidiff_cli.api import judge_pictures as judge_pictures
+from pidiff_cli.api import keep_loaded as keep_loaded
+from pidiff_cli.api import look as look
+from pidiff_cli.api import mix_sheet as mix_sheet
 from pidiff_cli.api import plan as plan
 from pidiff_cli.api import prepare as prepare
 from pidiff_cli.api import stylemix as stylemix

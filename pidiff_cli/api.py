@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pidiff_cli.config import (
     EvaluateConfig,
@@ -46,7 +46,9 @@ from pidiff_cli.stages.checks import (
     check_pictures,
 )
 from pidiff_cli.stages.consent import take_consent
+from pidiff_cli.stages.edits import known_edits
 from pidiff_cli.stages.gallery.inputs import PAGE, Asked, asked_gallery, page_at
+from pidiff_cli.stages.kept import keep_loaded
 from pidiff_cli.stages.noun import check_noun, take_noun
 from pidiff_cli.stages.opening import (
     Paths,
@@ -84,12 +86,18 @@ from pidiff_cli.stages.tune.settings import OpenedTuning, open_tuning
 from pidiff_cli.tables import rows_at_fault
 from pidiff_cli.weights.locate import BaseParts
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pidiff_cli.stages.prepare.look import LookResult
+    from pidiff_cli.stages.prepare.photos import Seen
+
 __all__ = [
     "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult", "JudgeResult",
     "PidiffError", "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
-    "again", "evaluate", "gallery", "generate", "generate_rows", "invert",
-    "judge_pictures", "plan", "prepare", "stylemix", "tune",
+    "again", "dials", "evaluate", "gallery", "generate", "generate_rows", "invert",
+    "judge_pictures", "keep_loaded", "look", "mix_sheet", "plan", "prepare", "stylemix", "tune",
 ]  # fmt: skip
 
 DRAWN_FOR_BEST, MOST = 4, 1000  # pictures drawn for each that ``best`` keeps, unless ``count`` says
@@ -100,6 +108,8 @@ def prepare(
     name: str,
     *,
     force: bool = False,
+    faces: Mapping[Path, int] | None = None,
+    seen: Seen | None = None,
     home: str | Path | None = None,
     device: str = "auto",
     offline: bool = False,
@@ -112,7 +122,9 @@ def prepare(
     other photos need ``force``. A failure leaves the old profile as it was.
 
     Args:
-        photos: files or folders. settings: noun, keep_photos, min_face (px), min_sharpness,
+        photos: files or folders. faces: chosen by hand, a photo and which of its faces, 0 the
+            largest. seen: what `look` saw of these photos, which need not be looked at again.
+        settings: noun, keep_photos, min_face (px), min_sharpness,
             hold_out, face_size (px), max_pixels, person (1 is who most photos show), like (a photo
             of whom is meant), consent (self, agreed, synthetic; unstated where nothing is said).
 
@@ -121,17 +133,46 @@ def prepare(
     """
     place = Place.of(home, device, offline, progress)
     settings |= {"photos": tuple(paths_of(photos)), "name": own_name(place.home, name)}
+    settings |= {"faces": tuple((faces or {}).items())}
     config = place.config(PrepareConfig, **settings)
     noun, old = settings.get("noun"), None if force else profile_named(place.home, config.name)
     check_noun(old, noun)
     can_be_folder(place.home / "profiles")
     check_pictures(config.photos, config.like)
     with hold(place.home / "profiles" / config.name):
-        result = prepared(config, force, place.progress)
+        result = prepared(config, force, place.progress, seen)
         opened = Profile.open(result.profile, place.home)
         take_noun(opened, noun, place.progress)
         take_consent(opened, config.consent, place.progress)
     return result
+
+
+def look(
+    photos: Paths,
+    seen: Seen | None = None,
+    *,
+    faces: Mapping[Path, int] | None = None,
+    home: str | Path | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    **settings: Any,
+) -> LookResult:
+    """What `prepare` would make of photos: the faces in each, kept or why not. Nothing is written.
+
+    Args:
+        photos: files. seen: what was seen of some of them before (`Seen`), which then need not be
+            looked at again; it is added to. faces, settings: as in `prepare`.
+
+    Raises:
+        UsageError: settings that cannot mean anything.
+    """
+    place = Place.of(home, device, offline, None)
+    settings |= {"photos": tuple(paths_of(photos)), "faces": tuple((faces or {}).items())}
+    config = place.config(PrepareConfig, **{"name": "this person", **settings})
+    from pidiff_cli.stages.prepare import look as stage
+    from pidiff_cli.stages.prepare.photos import Seen
+
+    return stage.look(config, seen or Seen())
 
 
 def invert(
@@ -484,6 +525,22 @@ def _gallery_of(drawn: GenerateResult, folder: Path, place: Place) -> Path:
     return stage.run(asked, place.home, place.progress, known).page
 
 
+def dials(
+    profile: str | Path,
+    *,
+    home: str | Path | None = None,
+    base: str = "",
+) -> dict[str, str]:
+    """The edits that `generate` takes of a person, with what each does; none without a W+ code.
+
+    Raises:
+        InputError: no such profile. MissingWeightError: no such base here.
+    """
+    place = Place.of(home, "auto", True, None)
+    opened = open_person(profile, place.home)
+    return known_edits(opened, base_of(place.home, opened, base))
+
+
 def stylemix(
     a: str | Path,
     b: str | Path,
@@ -515,6 +572,32 @@ def stylemix(
     from pidiff_cli.stages import stylemix as stage
 
     return stage.run(first, second, config, parts, place.progress)
+
+
+def mix_sheet(
+    a: str | Path,
+    b: str | Path,
+    *,
+    home: str | Path | None = None,
+    **settings: Any,
+) -> np.ndarray:
+    """The contact sheet of `stylemix` alone, uint8 (H, W, 3), drawn by the generator at once.
+
+    Args:
+        settings: coarse, medium, fine, between.
+
+    Raises:
+        InputError: no such profiles or codes. MissingWeightError: no W+ networks here.
+    """
+    place = Place.of(home, "cpu", True, None)
+    first, second = open_person(a, place.home), Profile.open(b, place.home)
+    parts = base_of(place.home, first)
+    settings |= {"a": str(a), "b": str(b), "base": parts.name}
+    config = place.config(StylemixConfig, **settings)
+    check_mixing(first, second, config, parts)
+    from pidiff_cli.stages import stylemix as stage
+
+    return stage.sheet_of(first, second, config, parts)
 
 
 def evaluate(

@@ -103,6 +103,9 @@ class PrepareConfig(CommonConfig):
         "", "whose face: mine, an adult's who agreed, a made-up person's; asked on a terminal",
         choices=("", *CONSENTS),
     )  # fmt: skip
+    faces: tuple[tuple[Path, int], ...] = setting(
+        (), "faces chosen by hand: a photo, and which of its faces (0 is the largest)"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,9 +35,16 @@ def test_no_torchvision():
 def test_every_dependency_has_a_pin():
     pinned = {plain(line.split("==")[0]) for line in CONSTRAINTS}
     project = pyproject()["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    extras = project["optional-dependencies"]
+    wanted = project["dependencies"] + extras["dev"] + extras["ui"]
     names = {plain(re.split(r"[<>=\[; ]", text)[0]) for text in wanted}
     assert names <= pinned
+
+
+def test_the_page_brings_two_packages_that_nothing_else_of_it_needs():
+    extras = pyproject()["project"]["optional-dependencies"]
+    assert set(extras["ui"]) < set(extras["dev"])
+    assert [re.split(r"[<>=]", text)[0] for text in extras["ui"]] == ["starlette", "uvicorn"]
 
 
 def test_names_and_pythons():

@@ -27,6 +27,7 @@ COMMANDS = {
     "again": "Draw a picture again from its own record.",
     "verify": "Tell whether pictures say that a model drew them, and if they were changed.",
     "gallery": "Write one HTML page that shows pictures with their records.",
+    "ui": "Open a page on this machine to learn, draw and mix people.",
     "profile": "See and keep profiles.",
     "keys": "See and change the key that signs pictures.",
     "models": "See, fetch and check weights.",

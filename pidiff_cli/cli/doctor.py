@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from pidiff_cli.cli.profiles import describe
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.errors import PidiffError
 from pidiff_cli.profile import Profile, list_profiles
+from pidiff_cli.profile.describing import describe
 
 
 def command(context: typer.Context) -> None:

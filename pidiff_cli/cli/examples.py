@@ -172,6 +172,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pidiff demo", "everything into the folder demo, a few minutes"),
         ("pidiff demo --out try --steps 20", "quicker, and less alike"),
     ),
+    "ui": (
+        ("pidiff ui", "open the page in a browser"),
+        ("pidiff ui --no-browser --port 8000", "say the address only, on this port"),
+    ),
     "pretrain": (
         ("pidiff pretrain identity --base sdxl --data people",
          "pictures of many people, a caption beside each"),

@@ -80,6 +80,7 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "Licences": ("--accept-license",),
     },
     "demo": {"How": ("--steps", "--no-mark"), "Where": ("--out",)},
+    "ui": {"The address": ("--port", "--no-browser"), "Where": ("--out",)},
     "pretrain": {
         "What": ("--base", "--data", "--out"),
         "How": (

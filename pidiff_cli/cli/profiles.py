@@ -24,8 +24,8 @@ from pidiff_cli.profile import (
     profile_folders,
     settle,
 )
-from pidiff_cli.profile.consent import consent_kind, told_consent
-from pidiff_cli.weights.licences import commercial_of
+from pidiff_cli.profile.consent import told_consent
+from pidiff_cli.profile.describing import describe
 
 if TYPE_CHECKING:
     from pidiff_cli.stages.export.run import ImportResult
@@ -303,36 +303,6 @@ def _what_stays(profile: Profile) -> str:
     )
 
 
-def describe(profile: Profile) -> dict[str, Any]:
-    """What `list` and `show` tell of a profile, as JSON values."""
-    return profile.reading(lambda: _described(profile))
-
-
-def _described(profile: Profile) -> dict[str, Any]:
-    manifest = profile.manifest
-    tune = manifest.stages.get("tune", {}).get("result") or {}
-    likeness = tune.get("likeness") or {}
-    licences = manifest.base.get("licences") or {}
-    return {
-        "name": manifest.name,
-        "path": str(profile.folder),
-        "noun": manifest.noun,
-        "created": manifest.created,
-        "consent": consent_kind(manifest),
-        "consented": manifest.consented,
-        "photos": len(manifest.photos),
-        "base": tune.get("base") or manifest.base.get("name"),
-        "recipe": tune.get("recipe") or manifest.recipe.get("name"),
-        "steps": tune.get("steps"),
-        "parts": [TUNED_PARTS[folder][0] for folder in profile.parts],
-        "licences": licences,
-        "commercial_use": commercial_of(licences) if licences else None,
-        "likeness": likeness,
-        "alike": _alike(likeness),
-        "size_mb": round(profile.size_mb(photos=True), 3),
-    }
-
-
 def _parts(row: dict[str, Any]) -> str:
     """The tuned parts, and under which licences they were made where that was recorded."""
     words = [title for name, title in TUNED_PARTS.values() if name in row["parts"]]
@@ -341,10 +311,3 @@ def _parts(row: dict[str, Any]) -> str:
         made = ", ".join(f"{part} ({licence})" for part, licence in row["licences"].items())
         said += [f"made with: {made}", f"commercial use: {row['commercial_use']}"]
     return "; ".join(said)
-
-
-def _alike(likeness: dict[str, Any]) -> str:
-    value, own = likeness.get("held_out") or likeness.get("learnt_from"), likeness.get("photos")
-    if value is None:
-        return "not measured"
-    return f"{value:.2f}" + (f" (own photos {own:.2f})" if own is not None else "")

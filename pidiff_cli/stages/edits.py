@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pidiff_cli.errors import UsageError
+from pidiff_cli.profile import Profile
 from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import read_json
 from pidiff_cli.weights.family import read_header
@@ -63,6 +64,16 @@ def edit_names(parts: BaseParts) -> tuple[str, ...]:
     if (listed := known_of(parts.family)) is not None:
         return tuple(edit.name for edit in listed.edits)
     return direction_names(parts.wplus / "directions") or ()
+
+
+def known_edits(profile: Profile, parts: BaseParts) -> dict[str, str]:
+    """The edits of a person on a base, with what each does in words; none where nothing is known
+    of the person that they could move."""
+    if not profile.has_code() or profile.manifest.base.get("wplus") == "off":
+        return {}
+    if parts.wplus is not None and (listed := known_of(parts.family)) is not None:
+        return {e.name: f"{e.does}; less: {e.less}" if e.less else e.does for e in listed.edits}
+    return dict.fromkeys(edit_names(parts), "")
 
 
 def factor_names(folder: Path) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from pidiff_cli.profile.consent import consent_kind
 from pidiff_cli.stages.base import fingerprint, fuse_lora, identity_fingerprint, load_parts
 from pidiff_cli.stages.checks import check_size, check_tuned_on, only_side
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
+from pidiff_cli.stages.kept import loaded_once
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.reading import PromptReader
 from pidiff_cli.stages.results import Picture
@@ -73,7 +74,7 @@ def load_person(
     noun: str = "",
     last: LoadedPerson | None = None,
 ) -> LoadedPerson:
-    """Load a base and put the profile's adapter on it.
+    """Load a base and put the profile's adapter on it; once, where `keep_loaded` asks for it.
 
     Args:
         score: also open the face networks, and embed the photos that likeness is measured against.
@@ -84,14 +85,25 @@ def load_person(
     Raises:
         InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
     """
-    return profile.reading(
-        lambda: _load_person(profile, parts, device, score, progress, noun, last)
-    )
+
+    def load() -> LoadedPerson:
+        if last is not None:
+            return _load(profile, parts, device, score, progress, last)
+        key = (
+            profile.folder.resolve(), profile.fingerprint, profile.manifest.photos, parts, device,
+            score,
+        )  # fmt: skip
+        kept: LoadedPerson = loaded_once(
+            repr(key), lambda: _load(profile, parts, device, score, progress)
+        )
+        return kept
+
+    return replace(profile.reading(load), profile=profile, noun=noun or profile.manifest.noun)
 
 
-def _load_person(
+def _load(
     profile: Profile, parts: locate.BaseParts, device: str, score: bool, progress: Progress,
-    noun: str, last: LoadedPerson | None,
+    last: LoadedPerson | None = None,
 ) -> LoadedPerson:  # fmt: skip
     manifest, name = profile.manifest, parts.name
     tuned = profile.parts
@@ -127,9 +139,8 @@ def _load_person(
     }
     faces = aligned_faces(profile) if reader else {}
     reference = reader.embed([*faces.values()]) if reader and faces else None
-    noun = noun or manifest.noun
     return LoadedPerson(
-        profile, base, parts, mean, reader, faces, reference, record, noun, model, weights
+        profile, base, parts, mean, reader, faces, reference, record, manifest.noun, model, weights
     )
 
 

@@ -42,10 +42,8 @@ def run(
     out = person.make_folder(config.out)
     marker = person.open_marker(config, progress)
     decoder = Decoder.open(wplus)
-    wa, wb = code_of(a), code_of(b)
-    amounts = {"coarse": config.coarse, "medium": config.medium, "fine": config.fine}
-    mixed = mix(wa, wb, amounts)
-    sheet = contact_sheet(decoder, wa, wb, amounts, config.between, (a.name, b.name))
+    mixed = mix(code_of(a), code_of(b), _amounts(config))
+    sheet = sheet_of(a, b, config, parts, decoder)
     settings, consent = _settings(config, a, b), mixed_consent(a.manifest, b.manifest)
     record = {"stylemix": settings, "base": {"name": parts.name}, "consent": consent}
     path = person.write_new_png(out, f"{a.name}-{b.name}-sheet", sheet, record, marker)
@@ -54,6 +52,23 @@ def run(
         images = _pictures(config, a, settings, consent, parts, mixed, out, marker, progress)
     stored = _store(config, a, settings, consent, mixed, decoder) if config.name else None
     return StylemixResult(path, images, stored.folder if stored else None)
+
+
+def sheet_of(
+    a: Profile,
+    b: Profile,
+    config: StylemixConfig,
+    parts: BaseParts,
+    decoder: Decoder | None = None,
+) -> np.ndarray:
+    """The contact sheet of two people, uint8 (H, W, 3). Raises what `run` does."""
+    decoder = decoder or Decoder.open(parts.need_wplus("stylemix"))
+    codes, names = (code_of(a), code_of(b)), (a.name, b.name)
+    return contact_sheet(decoder, *codes, _amounts(config), config.between, names)
+
+
+def _amounts(config: StylemixConfig) -> dict[str, float]:
+    return {"coarse": config.coarse, "medium": config.medium, "fine": config.fine}
 
 
 def contact_sheet(

@@ -52,7 +52,7 @@ def test_more_photos_make_the_profile_anew(pidiff, photos, alice, home):
 
 
 def test_a_failing_force_gives_the_old_profile_back(pidiff, stages, photos, alice, home):
-    def fail(config, folder, progress):
+    def fail(config, folder, progress, seen=None):
         from pidiff_cli.profile import Profile
 
         Profile.create_in(folder, config.name, config.noun).write("photos/02.png", b"half")
@@ -66,7 +66,7 @@ def test_a_failing_force_gives_the_old_profile_back(pidiff, stages, photos, alic
 
 
 def test_a_failing_new_profile_leaves_nothing(pidiff, stages, photos, home):
-    def fail(config, folder, progress):
+    def fail(config, folder, progress, seen=None):
         from pidiff_cli.profile import Profile
 
         Profile.create_in(folder, config.name, config.noun)
@@ -236,7 +236,7 @@ def test_what_is_raised_in_a_stage(pidiff, stages, photos, home, error):
 
 
 def test_interrupted_while_preparing(pidiff, stages, photos, home):
-    def stop(config, folder, progress):
+    def stop(config, folder, progress, seen=None):
         from pidiff_cli.profile import Profile
 
         Profile.create_in(folder, config.name, config.noun)
@@ -248,7 +248,7 @@ def test_interrupted_while_preparing(pidiff, stages, photos, home):
 
 
 def test_verbose_shows_the_traceback(pidiff, stages, photos):
-    def fail(config, folder, progress):
+    def fail(config, folder, progress, seen=None):
         raise ZeroDivisionError("inside")
 
     stages["tune"].run = fail

@@ -49,11 +49,11 @@ def people(tmp_path: Path, stages: Any, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def _refusing(run: Any) -> Any:
-    def prepare(config: Any, folder: Any, progress: Any) -> Any:
+    def prepare(config: Any, folder: Any, progress: Any, seen: Any = None) -> Any:
         if config.name == "bob" and not (config.photos[0] / "better.jpg").exists():
             raise InputError("No face was found.", "Take another photo.")
         progress.warn("Two photos are few.")
-        return run(config, folder, progress)
+        return run(config, folder, progress, seen)
 
     return prepare
 

@@ -36,7 +36,7 @@ def install_stages(monkeypatch: pytest.MonkeyPatch, weights: Path) -> dict[str, 
     }  # fmt: skip
 
 
-def _prepare(config: Any, folder: Any, progress: Any) -> Any:
+def _prepare(config: Any, folder: Any, progress: Any, seen: Any = None) -> Any:
     from pidiff_cli.profile import Photo, Profile
     from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
 

@@ -5,6 +5,7 @@ Many of them are wrong; the landmark net of `refinement` looks at each and judge
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -41,6 +42,9 @@ def candidates(rgb: np.ndarray, folder: Path = FOLDER) -> list[HeadCandidate]:
     ]
 
 
+_ONE = threading.Lock()  # the cascade keeps a state while it looks
+
+
 @lru_cache(maxsize=1)
 def _cascade() -> Any:
     from skimage import data
@@ -64,10 +68,11 @@ def _from_cascade(rgb: np.ndarray) -> list[HeadCandidate]:
         if lean:
             border = cv2.BORDER_REPLICATE
             turned = cv2.warpAffine(rgb, turn, (width, height), borderMode=border)
-        boxes = _cascade().detect_multi_scale(
-            img=turned, scale_factor=1.2 if lean else 1.15, step_ratio=1.3 if lean else 1,
-            min_size=(least, least), max_size=(min(height, width),) * 2, min_neighbor_number=2,
-        )  # fmt: skip
+        with _ONE:
+            boxes = _cascade().detect_multi_scale(
+                img=turned, scale_factor=1.2 if lean else 1.15, step_ratio=1.3 if lean else 1,
+                min_size=(least, least), max_size=(min(height, width),) * 2, min_neighbor_number=2,
+            )  # fmt: skip
         back = cv2.invertAffineTransform(turn)
         for box in boxes:
             side = float(box["width"])

@@ -13,6 +13,7 @@ from pidiff_cli.stages.judge.people import KnownPerson
 from pidiff_cli.stages.judge.summary import series
 from pidiff_cli.stages.judge.table import TITLES
 from pidiff_cli.stages.judge.verdict import span
+from pidiff_cli.stages.pages.render import render
 from pidiff_cli.stages.report import html as _page
 
 SHOWN, MOST = 7, 200  # pictures of a set on the first screen; folded below
@@ -26,14 +27,6 @@ MEANING = {
     "faces": "Share of the people asked for who have a face; the others count in no likeness.",
     "text": "Cosine of a picture with its own prompt. Compare sets of the same prompts only.",
 }
-STYLE = """
-.verdict{margin:.8rem 0 1.2rem;font-size:1.05rem}.verdict p{margin:.2rem 0}.verdict p:first-child{
-font-weight:600}.verdict .gate{font-size:.9rem;opacity:.85}
-.forest{max-width:100%;height:auto;display:block}.forest text{font-size:14px;fill:currentColor}
-td:first-child{min-width:4rem}
-figcaption{overflow-wrap:anywhere}.row:not(.small) figure img{object-fit:contain;
-background:#8881}
-"""
 
 
 def build_html(data: dict[str, Any], sets: Sequence[JudgedSet]) -> str:
@@ -43,26 +36,16 @@ def build_html(data: dict[str, Any], sets: Sequence[JudgedSet]) -> str:
         data: the document of `run.judge`. sets: with their pictures, in the same order.
     """
     names = [told["name"] for told in data["sets"]]
-    title = html.escape(
-        " · ".join(names) if len(names) < 5 else f"{names[0]} and {len(names) - 1} more"
-    )
-    verdict = "".join(f"<p>{html.escape(line)}</p>" for line in data["verdict"])
-    gates = "".join(f'<p class="gate">{html.escape(gate["told"])}</p>' for gate in data["gates"])
     people = list({id(one): one for judged in sets for one in judged.people}.values())
-    pictures = "".join(map(_pictures, sets, [data["encoders"][0]["name"]] * len(sets)))
-    return f"""<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>{title}</title>
-<style>{_page.STYLE}{STYLE}</style>
-<h1>{title}</h1>
-<div class="verdict">{verdict}{gates}</div>
-<p class="note">{html.escape(read_by(data))}</p>
-{_page.table([_row(told) for told in data["sets"]])}
-{forest(data["sets"])}
-{"".join(map(_photos, people))}
-{pictures}
-{_details(data, sets)}
-</html>
-"""
+    encoder = data["encoders"][0]["name"]
+    return render(
+        "judge.html", "report.css",
+        title=" · ".join(names) if len(names) < 5 else f"{names[0]} and {len(names) - 1} more",
+        verdict=data["verdict"], gates=[gate["told"] for gate in data["gates"]],
+        read_by=read_by(data), table=_page.joined([_page.table(list(map(_row, data["sets"])))]),
+        forest=_page.joined([forest(data["sets"])]), people=list(map(_photos, people)),
+        sets=[_pictures(judged, encoder) for judged in sets], details=_details(data, sets),
+    )  # fmt: skip
 
 
 def read_by(data: dict[str, Any]) -> str:
@@ -123,24 +106,24 @@ def _marks(beside: dict[str, float]) -> list[tuple[str, float]]:
     return sorted(((names[key], value) for key, value in beside.items()), key=lambda mark: mark[1])
 
 
-def _photos(person: KnownPerson) -> str:
+def _photos(person: KnownPerson) -> dict[str, str]:
     """The photos of a person, those held out named so."""
     own = person.count
     shown = [*enumerate(person.thumbs)]
     shown = shown[: max(PHOTOS - person.held, 1)] + shown[own:][:PHOTOS] if own > PHOTOS else shown
-    figures = "".join(_page.figure(face, "held out" * (i >= own)) for i, face in shown)
-    name = f" of {html.escape(person.name)}" if person.name else ""
+    figures = [_page.figure(face, "held out" * (i >= own)) for i, face in shown]
+    name = f" of {person.name}" if person.name else ""
     count = f"{own} learnt from, {person.held} held out"
-    return f'<h2>Photos{name} ({count})</h2><div class="row small">{figures}</div>'
+    return {"title": f"Photos{name} ({count})", "figures": _page.joined(figures)}
 
 
-def _pictures(judged: JudgedSet, encoder: str) -> str:
+def _pictures(judged: JudgedSet, encoder: str) -> dict[str, str]:
     """Some pictures of a set, from the least to the most alike."""
     ranked = ranked_pictures(judged, encoder)
     places = np.unique(np.linspace(0, len(ranked) - 1, min(SHOWN, len(ranked))).round().astype(int))
-    figures = "".join(_page.figure(ranked[i][0].thumb, _caption(*ranked[i])) for i in places)
-    words = "from the least to the most alike" + f", {len(places)} of {len(ranked)}"
-    return f'<h2>{html.escape(judged.name)}, {words}</h2><div class="row">{figures}</div>'
+    figures = [_page.figure(ranked[i][0].thumb, _caption(*ranked[i])) for i in places]
+    words = f"from the least to the most alike, {len(places)} of {len(ranked)}"
+    return {"title": f"{judged.name}, {words}", "figures": _page.joined(figures)}
 
 
 def ranked_pictures(judged: JudgedSet, encoder: str) -> list[tuple[JudgedPicture, float | None]]:
@@ -154,8 +137,8 @@ def _caption(picture: JudgedPicture, value: float | None) -> str:
     return f"{'no face found' if value is None else f'{value:.2f}'} · {picture.file}"
 
 
-def _details(data: dict[str, Any], sets: Sequence[JudgedSet]) -> str:
-    """What is folded."""
+def _details(data: dict[str, Any], sets: Sequence[JudgedSet]) -> list[tuple[str, str]]:
+    """What is folded, titles and pieces."""
     encoder = data["encoders"][0]["name"]
     parts = [
         ("What each number means", _page.table([
@@ -180,7 +163,7 @@ def _details(data: dict[str, Any], sets: Sequence[JudgedSet]) -> str:
         scorer = {**data["text_scorer"], "sha256": data["text_scorer"]["sha256"][:12], "same": None}
         networks.append(scorer)
     parts.append(("Networks", _page.table(networks)))
-    return "\n".join(_page.folded(title, content) for title, content in parts)
+    return [(title, _page.joined([part])) for title, part in parts]
 
 
 def _by_encoder(data: dict[str, Any]) -> list[dict[str, Any]]:

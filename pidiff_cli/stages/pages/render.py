@@ -25,9 +25,11 @@ def render(template: str, style: str = "", script: str = "", **values: Any) -> s
     Args:
         template, style, script: files of ``templates/``; the style comes after the shared look.
         values: what the template names; data for a script go through the filter ``tojson``.
+            ``policy`` is another one, of a page that a server of ours sends.
     """
     code = asset(script) if script else ""
     own = {"policy": _policy(code), "style": Markup(look() + (asset(style) if style else ""))}
+    own |= {key: values.pop(key) for key in own.keys() & values.keys()}
     page = _environment().get_template(template).render(**own, script=Markup(code), **values)
     return visible(page, lines=True)
 

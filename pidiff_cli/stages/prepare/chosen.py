@@ -45,8 +45,11 @@ class Choice:
     @cached_property
     def aligned(self) -> np.ndarray:
         """uint8 (S, S, 3), cut out of the original, which is read again for it."""
-        rgb = np.rot90(read_photo(self.candidate.path, ANY_SIZE), self.candidate.turned)
-        return align_face(np.ascontiguousarray(rgb), self.face.landmarks, self.face_size)
+        cut, key = self.candidate.squares, (self.rank, self.face_size)
+        if key not in cut:
+            rgb = np.rot90(read_photo(self.candidate.path, ANY_SIZE), self.candidate.turned)
+            cut[key] = align_face(np.ascontiguousarray(rgb), self.face.landmarks, self.face_size)
+        return cut[key]
 
     @cached_property
     def sharp(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.errors import InputError
@@ -14,12 +14,20 @@ from pidiff_cli.stages.prepare.inputs import digest, photo_digests
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
 
+if TYPE_CHECKING:
+    from pidiff_cli.stages.prepare.photos import Seen
 
-def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareResult:
+
+def prepared(
+    config: PrepareConfig, force: bool, progress: Progress, seen: Seen | None = None
+) -> PrepareResult:
     """The profile ``config.name``, made where it is missing.
 
     The same photos again, or fewer of them, change nothing; more beside them are added; other
     photos need ``force``. What was learnt stays. A failure leaves the old profile as it was.
+
+    Args:
+        seen: what was seen in the photos already.
 
     Raises:
         InputError: the name is not allowed or taken by other photos, or the photos are at fault.
@@ -34,7 +42,7 @@ def prepared(config: PrepareConfig, force: bool, progress: Progress) -> PrepareR
         from pidiff_cli.stages.prepare import run
 
         with making(folder, replaces=True) as aside:
-            result = run.run(config, aside, progress)
+            result = run.run(config, aside, progress, seen)
             _note(Profile(aside), result.kept, result, digests.values(), whose)
     return _moved(result, aside, folder)
 
@@ -111,6 +119,8 @@ def _read(state: dict[str, Any]) -> int:
 def _whose(config: PrepareConfig) -> dict[str, object]:
     """Who was asked for of several people in the photos; a photo by its hash."""
     asked: dict[str, object] = {"person": config.person} if config.person else {}
+    if config.faces:
+        asked["faces"] = sorted([digest(path), rank] for path, rank in config.faces)
     return asked | ({"like": digest(config.like)} if config.like is not None else {})
 
 

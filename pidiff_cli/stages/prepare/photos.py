@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,8 @@ class PhotoCandidate:
     largest_candidate: float  # px, face height of the best doubtful place
     turned: int = 0  # quarter turns to the left that brought the face upright
     faint: Blur | None = None  # of a face that only the detector sees
+    squares: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, repr=False)
+    """Aligned faces that were cut out already, by the face and the square's side."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,33 @@ class Album:
     networks: FaceNetworks
 
 
+class Seen:
+    """What was seen in photos: one is looked at once by each set of networks, and not again."""
+
+    def __init__(self) -> None:
+        self._looks: dict[tuple[Path, bool], PhotoCandidate | PhotoError] = {}
+
+    def look(self, path: Path, config: PrepareConfig, networks: FaceNetworks) -> PhotoCandidate:
+        """Read a photo and find its faces, where that is not known. Raises PhotoError."""
+        key = path, networks.folder is not None
+        if key not in self._looks:
+            try:
+                rgb = read_photo(path, config.max_pixels)
+                self._looks[key] = look_at(path, rgb, config, networks)
+            except PhotoError as error:
+                self._looks[key] = error
+        found = self._looks[key]
+        if isinstance(found, PhotoError):
+            raise found
+        return found
+
+
 def read_album(
     config: PrepareConfig,
     paths: list[Path],
     tick: Callable[[], None],
     again: Callable[[], None] = lambda: None,
+    seen: Seen | None = None,
 ) -> Album:
     """Read photos and look for faces, with the networks for what they are.
 
@@ -69,23 +93,26 @@ def read_album(
 
     Args:
         tick: called after each photo; again: before all are looked at a second time.
+        seen: what was seen in some of them, to be added to.
     """
+    seen = seen or Seen()
     folder = published_faces(config.home / "models")
     if folder is None:
-        return _read(config, paths, drawn_networks(), tick)
-    album = _read(config, paths, open_networks(folder), tick)
+        return _read(config, paths, drawn_networks(), tick, seen)
+    album = _read(config, paths, open_networks(folder), tick, seen)
     codes = [candidate.codes for candidate in album.candidates if candidate.faces]
     if codes and not (album.networks.tells_worlds and are_drawn(np.concatenate(codes))):
         return album
     again()
-    return _read(config, paths, drawn_networks(), tick)
+    return _read(config, paths, drawn_networks(), tick, seen)
 
 
 def _read(
-    config: PrepareConfig, paths: list[Path], networks: FaceNetworks, tick: Callable[[], None]
-) -> Album:
+    config: PrepareConfig, paths: list[Path], networks: FaceNetworks, tick: Callable[[], None],
+    seen: Seen,
+) -> Album:  # fmt: skip
     album = Album([], [], networks)
-    for path, looked in zip(paths, _looked(config, paths, networks), strict=True):
+    for path, looked in zip(paths, _looked(config, paths, networks, seen), strict=True):
         try:
             album.candidates.append(looked())
         except PhotoError as error:
@@ -95,7 +122,7 @@ def _read(
 
 
 def _looked(
-    config: PrepareConfig, paths: Iterable[Path], networks: FaceNetworks
+    config: PrepareConfig, paths: Iterable[Path], networks: FaceNetworks, seen: Seen
 ) -> Iterator[Callable[[], PhotoCandidate]]:
     """Photos in order, some looked at ahead: decoding and networks hold no lock of Python's.
 
@@ -103,7 +130,7 @@ def _looked(
     """
 
     def look(path: Path) -> PhotoCandidate:
-        return look_at(path, read_photo(path, config.max_pixels), config, networks)
+        return seen.look(path, config, networks)
 
     workers = AT_ONCE if networks.folder is not None else 1
     with ThreadPoolExecutor(workers) as pool:

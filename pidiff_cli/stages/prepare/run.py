@@ -16,7 +16,7 @@ from pidiff_cli.files import said
 from pidiff_cli.profile import PHOTO_SHEET, Profile
 from pidiff_cli.stages.prepare.chosen import Choice
 from pidiff_cli.stages.prepare.inputs import left_alone, list_photos
-from pidiff_cli.stages.prepare.photos import HINT, Album, need_faces, read_album
+from pidiff_cli.stages.prepare.photos import HINT, Album, Seen, need_faces, read_album
 from pidiff_cli.stages.prepare.select import Selection, select_photos
 from pidiff_cli.stages.prepare.sheet import contact_sheet
 from pidiff_cli.stages.prepare.writing import held_count, write_photos
@@ -27,13 +27,18 @@ LOOKED = 0.7  # share of a photo's time until it is chosen; the rest masks and w
 MOST_TOLD = 6  # lines on what lies beside the photos
 
 
-def run(config: PrepareConfig, folder: Path, progress: Progress) -> PrepareResult:
+def run(
+    config: PrepareConfig, folder: Path, progress: Progress, seen: Seen | None = None
+) -> PrepareResult:
     """Read, find, choose, check, align and mask; write the profile into an empty folder.
+
+    Args:
+        seen: what was seen in the photos already.
 
     Raises:
         InputError: no photo is left; the message says why and what would work.
     """
-    paths, album, selection = _chosen(config, progress, ())
+    paths, album, selection = _chosen(config, progress, (), seen)
     rejected = _in_order(paths, album.rejected + selection.rejected)
     if not selection.kept:
         reasons = "; ".join(f"{Path(r.file).name}: {r.reason}" for r in rejected[:6])
@@ -79,12 +84,12 @@ def add(
 
 
 def _chosen(
-    config: PrepareConfig, progress: Progress, anchors: Collection[Path]
+    config: PrepareConfig, progress: Progress, anchors: Collection[Path], seen: Seen | None = None
 ) -> tuple[list[Path], Album, Selection]:
     paths = list_photos(config.photos)
     begin = partial(progress.start, "prepare", len(paths))
     begin()
-    album = read_album(config, paths, partial(progress.advance, "prepare", LOOKED), begin)
+    album = read_album(config, paths, partial(progress.advance, "prepare", LOOKED), begin, seen)
     need_faces(config, paths, album.candidates, album.rejected)
     return paths, album, select_photos(config, album, anchors)
 
@@ -106,7 +111,7 @@ def _done(
     chosen = selection.kept
     if config.keep_photos:
         profile.write(PHOTO_SHEET, png_bytes(contact_sheet(paths, album, chosen, rejected)))
-    advice = _advice(chosen, album)
+    advice = advice_on(chosen, album)
     sheet = profile.folder / PHOTO_SHEET if config.keep_photos else None
     world = "drawings" if _drawn(config, album) else "photographs" if album.networks.folder else ""
     result = PrepareResult(profile.folder, tuple(kept), tuple(rejected), advice, sheet, world)
@@ -124,7 +129,7 @@ def held_note(kept: int, wanted: int) -> str:
     return f"None of {kept} held back (from 4 on): likeness is measured on photos it learns from."
 
 
-def _advice(chosen: list[Choice], album: Album) -> str:
+def advice_on(chosen: list[Choice], album: Album) -> str:
     """Which photo to add next."""
     if album.networks.folder is not None:
         poses, lights, expressions = zip(*(choice.seen for choice in chosen), strict=True)

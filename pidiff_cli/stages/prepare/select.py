@@ -35,6 +35,7 @@ class Selection:
     rejected: list[RejectedPhoto]
     people: list[Person]
     person: Person
+    ranks: dict[Path, int]  # of each photo with faces, which of them was weighed: 0 is the largest
 
 
 def select_photos(config: PrepareConfig, album: Album, anchors: Collection[Path] = ()) -> Selection:
@@ -51,26 +52,50 @@ def select_photos(config: PrepareConfig, album: Album, anchors: Collection[Path]
         for i, candidate in enumerate(album.candidates)
         for k, face in enumerate(candidate.faces)
     ]
+    rank_of = [k for candidate in album.candidates for k in range(len(candidate.faces))]
     people = group_people(seen, album.networks.threshold)
     known = {i for i, c in enumerate(album.candidates) if c.path in anchors}
-    person = _whom(config, people, album.networks, known)
+    by_hand = _by_hand(config, album)
+    mine = {i for i, face in enumerate(seen) if by_hand.get(face.photo) == rank_of[i]}
+    person = _whom(config, people, album.networks, known, mine)
     kept: list[Choice] = []
     rejected: list[RejectedPhoto] = []
-    for candidate in album.candidates:
-        choice = _choose(candidate, person, config.face_size, album.networks)
-        reason = _fault(choice, candidate, config, album.networks, person)
+    ranks: dict[Path, int] = {}
+    for i, candidate in enumerate(album.candidates):
+        choice = _choose(candidate, person, config.face_size, album.networks, by_hand.get(i))
+        if choice is not None:
+            ranks[candidate.path] = choice.rank
+        reason = _fault(choice, candidate, config, album.networks, person, i in by_hand)
         if reason or choice is None:
             rejected.append(RejectedPhoto(said(candidate.path), reason))
         else:
             kept.append(choice)
     best, twins = drop_duplicates(kept)
-    return Selection(best, rejected + twins, people, person)
+    return Selection(best, rejected + twins, people, person, ranks)
+
+
+def _by_hand(config: PrepareConfig, album: Album) -> dict[int, int]:
+    """Index of a photo → which of its faces was chosen by hand."""
+    chosen = dict(config.faces)
+    return {
+        i: chosen[candidate.path]
+        for i, candidate in enumerate(album.candidates)
+        if 0 <= chosen.get(candidate.path, -1) < len(candidate.faces)
+    }
 
 
 def _whom(
-    config: PrepareConfig, people: list[Person], networks: FaceNetworks, known: set[int]
-) -> Person:
-    """Who is meant: who is in most of the known photos, or was asked for, or is in most photos."""
+    config: PrepareConfig, people: list[Person], networks: FaceNetworks, known: set[int],
+    mine: set[int],
+) -> Person:  # fmt: skip
+    """Who is meant: whose faces were chosen by hand, who is in most of the known photos, or was
+    asked for, or is in most photos.
+
+    Args:
+        known: indices of photos. mine: indices of faces.
+    """
+    if mine:
+        return max(people, key=lambda person: len(mine & set(person.faces)))
     if known:
         return max(people, key=lambda person: len(known & set(person.photos)))
     if config.like is not None:
@@ -112,24 +137,25 @@ def _like(
 
 
 def _choose(
-    candidate: PhotoCandidate, person: Person, size: int, networks: FaceNetworks
-) -> Choice | None:
+    candidate: PhotoCandidate, person: Person, size: int, networks: FaceNetworks,
+    by_hand: int | None,
+) -> Choice | None:  # fmt: skip
     if not candidate.faces:
         return None
     alike = candidate.codes @ person.code
-    best = int(np.argmax(alike))
+    best = int(np.argmax(alike)) if by_hand is None else by_hand
     return Choice(candidate, best, float(alike[best]), size, networks)
 
 
 def _fault(
     choice: Choice | None, candidate: PhotoCandidate, config: PrepareConfig,
-    networks: FaceNetworks, person: Person,
+    networks: FaceNetworks, person: Person, by_hand: bool,
 ) -> str:  # fmt: skip
-    """Why a photo is left out; empty when it serves."""
+    """Why a photo is left out; empty when it serves. Who chose a face by hand knows whose it is."""
     if choice is None:
         return _no_face(candidate)
     least = networks.threshold.least(len(person.faces))
-    if choice.likeness < least:
+    if choice.likeness < least and not by_hand:
         if _brightness(choice) < DARK:
             return "too dark to tell who it is"
         sharp = _sharpness(choice)

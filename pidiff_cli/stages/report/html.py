@@ -1,18 +1,16 @@
-"""Pieces of a report's HTML: pictures inline, tables, the map drawn over a picture."""
+"""Pieces of a report's pages: pictures inline, tables, the map drawn over a picture; escaped."""
 
 from __future__ import annotations
 
 import base64
 import html
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
-
-from pidiff_cli.stages.pages.render import look
-
-STYLE = look()
 
 
 def figure(image: np.ndarray, caption: str) -> str:
@@ -52,9 +50,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
-def folded(title: str, content: str) -> str:
-    """A part that opens on a click."""
-    return f"<details><summary>{html.escape(title)}</summary>{content}</details>"
+def joined(parts: Iterable[str]) -> Markup:
+    """Pieces of this module, one after another, as a template takes them."""
+    return Markup("".join(parts))
 
 
 def number(value: float | None, sign: str = "") -> str:

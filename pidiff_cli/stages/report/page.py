@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
+from pidiff_cli.stages.pages.render import render
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report import html as _page
 from pidiff_cli.stages.report.measure import EvaluatedImage
 from pidiff_cli.stages.report.summary import TITLES, Measured, grouped
+from pidiff_cli.stages.report.verdict import verdict
 from pidiff_cli.stages.report.words import NOT_TOLD, in_words
 
 MEANING = {
@@ -43,6 +45,8 @@ KEYS = (
 )  # fmt: skip
 
 
+#: The measures of the first screen.
+FIRST = ("likeness", "text_drop", "background", "copy_paste")
 HEADINGS = {
     "plain_text": "text, base", "right": "own prompt best", "iou": "IoU",
     "energy_off": "energy off the head", "perceptual": "background, features",
@@ -67,23 +71,16 @@ def build_html(
         sheet: the picture of all photos that `prepare` left, if it is there.
     """
     first = list({s.prompt: s for s in reversed(shown)}.values())[::-1]
-    own = len(faces) - held
-    photos = "".join(_page.figure(f, "held back" * (i >= own)) for i, f in enumerate(faces))
-    told = data["likeness"].get("told", True)
-    pictures = "".join(_page.figure(s.image, _caption(s, told)) for s in first)
-    looked = "".join(_page.figure(_page.overlay(s.image, s.map), _looked(s)) for s in first)
-    name = html.escape(str(data["profile"]))
-    return f"""<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>{name}: likeness</title>
-<style>{_page.STYLE}</style>
-<h1>{name}</h1>
-<div class="numbers">{_numbers(data)}</div>
-<h2>Photos</h2><div class="row small">{photos}</div>{_all_photos(sheet)}
-<h2>Drawn</h2><div class="row">{pictures}</div>
-<h2>Where the attention looked</h2><div class="row">{looked}</div>
-{_details(data, shown, len(first), plots)}
-</html>
-"""
+    own, told = len(faces) - held, data["likeness"].get("told", True)
+    photos = [_page.figure(f, "learnt from" if i < own else "held back")
+              for i, f in enumerate(faces)]  # fmt: skip
+    looked = [_page.figure(_page.overlay(s.image, s.map), _looked(s)) for s in first]
+    return render(
+        "report.html", "report.css", name=str(data["profile"]), verdict=verdict(data),
+        photos=_page.joined(photos), looked=_page.joined(looked), sheet=_all_photos(sheet),
+        pictures=_page.joined(_page.figure(s.image, _caption(s, told)) for s in first),
+        numbers=_numbers(data), details=_details(data, shown, len(first), plots),
+    )  # fmt: skip
 
 
 def build_json(
@@ -149,16 +146,16 @@ def tell(progress: Progress, values: dict[str, Any], told: bool = True) -> None:
         )
 
 
-def _details(data: dict[str, Any], shown: Sequence[EvaluatedImage], first: int, plots: str) -> str:
-    """What is folded below the first screen."""
+def _details(
+    data: dict[str, Any], shown: Sequence[EvaluatedImage], first: int, plots: str
+) -> list[tuple[str, str]]:
+    """What is folded below the first screen, titles and pieces."""
     measures, told = data["measures"], data["likeness"].get("told", True)
     all_measures = [
         {"measure": title, "value": value, "beside": beside, "what it means": MEANING[name]}
         for name, (title, value, beside) in zip(measures, table_rows(measures), strict=True)
     ]
-    parts = [("Every measure", _page.table(all_measures))]
-    if plots:
-        parts.append(("Plots", plots))
+    parts = [("Every measure", _page.table(all_measures)), ("Plots", plots)]
     parts += [
         ("By prompt", _page.table([_named("prompt", row) for row in data["prompts"]])),
         ("By seed", _page.table([_named("seed", row) for row in data["seeds"]])),
@@ -176,15 +173,17 @@ def _details(data: dict[str, Any], shown: Sequence[EvaluatedImage], first: int, 
         parts.append(("Loss", _page.curve(data["losses"])))
     settings = [{"setting": k, "value": v} for k, v in data["settings"].items()]
     parts.append(("Settings", _page.table(settings)))
-    return "\n".join(_page.folded(title, content) for title, content in parts)
+    return [(title, _page.joined([part])) for title, part in parts if part]
 
 
 def _all_photos(sheet: Path | None) -> str:
     if sheet is None or not sheet.is_file():
         return ""
     address = "data:image/png;base64," + base64.b64encode(sheet.read_bytes()).decode()
-    picture = f'<div class="wide"><img src="{address}" alt="every photo, kept or why not"></div>'
-    return _page.folded("Every photo: kept, or why not", picture)
+    return Markup(
+        "<details><summary>Every photo: kept, or why not</summary>"
+        '<div class="wide"><img src="{}" alt="every photo, kept or why not"></div></details>'
+    ).format(address)
 
 
 def _named(title: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -202,20 +201,16 @@ def _looked(shown: EvaluatedImage) -> str:
     return "no face found" if shown.iou is None else f"on the head: {shown.iou:.2f}"
 
 
-def _numbers(data: dict[str, Any]) -> str:
-    measures = data["measures"]
-    likeness = measures["likeness"]
-    held_out = data["likeness"].get("held_out") is not None
-    against = "held-out photos" if held_out else "the photos it learnt from"
-    own = _page.number(likeness["beside"])
-    parts = [
-        (likeness, "", f"likeness, against {against}; own photos agree at {own}"),
-        (measures["text_drop"], "+", "text alignment lost against the untuned base"),
-        (measures["background"], "", "background changed, share of the range"),
-    ]
-    if not data["likeness"].get("told", True):
-        parts[0] = ({"value": None}, "", NOT_TOLD)
-    return "".join(
-        f"<div><b>{_page.number(row['value'], sign)}</b><span>{html.escape(text)}</span></div>"
-        for row, sign, text in parts
-    )
+def _numbers(data: dict[str, Any]) -> list[dict[str, str]]:
+    """The numbers of the first screen, each with its yardstick and what it means."""
+    found = []
+    for name in FIRST:
+        row = data["measures"][name]
+        if name == "likeness" and not data["likeness"].get("told", True):
+            row = {**row, "value": None, "beside": None}
+        value = _page.number(row["value"], "+" if name == "text_drop" else "")
+        beside = "" if row["beside"] is None else f"{row['beside']:.2f} {row['beside_is']}"
+        found.append(
+            {"title": TITLES[name], "value": value, "beside": beside, "meaning": MEANING[name]}
+        )
+    return found

@@ -1,0 +1,109 @@
+"""The people of a home as the page shows them, and what can be done with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pidiff_cli.errors import InputError, PidiffError
+from pidiff_cli.profile import Profile, list_profiles, moving
+from pidiff_cli.profile.consent import told_consent
+from pidiff_cli.profile.describing import describe
+
+REPORT, PREVIEWS, NUMBERS = "likeness.html", "previews.png", "likeness.json"
+
+
+class People:
+    """Profiles by their random ids, and by nothing else: no name of a file comes from the page."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def find(self, key: str) -> Profile:
+        """Raises InputError: nobody here has this id."""
+        for profile in list_profiles(self.home):
+            try:
+                if profile.manifest.id == key:
+                    return profile
+            except InputError:
+                continue
+        raise InputError("This person is not here any more.")
+
+    def told(self) -> list[dict[str, Any]]:
+        """Everybody, those that cannot be read with the reason."""
+        rows = []
+        for profile in list_profiles(self.home):
+            try:
+                rows.append(_told(profile))
+            except PidiffError as error:
+                rows.append({"name": profile.folder.name, "problem": error.message})
+        return rows
+
+    def face(self, key: str) -> Path:
+        """A picture of the face: of the best photo, or what a mix left. Raises InputError: none."""
+        profile = self.find(key)
+        photos = sorted(profile.photos, key=lambda photo: -photo.quality)
+        inside = [profile.path(photo.face) for photo in photos if photo.face]
+        inside += [profile.path("reports/mix.png")]
+        return _first(inside, "No picture of the face is kept.")
+
+    def file(self, key: str, name: str) -> Path:
+        """The report or the previews of a person. Raises InputError: not there."""
+        return _first([self.find(key).path(f"reports/{name}")], "There is no report.")
+
+    def rename(self, key: str, name: str) -> None:
+        """Give another name. Raises InputError: it is not allowed or taken."""
+        moving.rename(self.find(key), self.home, name)
+
+    def copy(self, key: str, name: str) -> None:
+        """A second profile of the person. Raises InputError: as `rename`."""
+        moving.copy(self.find(key), self.home, name)
+
+    def forget(self, key: str) -> None:
+        """Remove photos and all that is of single photos. Raises InputError: it is in use."""
+        profile = self.find(key)
+        with profile.lock():
+            profile.forget()
+
+    def delete(self, key: str) -> None:
+        """Remove a person with everything. Raises InputError: it is in use."""
+        moving.delete(self.find(key))
+
+    def exported(self, key: str, photos: bool) -> tuple[bytes, str]:
+        """A person as one file to keep or pass on, and its name. Raises InputError: it cannot be.
+
+        Args:
+            photos: whether the photos go along.
+        """
+        from pidiff_cli.stages.export.run import run_export
+        from pidiff_cli.stages.progress import Progress
+
+        profile = self.find(key)
+        with TemporaryDirectory(dir=self.home) as folder:
+            target = Path(folder) / f"{profile.name}.pidiff"
+            run_export(profile, "pidiff", target, photos, self.home, Progress())
+            return target.read_bytes(), target.name
+
+
+def _told(profile: Profile) -> dict[str, Any]:
+    manifest, tune = profile.manifest, profile.stage_state("tune")
+    row = {key: value for key, value in describe(profile).items() if key != "path"}
+    tuned = bool(profile.parts)
+    begun = bool(tune) and not tune.get("done", False)
+    drawable = tuned or profile.has_code()
+    return {
+        **row, "id": manifest.id, "consent_told": told_consent(manifest),
+        "tuned": tuned, "drawable": drawable, "unfinished": begun,
+        "face": any(p.face for p in manifest.photos) or profile.path("reports/mix.png").is_file(),
+        "report": profile.path(f"reports/{REPORT}").is_file(),
+        "previews": profile.path(f"reports/{PREVIEWS}").is_file(),
+        "version": profile.fingerprint,
+    }  # fmt: skip
+
+
+def _first(paths: list[Path], missing: str) -> Path:
+    for path in paths:
+        if path.is_file() and not path.is_symlink():
+            return path
+    raise InputError(missing)

@@ -1,0 +1,87 @@
+// People: everybody who has been learnt, and what can be done with each.
+import {$, el, post, question} from "./dom.js";
+
+let world;
+
+export function startPeople(given) {
+  if (world) return;
+  world = given;
+  world.on("people", () => {
+    const open = new Set([...document.querySelectorAll("#everybody details[open]")].map((one) => one.dataset.id));
+    $("everybody").replaceChildren(...world.people.map((one) => shown(one, open.has(one.id))));
+    if (!world.people.length) $("everybody").append(el("li", {className: "note"}, "Nobody yet. ",
+      el("a", {href: "#learn"}, "Learn a new person")));
+  });
+}
+
+function shown(one, open) {
+  if (one.problem) return el("li", {className: "person"}, el("h3", {}, one.name), el("p", {className: "warn"}, one.problem));
+  const rows = [["likeness", one.alike], ["base", one.base || "not learnt yet"],
+    ["size", `${one.size_mb.toFixed(1)} MB, ${one.photos} photo${one.photos === 1 ? "" : "s"}`],
+    ["licence", licence(one)], ["consent", one.consent_told]];
+  return el("li", {className: "person"},
+    one.face ? el("img", {src: `people/${one.id}/face?${one.version}`, alt: "", width: 96, height: 96}) : el("i", {}),
+    el("div", {}, el("h3", {}, one.name, " ", el("small", {}, one.noun)),
+      one.unfinished ? el("p", {className: "warn"}, "Learning was not finished.") : "",
+      el("dl", {}, rows.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
+      el("p", {className: "row"}, acts(one)),
+      el("details", {open, data: {id: one.id}}, el("summary", {"aria-label": `More of ${one.name}`}, "More"),
+        el("p", {className: "row"}, more(one)))));
+}
+
+function licence(one) {
+  if (!one.licences || !Object.keys(one.licences).length) return "";
+  const kinds = [...new Set(Object.values(one.licences))].join(", ");
+  return one.commercial_use ? `${kinds}; commercial use: ${one.commercial_use}` : kinds;
+}
+
+const button = (label, who, call, className = "") =>
+  el("button", {type: "button", className, "aria-label": `${label}: ${who.name}`, on: {click: () => tried(call)}}, label);
+
+function acts(one) {
+  const found = [];
+  if (one.drawable) found.push(button("Draw", one, () => world.go("draw", one.id), "main"));
+  if (one.unfinished || !one.tuned) {
+    found.push(button(one.unfinished ? "Go on learning" : "Learn", one, async () => {
+      await post(`api/people/${one.id}/learn`);
+      world.go("learn");
+    }, "main"));
+  }
+  if (one.report) found.push(el("a", {className: "button", href: `people/${one.id}/report`, target: "_blank",
+    rel: "noopener", "aria-label": `Report: ${one.name}`}, "Report"));
+  return found;
+}
+
+function more(one) {
+  const act = (what, body) => post(`api/people/${one.id}/${what}`, body);
+  const named = (what, title) => async () => {
+    const name = await question(title, {label: "Name", value: what === "rename" ? one.name : `${one.name}-2`});
+    if (name) await act(what, {name});
+  };
+  const sure = (what, title, words, label) => async () => {
+    if (await question(title, {words, act: label, danger: true})) await act(what);
+  };
+  return [
+    button("Rename", one, named("rename", `Another name for ${one.name}`)),
+    button("Copy", one, named("copy", `A copy of ${one.name}`)),
+    el("a", {className: "button", href: `people/${one.id}/export?photos=no`, "aria-label": `Export ${one.name} without photos`}, "Export"),
+    one.photos ? el("a", {className: "button", href: `people/${one.id}/export?photos=yes`,
+      "aria-label": `Export ${one.name} with photos`}, "Export with photos") : "",
+    one.tuned && one.photos ? button("Learn anew", one, async () => {
+      await post(`api/people/${one.id}/learn`, {retune: true});
+      world.go("learn");
+    }) : "",
+    one.photos ? button("Forget photos", one, sure("forget", `Forget the photos of ${one.name}?`,
+      "Photos, their codes and reports go. What was learnt stays, and still is biometric.", "Forget"), "danger") : "",
+    button("Delete", one, sure("delete", `Delete ${one.name}?`,
+      "All that is known of this person goes. Pictures that were drawn stay where they are.", "Delete"), "danger"),
+  ].filter(Boolean);
+}
+
+async function tried(call) {
+  try {
+    await call();
+  } catch (error) {
+    await question("That did not work", {words: error.message, act: "OK"});
+  }
+}

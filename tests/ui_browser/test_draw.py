@@ -1,0 +1,85 @@
+"""Draw, mix and people, in a real browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psutil
+
+from tests.ui_browser.conftest import Server
+
+
+def draw(page: Any, prompt: str, count: int, seed: str) -> None:
+    page.fill("#prompt", prompt)
+    page.fill("#draw-form [name=count]", str(count))
+    page.fill("#draw-form [name=seed]", seed)
+    page.click("#draw-form button.main")
+
+
+def test_pictures_one_by_one_a_record_again_and_gone(server: Server, visit: Any):
+    page = visit(server.address, "draw")
+    page.click("#who label:has-text('bob')")
+    draw(page, "as a zorgon, smiling", 2, "7")
+    page.wait_for_selector("#reading:has-text('zorgon')")  # what it does not know
+    page.wait_for_selector("#drawn li:nth-child(2) .card img")
+    page.click("#drawn li:nth-child(1) .card")
+    page.wait_for_selector("#large dd:has-text('bob')")
+    page.fill("#large [name=seed]", "9")
+    page.click("#large button:has-text('Draw again')")
+    page.wait_for_selector("#drawn .facts:has-text('seed 9')")
+    page.click("#drawn .card")
+    page.click("#large button:has-text('Delete')")
+    page.click("#ask button:has-text('Delete')")
+    page.wait_for_selector("#pictures:not(:has(.facts:has-text('seed 9')))")
+    assert page.locator("#pictures .card").count() >= 2
+
+
+def test_two_strengths_side_by_side(server: Server, visit: Any):
+    page = visit(server.address, "draw")
+    page.click("summary:has-text('Side by side')")
+    page.select_option("[name=beside]", "identity_scale")
+    draw(page, "in the snow", 1, "7")
+    page.wait_for_selector("#drawn .pair figure:nth-child(2) img")
+    told = page.locator("#drawn figcaption").all_inner_texts()
+    assert "strength 1" in told[0] and "strength 0" in told[1]
+
+
+def test_a_dial_moves_the_picture(server: Server, visit: Any):
+    page = visit(server.address, "draw")
+    page.click("#dials summary")
+    dial = page.locator("#dial-list input[data-edit=age]")
+    dial.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    assert page.inner_text("#dialled") == "(1 moved)"
+    draw(page, "as a chef", 1, "7")
+    page.wait_for_selector("#drawn .card img")
+    page.click("#drawn .card")
+    page.wait_for_selector("#large dd:has-text('age=2')")
+
+
+def test_a_mix_at_once_and_kept(server: Server, visit: Any):
+    page = visit(server.address, "mix")
+    page.wait_for_selector("#sheet[src^=blob]")
+    before = page.get_attribute("#sheet", "src")
+    page.locator("#mix-form [name=coarse]").focus()
+    page.keyboard.press("End")
+    page.wait_for_selector(f"#sheet:not([src='{before}'])")
+    page.fill("#mix-form [name=name]", "mixed")
+    page.click("#mix-form button:has-text('Keep as a person')")
+    page.wait_for_selector("#mix-drawn a[href='#people']")
+    page.click("nav a[href='#people']")
+    page.click("[aria-label='More of mixed']")
+    page.click("[aria-label='Delete: mixed']")
+    page.click("#ask button:has-text('Delete')")
+    page.wait_for_selector("#everybody:not(:has(h3:has-text('mixed')))")
+
+
+def test_the_server_speaks_with_this_machine_only(server: Server, visit: Any):
+    visit(server.address)
+    process = psutil.Process(server.process.pid)
+    found = process.net_connections("inet")
+    for child in process.children(recursive=True):
+        found += child.net_connections("inet")
+    ends = {end.ip for one in found for end in (one.laddr, one.raddr) if end}
+    assert found and ends == {"127.0.0.1"}
