@@ -149,12 +149,7 @@ def _locked(home: Path) -> Iterator[None]:
 
 
 def _keep(home: Path, made: Credential) -> None:
-    def write(path: Path) -> None:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(made.private + made.chain)
-
-    write_file(home / "keys" / KEY_FILE, write)
+    write_file(home / "keys" / KEY_FILE, made.private + made.chain)
 
 
 def read_credential(chain: Path, private: Path, origin: str) -> Credential:
