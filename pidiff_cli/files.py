@@ -102,6 +102,8 @@ def write_file(
     temporary = temporary or path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
     try:
         make_folder(path.parent, mode)
+        if isinstance(content, bytes) and _is_new(path, content, mode):
+            return
         fill_file(temporary, content, mode)
         os.replace(temporary, path)
         sync_folder(path.parent)
@@ -175,6 +177,14 @@ def write_new(path: Path, content: bytes, mode: int = PUBLIC) -> None:
         raise explain(error, path) from error
     finally:
         _remove(temporary)
+
+
+def _is_new(path: Path, content: bytes, mode: int) -> bool:
+    """Write a file that was not there yet, without a temporary name; False where it was."""
+    try:
+        return not os.path.lexists(path) and _write_nameless(path, content, mode)
+    except FileExistsError:
+        return False  # somebody else has made it meanwhile
 
 
 def _write_nameless(path: Path, content: bytes, mode: int) -> bool:
