@@ -48,10 +48,14 @@ def build_html(data: dict[str, Any], sets: Sequence[JudgedSet]) -> str:
     )
     verdict = "".join(f"<p>{html.escape(line)}</p>" for line in data["verdict"])
     gates = "".join(f'<p class="gate">{html.escape(gate["told"])}</p>' for gate in data["gates"])
+    profiles = html.escape(" ".join(data.get("profiles", ())))
     people = list({id(one): one for judged in sets for one in judged.people}.values())
     pictures = "".join(map(_pictures, sets, [data["encoders"][0]["name"]] * len(sets)))
     return f"""<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>{title}</title>
+<meta name="viewport" content="width=device-width">
+<meta name="generator" content="pidiff report">
+<meta name="pidiff-profiles" content="{profiles}">
+<title>{title}</title>
 <style>{_page.STYLE}{STYLE}</style>
 <h1>{title}</h1>
 <div class="verdict">{verdict}{gates}</div>

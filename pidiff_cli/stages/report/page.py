@@ -73,8 +73,12 @@ def build_html(
     pictures = "".join(_page.figure(s.image, _caption(s, told)) for s in first)
     looked = "".join(_page.figure(_page.overlay(s.image, s.map), _looked(s)) for s in first)
     name = html.escape(str(data["profile"]))
+    profiles = html.escape(" ".join(data.get("profiles", ())))
     return f"""<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>{name}: likeness</title>
+<meta name="viewport" content="width=device-width">
+<meta name="generator" content="pidiff report">
+<meta name="pidiff-profiles" content="{profiles}">
+<title>{name}: likeness</title>
 <style>{_page.STYLE}</style>
 <h1>{name}</h1>
 <div class="numbers">{_numbers(data)}</div>
