@@ -84,7 +84,7 @@ def test_every_command_says_the_sentence(
     ran = pidiff("profile", "list")
     assert ran.out.split() == ["name", "noun", "base", "size", "likeness", "alice", "locked"]
     assert json.loads(pidiff("--json", "profile", "list").out) == {
-        "profiles": [], "locked": ["alice"],
+        "profiles": [], "faulty": [], "locked": ["alice"],
     }  # fmt: skip
     assert "person" not in ran.out and [p.name for p in alice.folder.iterdir()] == ["locked.age"]
 
