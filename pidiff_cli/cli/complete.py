@@ -46,10 +46,10 @@ def _home(context: typer.Context) -> Path:
 
 
 def _profiles(home: Path) -> Iterable[str]:
-    from pidiff_cli.profile import list_profiles
+    from pidiff_cli.profile import list_locked, list_profiles
     from pidiff_cli.values import visible
 
-    names = [profile.folder.name for profile in list_profiles(home)]
+    names = [*(profile.folder.name for profile in list_profiles(home)), *list_locked(home)]
     return [name for name in names if visible(name) == name]
 
 

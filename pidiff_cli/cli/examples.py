@@ -113,15 +113,28 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pidiff profile export alice", "alice.pidiff, with the photos"),
         ("pidiff profile export alice --no-photos --out share.pidiff", "without them"),
         ("pidiff profile export alice --format kohya", "a LoRA file for ComfyUI and others"),
+        ("pidiff profile export alice --encrypt", "alice.pidiff.age, by a passphrase"),
     ),
     "profile import": (
         ("pidiff profile import alice.pidiff", "what profile export wrote"),
         ("pidiff profile import lora.safetensors --photos ./my_photos --name alice",
          "a LoRA that another program trained"),
+        ("pidiff profile import alice.pidiff.age --identity key.txt",
+         "what was encrypted for the key of age in key.txt"),
     ),
     "profile forget": (
         ("pidiff profile forget alice", "remove the photos, keep what was learnt"),
-        ("pidiff profile forget alice --all", "remove everything"),
+        ("pidiff profile forget alice --all", "remove everything, pictures in pics too"),
+        ("pidiff profile forget alice --all --pictures album --yes",
+         "pictures in album, and ask nothing"),
+    ),
+    "profile lock": (
+        ("pidiff profile lock alice", "encrypt it; asks twice for a passphrase"),
+        ("pidiff profile lock alice --passphrase-file words.txt", "for scripts"),
+    ),
+    "profile unlock": (
+        ("pidiff profile unlock alice", "decrypt it; asks for the passphrase"),
+        ("pidiff profile unlock alice --passphrase-file -", "which comes from a pipe"),
     ),
     "profile rename": (
         ("pidiff profile rename alice alicia", "another name; pictures still find it"),
@@ -132,7 +145,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pidiff profile copy ./backup/alice alice3", "of a folder anywhere"),
     ),
     "profile delete": (
-        ("pidiff profile delete alice", "all of it, after a question"),
+        ("pidiff profile delete alice", "all of it, after a question; pictures stay"),
         ("pidiff profile delete alice --yes", "without a question, in scripts"),
     ),
     "models": (

@@ -65,12 +65,16 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "profile export": {
         "What": ("--format", "--no-photos", "--title"),
         "Where": ("--out", "--force"),
+        "Encrypted": ("--encrypt", "--passphrase-file", "--recipient"),
     },
     "profile import": {
         "As what": ("--name", "--noun", "--consent", "--force"),
         "A LoRA of another program": ("--photos", "--base"),
+        "An encrypted file": ("--passphrase-file", "--identity"),
     },
-    "profile forget": {"What": ("--all", "--yes")},
+    "profile forget": {"What": ("--all", "--pictures", "--keep-pictures", "--yes")},
+    "profile lock": {"By what": ("--passphrase-file", "--recipient")},
+    "profile unlock": {"By what": ("--passphrase-file", "--identity")},
     "profile rename": {"What": ("--new-id",)},
     "profile delete": {"What": ("--yes",)},
     "models list": {"Which": ("--all",)},

@@ -10,7 +10,7 @@ from pidiff_cli.cli import streams
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile, moving, settle
+from pidiff_cli.profile import Profile, locked_folder, moving, settle
 
 NewName = Annotated[str, typer.Argument(metavar="NEW", help="the name that it gets")]
 YesOption = Annotated[bool, typer.Option("--yes", help="do not ask")]
@@ -26,8 +26,8 @@ def rename_command(
 ) -> None:
     """Give a profile another name. Pictures go on knowing it, by its id."""
     session = session_of(context)
-    settle(profile, session.home)
-    moved = moving.rename(Profile.open(profile, session.home), session.home, new, new_id)
+    opened = opened_or_locked(session, profile)
+    moved = moving.rename(opened, session.home, new, new_id)
     session.output.note(f'{new}: pidiff generate {new} "as an astronaut"')
     session.output.result([moved.folder], {"profile": str(moved.folder)})
 
@@ -47,26 +47,28 @@ def copy_command(context: typer.Context, profile: ProfileArgument, new: NewName)
 def delete_command(
     context: typer.Context, profile: ProfileArgument, yes: YesOption = False
 ) -> None:
-    """Remove a profile with all that it holds: the same as forget --all."""
-    session = session_of(context)
-    settle(profile, session.home)
-    remove(session, Profile.open(profile, session.home), yes)
+    """Remove a profile with all that it holds, locked or not. Its pictures stay.
 
-
-def remove(session: Session, profile: Profile, yes: bool) -> None:
-    """Delete a profile when a person means it; tells what is left.
-
-    Raises:
-        UsageError: nobody can be asked. InputError: the answer is no.
+    With the profile goes what tells whose pictures they are; forget --all finds and removes
+    them, too.
     """
-    name = profile.name
+    session = session_of(context)
+    opened = opened_or_locked(session, profile)
+    name = opened.folder.name
     ask(f"Remove {name} and all that it holds?", yes, f"{name} stays as it is.")
-    moving.delete(profile)
+    moving.delete(opened, session.home)
     session.output.note(
         f"{name} is gone. Pictures, exports and evaluations that were made of it stay where they "
         "are: they are yours to remove."
     )
-    session.output.result((), {"profile": str(profile.folder), "deleted": True})
+    session.output.result((), {"profile": str(opened.folder), "deleted": True})
+
+
+def opened_or_locked(session: Session, profile: str) -> Profile:
+    """A profile that needs not be read: a locked one, too. Raises InputError: there is none."""
+    settle(profile, session.home)
+    folder = locked_folder(profile, session.home)
+    return Profile(folder) if folder else Profile.open(profile, session.home)
 
 
 def ask(question: str, yes: bool, kept: str) -> None:

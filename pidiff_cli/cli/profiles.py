@@ -1,4 +1,4 @@
-"""`pidiff profile`: list, show, verify, export, import, forget, rename, copy, delete."""
+"""`pidiff profile`: list, show, verify, export, import, forget; others in files of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pidiff_cli.cli import complete, moving, streams
+from pidiff_cli.cli import complete, forgetting, locking, moving, streams
+from pidiff_cli.cli import passphrase as given
 from pidiff_cli.cli.consent import ConsentOption, ask_consent, consent_command
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.prepare import ForceOption, NounOption
@@ -17,12 +18,13 @@ from pidiff_cli.errors import InputError, PidiffError, UsageError
 from pidiff_cli.profile import (
     TUNED_PARTS,
     Profile,
+    age,
     archive,
     check_name,
     hold,
+    list_locked,
     profile_folder,
     profile_folders,
-    settle,
 )
 from pidiff_cli.profile.consent import told_consent
 from pidiff_cli.profile.describing import describe
@@ -48,18 +50,20 @@ def list_command(context: typer.Context) -> None:
             fault = f"It cannot be read ({error.strerror})."
         if fault:
             faulty.append({"name": folder.name, "path": str(folder), "fault": fault})
+    locked = list_locked(session.home)
     output = session.output
     cells = [
         (r["name"], r["noun"], r["base"] or "not tuned", f"{r['size_mb']:.1f} MB", r["alike"])
         for r in rows
     ]
-    if rows:
+    cells += [(name, "locked", "", "", "") for name in locked]
+    if cells:
         output.table(("name", "noun", "base", "size", "likeness"), cells)
     elif not faulty:
         output.note("No profile yet. Make one: pidiff tune PHOTOS --name NAME")
     for one in faulty:
         output.warn(f"{one['name']}: {one['fault']}")
-    output.result((), {"profiles": rows, "faulty": faulty})
+    output.result((), {"profiles": rows, "faulty": faulty, "locked": locked})
 
 
 @app.command("show")
@@ -129,6 +133,11 @@ def export_command(
         str,
         typer.Option("--title", metavar="TEXT", help="in a LoRA's header [default: its name]"),
     ] = "",
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="in the age format, NAME.pidiff.age")
+    ] = False,
+    passphrase_file: given.PassphraseOption = None,
+    recipient: given.RecipientOption = None,
 ) -> None:
     """Write a profile as one file, to keep or for another program.
 
@@ -140,15 +149,21 @@ def export_command(
     output = session.output
     from pidiff_cli.stages.export import run as export
 
-    target = export.place_of(opened, kind, out)
+    if not encrypt and (passphrase_file is not None or recipient):
+        raise UsageError("A passphrase or key is for an encrypted file.", "Add --encrypt")
+    target = export.place_of(opened, kind, out, encrypt)
     if target.exists() and not force and streams.can_ask():
         if not output.confirm(f"{target} is there already. Replace it?"):
             raise InputError(f"{target} stays as it is.", "Another place: --out FILE")
         force = True
+    keys = None
+    if encrypt:
+        keys = given.to_lock(passphrase_file, recipient, target.name)
+        output.warn(given.lost(keys))
     if kind != "pidiff":
         output.loading()
     done = export.run_export(
-        opened, kind, out, not no_photos, session.home, output.progress(), title, force
+        opened, kind, out, not no_photos, session.home, output.progress(), title, force, keys
     )
     output.close()
     holds = "with photos of the person" if done.photos else "without photos"
@@ -195,6 +210,8 @@ def import_command(
     ] = "",
     noun: NounOption = None,
     consent: ConsentOption = None,
+    passphrase_file: given.PassphraseOption = None,
+    identity: given.IdentityOption = None,
 ) -> None:
     """Read a profile file in, checked byte by byte, whole or not at all.
 
@@ -211,7 +228,10 @@ def import_command(
     else:
         if photos or base or noun:
             raise UsageError(f"{file.name} is no LoRA: --photos, --base and --noun belong to one.")
-        done = export.run_import(file, session.home, name, force)
+        kind, keys = age.kind_of(file), None
+        if kind:
+            keys = given.to_open(passphrase_file, identity, file.name, kind == "passphrase")
+        done = export.run_import(file, session.home, name, force, keys)
         output.note(f"{done.name}: {done.files} files, all as written, {done.photos} photos.")
     if not done.base_ready:
         output.warn(
@@ -257,50 +277,13 @@ def _import_lora(
     return done
 
 
-@app.command("forget")
-def forget_command(
-    context: typer.Context,
-    profile: ProfileArgument,
-    everything: Annotated[
-        bool, typer.Option("--all", help="and the rest: the same as profile delete")
-    ] = False,
-    yes: moving.YesOption = False,
-) -> None:
-    """Remove the photos and keep what was learnt.
-
-    Their names and hashes, reports, and what was read of each photo go with them. What
-    stays draws the person, and still is biometric: --all, or profile delete, removes it too.
-    """
-    session = session_of(context)
-    settle(profile, session.home)
-    opened = Profile.open(profile, session.home)
-    if everything:
-        moving.remove(session, opened, yes)
-        return
-    moving.ask(f"Remove the photos of {opened.name}?", yes, f"{opened.name} keeps its photos.")
-    opened.forget()
-    session.output.note(f"{opened.name} holds no photo and no per-photo code any more.")
-    session.output.note(_what_stays(opened))
-    session.output.result([opened.folder], {"profile": str(opened.folder)})
-
-
 app.command("consent")(consent_command)
+app.command("forget")(forgetting.forget_command)
+app.command("lock")(locking.lock_command)
+app.command("unlock")(locking.unlock_command)
 app.command("rename")(moving.rename_command)
 app.command("copy")(moving.copy_command)
 app.command("delete")(moving.delete_command)
-
-
-def _what_stays(profile: Profile) -> str:
-    """What `forget` leaves of a person, in words."""
-    kept = [TUNED_PARTS[part][1] for part in profile.parts]
-    code = profile.has_code()
-    kept = [*(["the mean W+ code"] if code else []), *kept]
-    if not kept:
-        return f"Its name and noun stay. All of it: pidiff profile delete {profile.name}"
-    return (
-        f"What stays draws the person, and still is biometric: {', '.join(kept)}. "
-        f"All of it: pidiff profile delete {profile.name}"
-    )
 
 
 def _parts(row: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,25 @@ from pidiff_cli.reading.text import parse_json
 RECORD_KEY = "pidiff"
 LARGEST = 64_000_000  # bytes of a file; 2048 x 2048 px have 12 MB
 LONGEST = 200_000  # bytes; with a prompt of the longest kind it has 10 000
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def profile_ids(record: dict[str, Any]) -> set[str]:
+    """The ids of all profiles whose features went into a picture: whom it shows, whose style it
+    took, both of a mix."""
+    parts = (record.get(key) for key in ("profile", "settings", "stylemix"))
+    profile, settings, mix = (part if isinstance(part, dict) else {} for part in parts)
+    style = str(settings.get("style_from", "")).partition(":")[0]
+    found = (profile.get("id"), style, record.get("b"), mix.get("a"), mix.get("b"))
+    return {one for one in found if isinstance(one, str) and _ID.fullmatch(one)}
+
+
+def ids_in_picture(path: Path) -> set[str]:
+    """The same of a picture's file; empty where it holds no record that can be read."""
+    try:
+        return profile_ids(read_record(path))
+    except InputError:
+        return set()
 
 
 def read_record(path: Path | str) -> dict[str, Any]:

@@ -9,16 +9,19 @@ from pidiff_cli.profile.finding import find_by_id, note_folder
 from pidiff_cli.profile.folder import (
     Profile,
     list_profiles,
+    locked_folder,
     profile_folder,
     profile_folders,
     settle,
 )
 from pidiff_cli.profile.holding import hold
+from pidiff_cli.profile.locked import is_one, list_locked
 from pidiff_cli.profile.manifest import Manifest, Photo, check_name
 from pidiff_cli.profile.parts import PHOTO_SHEET, TUNED_PARTS, parts_of
 
 __all__ = [
     "PHOTO_SHEET", "TUNED_PARTS", "Identity", "Manifest", "Photo", "Profile", "check_name",
-    "codes_file", "drop_draft", "find_by_id", "hold", "list_profiles", "making", "note_folder",
-    "parts_of", "profile_folder", "profile_folders", "settle", "take_draft",
+    "codes_file", "drop_draft", "find_by_id", "hold", "is_one", "list_locked", "list_profiles",
+    "locked_folder", "making", "note_folder", "parts_of", "profile_folder", "profile_folders",
+    "settle", "take_draft",
 ]  # fmt: skip

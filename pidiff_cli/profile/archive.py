@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from pidiff_cli.profile.codes import Identity, encode_identity
 from pidiff_cli.profile.contents import LOG, PICTURE, PIXELS, check_content, check_folder
 from pidiff_cli.profile.forgotten import IDENTITY
 from pidiff_cli.profile.manifest import MANIFEST, Manifest, check_name, path_fault, read_manifest
+from pidiff_cli.profile.parts import PHOTO_SHEET
+from pidiff_cli.profile.portable import leaving_home, portable
 from pidiff_cli.profile.schema import Sha256
 from pidiff_cli.reading.bytes_of import Refused, read_bytes, refuse_links
 from pidiff_cli.reading.text import fitted, parse_json
@@ -55,7 +57,8 @@ def write_archive(profile: Profile, target: Path, photos: bool) -> None:
     """Write a profile as one file.
 
     Without photos it is what `Profile.forget` would leave: no photo, no report, the mean code.
-    HTML reports, checkpoints and caches never go along.
+    HTML reports, the sheet of all photos, checkpoints and caches never go along, and no name that
+    a photo's file had.
 
     Args:
         target: the file to write; the caller puts it in its place.
@@ -65,6 +68,7 @@ def write_archive(profile: Profile, target: Path, photos: bool) -> None:
     """
     manifest, pieces = profile.manifest, {}
     names = sorted(name for name in manifest.files if PARTS.fullmatch(name))
+    names = [name for name in names if name != PHOTO_SHEET]  # file names, others' faces
     if not photos:
         names = [name for name in names if not name.startswith(("photos/", "reports/"))]
     with zipfile.ZipFile(target, "w") as archive:
@@ -76,21 +80,24 @@ def write_archive(profile: Profile, target: Path, photos: bool) -> None:
                 data = encode_identity(Identity(mean[None], one, mean))
             pieces[name] = _entry(archive, name, data)
         files = {name: piece["sha256"] for name, piece in pieces.items()}
-        told = _portable(manifest, photos, files)
+        told = leaving_home(manifest, photos, files)
         pieces[MANIFEST] = _entry(archive, MANIFEST, told.to_bytes())
         index = {"format": FORMAT, "version": VERSION, "photos": photos, "files": pieces}
         _entry(archive, INDEX, (json.dumps(index, indent=1, sort_keys=True) + "\n").encode())
 
 
-def peek(path: Path) -> Manifest:
+def peek(path: Path, scratch: Path | None = None) -> Manifest:
     """The manifest in an exported file, once its listing and the manifest itself are sound.
+
+    Args:
+        scratch: the folder in which it may be written; the system's own by itself.
 
     Raises:
         InputError: as `unpack`.
     """
     import tempfile
 
-    with _opened(path) as archive, tempfile.TemporaryDirectory() as folder:
+    with _opened(path) as archive, tempfile.TemporaryDirectory(dir=scratch) as folder:
         entries, _ = _listing(archive)
         _extract(archive, entries[MANIFEST], Path(folder) / MANIFEST)
         return read_manifest(Path(folder) / MANIFEST)
@@ -124,7 +131,7 @@ def unpack(path: Path, folder: Path, name: str = "") -> Manifest:
         raise InputError(f"{path.name} does not verify: profile.json lists other files.")
     if name:
         check_name(name)
-    manifest = _portable(replace(manifest, name=name or manifest.name), True, manifest.files)
+    manifest = portable(replace(manifest, name=name or manifest.name), manifest.files)
     (folder / MANIFEST).write_bytes(manifest.to_bytes())
     return manifest
 
@@ -150,28 +157,6 @@ def _entry(archive: zipfile.ZipFile, name: str, data: bytes) -> dict[str, Any]:
     info.create_system, info.external_attr = 3, (stat.S_IFREG | 0o600) << 16
     archive.writestr(info, data)
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-
-
-def _portable(manifest: Manifest, photos: bool, files: dict[str, str]) -> Manifest:
-    """The manifest without paths of one machine and, if wished, without a word of the photos."""
-    stages = manifest.stages
-    if not photos:
-        stages = {key: stages[key] for key in ("tune", "lora", "stylemix") if key in stages}
-    values = asdict(replace(manifest, stages=stages))
-    plain = {key: _pathless(values[key]) for key in ("base", "recipe", "stages")}
-    kept = manifest.photos if photos else ()
-    return replace(manifest, photos=kept, files=dict(files), pending=(), **plain)
-
-
-def _pathless(value: Any) -> Any:
-    """Texts that are paths (a base given by its file) shortened to the file's name."""
-    if isinstance(value, dict):
-        return {key: _pathless(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_pathless(item) for item in value]
-    if isinstance(value, str) and re.match(r"[/~\\]|\.\.?[/\\]|[A-Za-z]:[/\\]|.*\\", value):
-        return re.split(r"[/\\]", value.rstrip("/\\"))[-1] or "base"
-    return value
 
 
 def _photo_files(manifest: Manifest) -> set[str]:

@@ -18,6 +18,7 @@ from pidiff_cli.profile.codes import blank_codes
 from pidiff_cli.profile.forgotten import FORGOTTEN, IDENTITY, without_photos
 from pidiff_cli.profile.holding import hold
 from pidiff_cli.profile.journal import CHANGE, NEW, STAGED, Journal, apply, begin, seen
+from pidiff_cli.profile.locked import check_unlocked
 from pidiff_cli.profile.locks import ASIDE, key_of
 from pidiff_cli.profile.manifest import MANIFEST, Manifest, read_manifest
 
@@ -253,6 +254,7 @@ def check_free(folder: Path, replaces: bool = False) -> None:
     """Raise InputError where a folder is in the place of a new profile."""
     if not os.path.lexists(folder) or (replaces and (folder / MANIFEST).is_file()):
         return
+    check_unlocked(folder)
     if (folder / MANIFEST).is_file():
         raise InputError(
             f"A profile named {folder.name} is there already.",
@@ -279,6 +281,7 @@ def _read_seen(folder: Path) -> Manifest:
         except InputError:
             if path.exists():
                 break
+    check_unlocked(folder)
     return read_manifest(seen(folder, MANIFEST))
 
 

@@ -38,10 +38,22 @@ def note_folder(profile: Profile, home: Path) -> None:
     if known.get(profile.manifest.id) == str(folder):
         return
     try:
-        text = json.dumps({**known, profile.manifest.id: str(folder)}, indent=1)
-        write_file(home / _ELSEWHERE, text.encode("utf-8", "backslashreplace"))
+        _write({**known, profile.manifest.id: str(folder)}, home)
     except InputError:
         pass  # a home that cannot be written to: the picture counts
+
+
+def drop_noted(key: str, home: Path, folder: Path | None = None) -> None:
+    """Forget where the profile of an id, or in a folder, lies.
+
+    Raises:
+        InputError: the disk refuses.
+    """
+    known = _read(home)
+    gone = str(folder.resolve()) if folder else ""
+    kept = {k: v for k, v in known.items() if k != key and v != gone}
+    if kept != known:
+        _write(kept, home)
 
 
 def _noted(key: str, home: Path) -> list[Profile]:
@@ -57,6 +69,11 @@ def _id_of(profile: Profile) -> str:
         return profile.manifest.id
     except InputError:
         return ""
+
+
+def _write(known: dict[str, str], home: Path) -> None:
+    text = json.dumps(known, indent=1)
+    write_file(home / _ELSEWHERE, text.encode("utf-8", "backslashreplace"))
 
 
 def _read(home: Path) -> dict[str, str]:

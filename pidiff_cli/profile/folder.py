@@ -30,6 +30,7 @@ from pidiff_cli.profile.forgetting import forget
 from pidiff_cli.profile.forgotten import IDENTITY
 from pidiff_cli.profile.holding import hold
 from pidiff_cli.profile.journal import CHANGE, seen
+from pidiff_cli.profile.locked import LockedError, check_unlocked, is_one, is_profile, list_locked
 from pidiff_cli.profile.manifest import (
     MANIFEST,
     Manifest,
@@ -101,6 +102,7 @@ class Profile:
 
         Raises:
             InputError: no such profile, a damaged manifest, or one of a newer pidiff.
+            LockedError: it is locked.
         """
         text = str(name_or_path)
         if len(os.fsencode(text)) > _LONGEST:
@@ -110,14 +112,16 @@ class Profile:
         try:
             if named and own.is_symlink():
                 raise _is_link(own)
-            places = [p for p in (own, files.expanded(text)) if text and (p / MANIFEST).is_file()]
+            places = [p for p in (own, files.expanded(text)) if text and is_one(p)]
         except OSError:  # a name that is too long for this disk
             places = []
         for folder in places:
+            check_unlocked(folder)
             profile = cls(folder)
             profile.manifest  # noqa: B018  a damaged or newer manifest is told here
             return profile
-        raise unknown(text, [profile.folder.name for profile in list_profiles(home)])
+        known = [profile.folder.name for profile in list_profiles(home)]
+        raise unknown(text, [*known, *list_locked(home)])
 
     @property
     def manifest(self) -> Manifest:
@@ -277,6 +281,7 @@ class Profile:
             InputError: another one holds it for more than ``wait`` seconds, or the profile is gone.
         """
         with hold(self.folder, wait):
+            check_unlocked(self.folder)
             if not (self.folder / MANIFEST).is_file():
                 raise InputError(
                     f"{self.folder.name} is not there any more.", "See: pidiff profile list"
@@ -341,6 +346,17 @@ def profile_folder(home: Path, name: str) -> Path:
     return same[0] if same else exact
 
 
+def locked_folder(name_or_path: str | Path, home: Path) -> Path | None:
+    """The folder of a locked profile, by its name or path as `Profile.open` takes it; else None."""
+    try:
+        Profile.open(name_or_path, home)
+    except LockedError as error:
+        return error.folder
+    except InputError:
+        pass
+    return None
+
+
 def settle(name_or_path: str | Path, home: Path) -> None:
     """Bring back a profile that an earlier release left under another name when it was killed."""
     text = str(name_or_path)
@@ -352,14 +368,14 @@ def settle(name_or_path: str | Path, home: Path) -> None:
 
 
 def list_profiles(home: Path) -> list[Profile]:
-    """Every profile under `home`, sorted by name; folders without a manifest are passed over."""
+    """Every profile under `home` that is not locked, sorted by name; no other folder."""
     return [Profile(folder) for folder, fault in profile_folders(home) if not fault]
 
 
 def profile_folders(home: Path) -> list[tuple[Path, str]]:
     """The folders of `home/profiles` that hold a profile, or may hold one, sorted by name.
 
-    Each with "", or why it cannot be looked into, as a sentence.
+    Each with "", or why it cannot be looked into, as a sentence; not those that are locked.
     """
     root, found = home / "profiles", []
     try:
@@ -370,7 +386,7 @@ def profile_folders(home: Path) -> list[tuple[Path, str]]:
         try:
             if folder.is_symlink():
                 found.append((folder, _is_link(folder).message))
-            elif (folder / MANIFEST).is_file() or (folder / MANIFEST).is_symlink():
+            elif is_profile(folder) or (folder / MANIFEST).is_symlink():
                 found.append((folder, ""))
         except OSError as error:
             found.append((folder, f"It cannot be looked into ({error.strerror})."))

@@ -15,12 +15,17 @@ IDENTITY = "identity.safetensors"
 #: A folder of this name in a profile: its photos are forgotten, whatever the manifest still says.
 FORGOTTEN = ".forgotten"
 _OF_PHOTOS = ("photos", "preview")  # what the other stages note of single photos
+_MADE_OF = "digest"  # of a tuning, photos among it: no later one is the same
 
 
 def without_photos(manifest: Manifest) -> Manifest:
     """The manifest of a person whose photos are forgotten."""
     stages = {
-        stage: {key: value for key, value in state.items() if key not in _OF_PHOTOS}
+        stage: {
+            key: "" if key == _MADE_OF else value
+            for key, value in state.items()
+            if key not in _OF_PHOTOS
+        }
         for stage, state in manifest.stages.items()
         if stage != "prepare"
     }

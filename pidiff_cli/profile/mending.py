@@ -13,6 +13,7 @@ from pathlib import Path
 from pidiff_cli import files
 from pidiff_cli.profile.forgotten import FORGOTTEN, remove_what_goes
 from pidiff_cli.profile.journal import CHANGE, GONE, STAGED, apply, read_journal
+from pidiff_cli.profile.locked import LOCKED
 from pidiff_cli.profile.locks import ASIDE, LOCKS, PROFILES, file_lock, key_of
 from pidiff_cli.profile.manifest import MANIFEST
 
@@ -50,7 +51,7 @@ def _mend_inside(folder: Path) -> None:
 
 
 def _sweep_inside(folder: Path) -> None:
-    if not (folder / MANIFEST).is_file():
+    if not any((folder / own).is_file() for own in (MANIFEST, LOCKED)):
         return  # no profile: nothing in it is ours
     for place in (folder, folder / "photos", folder / "reports"):
         if not place.is_dir() or place.is_symlink():

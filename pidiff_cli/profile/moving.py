@@ -11,11 +11,13 @@ from pathlib import Path
 from pidiff_cli import files
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile.changing import Change, making
+from pidiff_cli.profile.finding import drop_noted
 from pidiff_cli.profile.folder import Profile, list_profiles
 from pidiff_cli.profile.holding import hold
 from pidiff_cli.profile.journal import GONE
+from pidiff_cli.profile.locked import check_unlocked, is_locked, is_one, list_locked
 from pidiff_cli.profile.locks import key_of
-from pidiff_cli.profile.manifest import check_name
+from pidiff_cli.profile.manifest import check_name, folded
 
 #: What a copy leaves behind: it can be made again, or belongs to one process.
 _NOT_COPIED = ("checkpoint", "cache")
@@ -31,11 +33,15 @@ def rename(profile: Profile, home: Path, name: str, new_id: bool = False) -> Pro
         InputError: the name is not allowed or taken, or another process holds the profile.
     """
     target = _free_place(home, name, profile)
+    if is_locked(profile.folder):
+        return _renamed_locked(profile, target, new_id)
+    before = profile.manifest.id
     changes = {"name": name} | ({"id": str(uuid.uuid4())} if new_id else {})
     with profile.lock(), hold(target):
         _free_place(home, name, profile)  # another may have come meanwhile
         if target == profile.folder:
             profile.update(**changes)
+            drop_noted(before if new_id else "", home)
             return profile
         change = Change(profile.folder)
         change.update(**changes)
@@ -49,6 +55,20 @@ def rename(profile: Profile, home: Path, name: str, new_id: bool = False) -> Pro
             change.commit(name, move)
         finally:
             change.drop()
+    drop_noted(before if new_id else "", home)
+    return Profile(target)
+
+
+def _renamed_locked(profile: Profile, target: Path, new_id: bool) -> Profile:
+    """Only its folder: what is locked takes the name when it is unlocked."""
+    if new_id:
+        check_unlocked(profile.folder)
+    with hold(profile.folder), hold(target):
+        try:
+            os.rename(profile.folder, target)
+            files.sync_folder(target.parent)
+        except OSError as error:
+            raise files.explain(error, profile.folder) from error
     return Profile(target)
 
 
@@ -70,8 +90,9 @@ def copy(profile: Profile, home: Path, name: str) -> Profile:
     return Profile(target)
 
 
-def delete(profile: Profile) -> None:
-    """Remove a profile and all that it holds. It is gone for every reader in one step.
+def delete(profile: Profile, home: Path) -> None:
+    """Remove a profile, locked or not, and all that it holds. It is gone for every reader in one
+    step; nothing in the home leads to it any more.
 
     Raises InputError where another process holds it, or the disk refuses.
     """
@@ -81,11 +102,15 @@ def delete(profile: Profile) -> None:
             f"{folder} is a link.", f"Give the folder itself: {os.path.realpath(folder)}"
         )
     gone = folder.with_name(f"{GONE}{key_of(folder.name)}-{secrets.token_hex(4)}")
-    with profile.lock():
+    with hold(folder):
+        if not is_one(folder):
+            raise InputError(f"{folder.name} is not there any more.", "See: pidiff profile list")
+        key = "" if is_locked(folder) else profile.manifest.id
         try:
             os.rename(folder, gone)
             files.sync_folder(folder.parent)
             files.remove_tree(gone)
+            drop_noted(key, home, folder)
         except OSError as error:
             raise files.explain(error, folder) from error
 
@@ -93,10 +118,12 @@ def delete(profile: Profile) -> None:
 def _free_place(home: Path, name: str, but: Profile | None) -> Path:
     """The folder for a name that no other profile has, capitals aside."""
     check_name(name)
-    for other in list_profiles(home):
-        own = but is not None and other.folder == but.folder
-        if other.folder.name.lower() == name.lower() and not own:
+    own = but.folder if but else None
+    root = home / "profiles"
+    taken = [profile.folder for profile in list_profiles(home)]
+    for other in [*taken, *(root / locked for locked in list_locked(home))]:
+        if folded(other.name) == folded(name) and other != own:
             raise InputError(
-                f"A profile named {other.folder.name} is there already.", "Take another name."
+                f"A profile named {other.name} is there already.", "Take another name."
             )
-    return home / "profiles" / name
+    return root / name

@@ -107,6 +107,7 @@ def _document(
     settings = {k: v for k, v in asdict(config).items() if k not in _NOT_SHOWN}
     settings["base"] = loaded.record["base"]["name"]
     data = page.build_json(loaded.profile.name, told, measured, shown, [], settings)
+    data["profiles"] = [loaded.profile.manifest.id]
     return {**data, "base": settings["base"], "versions": loaded.record["versions"]}
 
 

@@ -13,7 +13,7 @@ from pidiff_cli.config import RANDOM, CommonConfig
 from pidiff_cli.core.device import check_device
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import expanded
-from pidiff_cli.profile import Profile, check_name, profile_folder
+from pidiff_cli.profile import Profile, check_name, is_one, profile_folder
 from pidiff_cli.recipe import Recipe, recipe_of, settings_for
 from pidiff_cli.stages.progress import Callback, CallbackProgress, Progress
 from pidiff_cli.weights import auto, locate
@@ -75,8 +75,8 @@ def find_profile(home: Path, sources: list[str], name: str | None) -> Profile | 
     """
     paths = [expanded(item) for item in sources]
     if len(sources) == 1 and name is None:
-        is_named = (profile_folder(home, sources[0]) / "profile.json").is_file()
-        if is_named or (paths[0] / "profile.json").is_file():
+        is_named = is_one(profile_folder(home, sources[0]))
+        if is_named or is_one(paths[0]):
             return Profile.open(sources[0], home)
         if not paths[0].exists() and "/" not in sources[0] and "." not in sources[0]:
             return Profile.open(sources[0], home)  # says that there is none
@@ -98,7 +98,7 @@ def profile_named(home: Path, name: str | None) -> Profile | None:
     """The profile of that name, where there is one. Raises InputError: no name for a profile."""
     check_name(str(name))
     folder = profile_folder(home, str(name))
-    return Profile.open(folder, home) if (folder / "profile.json").is_file() else None
+    return Profile.open(folder, home) if is_one(folder) else None
 
 
 def open_base(

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from pidiff_cli.config import GenerateConfig, check_values
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile, find_by_id, list_profiles
+from pidiff_cli.profile import Profile, find_by_id, list_locked, list_profiles
 from pidiff_cli.profile.manifest import folded
 from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import fitted, short
@@ -162,7 +162,9 @@ def recorded_person(record: dict[str, Any], home: Path, profile: str = "") -> Pr
     name = found.settings.get("name")
     if isinstance(name, str) and name and (person := _named(name, home)):
         return Profile.open(person.folder, home)
+    locked = ", ".join(list_locked(home))
+    but = f", as far as they are not locked ({locked})" if locked else ""
     raise InputError(
-        f"Whom this picture shows is not among the profiles of {home}.",
+        f"Whom this picture shows is not among the profiles of {home}{but}.",
         "Say where the profile is: pidiff again IMAGE.png --profile NAME|FOLDER",
     )

@@ -68,7 +68,7 @@ class People:
 
     def delete(self, key: str) -> None:
         """Remove a person with everything. Raises InputError: it is in use."""
-        moving.delete(self.find(key))
+        moving.delete(self.find(key), self.home)
 
     def exported(self, key: str, photos: bool) -> tuple[bytes, str]:
         """A person as one file to keep or pass on, and its name. Raises InputError: it cannot be.

@@ -44,6 +44,7 @@ CAMPAIGNS = {
     "places": "tests.campaign.places",
     "resumed": "tests.campaign.resumed",
     "fuzz": "tests.campaign.fuzzed",
+    "left": "tests.campaign.left",
 }
 COUNTS = {"exits": 500, "failures": 500, "kills": 50, "pairs": 12, "signals": 18, "fuzz": 10_000}
 

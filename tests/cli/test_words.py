@@ -154,7 +154,8 @@ def test_without_a_home(homeless, capfd) -> None:
 def test_without_a_home_but_told_where(homeless, monkeypatch, tmp_path, capfd) -> None:
     monkeypatch.setenv("PIDIFF_HOME", str(tmp_path))
     assert run(["--json", "profile", "list"]) == 0
-    assert json.loads(capfd.readouterr().out) == {"profiles": [], "faulty": []}
+    told = {"profiles": [], "faulty": [], "locked": []}
+    assert json.loads(capfd.readouterr().out) == told
     assert caches.cached_snapshot("owner/name") is None  # nobody's cache
     assert caches.torch_checkpoint("x.pth") is None
 

@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,8 @@ def test_a_round_trip(alice: Profile, file: Path, tmp_path: Path) -> None:
     there = Profile.open("alice", tmp_path / "other")
     assert (done.name, done.files, done.photos) == ("alice", 6, 1)
     assert there.verify() == []
-    assert there.manifest.id == alice.manifest.id and there.photos == alice.photos
+    assert there.manifest.id == alice.manifest.id
+    assert there.photos == (replace(alice.photos[0], source="01.png"),)
     for name in there.manifest.files:
         assert (there.folder / name).read_bytes() == (alice.folder / name).read_bytes()
     assert not (there.folder / "checkpoint").exists()
@@ -152,3 +154,42 @@ def test_other_peoples_files_are_not_overwritten(alice: Profile, tmp_path: Path)
     assert export(alice, tmp_path) == tmp_path / "alice.pidiff"
     with pytest.raises(InputError, match="there already"):  # its own older one only when asked
         export(alice, tmp_path)
+
+
+PRIVATE = "Alice Example at Ada's wedding.JPG"
+
+
+def told_of(file: Path) -> bytes:
+    """All that the file holds."""
+    with zipfile.ZipFile(file) as archive:
+        return b"".join(archive.read(name) for name in archive.namelist())
+
+
+@pytest.mark.parametrize("photos", [True, False])
+def test_an_export_holds_no_name_of_a_photo_s_file(
+    alice: Profile, tmp_path: Path, photos: bool
+) -> None:
+    first = alice.photos[0]
+    alice.update(photos=(replace(first, source=PRIVATE),))
+    alice.write("reports/photos.png", PICTURE)  # it shows names
+    alice.update_stage(
+        "prepare", inputs=["a" * 64], kept=[[PRIVATE, 0.5]],
+        rejected=[["gone.jpg", f"near duplicate of {PRIVATE}"], ["x.jpg", "no face; see gone.jpg"]],
+    )  # fmt: skip
+    alice.update_stage("tune", done=True, digest="abcdef0123456789", photos=["01"])
+    file = export(alice, tmp_path / "out.pidiff", photos)
+    content = told_of(file)
+    for word in ("Ada", "JPG", "gone.jpg", "x.jpg"):
+        assert word.encode() not in content, word
+    with zipfile.ZipFile(file) as archive:
+        told = json.loads(archive.read("profile.json"))
+        assert "reports/photos.png" not in archive.namelist()
+    if photos:
+        assert told["photos"][0]["source"] == "01.png"
+        assert told["stages"]["prepare"]["rejected"][0][1] == "near duplicate of 01.png"
+        assert told["stages"]["prepare"]["inputs"] == ["a" * 64]  # the photos are there themselves
+    else:
+        assert told["photos"] == [] and set(told["stages"]) == {"tune"}
+        assert told["stages"]["tune"]["digest"] == "" and "photos" not in told["stages"]["tune"]
+        digest = alice.manifest.files["photos/01_face.png"]
+        assert digest.encode() not in content and b"a" * 64 not in content

@@ -166,7 +166,7 @@ def test_a_name_has_one_lock_and_its_file_does_not_tell_it(alice: Profile, home:
         thread.join()
     assert told == ["Another pidiff is working on ALICE."]
     assert "alice" not in " ".join(p.name for p in (home / "profiles/.locks").iterdir())
-    moving.delete(alice)
+    moving.delete(alice, home)
     assert not list(home.rglob("*"))
 
 

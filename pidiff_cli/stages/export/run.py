@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pidiff_cli import files
 from pidiff_cli.errors import InputError, PidiffError, UsageError
-from pidiff_cli.profile import Profile, archive, check_name, making, profile_folder
+from pidiff_cli.profile import Profile, age, archive, check_name, making, profile_folder
+from pidiff_cli.profile.encrypting import decrypted, write_encrypted
 from pidiff_cli.profile.leaving import leaving
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
@@ -73,6 +74,7 @@ def run_export(
     progress: Progress,
     title: str = "",
     force: bool = False,
+    keys: age.Keys | None = None,
 ) -> ExportResult:
     """Write a profile for another place or program, and read it back before it counts.
 
@@ -82,13 +84,14 @@ def run_export(
         out: the file or folder to write; inside it, where it is a folder of other things.
         photos: False leaves photos and reports out. Only "pidiff" holds any.
         title: of a LoRA, for its header; the profile's name when empty.
+        keys: encrypt a "pidiff" file with them.
 
     Raises:
         UsageError: a format that cannot hold the identity branch, or none at all.
         InputError: the profile is damaged or in use, has no such part, or the place is taken.
         MissingWeightError: the base that the check needs is not here.
     """
-    target = place_of(profile, kind, out)
+    target = place_of(profile, kind, out, keys is not None)
     if target.exists() and not force:
         raise InputError(f"{target} is there already.", "Replace it: --force. Or another --out.")
     word = None
@@ -97,8 +100,12 @@ def run_export(
             with leaving(home, target) as (temporary, scratch):
 
                 def write_checked(path: Path) -> None:
-                    archive.write_archive(profile, path, photos)
-                    archive.unpack(path, scratch)  # what cannot come in does not go out
+                    plain = scratch / "plain" if keys else path
+                    archive.write_archive(profile, plain, photos)
+                    (read := scratch / "read").mkdir(mode=0o700)
+                    archive.unpack(plain, read)  # what cannot come in does not go out
+                    if keys:
+                        write_encrypted(plain, path, keys)
 
                 files.write_file(target, write_checked, temporary=temporary)
         elif kind in LORAS:
@@ -116,7 +123,7 @@ def run_export(
     return ExportResult(profile.folder, target, kind, kept, base, size, word)
 
 
-def place_of(profile: Profile, kind: str, out: Path | None) -> Path:
+def place_of(profile: Profile, kind: str, out: Path | None, encrypted: bool = False) -> Path:
     """The file or folder that an export is written to, as `run_export` takes its arguments.
 
     Raises:
@@ -130,7 +137,12 @@ def place_of(profile: Profile, kind: str, out: Path | None) -> Path:
         raise UsageError(
             f"There is no format {kind!r}.", f"It can be {', '.join((*FORMATS, *REFUSED))}."
         )
-    return _place(out, name + _ending(kind), kind)
+    if encrypted and kind != "pidiff":
+        raise UsageError(
+            f"Only profile files can be encrypted; other programs could not read a {kind} file.",
+            f"Encrypt it by itself: age -p -o {name}.age FILE",
+        )
+    return _place(out, name + _ending(kind) + age.SUFFIX * encrypted, kind)
 
 
 def is_lora(path: Path) -> bool:
@@ -161,16 +173,30 @@ def lora_result(
     )  # fmt: skip
 
 
-def run_import(path: Path, home: Path, name: str = "", force: bool = False) -> ImportResult:
+def run_import(
+    path: Path, home: Path, name: str = "", force: bool = False, keys: age.Keys | None = None
+) -> ImportResult:
     """Read a profile file in, whole or not at all.
 
     Args:
         name: what it is called here; its own name when empty.
         force: replace a profile of that name.
+        keys: what an encrypted one opens with; `age.kind_of` tells it.
 
     Raises:
         InputError: the file is refused (see `archive.unpack`), or the name is taken.
     """
+    if keys is None:
+        return _import(path, home, name, force)
+    with leaving(home, path) as (_, scratch):
+        (scratch / "plain").mkdir(mode=0o700)
+        plain = scratch / "plain" / path.name.removesuffix(age.SUFFIX)
+        decrypted(path, plain, keys)
+        name = name or archive.peek(plain, scratch).name
+        return _import(plain, home, name, force)
+
+
+def _import(path: Path, home: Path, name: str, force: bool) -> ImportResult:
     name = name or archive.peek(path).name
     check_name(name)
     folder = profile_folder(home, name)
@@ -214,6 +240,8 @@ def _is_export(path: Path, kind: str) -> bool:
         inside = {item.name for item in path.iterdir()} if path.is_dir() else set()
         return bool(inside) and inside <= set(FILES[kind])
     try:
+        if path.name.endswith(age.SUFFIX):
+            return path.is_file() and bool(age.kind_of(path))
         return path.is_file() and bool(archive.peek(path))
     except InputError:
         return False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import PICTURES, expanded, explain, said
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, is_one
 from pidiff_cli.stages.gallery.earlier import is_ours
 
 PICS, PAGE = Path("pics"), "gallery.html"
@@ -94,8 +94,8 @@ def find_pictures(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
 
 def _is_folder(path: Path, home: Path) -> bool:
     """Whether a word means a folder of pictures."""
-    named = path.name == str(path) and (home / "profiles" / path.name / "profile.json").is_file()
-    return path.is_dir() and not named and not (path / "profile.json").is_file()
+    named = path.name == str(path) and is_one(home / "profiles" / path.name)
+    return path.is_dir() and not named and not is_one(path)
 
 
 def _profile(source: Path, home: Path) -> Profile:

@@ -92,10 +92,15 @@ def _write(
     data = {"pictures": [shown(entry, _who(entry, people), page) for entry in entries]}
     name = asked.profile.name if asked.profile else told_name(asked.folder.resolve().name)
     html = render(
-        "gallery.html", "gallery.css", "gallery.js",
+        "gallery.html", "gallery.css", "gallery.js", _ids(entries),
         title=name or "pictures", told=_count(entries), data=data, left=left,
     )  # fmt: skip
     write_file(page, html.encode(), PUBLIC)
+
+
+def _ids(entries: Sequence[Entry]) -> list[str]:
+    """The ids of all who are on the pictures."""
+    return sorted({key for entry in entries for key in entry.record.profiles})
 
 
 def _people(entries: Sequence[Entry], home: Path) -> dict[str, Profile]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pidiff_cli.core.record import read_record
+from pidiff_cli.core.record import profile_ids, read_record
 from pidiff_cli.errors import InputError
 
 LONGEST = 2000  # characters of a prompt
@@ -37,7 +37,7 @@ class ToldRecord:
         prompt, full: as typed, and as the base read it. seed: digits, "" where there is none.
         profile: the id of whom it shows; name: of an old record, which held one.
         settings: what `again` can change, in the order of CHANGES.
-        more: what else is told, in words.
+        more: what else is told, in words. profiles: the ids of all whose features went into it.
     """
 
     kind: str = "other"
@@ -48,6 +48,7 @@ class ToldRecord:
     name: str = ""
     settings: dict[str, str] = field(default_factory=dict)
     more: dict[str, str] = field(default_factory=dict)
+    profiles: tuple[str, ...] = ()
 
 
 def told_record(path: Path) -> ToldRecord:
@@ -85,6 +86,7 @@ def _told(record: dict[str, Any]) -> ToldRecord:
             if settings.get(name) == "" or _value(settings.get(name))
         },
         more={name: value for name, value in more.items() if value},
+        profiles=tuple(sorted(profile_ids(record))),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, is_one
 from pidiff_cli.stages.judge.inputs import (
     AskedPerson,
     AskedSet,
@@ -99,8 +99,8 @@ def _sets(home: Path, given: Sequence[Path], people: tuple[AskedPerson, ...]) ->
 
 def _is_pictures(path: Path, home: Path) -> bool:
     """Whether a word means a folder of pictures; a profile of that name goes before."""
-    named = path.name == str(path) and (home / "profiles" / path.name / "profile.json").is_file()
-    return path.is_dir() and not named and not (path / "profile.json").is_file()
+    named = path.name == str(path) and is_one(home / "profiles" / path.name)
+    return path.is_dir() and not named and not is_one(path)
 
 
 def _profile_set(path: Path, home: Path, people: tuple[AskedPerson, ...]) -> AskedSet:
@@ -111,7 +111,8 @@ def _profile_set(path: Path, home: Path, people: tuple[AskedPerson, ...]) -> Ask
             raise
         told = f"There is no folder and no profile {path}."
         raise InputError(told, "See: pidiff profile list") from None
-    return AskedSet(profile.name, (), people or (_own_person(profile),), draw=str(path))
+    own = people or (_own_person(profile),)
+    return AskedSet(profile.name, (), own, str(path), profile.manifest.id)
 
 
 def _own_person(profile: Profile) -> AskedPerson:
@@ -124,4 +125,4 @@ def _own_person(profile: Profile) -> AskedPerson:
     if not files[False]:
         told = f"The profile {profile.name} holds no photos."
         raise InputError(told, "Name them: --photos LEARNT")
-    return AskedPerson("", tuple(files[False]), tuple(files[True]))
+    return AskedPerson("", tuple(files[False]), tuple(files[True]), profile.manifest.id)

@@ -22,24 +22,28 @@ _ANY_STEP = re.compile(r"(?i)(?:^|[^a-z])(?:steps?|iter)[-_ ]?(\d+)")
 
 @dataclass(frozen=True)
 class AskedPerson:
-    """A person: photos learnt from, and photos held out. The name is empty where there is one."""
+    """A person: photos learnt from, and photos held out. The name is empty where there is one;
+    ``profile`` is the id of the profile that they come from."""
 
     name: str
     learnt: tuple[Path, ...]
     held_out: tuple[Path, ...] = ()
+    profile: str = ""
 
 
 @dataclass(frozen=True)
 class AskedSet:
     """Pictures that are judged together, and who should be in each of them.
 
-    ``draw``: the profile whose pictures they are, where those are still to be drawn.
+    ``draw``: the profile whose pictures they are, where those are still to be drawn, and
+    ``profile`` its id.
     """
 
     name: str
     files: tuple[Path, ...]
     people: tuple[AskedPerson, ...]
     draw: str = ""
+    profile: str = ""
 
 
 def pictures_in(given: Sequence[Path], what: str) -> tuple[Path, ...]:

@@ -39,7 +39,7 @@ def build_html(data: dict[str, Any], sets: Sequence[JudgedSet]) -> str:
     people = list({id(one): one for judged in sets for one in judged.people}.values())
     encoder = data["encoders"][0]["name"]
     return render(
-        "judge.html", "report.css",
+        "judge.html", "report.css", profiles=data.get("profiles", ()),
         title=" · ".join(names) if len(names) < 5 else f"{names[0]} and {len(names) - 1} more",
         verdict=data["verdict"], gates=[gate["told"] for gate in data["gates"]],
         read_by=read_by(data), table=_page.joined([_page.table(list(map(_row, data["sets"])))]),

@@ -14,6 +14,7 @@ import numpy as np
 from pidiff_cli.config import JudgeConfig
 from pidiff_cli.core.device import pick_device
 from pidiff_cli.core.images import PhotoError, read_photo, shrink
+from pidiff_cli.core.record import ids_in_picture
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import PUBLIC, write_file
 from pidiff_cli.stages.judge import page, summary, verdict
@@ -57,9 +58,17 @@ def run(
     for one in judged:
         _need_pictures(one)
     data = _document(judged, list(known.values()), readers, scorer, no_text, gates)
-    result = _write(data, judged, config.out)
+    result = _write(data, judged, config.out, _ids(people, sets))
     _tell(progress, result, readers)
     return result
+
+
+def _ids(people: Sequence[AskedPerson], sets: Sequence[AskedSet]) -> list[str]:
+    """The ids of all profiles that are looked at, by their photos or by pictures of them."""
+    found = {one.profile for one in people} | {asked.profile for asked in sets}
+    for asked in sets:
+        found.update(*map(ids_in_picture, asked.files))
+    return sorted(found - {""})
 
 
 def _open(people: Sequence[AskedPerson], sets: Sequence[AskedSet], config: JudgeConfig) -> Readers:
@@ -140,12 +149,16 @@ def _gates(gates: Sequence[Gate], sets: Sequence[dict[str, Any]]) -> list[dict[s
     return found
 
 
-def _write(data: dict[str, Any], judged: Sequence[JudgedSet], out: Path) -> JudgeResult:
+def _write(
+    data: dict[str, Any], judged: Sequence[JudgedSet], out: Path, ids: Sequence[str]
+) -> JudgeResult:
+    """The files; ``ids``: of the profiles whose photos were looked at."""
     one = re.sub(r"[^\w.-]+", "-", judged[0].name).strip("-.") or "pictures"
     name = f"pictures-{one}" if len(judged) == 1 else "comparison"
+    told = {**data, "profiles": [*ids]}
     table, target = out / f"{name}.json", out / f"{name}.html"
-    write_file(table, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode(), PUBLIC)
-    write_file(target, page.build_html(data, judged).encode(), PUBLIC)
+    write_file(table, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode(), PUBLIC)
+    write_file(target, page.build_html(told, judged).encode(), PUBLIC)
     values: dict[str, Any] = {
         key: tuple(item) if isinstance(item, list) else item for key, item in data.items()
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,19 +17,23 @@ from pidiff_cli.values import visible
 _HERE = "pidiff_cli.stages.pages"
 
 
-def render(template: str, style: str = "", script: str = "", **values: Any) -> str:
+def render(
+    template: str, style: str = "", script: str = "", profiles: Sequence[str] = (), **values: Any
+) -> str:
     """A page from a template that extends ``base.html``; every value is escaped.
 
     The page's content security policy lets it fetch nothing from the network and run no script but
     its own, whose sha256 it names.
 
     Args:
+        profiles: ids of the people that it shows.
         template, style, script: files of ``templates/``; the style comes after the shared look.
         values: what the template names; data for a script go through the filter ``tojson``.
             ``policy`` is another one, of a page that a server of ours sends.
     """
     code = asset(script) if script else ""
     own = {"policy": _policy(code), "style": Markup(look() + (asset(style) if style else ""))}
+    own["profiles"] = " ".join(profiles)
     own |= {key: values.pop(key) for key in own.keys() & values.keys()}
     page = _environment().get_template(template).render(**own, script=Markup(code), **values)
     return visible(page, lines=True)

@@ -73,7 +73,7 @@ def _again(
             f"A profile named {config.name} is there already, made of other photos.",
             f"Go on with it: pidiff tune {config.name}. Replace it: --force",
         )
-    if whose not in ({}, state.get("whose")):
+    if inputs and whose not in ({}, state.get("whose")):
         raise InputError(
             f"A profile named {config.name} is there already, of somebody else in these photos "
             "or chosen otherwise.",

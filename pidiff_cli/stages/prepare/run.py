@@ -62,7 +62,7 @@ def add(
         InputError: none of the new ones serves.
     """
     sources = {photo.source for photo in profile.photos}
-    anchors = [path for path in known if said(path.name) in sources]
+    anchors = [path for path in known if said(path.name) in sources] or [*known]
     paths, album, selection = _chosen(config, progress, anchors)
     new = [choice for choice in selection.kept if choice.candidate.path not in known]
     old = {said(path) for path in anchors}

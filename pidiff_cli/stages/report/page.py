@@ -76,7 +76,8 @@ def build_html(
               for i, f in enumerate(faces)]  # fmt: skip
     looked = [_page.figure(_page.overlay(s.image, s.map), _looked(s)) for s in first]
     return render(
-        "report.html", "report.css", name=str(data["profile"]), verdict=verdict(data),
+        "report.html", "report.css", profiles=data.get("profiles", ()),
+        name=str(data["profile"]), verdict=verdict(data),
         photos=_page.joined(photos), looked=_page.joined(looked), sheet=_all_photos(sheet),
         pictures=_page.joined(_page.figure(s.image, _caption(s, told)) for s in first),
         numbers=_numbers(data), details=_details(data, shown, len(first), plots),

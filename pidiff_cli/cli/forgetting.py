@@ -1,0 +1,124 @@
+"""`pidiff profile forget`: the photos, or with `--all` everything, pictures among it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pidiff_cli.cli import moving as asking
+from pidiff_cli.cli.options import ProfileArgument
+from pidiff_cli.cli.reading import user_path
+from pidiff_cli.cli.session import Session, session_of
+from pidiff_cli.errors import UsageError
+from pidiff_cli.profile import TUNED_PARTS, Profile, moving, settle
+
+if TYPE_CHECKING:
+    from pidiff_cli.stages.belongings import Belonging
+
+SHOWN = 20  # files named before it is asked
+
+
+def forget_command(
+    context: typer.Context,
+    profile: ProfileArgument,
+    everything: Annotated[
+        bool, typer.Option("--all", help="the whole profile, and what was made of it")
+    ] = False,
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--pictures",
+            metavar="DIR",
+            help="with --all: where pictures, pages and exports of the person are looked for; may "
+            "be repeated [default: pics, evaluation, and files here]",
+            parser=user_path,
+        ),
+    ] = None,
+    keep_pictures: Annotated[
+        bool, typer.Option("--keep-pictures", help="with --all: the profile alone")
+    ] = False,
+    yes: asking.YesOption = False,
+) -> None:
+    """Remove the photos and keep what was learnt; with --all, everything.
+
+    With the photos go their names and hashes, per-photo codes, reports and checkpoints. What
+    stays draws the person, and still is biometric.
+    """
+    session = session_of(context)
+    if not everything and (pictures or keep_pictures):
+        raise UsageError("Pictures are removed with --all only.", f"Add it: forget {profile} --all")
+    if pictures and keep_pictures:
+        raise UsageError("--pictures says where to remove them, --keep-pictures that they stay.")
+    if everything:
+        opened = asking.opened_or_locked(session, profile)
+        remove_all(session, opened, pictures or [], keep_pictures, yes)
+        return
+    settle(profile, session.home)
+    opened = Profile.open(profile, session.home)
+    asking.ask(f"Remove the photos of {opened.name}?", yes, f"{opened.name} keeps its photos.")
+    opened.forget()
+    session.output.note(f"{opened.name} holds no photo and no per-photo code any more.")
+    session.output.note(_what_stays(opened))
+    session.output.result([opened.folder], {"profile": str(opened.folder)})
+
+
+def remove_all(
+    session: Session, profile: Profile, folders: list[Path], keep: bool, yes: bool
+) -> None:
+    """Remove a profile and what was made of it, as far as a person means it.
+
+    Raises:
+        UsageError: nobody can be asked. InputError: the answer is no, or something did not go: the
+            same again goes on.
+    """
+    from pidiff_cli.profile.locked import is_locked
+    from pidiff_cli.stages.belongings import counted, find_belongings, remove_belongings
+
+    name, locked = profile.folder.name, is_locked(profile.folder)
+    found = [] if keep or locked else find_belongings(profile.manifest.id, folders)
+    if locked and not keep:
+        session.output.warn(
+            f"{name} is locked: which pictures are of it can only be told when it is unlocked."
+        )
+    _tell(session, found)
+    asking.ask(f"Remove {name} and all that it holds?", yes, f"{name} stays as it is.")
+    if found and not yes and not typer.confirm(f"And {counted(found)} of it?", err=True):
+        found = []
+    remove_belongings(found)
+    moving.delete(profile, session.home)
+    with_it = f", and {counted(found)} of it" if found else ""
+    session.output.note(f"{name} is gone{with_it}. {_what_may_be_left(folders)}")
+    session.output.result(
+        (), {"profile": str(profile.folder), "deleted": True, "removed": [b.path for b in found]}
+    )
+
+
+def _tell(session: Session, found: list[Belonging]) -> None:
+    for one in found[:SHOWN]:
+        session.output.note(f"{one.kind}  {one.path}")
+    if len(found) > SHOWN:
+        session.output.note(f"and {len(found) - SHOWN} more")
+
+
+def _what_may_be_left(folders: list[Path]) -> str:
+    where = "" if folders else " elsewhere"
+    return (
+        f"What may be left is yours to remove: your photos, files{where or ' in other folders'}, "
+        "pictures that another program saved anew, exports that are encrypted or for other "
+        "programs."
+    )
+
+
+def _what_stays(profile: Profile) -> str:
+    """What `forget` leaves of a person, in words."""
+    kept = [TUNED_PARTS[part][1] for part in profile.parts]
+    kept = [*(["the mean W+ code"] if profile.has_code() else []), *kept]
+    everything = f"All of it: pidiff profile forget {profile.name} --all"
+    if not kept:
+        return f"Its name, noun and id stay. {everything}"
+    return (
+        f"What stays draws the person, and still is biometric: {', '.join(kept)}; also its name, "
+        f"noun and the id by which pictures find it. {everything}"
+    )

@@ -1,0 +1,61 @@
+"""`pidiff profile lock` and `unlock`."""
+
+from __future__ import annotations
+
+import typer
+
+from pidiff_cli.cli import passphrase as given
+from pidiff_cli.cli.options import ProfileArgument
+from pidiff_cli.cli.session import session_of
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.profile import Profile, locked_folder, settle
+
+
+def lock_command(
+    context: typer.Context,
+    profile: ProfileArgument,
+    passphrase_file: given.PassphraseOption = None,
+    recipient: given.RecipientOption = None,
+) -> None:
+    """Encrypt a profile where it lies; its name is all that can still be seen.
+
+    All of it becomes one file in the age format. Pictures, exports and evaluations that
+    were made of it stay as they are. A lost passphrase is lost.
+    """
+    from pidiff_cli.profile import locking
+
+    session = session_of(context)
+    settle(profile, session.home)
+    opened = Profile.open(profile, session.home)
+    name = opened.name
+    keys = given.to_lock(passphrase_file, recipient, name)
+    session.output.warn(given.lost(keys))
+    locking.lock(opened, keys)
+    session.output.note(f"{name} is locked. Open it again: pidiff profile unlock {name}")
+    session.output.result([opened.folder], {"profile": str(opened.folder), "locked": True})
+
+
+def unlock_command(
+    context: typer.Context,
+    profile: ProfileArgument,
+    passphrase_file: given.PassphraseOption = None,
+    identity: given.IdentityOption = None,
+) -> None:
+    """Decrypt a locked profile; it is as it was.
+
+    A wrong passphrase changes nothing.
+    """
+    from pidiff_cli.profile import locking
+
+    session = session_of(context)
+    folder = locked_folder(profile, session.home)
+    if folder is None:
+        name = Profile.open(profile, session.home).name
+        raise InputError(f"{name} is not locked.", "See: pidiff profile list")
+    by_passphrase = locking.needs_passphrase(folder)
+    if passphrase_file is not None and identity is not None:
+        raise UsageError("A passphrase, or a secret key: one of them opens it.")
+    keys = given.to_open(passphrase_file, identity, folder.name, by_passphrase)
+    opened = locking.unlock(folder, keys)
+    session.output.note(f'{opened.name}: pidiff generate {opened.name} "as an astronaut"')
+    session.output.result([folder], {"profile": str(folder), "locked": False})

@@ -1,0 +1,111 @@
+"""What lies outside a profile and shows its person: pictures by their records, pages, exports.
+
+Each of them holds the profile's random id. What other programs have saved anew, and what is
+encrypted, cannot be known.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pidiff_cli.core.record import ids_in_picture
+from pidiff_cli.errors import InputError, PidiffError
+from pidiff_cli.files import PICTURES, explain, said
+from pidiff_cli.profile import archive
+
+#: Where commands write when nothing else is said.
+PLACES = (Path("pics"), Path("evaluation"))
+GENERATOR = b'<meta name="generator" content="pidiff '
+_HEAD, _LARGEST = 1 << 16, 64 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """One file; ``kind`` is picture, page, table or export."""
+
+    path: Path
+    kind: str
+
+
+def find_belongings(key: str, folders: Sequence[Path] = ()) -> list[Belonging]:
+    """The files of the profile with this id, sorted, each once.
+
+    Hidden files and folders and links are passed over.
+
+    Args:
+        folders: looked through with all below them; none are PLACES, and of the folder that one is
+            in the files themselves.
+
+    Raises:
+        InputError: one of the folders is not there.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f"There is no folder {said(folder)}.", "Check the path.")
+    files = _below(folders or [place for place in PLACES if place.is_dir()])
+    if not folders:
+        files += [path for path in Path().iterdir() if _is_plain(path)]
+    found = {os.path.realpath(path): path for path in sorted(files)}
+    return [
+        Belonging(path, kind)
+        for path in found.values()
+        if (kind := _kind(path)) and _of(path, kind, key)
+    ]
+
+
+def remove_belongings(found: Sequence[Belonging]) -> None:
+    """Remove them. Raises InputError: one did not go; those after it are still there."""
+    for one in found:
+        try:
+            one.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise explain(error, one.path) from error
+
+
+def counted(found: Sequence[Belonging]) -> str:
+    """ "3 pictures and 1 page"."""
+    kinds = dict.fromkeys(one.kind for one in found)
+    counts = {kind: sum(one.kind == kind for one in found) for kind in kinds}
+    told = [f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items()]
+    return " and ".join(filter(None, (", ".join(told[:-1]), told[-1] if told else "")))
+
+
+def _below(folders: Sequence[Path]) -> list[Path]:
+    found = []
+    for folder in folders:
+        for where, inside, names in os.walk(folder):
+            inside[:] = [name for name in inside if not name.startswith(".")]
+            found += [path for name in names if _is_plain(path := Path(where, name))]
+    return found
+
+
+def _is_plain(path: Path) -> bool:
+    return not path.name.startswith(".") and path.is_file() and not path.is_symlink()
+
+
+def _kind(path: Path) -> str:
+    suffix = path.suffix.lower()
+    kinds = {".html": "page", ".json": "table", archive.SUFFIX: "export"}
+    return "picture" if suffix in PICTURES else kinds.get(suffix, "")
+
+
+def _of(path: Path, kind: str, key: str) -> bool:
+    """Whether a file holds the id, in the place where this program writes it."""
+    try:
+        if kind == "picture":
+            return key in ids_in_picture(path)
+        if kind == "export":
+            return archive.peek(path).id == key
+        if path.stat().st_size > _LARGEST:
+            return False
+        if kind == "page":
+            head = path.open("rb").read(_HEAD)
+            return GENERATOR in head and key.encode() in head
+        data = json.loads(path.read_bytes())
+        return isinstance(data, dict) and key in (data.get("profiles") or ())
+    except (PidiffError, OSError, ValueError, TypeError, RecursionError):
+        return False
