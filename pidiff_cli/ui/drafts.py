@@ -71,7 +71,7 @@ class Drafts:
         draft = Draft(Path())
         draft.folder = self._root / draft.id
         draft.folder.mkdir(mode=0o700, parents=True)
-        (self._root / "pid").write_text(str(os.getpid()))
+        (self._root / "pid").write_text(str(os.getpid()), encoding="utf-8")
         self._drafts[draft.id] = draft
         return draft
 
@@ -207,6 +207,6 @@ def _runs(note: Path) -> bool:
     import psutil
 
     try:
-        return psutil.pid_exists(int(note.read_text()))
+        return psutil.pid_exists(int(note.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return False

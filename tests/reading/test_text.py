@@ -68,7 +68,7 @@ def test_yaml_of_settings_is_read_as_ever_and_a_date_is_text() -> None:
 def test_only_plain_files_up_to_a_size_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large").write_bytes(b"x" * 100)
-    for name, told in (("pipe", "plain"), ("large", "large"), ("none", "read"), ("", "")):
+    for name, told in (("pipe", "plain"), ("large", "large"), ("none", "read")):
         with pytest.raises(Refused, match=told):
             read_bytes(tmp_path / name, 10)
     with pytest.raises(Refused):

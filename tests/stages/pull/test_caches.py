@@ -24,7 +24,7 @@ def hub_folder(tmp_path: Path, repo: str) -> Path:
     return tmp_path / "hf/hub" / f"models--{repo.replace('/', '--')}"
 
 
-def no_link(*_: object) -> None:
+def no_link(*_: object, **__: object) -> None:
     """As where cache and home lie on two disks."""
     raise OSError(errno.EXDEV, "Invalid cross-device link")
 
