@@ -36,6 +36,11 @@ def test_better_than_before_is_yes_or_no(before: float, after: float, words: str
     assert words in better({"before": before, "after": after})
 
 
+def test_where_no_step_was_kept_that_is_said():
+    for told in (True, False):
+        assert "no step" in better({"before": 0.5, "after": 0.5, "best_step": 0, "told": told})
+
+
 def test_what_was_not_measured_is_not_said():
     assert better({"before": None, "after": 0.5}) == ""
     assert better({"before": 0.5}) == ""  # an earlier version's

@@ -26,6 +26,8 @@ def verdict(data: Document) -> list[str]:
 def better(likeness: Document) -> str:
     """Whether the kept step's previews are more alike than those before any step; "" where that
     was not measured, or no number may be told."""
+    if likeness.get("best_step") == 0:
+        return "Better than before tuning: no, no step was, so the person stays as before."
     before, after = likeness.get("before"), likeness.get("after")
     if before is None or after is None or not likeness.get("told", True):
         return ""

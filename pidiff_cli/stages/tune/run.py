@@ -186,7 +186,7 @@ def _report(
         "photos": measured["likeness"].beside,
         "told": not tells_nothing(profile, task.parts.family),
         "before": current.before,
-        "after": current.best_score,
+        "after": current.best_score if current.best_step else current.before,
         "best_step": current.best_step,
         **{name: values[name] for name in SHORT},
     }
