@@ -1,7 +1,8 @@
 """pidiff: put a person into a generated picture.
 
 The Python API is what this module names in ``__all__``; everything else of the package is private
-and may change. Its functions are described in `pidiff_cli.api`. Importing this is cheap: torch
+and may change. Its functions are described in `pidiff_cli.api` and
+`pidiff_cli.keeping`. Importing this is cheap: torch
 comes with the first call that computes.
 """
 
@@ -12,13 +13,19 @@ from typing import Any
 
 __version__ = "0.1.0"
 __all__ = [
-    "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult", "JudgeResult",
-    "PidiffError", "Picture",
+    "Belonging", "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult",
+    "JudgeResult", "PidiffError", "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
-    "again", "attach_person", "dials", "evaluate", "gallery", "generate", "generate_rows", "invert",
-    "judge_pictures", "keep_loaded", "look", "mix_sheet", "plan", "prepare", "stylemix", "tune",
+    "again", "attach_person", "belongings", "delete", "dials", "evaluate", "forget", "gallery",
+    "generate", "generate_rows", "invert",
+    "judge_pictures", "keep_loaded", "lock", "look", "mix_sheet", "plan", "prepare", "stylemix",
+    "tune", "unlock",
 ]  # fmt: skip
-_ELSEWHERE = {"attach_person": "pidiff_cli.core.diffusion.person_branch"}
+_KEEPING = ("Belonging", "belongings", "delete", "forget", "lock", "unlock")
+_ELSEWHERE = {
+    "attach_person": "pidiff_cli.core.diffusion.person_branch",
+    **dict.fromkeys(_KEEPING, "pidiff_cli.keeping"),
+}
 
 
 def __getattr__(name: str) -> Any:

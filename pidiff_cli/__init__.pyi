@@ -16,6 +16,12 @@ from pidiff_cli.api import tune as tune
 from pidiff_cli.core.diffusion.person_branch import attach_person as attach_person
 from pidiff_cli.errors import PidiffError as PidiffError
 from pidiff_cli.errors import StoppedError as StoppedError
+from pidiff_cli.keeping import belongings as belongings
+from pidiff_cli.keeping import delete as delete
+from pidiff_cli.keeping import forget as forget
+from pidiff_cli.keeping import lock as lock
+from pidiff_cli.keeping import unlock as unlock
+from pidiff_cli.stages.belongings import Belonging as Belonging
 from pidiff_cli.stages.progress import Event as Event
 from pidiff_cli.stages.progress import Progress as Progress
 from pidiff_cli.stages.results import EvaluateResult as EvaluateResult

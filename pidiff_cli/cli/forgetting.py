@@ -12,7 +12,7 @@ from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import UsageError
-from pidiff_cli.profile import TUNED_PARTS, Profile, moving, settle
+from pidiff_cli.profile import TUNED_PARTS, Profile, settle
 
 if TYPE_CHECKING:
     from pidiff_cli.stages.belongings import Belonging
@@ -46,6 +46,8 @@ def forget_command(
     With the photos go their names and hashes, per-photo codes, reports and checkpoints. What
     stays draws the person, and still is biometric.
     """
+    from pidiff_cli import keeping
+
     session = session_of(context)
     if not everything and (pictures or keep_pictures):
         raise UsageError("Pictures are removed with --all only.", f"Add it: forget {profile} --all")
@@ -58,7 +60,7 @@ def forget_command(
     settle(profile, session.home)
     opened = Profile.open(profile, session.home)
     asking.ask(f"Remove the photos of {opened.name}?", yes, f"{opened.name} keeps its photos.")
-    opened.forget()
+    keeping.forget(opened.folder, home=session.home)
     session.output.note(f"{opened.name} holds no photo and no per-photo code any more.")
     session.output.note(_what_stays(opened))
     session.output.result([opened.folder], {"profile": str(opened.folder)})
@@ -73,11 +75,12 @@ def remove_all(
         UsageError: nobody can be asked. InputError: the answer is no, or something did not go: the
             same again goes on.
     """
+    from pidiff_cli import keeping
     from pidiff_cli.profile.locked import is_locked
-    from pidiff_cli.stages.belongings import counted, find_belongings, remove_belongings
+    from pidiff_cli.stages.belongings import counted
 
     name, locked = profile.folder.name, is_locked(profile.folder)
-    found = [] if keep or locked else find_belongings(profile.manifest.id, folders)
+    found = [] if keep or locked else keeping.belongings(profile.folder, folders, home=session.home)
     if locked and not keep:
         session.output.warn(
             f"{name} is locked: which pictures are of it can only be told when it is unlocked."
@@ -86,8 +89,7 @@ def remove_all(
     asking.ask(f"Remove {name} and all that it holds?", yes, f"{name} stays as it is.")
     if found and not yes and not typer.confirm(f"And {counted(found)} of it?", err=True):
         found = []
-    remove_belongings(found)
-    moving.delete(profile, session.home)
+    keeping.delete(profile.folder, found, home=session.home)
     with_it = f", and {counted(found)} of it" if found else ""
     session.output.note(f"{name} is gone{with_it}. {_what_may_be_left(folders)}")
     session.output.result(

@@ -7,8 +7,8 @@ import typer
 from pidiff_cli.cli import passphrase as given
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.session import session_of
-from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile, locked_folder, settle
+from pidiff_cli.errors import UsageError
+from pidiff_cli.profile import Profile, settle
 
 
 def lock_command(
@@ -22,7 +22,7 @@ def lock_command(
     All of it becomes one file in the age format. Pictures, exports and evaluations that
     were made of it stay as they are. A lost passphrase is lost.
     """
-    from pidiff_cli.profile import locking
+    from pidiff_cli import keeping
 
     session = session_of(context)
     settle(profile, session.home)
@@ -30,7 +30,9 @@ def lock_command(
     name = opened.name
     keys = given.to_lock(passphrase_file, recipient, name)
     session.output.warn(given.lost(keys))
-    locking.lock(opened, keys)
+    keeping.lock(
+        opened.folder, passphrase=keys.passphrase, recipients=keys.recipients, home=session.home
+    )
     session.output.note(f"{name} is locked. Open it again: pidiff profile unlock {name}")
     session.output.result([opened.folder], {"profile": str(opened.folder), "locked": True})
 
@@ -45,17 +47,17 @@ def unlock_command(
 
     A wrong passphrase changes nothing.
     """
-    from pidiff_cli.profile import locking
+    from pidiff_cli import keeping
+    from pidiff_cli.profile.locking import needs_passphrase
 
     session = session_of(context)
-    folder = locked_folder(profile, session.home)
-    if folder is None:
-        name = Profile.open(profile, session.home).name
-        raise InputError(f"{name} is not locked.", "See: pidiff profile list")
-    by_passphrase = locking.needs_passphrase(folder)
+    folder = keeping.find_locked(profile, session.home)
+    by_passphrase = needs_passphrase(folder)
     if passphrase_file is not None and identity is not None:
         raise UsageError("A passphrase, or a secret key: one of them opens it.")
     keys = given.to_open(passphrase_file, identity, folder.name, by_passphrase)
-    opened = locking.unlock(folder, keys)
-    session.output.note(f'{opened.name}: pidiff generate {opened.name} "as an astronaut"')
+    folder = keeping.unlock(
+        folder, passphrase=keys.passphrase, identities=keys.identities, home=session.home
+    )
+    session.output.note(f'{folder.name}: pidiff generate {folder.name} "as an astronaut"')
     session.output.result([folder], {"profile": str(folder), "locked": False})

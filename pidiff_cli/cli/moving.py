@@ -52,11 +52,13 @@ def delete_command(
     With the profile goes what tells whose pictures they are; forget --all finds and removes
     them, too.
     """
+    from pidiff_cli import keeping
+
     session = session_of(context)
     opened = opened_or_locked(session, profile)
     name = opened.folder.name
     ask(f"Remove {name} and all that it holds?", yes, f"{name} stays as it is.")
-    moving.delete(opened, session.home)
+    keeping.delete(opened.folder, home=session.home)
     session.output.note(
         f"{name} is gone. Pictures, exports and evaluations that were made of it stay where they "
         "are: they are yours to remove."

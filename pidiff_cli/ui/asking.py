@@ -15,6 +15,7 @@ SETTINGS = (
     "prompt_pull", "noun",
 )  # fmt: skip
 MOST = 64  # pictures of one job
+MOST_SECRET = 1000  # characters of a passphrase
 
 
 def text(asked: Mapping[str, Any], key: str, most: int = 2000) -> str:
@@ -23,6 +24,29 @@ def text(asked: Mapping[str, Any], key: str, most: int = 2000) -> str:
     if not isinstance(value, str) or len(value) > most:
         raise UsageError(f"{key} must be text of at most {most} characters.")
     return value.strip()
+
+
+def secret(asked: Mapping[str, Any], key: str) -> str:
+    """A passphrase as it was typed, blanks and all. Raises UsageError, which never repeats it."""
+    value = asked.get(key)
+    if not isinstance(value, str) or not value:
+        raise UsageError("The passphrase is empty.", "Several words are easy to keep in mind.")
+    if len(value) > MOST_SECRET or len(value.splitlines()) > 1:
+        raise UsageError(f"A passphrase is one line of at most {MOST_SECRET} characters.")
+    return value
+
+
+def yes(asked: Mapping[str, Any], key: str, default: bool) -> bool:
+    """Whether something is wanted. Raises UsageError: neither true nor false."""
+    value = asked.get(key, default)
+    if not isinstance(value, bool):
+        raise UsageError(f"{key} must be true or false.")
+    return value
+
+
+def mark_of(asked: Mapping[str, Any]) -> str | None:
+    """How pictures are marked: None as ever, "none" where "mark" is false. Raises UsageError."""
+    return None if yes(asked, "mark", True) else "none"
 
 
 def number(asked: Mapping[str, Any], key: str, default: float, low: float, high: float) -> float:

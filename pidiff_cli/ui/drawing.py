@@ -11,7 +11,7 @@ from pidiff_cli.errors import UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.kept import Kept
 from pidiff_cli.stages.results import GenerateResult, Picture
-from pidiff_cli.ui.asking import MOST, edits_of, number, seed_of, settings_of, text
+from pidiff_cli.ui.asking import MOST, edits_of, mark_of, number, seed_of, settings_of, text
 from pidiff_cli.ui.jobs import Job, Jobs, Work
 from pidiff_cli.ui.people import People
 from pidiff_cli.ui.pictures import Pictures
@@ -38,7 +38,8 @@ class Drawing:
 
         Args:
             asked: "who" (an id), "prompt", "count", "seed", "best", "edits", "style" {"who",
-                "group", "share"}, `asking.SETTINGS`; "beside": what another column has of these
+                "group", "share"}, "mark" (false: the pictures tell no program what they are),
+                `asking.SETTINGS`; "beside": what another column has of these
                 instead.
 
         Raises:
@@ -72,7 +73,7 @@ class Drawing:
 
     def mix(self, asked: Mapping[str, Any]) -> Job:
         """Queue pictures of a mix, or store it as a profile: "a", "b" (ids), "coarse", "medium",
-        "fine", "prompt", "count", "seed", "name". Raises PidiffError."""
+        "fine", "prompt", "count", "seed", "mark", "name". Raises PidiffError."""
         a, b = (self._people.find(text(asked, key)) for key in ("a", "b"))
         values: dict[str, Any] = {
             name: float(number(asked, name, 0.0, 0, 1)) for name in ("coarse", "medium", "fine")
@@ -80,7 +81,7 @@ class Drawing:
         prompt, name = text(asked, "prompt"), text(asked, "name", 64)
         values |= {"prompt": prompt or None, "name": name or None}
         values["count"] = int(number(asked, "count", 1, 1, MOST))
-        values["seed"] = seed_of(asked)
+        values |= {"seed": seed_of(asked), "mark": mark_of(asked)}
 
         def work(job: Job, kept: Kept) -> None:
             where = {"out": self._pictures.folder, **self._where(job)}
@@ -105,6 +106,7 @@ class Drawing:
         best = int(number(asked, "best", 0, 0, MOST))
         values |= {"count": max(count, best) if best else count, "best": best or None}
         values |= {"seed": seed_of(asked), "edits": edits_of(asked)}
+        values["mark"] = mark_of(asked)
         if style := asked.get("style"):
             other = self._people.find(text(style, "who"))
             group, share = text(style, "group", 20), number(style, "share", 1.0, 0, 1)

@@ -85,6 +85,16 @@ class Jobs:
         self.changed()
         return job
 
+    def unload(self) -> None:
+        """Keep nobody loaded, once what runs now is over."""
+        self._works.put((Job("unload", ""), lambda job, kept: kept.release()))
+
+    def drop(self, who: str) -> None:
+        """Remember no job of a person that is over."""
+        with self._lock:
+            self._jobs = [job for job in self._jobs if job.who != who or job.state not in OVER]
+        self.changed()
+
     def told(self) -> list[dict[str, Any]]:
         """All jobs, the oldest first."""
         with self._lock:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pidiff_cli.errors import InputError, PidiffError
-from pidiff_cli.profile import Profile, list_profiles, moving
-from pidiff_cli.profile.consent import told_consent
+from pidiff_cli import keeping
+from pidiff_cli.errors import InputError, PidiffError, UsageError
+from pidiff_cli.profile import Profile, list_locked, list_profiles, moving
+from pidiff_cli.profile.consent import ASKED, consent_kind, told_consent
 from pidiff_cli.profile.describing import describe
 
 REPORT, PREVIEWS, NUMBERS = "likeness.html", "previews.png", "likeness.json"
 
 
+LOCKED = "locked-"  # begins the ids of locked people
+
+
 class People:
-    """Profiles by their random ids, and by nothing else: no name of a file comes from the page."""
+    """Profiles by their random ids, and by nothing else: no name of a file comes from the page.
+
+    The id of a locked one cannot be read; a hash of the name stands for it.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -30,15 +38,32 @@ class People:
                 continue
         raise InputError("This person is not here any more.")
 
+    def whoever(self, key: str) -> Profile:
+        """As `find`, the locked ones, too: their folders are all that can be used."""
+        if not key.startswith(LOCKED):
+            return self.find(key)
+        for name in list_locked(self.home):
+            if _locked_key(name) == key:
+                return Profile(self.home / "profiles" / name)
+        raise InputError("This person is not locked any more, or not here.")
+
     def told(self) -> list[dict[str, Any]]:
-        """Everybody, those that cannot be read with the reason."""
+        """Everybody, those that cannot be read with the reason; the locked ones last."""
         rows = []
         for profile in list_profiles(self.home):
             try:
                 rows.append(_told(profile))
             except PidiffError as error:
                 rows.append({"name": profile.folder.name, "problem": error.message})
-        return rows
+        return rows + [self._told_locked(name) for name in list_locked(self.home)]
+
+    def _told_locked(self, name: str) -> dict[str, Any]:
+        from pidiff_cli.profile.locking import needs_passphrase
+
+        by_passphrase = needs_passphrase(self.home / "profiles" / name)
+        return {
+            "id": _locked_key(name), "name": name, "locked": True, "by_passphrase": by_passphrase
+        }  # fmt: skip
 
     def face(self, key: str) -> Path:
         """A picture of the face: of the best photo, or what a mix left. Raises InputError: none."""
@@ -54,21 +79,51 @@ class People:
 
     def rename(self, key: str, name: str) -> None:
         """Give another name. Raises InputError: it is not allowed or taken."""
-        moving.rename(self.find(key), self.home, name)
+        moving.rename(self.whoever(key), self.home, name)
 
     def copy(self, key: str, name: str) -> None:
         """A second profile of the person. Raises InputError: as `rename`."""
         moving.copy(self.find(key), self.home, name)
 
-    def forget(self, key: str) -> None:
-        """Remove photos and all that is of single photos. Raises InputError: it is in use."""
+    def consent(self, key: str, kind: str) -> None:
+        """Note whether the person agreed. Raises UsageError: of no known kind."""
+        from pidiff_cli.stages.consent import keep
+
+        if kind not in ASKED:
+            raise UsageError("Say whose face this is.")
         profile = self.find(key)
         with profile.lock():
-            profile.forget()
+            keep(profile, kind)
 
-    def delete(self, key: str) -> None:
-        """Remove a person with everything. Raises InputError: it is in use."""
-        moving.delete(self.find(key), self.home)
+    def lock(self, key: str, passphrase: str) -> None:
+        """Encrypt a person. Raises InputError: it is in use, or the disk refuses."""
+        keeping.lock(self.find(key).folder, passphrase=passphrase, home=self.home)
+
+    def unlock(self, key: str, passphrase: str) -> None:
+        """Bring a locked person back. Raises PidiffError: it is not this, or takes a key."""
+        folder = self.whoever(key).folder
+        keeping.unlock(folder, passphrase=passphrase, home=self.home)
+
+    def forget(self, key: str) -> None:
+        """Remove photos and all that is of single photos. Raises InputError: it is in use."""
+        keeping.forget(self.find(key).folder, home=self.home)
+
+    def belongings(self, key: str, pictures: Path) -> list[keeping.Belonging]:
+        """What was made of a person and lies where commands write, or in the page's folder of
+        pictures."""
+        folder = self.find(key).folder
+        places: list[tuple[Path, ...]] = [(), (pictures,)] if pictures.is_dir() else [()]
+        found = [one for p in places for one in keeping.belongings(folder, p, home=self.home)]
+        return list({one.path.resolve(): one for one in found}.values())
+
+    def delete(self, key: str, pictures: Path | None = None) -> None:
+        """Remove a person with everything. Raises InputError: it is in use.
+
+        Args:
+            pictures: also what `belongings` finds with this folder.
+        """
+        found = self.belongings(key, pictures) if pictures else []
+        keeping.delete(self.whoever(key).folder, found, home=self.home)
 
     def exported(self, key: str, photos: bool) -> tuple[bytes, str]:
         """A person as one file to keep or pass on, and its name. Raises InputError: it cannot be.
@@ -94,12 +149,18 @@ def _told(profile: Profile) -> dict[str, Any]:
     drawable = tuned or profile.has_code()
     return {
         **row, "id": manifest.id, "consent_told": told_consent(manifest),
+        "consent_kind": consent_kind(manifest),
         "tuned": tuned, "drawable": drawable, "unfinished": begun,
         "face": any(p.face for p in manifest.photos) or profile.path("reports/mix.png").is_file(),
         "report": profile.path(f"reports/{REPORT}").is_file(),
         "previews": profile.path(f"reports/{PREVIEWS}").is_file(),
         "version": profile.fingerprint,
     }  # fmt: skip
+
+
+def _locked_key(name: str) -> str:
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{LOCKED}{digest[:20]}"
 
 
 def _first(paths: list[Path], missing: str) -> Path:

@@ -17,9 +17,10 @@ from starlette.routing import Route
 
 from pidiff_cli import api
 from pidiff_cli.errors import InputError, PidiffError, UsageError
+from pidiff_cli.stages.belongings import counted
 from pidiff_cli.stages.pages.render import render
 from pidiff_cli.stages.words import known_words, read
-from pidiff_cli.ui.asking import text
+from pidiff_cli.ui.asking import secret, text, yes
 from pidiff_cli.ui.drafts import MOST_BYTES
 from pidiff_cli.ui.guard import POLICY
 from pidiff_cli.ui.mixing import mix_sheet
@@ -29,10 +30,11 @@ from pidiff_cli.ui.work import Work
 
 SCRIPTS = (
     "main.js", "dom.js", "draw.js", "drawn.js", "learn.js", "mix.js", "people.js", "picture.js",
-    "jobs.js",
+    "jobs.js", "private.js",
 )  # fmt: skip
 MOST_JSON = 256 * 1024  # bytes of a request that is no photo
 SHOWN = 300  # pictures of the folder
+NAMED = 200  # files named before they are removed
 PULSE, LOOK = 15.0, 0.15  # seconds between signs of life, and between looks for news
 #: A report may have come with somebody else's profile: it runs nothing and has no origin.
 REPORT_POLICY = (
@@ -62,6 +64,7 @@ class Routes:
             "/drafts/{key}/{photo}": self.draft_picture,
             "/pictures/{key}": self.picture,
             "/people/{key}/{part}": self.person_file,
+            "/api/people/{key}/belongings": self.belongings,
         }
         posts: dict[str, Answer] = {
             "/api/drafts": self.new_draft,
@@ -226,19 +229,38 @@ class Routes:
         asked, people = await _asked(request), self._work.people
         if action == "learn":
             return JSONResponse(self._work.learning.go_on(key, asked).told())
-        if busy := self._work.jobs.busy_with(people.find(key).name):
+        name = people.whoever(key).folder.name
+        if busy := self._work.jobs.busy_with(name):
             raise InputError(f"{busy.who} is being worked on.", "Wait for it, or stop it first.")
         acts: dict[str, Callable[[], None]] = {
             "rename": lambda: people.rename(key, text(asked, "name", 64)),
             "copy": lambda: people.copy(key, text(asked, "name", 64)),
+            "consent": lambda: people.consent(key, text(asked, "consent", 40)),
+            "lock": lambda: people.lock(key, secret(asked, "passphrase")),
+            "unlock": lambda: people.unlock(key, secret(asked, "passphrase")),
             "forget": partial(people.forget, key),
             "delete": partial(people.delete, key),
+            "forget-all": lambda: people.delete(
+                key, self._work.pictures.folder if yes(asked, "pictures", True) else None
+            ),
         }
         if action not in acts:
             raise InputError("That cannot be done with a person.")
-        await run_in_threadpool(acts[action])
-        self._work.jobs.changed(people=True)
+        try:
+            await run_in_threadpool(acts[action])
+            if action == "forget-all":
+                self._work.jobs.drop(name)
+        finally:
+            if action in ("lock", "delete", "forget-all"):
+                self._work.jobs.unload()  # what is gone or locked is not kept in memory
+            self._work.jobs.changed(people=True)
         return JSONResponse({})
+
+    async def belongings(self, request: Request) -> Response:
+        key, folder = request.path_params["key"], self._work.pictures.folder
+        found = await run_in_threadpool(self._work.people.belongings, key, folder)
+        files = [f"{one.kind} {one.path}" for one in found[:NAMED]]
+        return JSONResponse({"count": len(found), "counted": counted(found), "files": files})
 
 
 _KEPT = {"cache-control": "private, max-age=86400"}  # addresses change with what they show

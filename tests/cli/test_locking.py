@@ -11,6 +11,7 @@ import pytest
 
 from pidiff_cli.profile import Profile, age
 from tests.support.profile_file import make_alice
+from tests.support.quick_passphrase import make_quick
 
 SECRET = age.new_identity()
 PUBLIC = age.public_of(SECRET)
@@ -33,28 +34,7 @@ def key(tmp_path: Path) -> Path:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A passphrase without its cost: a key stands for each."""
-    known: dict[str, str] = {}
-
-    def key_of(passphrase: str) -> str:
-        return known.setdefault(passphrase, age.new_identity())
-
-    def seal(data: bytes, passphrase: str) -> bytes:
-        import pyrage
-
-        key = pyrage.x25519.Identity.from_str(key_of(passphrase)).to_public()
-        return b"age-encryption.org/v1\n-> scrypt abcd 18\n" + pyrage.encrypt(data, [key])
-
-    def unseal(data: bytes, passphrase: str) -> bytes:
-        import pyrage
-
-        key = pyrage.x25519.Identity.from_str(key_of(passphrase))
-        try:
-            return bytes(pyrage.decrypt(data.split(b"18\n", 1)[1], [key]))
-        except pyrage.DecryptError:
-            raise age._wrong_passphrase() from None
-
-    monkeypatch.setattr(age, "seal", seal)
-    monkeypatch.setattr(age, "unseal", unseal)
+    make_quick(monkeypatch)
 
 
 COMMANDS = (

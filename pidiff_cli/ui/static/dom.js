@@ -68,23 +68,33 @@ export function fault(form, error) {
   if (error && !(error instanceof Fault)) throw error;
 }
 
-/** A question in a dialog. Resolves to the text typed (or "yes"), or null. */
-export function question(title, {words = "", label = "", value = "", act = "OK", danger = false} = {}) {
+/** A form in a dialog: `fields` are elements whose named inputs are what is asked. Resolves to
+ * FormData, or null. Nothing of it stays in the page: a passphrase may have been among it. */
+export function asking(title, {words = "", fault: told = "", fields = [], act = "OK", danger = false} = {}) {
   const place = $("ask");
-  const input = label && el("input", {id: "ask-input", value, maxLength: 64, autocomplete: "off"});
-  const form = el("form", {method: "dialog"},
+  const form = el("form", {method: "dialog", autocomplete: "off"},
     el("h2", {id: "ask-title"}, title), words && el("p", {}, words),
-    label && el("label", {for: "ask-input"}, label, " ", input),
+    told && el("p", {className: "warn", role: "alert"}, told), fields,
     el("p", {className: "row"},
       el("button", {value: "yes", className: danger ? "danger" : "main"}, act),
       el("button", {value: "", type: "button", on: {click: () => place.close("")}}, "Cancel")));
   place.replaceChildren(form);
   place.returnValue = "";
   place.showModal();
-  (input || form.querySelector("button[type=button]")).focus();
+  (form.querySelector("input:checked, input:not([type=checkbox])") || form.querySelector("button[type=button]")).focus();
   return new Promise((done) => place.addEventListener("close", () => {
-    done(place.returnValue === "yes" ? (input ? input.value.trim() : "yes") : null);
+    const found = place.returnValue === "yes" ? new FormData(form) : null;
+    place.replaceChildren();
+    done(found);
   }, {once: true}));
+}
+
+/** A question in a dialog. Resolves to the text typed (or "yes"), or null. */
+export async function question(title, {words = "", label = "", value = "", act = "OK", danger = false} = {}) {
+  const fields = label ? [el("label", {for: "ask-input"}, label, " ",
+    el("input", {id: "ask-input", name: "text", value, maxLength: 64, autocomplete: "off"}))] : [];
+  const found = await asking(title, {words, fields, act, danger});
+  return found && (label ? found.get("text").trim() : "yes");
 }
 
 export function duration(seconds) {

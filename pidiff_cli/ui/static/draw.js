@@ -15,6 +15,9 @@ export function startDraw(given) {
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); form.requestSubmit(); }
   });
   form.elements.beside.addEventListener("change", beside);
+  form.elements.mark.addEventListener("change", () => {
+    $("unmarked").hidden = form.elements.mark.checked;
+  });
   form.elements.random.addEventListener("change", () => {
     form.elements.seed.disabled = form.elements.random.checked;
   });
@@ -44,6 +47,11 @@ function people() {
     el("span", {}, one.name))));
   if (!all.length) $("who").append(el("p", {className: "note"}, "Nobody yet. ",
     el("a", {href: "#learn"}, "Learn a new person")));
+  const locked = world.locked().map((one) => one.name).join(", ");
+  for (const place of document.querySelectorAll(".locked-ones")) {
+    place.hidden = !locked;
+    place.replaceChildren(`Locked, and not to be drawn until unlocked: ${locked}. `, el("a", {href: "#people"}, "People"));
+  }
   choose(all.some((one) => one.id === before) ? before : all[0]?.id);
   for (const list of document.querySelectorAll("select.others")) {
     const value = list.value, none = list.name === "style_who";
@@ -126,7 +134,7 @@ function asked() {
   const found = {
     who: chosen(), prompt: value("prompt"), count: Number(value("count") || 1),
     best: Number(value("best") || 0), seed, edits: edits(),
-    identity_scale: Number(value("identity_scale")),
+    identity_scale: Number(value("identity_scale")), mark: form.elements.mark.checked,
   };
   for (const name of ["guidance", "steps", "size", "negative"]) if (value(name)) found[name] = value(name);
   if (value("style_who")) {

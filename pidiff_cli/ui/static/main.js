@@ -21,10 +21,12 @@ world.go = (part, ...given) => {
 };
 world.person = (id) => world.people.find((one) => one.id === id);
 world.drawable = () => world.people.filter((one) => one.drawable);
+world.locked = () => world.people.filter((one) => one.locked);
 
 function show(moved) {
   const asked = location.hash.slice(1);
-  const part = PARTS.includes(asked) ? asked : world.drawable().length ? "draw" : "learn";
+  const part = PARTS.includes(asked) ? asked : world.drawable().length ? "draw"
+    : world.locked().length ? "people" : "learn";
   if (asked !== part) history.replaceState(null, "", `#${part}`); // a reload stays where it is
   for (const name of PARTS) $(name).hidden = name !== part;
   for (const link of document.querySelectorAll("nav a")) {

@@ -1,5 +1,6 @@
 // People: everybody who has been learnt, and what can be done with each.
 import {$, el, post, question} from "./dom.js";
+import {consent, forgetAll, lock, unlock} from "./private.js";
 
 let world;
 
@@ -16,6 +17,7 @@ export function startPeople(given) {
 
 function shown(one, open) {
   if (one.problem) return el("li", {className: "person"}, el("h3", {}, one.name), el("p", {className: "warn"}, one.problem));
+  if (one.locked) return locked(one, open);
   const rows = [["likeness", one.alike], ["base", one.base || "not learnt yet"],
     ["size", `${one.size_mb.toFixed(1)} MB, ${one.photos} photo${one.photos === 1 ? "" : "s"}`],
     ["licence", licence(one)], ["consent", one.consent_told]];
@@ -28,6 +30,27 @@ function shown(one, open) {
       el("details", {open, data: {id: one.id}}, el("summary", {"aria-label": `More of ${one.name}`}, "More"),
         el("p", {className: "row"}, more(one)))));
 }
+
+function locked(one, open) {
+  const hint = `pidiff profile unlock ${one.name} --identity FILE`;
+  return el("li", {className: "person"}, el("i", {className: "lock", role: "img", "aria-label": "locked"}),
+    el("div", {}, el("h3", {}, one.name, " ", el("small", {}, "locked")),
+      el("p", {className: "note"}, one.by_passphrase ? "All but the name is encrypted."
+        : "Locked for a key, which the page does not take. In a terminal: ", one.by_passphrase ? "" : el("code", {}, hint)),
+      one.by_passphrase ? el("p", {className: "row"}, button("Unlock", one, () => unlock(one), "main")) : "",
+      el("details", {open, data: {id: one.id}}, el("summary", {"aria-label": `More of ${one.name}`}, "More"),
+        el("p", {className: "row"}, button("Rename", one, named(one, "rename", `Another name for ${one.name}`)),
+          button("Forget all", one, sure(one, "delete", `Forget all of ${one.name}?`, "All that is kept of this person "
+            + "goes. Which pictures are of them can only be told when they are unlocked: pictures stay.", "Forget all"), "danger")))));
+}
+
+const named = (one, what, title) => async () => {
+  const name = await question(title, {label: "Name", value: what === "rename" ? one.name : `${one.name}-2`});
+  if (name) await post(`api/people/${one.id}/${what}`, {name});
+};
+const sure = (one, what, title, words, label) => async () => {
+  if (await question(title, {words, act: label, danger: true})) await post(`api/people/${one.id}/${what}`);
+};
 
 function licence(one) {
   if (!one.licences || !Object.keys(one.licences).length) return "";
@@ -53,17 +76,9 @@ function acts(one) {
 }
 
 function more(one) {
-  const act = (what, body) => post(`api/people/${one.id}/${what}`, body);
-  const named = (what, title) => async () => {
-    const name = await question(title, {label: "Name", value: what === "rename" ? one.name : `${one.name}-2`});
-    if (name) await act(what, {name});
-  };
-  const sure = (what, title, words, label) => async () => {
-    if (await question(title, {words, act: label, danger: true})) await act(what);
-  };
   return [
-    button("Rename", one, named("rename", `Another name for ${one.name}`)),
-    button("Copy", one, named("copy", `A copy of ${one.name}`)),
+    button("Rename", one, named(one, "rename", `Another name for ${one.name}`)),
+    button("Copy", one, named(one, "copy", `A copy of ${one.name}`)),
     el("a", {className: "button", href: `people/${one.id}/export?photos=no`, "aria-label": `Export ${one.name} without photos`}, "Export"),
     one.photos ? el("a", {className: "button", href: `people/${one.id}/export?photos=yes`,
       "aria-label": `Export ${one.name} with photos`}, "Export with photos") : "",
@@ -71,9 +86,12 @@ function more(one) {
       await post(`api/people/${one.id}/learn`, {retune: true});
       world.go("learn");
     }) : "",
-    one.photos ? button("Forget photos", one, sure("forget", `Forget the photos of ${one.name}?`,
+    one.photos ? button("Forget photos", one, sure(one, "forget", `Forget the photos of ${one.name}?`,
       "Photos, their codes and reports go. What was learnt stays, and still is biometric.", "Forget"), "danger") : "",
-    button("Delete", one, sure("delete", `Delete ${one.name}?`,
+    button("Lock", one, () => lock(one)),
+    button("Consent", one, () => consent(one, world.consent)),
+    button("Forget all", one, () => forgetAll(one), "danger"),
+    button("Delete", one, sure(one, "delete", `Delete ${one.name}?`,
       "All that is known of this person goes. Pictures that were drawn stay where they are.", "Delete"), "danger"),
   ].filter(Boolean);
 }
