@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pidiff_cli import keeping
-from pidiff_cli.core.images import read_image
+from pidiff_cli.core.images import save_png
 from pidiff_cli.profile import Profile, age
 from tests.support.quick_passphrase import make_quick
 from tests.support.tiny_person import make_profile
@@ -115,14 +116,10 @@ def test_consent_is_shown_and_changed(page: Opened, alice: Profile):
 
 @pytest.fixture
 def with_pictures(tuned_page: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
-    """Two pictures of alice in the page's folder, one of them a stranger's."""
+    """Two pictures of alice in the page's folder, and a stranger's."""
     monkeypatch.chdir(tmp_path)
     drawn(tuned_page, count=2, seed=7)
-    first, _ = sorted((tmp_path / "pics").glob("*.png"))
-    plain = read_image(first)
-    from pidiff_cli.core.images import save_png
-
-    save_png(tmp_path / "pics" / "stranger.png", plain)
+    save_png(tmp_path / "pics" / "stranger.png", np.zeros((8, 8, 3), np.uint8))
     return tuned_page
 
 
