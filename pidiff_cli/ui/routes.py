@@ -34,6 +34,8 @@ SCRIPTS = (
 )  # fmt: skip
 MOST_JSON = 256 * 1024  # bytes of a request that is no photo
 SHOWN = 300  # pictures of the folder
+#: After these nothing of a person is kept in memory, nor small pictures in the browser's cache.
+GOES, GOES_HERE = ("lock", "forget", "delete", "forget-all"), {"clear-site-data": '"cache"'}
 NAMED = 200  # files named before they are removed
 PULSE, LOOK = 15.0, 0.15  # seconds between signs of life, and between looks for news
 #: A report may have come with somebody else's profile: it runs nothing and has no origin.
@@ -251,10 +253,10 @@ class Routes:
             if action == "forget-all":
                 self._work.jobs.drop(name)
         finally:
-            if action in ("lock", "delete", "forget-all"):
-                self._work.jobs.unload()  # what is gone or locked is not kept in memory
+            if action in GOES:
+                self._work.jobs.unload()
             self._work.jobs.changed(people=True)
-        return JSONResponse({})
+        return JSONResponse({}, headers=GOES_HERE if action in GOES else None)
 
     async def belongings(self, request: Request) -> Response:
         key, folder = request.path_params["key"], self._work.pictures.folder

@@ -37,7 +37,8 @@ def alice(page: Opened, home: Path, monkeypatch: pytest.MonkeyPatch) -> Profile:
 
 def test_a_person_is_locked_and_comes_back_as_before(page: Opened, alice: Profile):
     before, told = alice.manifest, row(page)
-    assert act(page, "lock", {"passphrase": WORDS}).status_code == 200
+    answer = act(page, "lock", {"passphrase": WORDS})
+    assert answer.status_code == 200 and answer.headers["clear-site-data"] == '"cache"'
     assert sorted(p.name for p in alice.folder.iterdir()) == ["key.age", "locked.age"]
     locked = row(page)
     assert set(locked) == {"id", "name", "locked", "by_passphrase"} and locked["by_passphrase"]

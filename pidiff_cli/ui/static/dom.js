@@ -114,6 +114,12 @@ export function sliders(form) {
   }
 }
 
+/** Say what it means where a form's pictures are not to be marked. */
+export function marking(form) {
+  const {mark} = form.elements, told = $(mark.getAttribute("aria-describedby"));
+  mark.addEventListener("change", () => { told.hidden = mark.checked; });
+}
+
 export function later(call, wait) {
   let timer;
   return (...given) => {

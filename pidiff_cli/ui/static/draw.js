@@ -1,5 +1,5 @@
 // Draw: a person, a prompt, and what else a picture takes.
-import {$, el, fault, get, later, post, sliders} from "./dom.js";
+import {$, el, fault, get, later, marking, post, sliders} from "./dom.js";
 import {showDrawn} from "./drawn.js";
 
 let world, form, dialsOf = "";
@@ -15,9 +15,7 @@ export function startDraw(given) {
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); form.requestSubmit(); }
   });
   form.elements.beside.addEventListener("change", beside);
-  form.elements.mark.addEventListener("change", () => {
-    $("unmarked").hidden = form.elements.mark.checked;
-  });
+  marking(form);
   form.elements.random.addEventListener("change", () => {
     form.elements.seed.disabled = form.elements.random.checked;
   });

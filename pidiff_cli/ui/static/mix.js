@@ -1,5 +1,5 @@
 // Mix: two people, three sliders, the sheet at once.
-import {$, el, fault, later, post, postForPicture, sliders} from "./dom.js";
+import {$, el, fault, later, marking, post, postForPicture, sliders} from "./dom.js";
 import {showDrawn} from "./drawn.js";
 
 let world, form, shown = "", address = "";
@@ -9,6 +9,7 @@ export function startMix(given) {
   world = given;
   form = $("mix-form");
   sliders(form);
+  marking(form);
   form.addEventListener("input", later(sheet, 200));
   form.addEventListener("submit", send);
   world.on("shown", (part) => { if (part === "mix") sheet(); });
@@ -51,6 +52,7 @@ async function send(event) {
   fault(form, null);
   const keep = event.submitter?.value === "keep", wish = asked();
   const {prompt, count, seed, name} = form.elements;
+  wish.mark = form.elements.mark.checked;
   if (keep) wish.name = name.value.trim();
   else Object.assign(wish, {prompt: prompt.value.trim(), count: Number(count.value || 1), seed: seed.value.trim()});
   try {

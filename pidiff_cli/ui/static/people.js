@@ -25,7 +25,7 @@ function shown(one, open) {
     one.face ? el("img", {src: `people/${one.id}/face?${one.version}`, alt: "", width: 96, height: 96}) : el("i", {}),
     el("div", {}, el("h3", {}, one.name, " ", el("small", {}, one.noun)),
       one.unfinished ? el("p", {className: "warn"}, "Learning was not finished.") : "",
-      el("dl", {}, rows.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
+      el("dl", {}, rows.filter(([, value]) => value).flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
       el("p", {className: "row"}, acts(one)),
       el("details", {open, data: {id: one.id}}, el("summary", {"aria-label": `More of ${one.name}`}, "More"),
         el("p", {className: "row"}, more(one)))));
@@ -79,6 +79,8 @@ function more(one) {
   return [
     button("Rename", one, named(one, "rename", `Another name for ${one.name}`)),
     button("Copy", one, named(one, "copy", `A copy of ${one.name}`)),
+    button("Consent", one, () => consent(one, world.consent)),
+    button("Lock", one, () => lock(one)),
     el("a", {className: "button", href: `people/${one.id}/export?photos=no`, "aria-label": `Export ${one.name} without photos`}, "Export"),
     one.photos ? el("a", {className: "button", href: `people/${one.id}/export?photos=yes`,
       "aria-label": `Export ${one.name} with photos`}, "Export with photos") : "",
@@ -88,8 +90,6 @@ function more(one) {
     }) : "",
     one.photos ? button("Forget photos", one, sure(one, "forget", `Forget the photos of ${one.name}?`,
       "Photos, their codes and reports go. What was learnt stays, and still is biometric.", "Forget"), "danger") : "",
-    button("Lock", one, () => lock(one)),
-    button("Consent", one, () => consent(one, world.consent)),
     button("Forget all", one, () => forgetAll(one), "danger"),
     button("Delete", one, sure(one, "delete", `Delete ${one.name}?`,
       "All that is known of this person goes. Pictures that were drawn stay where they are.", "Delete"), "danger"),
