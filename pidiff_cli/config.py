@@ -302,11 +302,16 @@ class PretrainConfig(CommonConfig):
     """Pictures of many people → a general identity branch of a base."""
 
     base: str = setting("sdxl", "base model")
-    data: Path = setting(Path("."), "folder of pictures, a caption beside each (.txt)")
+    data: Path = setting(
+        Path("."), "folder of pictures or of .tar shards, a caption beside each (.txt)"
+    )
     out: Path | None = setting(None, "folder for the branch; the base's own when left out")
     steps: int = setting(20_000, "optimizer steps", unit="steps", low=1, high=10_000_000)
-    batch: int = setting(4, "pictures a step", low=1, high=256)
+    batch: int = setting(4, "pictures a step, of all processes together", low=1, high=4096)
     size: int = setting(512, "side of the training pictures", unit="px", low=64, high=2048)
+    buckets: bool = setting(
+        False, "keep the pictures' shapes: batches of about SIZE x SIZE pixels, 1:2 to 2:1"
+    )
     learning_rate: float = setting(1e-4, "learning rate", low=1e-7, high=1.0)
     disentangle_weight: float = setting(
         2.0, "weight of not following the code off the face", low=0, high=1000

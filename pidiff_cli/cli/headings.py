@@ -88,8 +88,8 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "pretrain": {
         "What": ("--base", "--data", "--out"),
         "How": (
-            "--steps", "--batch", "--size", "--learning-rate", "--checkpoint-every", "--seed",
-            "--restart",
+            "--steps", "--batch", "--size", "--buckets", "--learning-rate", "--checkpoint-every",
+            "--seed", "--restart",
         ),
     },
 }  # fmt: skip

@@ -22,7 +22,7 @@ def command(
     data: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="pictures of people, with captions (.txt)", parser=user_path
+            metavar="DIR", help="pictures of people or .tar shards of them, with captions (.txt)", parser=user_path
         ),
     ] = None,
     out: Annotated[
@@ -32,6 +32,7 @@ def command(
     steps: Annotated[int | None, option(PretrainConfig, "steps")] = None,
     batch: Annotated[int | None, option(PretrainConfig, "batch")] = None,
     size: Annotated[int | None, option(PretrainConfig, "size")] = None,
+    buckets: Annotated[bool, option(PretrainConfig, "buckets", "--buckets")] = False,
     learning_rate: Annotated[float | None, option(PretrainConfig, "learning_rate")] = None,
     checkpoint_every: Annotated[int | None, option(PretrainConfig, "checkpoint_every")] = None,
     seed: Annotated[int | None, option(PretrainConfig, "seed")] = None,
@@ -39,7 +40,8 @@ def command(
 ) -> None:
     """Train a general `identity` branch for --base.
 
-    It is resumable: the same command goes on.
+    It is resumable: the same command goes on. On many devices or machines: accelerate launch -m
+    pidiff_cli pretrain identity ...
     """
     if what == "mini":
         raise UsageError(
@@ -57,7 +59,7 @@ def command(
         raise InputError(f"There is no folder {data}.", "Give one of pictures: --data FOLDER")
     config = session.config(
         PretrainConfig, base=base, data=data, out=out, steps=steps, batch=batch,
-        size=size, learning_rate=learning_rate, checkpoint_every=checkpoint_every, seed=seed,
+        size=size, buckets=buckets, learning_rate=learning_rate, checkpoint_every=checkpoint_every, seed=seed,
         restart=restart,
     )  # fmt: skip
     locate.base_parts(config.base, session.home)  # says so where it is not here
@@ -66,4 +68,5 @@ def command(
 
     session.after_interrupt = "The same command goes on from the last checkpoint."
     result = pretrain.run(config, session.output.progress())
-    session.output.result([result.identity], result)
+    if result is not None:  # the first of several processes
+        session.output.result([result.identity], result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from msgspec import Struct
@@ -21,6 +21,7 @@ from pidiff_cli.reading.tensors import read_header
 from pidiff_cli.reading.text import fitted, read_json
 
 STATE, VALUES = 32 * MB, 2_000_000  # the losses of 100 000 steps
+Averages = tuple[dict[str, Tensor], dict[str, Any]]  # tensors and scalars by ``index/name``
 TENSORS = 8000 * MB  # two averages of a LoRA of rank 256 on XL in float32
 
 
@@ -60,8 +61,20 @@ def save_optimizer(
     state: dict[str, Any],
 ) -> None:
     """Write optimizer, random state and the loop's JSON values, as ``load_checkpoint`` reads."""
-    tensors, scalars = _flatten(optimizer.state_dict()["state"])
-    tensors["generator"] = generator.get_state()
+    write_averages(folder, averages(optimizer), generator, state)
+
+
+def averages(optimizer: torch.optim.Optimizer) -> Averages:
+    """Its state, whole; where it is spread over processes each of them must ask."""
+    return _flatten(optimizer.state_dict()["state"])
+
+
+def write_averages(
+    folder: Path, found: Averages, generator: torch.Generator, state: dict[str, Any]
+) -> None:
+    """Write what ``averages`` found, the random state and the loop's JSON values."""
+    tensors, scalars = found
+    tensors = {**tensors, "generator": generator.get_state()}
     save_file(tensors, folder / "optimizer.safetensors")
     everything = {"loop": state, "optimizer": scalars}
     (folder / "state.json").write_text(json.dumps(everything), encoding="utf-8")
@@ -99,6 +112,7 @@ def load_checkpoint(
         _check(state, optimizer)
         if isinstance(optimizer, torch.optim.AdamW) != all("exp_avg" in v for v in state.values()):
             state = {}
+        _spread(state, optimizer)
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": state, "param_groups": groups})
         best = folder / "best.safetensors"
@@ -116,6 +130,31 @@ def _check(state: dict[int, Any], optimizer: torch.optim.Optimizer) -> None:
         for name in ("exp_avg", "exp_avg_sq"):
             if name in values and values[name].shape != parameters[index].shape:
                 raise ValueError(f"{name} of parameter {index}")
+
+
+def _spread(state: dict[int, Any], optimizer: torch.optim.Optimizer) -> None:
+    """Averages of parameters that are spread over processes are spread as these are."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for index, values in state.items():
+        for name in ("exp_avg", "exp_avg_sq"):
+            if name in values:
+                values[name] = spread_like(values[name], parameters[index])
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """A tensor that may be spread over processes (FSDP), as one of the CPU; all must ask."""
+    gather = getattr(tensor.detach(), "full_tensor", None)
+    return (gather() if gather else tensor.detach()).cpu().contiguous().clone()
+
+
+def spread_like(value: Tensor, parameter: Tensor) -> Tensor:
+    """A whole tensor, spread over the processes as a parameter is; itself where that is whole."""
+    if not hasattr(parameter, "full_tensor"):
+        return value
+    from torch.distributed.tensor import distribute_tensor
+
+    to = cast(Any, parameter)
+    return distribute_tensor(value.to(to.device), to.device_mesh, to.placements)
 
 
 def _nested(values: dict[str, Any]) -> dict[int, Any]:
@@ -149,7 +188,7 @@ def _flatten(state: dict[Any, Any], prefix: str = "") -> tuple[dict[str, Tensor]
     for name, value in state.items():
         key = f"{prefix}{name}"
         if isinstance(value, Tensor):
-            tensors[key] = value.detach().cpu().contiguous().clone()
+            tensors[key] = whole(value)
         elif isinstance(value, dict):
             inner = _flatten(value, f"{key}/")
             tensors |= inner[0]

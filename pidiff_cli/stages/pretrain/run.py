@@ -17,19 +17,20 @@ from torch import nn
 
 from pidiff_cli.config import PretrainConfig
 from pidiff_cli.core.device import pick_device
-from pidiff_cli.core.identity.adapter import make_optimizer
 from pidiff_cli.core.identity.files import SETTINGS, save_identity_branch
-from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state, save_optimizer
-from pidiff_cli.core.training.pretraining import (
-    GeneralLosses,
-    GeneralTrainer,
-    batches,
-    general_parameters,
+from pidiff_cli.core.training.checkpoint import (
+    averages,
+    load_checkpoint,
+    read_state,
+    spread_like,
+    write_averages,
 )
+from pidiff_cli.core.training.pretraining import GeneralLosses, GeneralTrainer, batches, make_whole
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.files import recover, write_folder
 from pidiff_cli.stages.base import fingerprint, load_parts
-from pidiff_cli.stages.pretrain.people import COMMAND, read_people
+from pidiff_cli.stages.pretrain.people import COMMAND, Reader, read_people
+from pidiff_cli.stages.pretrain.spread import Processes, gathered, open_processes, spread
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
 
@@ -43,6 +44,7 @@ class PretrainResult:
     Attributes:
         identity: the folder that was written. pictures: how many had a face.
         steps: in all, resumed ones among them. loss: the mean of the last steps.
+        processes: that computed them.
     """
 
     identity: Path
@@ -51,14 +53,21 @@ class PretrainResult:
     steps: int
     seconds: float
     loss: float
+    processes: int = 1
 
 
-def run(config: PretrainConfig, progress: Progress) -> PretrainResult:
+def run(config: PretrainConfig, progress: Progress) -> PretrainResult | None:
     """Train a general branch; the same command goes on where an earlier one stopped.
+
+    Under `accelerate launch` this is one of its processes: each computes its part of every batch,
+    the first writes and tells. Every random number is a function of the seed and the step, so a
+    checkpoint needs no process's own state, and is gone on with by any number of processes.
+
+    Returns: None in all processes but the first.
 
     Raises:
         InputError: no pictures with faces, or a branch is there already.
-        UsageError: mini, whose branch is trained with its UNet.
+        UsageError: mini, whose branch is trained with its UNet; processes that cannot share a batch.
         MissingWeightError: the base or the W+ networks are not on this machine.
     """
     parts = locate.base_parts(locate.base_name(config.base, config.home), config.home)
@@ -67,26 +76,21 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult:
     parts.need_wplus(COMMAND)  # told before anything is loaded
     out = config.out or config.home / "models" / parts.family / "identity"
     training = out / TRAINING
-    recover(training / "checkpoint")
-    digest = _digest(config, fingerprint(parts))
-    saved = read_state(training / "checkpoint", _Saved) or {}
-    if config.restart:
-        shutil.rmtree(training, ignore_errors=True)
-        saved = {}
-    elif (out / SETTINGS).is_file() and not saved:
-        raise InputError(
-            f"There is an identity branch in {out} already.",
-            "Write to another folder: --out DIR, or go on from it: --restart",
-        )
     device, dtype, amp = pick_device(config.device, "auto", parts.family)
-    base = load_parts(parts, device, dtype)
-    people = read_people(config.data, training / "data", parts, base, config.size, progress)
+    processes = open_processes(device, config.batch)
+    progress = progress if processes.first else Progress()
+    saved = _found(config, out, processes)
+    base = load_parts(parts, processes.device, dtype)
+    reader = Reader(parts, base, config.size, config.buckets)
+    people = read_people(
+        config.data, training / "data", reader, progress, processes.part, processes.wait
+    )
     base.unet.enable_gradient_checkpointing()  # type: ignore[operator]
     base.unet.train()  # diffusers checkpoints in training mode only; there is no dropout
     losses = GeneralLosses(config.disentangle_weight, config.preserve_weight, config.locate_weight)
-    trainer = GeneralTrainer(base, people, losses, amp)
-    parameters = general_parameters(base)
-    optimizer = make_optimizer(list(parameters.values()), device, config.learning_rate)
+    trainer = GeneralTrainer(base, people, losses, amp, processes.part)
+    model, parameters, optimizer = spread(processes, trainer, config.learning_rate)
+    digest = _digest(config, fingerprint(parts))
     current: dict[str, Any] = {"step": 0, "seconds": 0.0, "recent": [], "digest": digest}
     if saved.get("digest") == digest:
         current = saved
@@ -95,15 +99,37 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult:
         progress.line(f"Going on from step {current['step']}.")
     elif saved:
         progress.line("The settings have changed: training starts again at step 0.")
-    _loop(config, trainer, parameters, optimizer, current, training, progress)
+    processes.wait()  # before the first one writes another checkpoint
+    _loop(config, processes, model, parameters, optimizer, current, training, progress)
     base.context.clear()
-    save_identity_branch(out, base.unet, base.projector)
-    shutil.rmtree(training / "checkpoint", ignore_errors=True)
+    trained = gathered(parameters)
+    if processes.first:
+        make_whole(base, trained)
+        save_identity_branch(out, base.unet, base.projector)
+        shutil.rmtree(training / "checkpoint", ignore_errors=True)
+    processes.close()
     recent = current["recent"]
     return PretrainResult(
-        out, parts.name, len(people.latents), current["step"], round(current["seconds"], 1),
-        round(sum(recent) / max(len(recent), 1), 5),
-    )  # fmt: skip
+        out, parts.name, len(people.captions), current["step"], round(current["seconds"], 1),
+        round(sum(recent) / max(len(recent), 1), 5), processes.part.of,
+    ) if processes.first else None  # fmt: skip
+
+
+def _found(config: PretrainConfig, out: Path, processes: Processes) -> dict[str, Any]:
+    """What an unfinished run's checkpoint says, {} without one; the first process cleans up."""
+    training = out / TRAINING
+    if processes.first:
+        recover(training / "checkpoint")
+        if config.restart:
+            shutil.rmtree(training / "checkpoint", ignore_errors=True)
+    processes.wait()
+    saved = read_state(training / "checkpoint", _Saved) or {}
+    if (out / SETTINGS).is_file() and not saved and not config.restart:
+        raise InputError(
+            f"There is an identity branch in {out} already.",
+            "Write to another folder: --out DIR, or go on from it: --restart",
+        )
+    return saved
 
 
 class _Saved(Struct, forbid_unknown_fields=True):
@@ -117,57 +143,63 @@ class _Saved(Struct, forbid_unknown_fields=True):
 
 def _loop(
     config: PretrainConfig,
-    trainer: GeneralTrainer,
+    processes: Processes,
+    model: nn.Module,
     parameters: dict[str, nn.Parameter],
     optimizer: torch.optim.Optimizer,
     current: dict[str, Any],
     training: Path,
     progress: Progress,
 ) -> None:
-    """The training loop. One process; the two lines around ``backward`` are what spreads."""
+    """The training loop, the same in every process; gradients are means over them."""
     began = time.perf_counter() - current["seconds"]
     progress.start("pretrain", config.steps)
     if current["step"]:
         progress.advance("pretrain", current["step"])
     for step, generator in batches(config.steps, current["step"], config.seed):
-        found = trainer.loss(config.batch, generator)
+        found = model(config.batch, generator)
         found["loss"].backward()
         torch.nn.utils.clip_grad_norm_(list(parameters.values()), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        loss = float(found["loss"].detach())
+        loss = processes.mean(found["loss"])
         current["step"], current["seconds"] = step + 1, time.perf_counter() - began
         current["recent"] = [*current["recent"], loss][-50:]
         progress.advance("pretrain", 1, loss=round(loss, 4))
         if (step + 1) % config.checkpoint_every == 0 and step + 1 < config.steps:
-            _save(training / "checkpoint", parameters, optimizer, generator, current)
+            _save(training / "checkpoint", processes, parameters, optimizer, generator, current)
     progress.finish("pretrain", f"{current['step']} steps · {current['seconds']:.0f} s")
 
 
 def _save(
     folder: Path,
+    processes: Processes,
     parameters: dict[str, nn.Parameter],
     optimizer: torch.optim.Optimizer,
     generator: torch.Generator,
     state: dict[str, Any],
 ) -> None:
-    def fill(target: Path) -> None:
-        tensors = {k: p.detach().cpu().contiguous() for k, p in parameters.items()}
-        save_file(tensors, target / "parameters.safetensors")
-        save_optimizer(target, optimizer, generator, state)
+    """Write a checkpoint that does not tell how many processes made it."""
+    tensors, found = gathered(parameters), averages(optimizer)  # in all of them
 
-    write_folder(folder, fill)
+    def fill(target: Path) -> None:
+        save_file(tensors, target / "parameters.safetensors")
+        write_averages(target, found, generator, state)
+
+    if processes.first:
+        write_folder(folder, fill)
+    processes.wait()
 
 
 def _restore(folder: Path, parameters: dict[str, nn.Parameter]) -> None:
     tensors = load_file(folder / "parameters.safetensors")
     with torch.no_grad():
         for name, parameter in parameters.items():
-            parameter.copy_(tensors[name])
+            parameter.copy_(spread_like(tensors[name], parameter))
 
 
 def _digest(config: PretrainConfig, weights: str) -> str:
     """Changes when a run cannot go on from another's checkpoint."""
-    values = [config.batch, config.size, config.learning_rate, config.seed, str(config.data)]
+    values = [config.batch, config.size, config.buckets, config.learning_rate, config.seed, str(config.data)]
     values += [config.disentangle_weight, config.preserve_weight, config.locate_weight, weights]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
