@@ -16,12 +16,11 @@ from pidiff_cli.core.diffusion.base import open_base
 from pidiff_cli.core.images import save_png
 from pidiff_cli.core.training.pretraining import perturbed
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.stages.pretrain import people as people_module
 from pidiff_cli.stages.pretrain import run as pretrain
 from pidiff_cli.stages.progress import Progress
 from tests.conftest import Ran
-from tests.support.faces_fake import Drawn, Finder, draw_people
-from tests.support.tiny_base import make_wplus
+from tests.stages.pretrain.conftest import Draw
+from tests.support.faces_fake import draw_people
 from tests.support.tiny_real import SIZE
 
 
@@ -31,27 +30,12 @@ def folder(folders: dict[str, Path]) -> Path:
 
 
 @pytest.fixture
-def data(home: Path, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three pictures of people, one with a caption, and a wall; tiny networks in the home."""
-    finder = Finder()
-    monkeypatch.setattr(people_module, "find_faces", finder)
-    monkeypatch.setattr(people_module, "head_mask", lambda a, _: np.ones(a.shape[:2], np.float32))
-    make_wplus_in(home)
-    (home / "models" / "sdxl").mkdir(parents=True)
-    (home / "models" / "sdxl" / "diffusers").symlink_to(folder)
-    album = tmp_path / "people"
-    album.mkdir()
-    for i in range(3):
-        people = [Drawn(180 + 20 * i, 200, 100 + 10 * i, (220, 60 + 60 * i, 60))]
-        save_png(album / f"{i}.png", finder.remember(draw_people(people), people))
+def data(tmp_path: Path, draw: Draw) -> Path:
+    """Three pictures of people, one with a caption, and a wall."""
+    album = draw(tmp_path / "people", 3)
     save_png(album / "wall.png", draw_people([]))
-    (album / "1.txt").write_text("a photo of a woman in snow")
+    (album / "400-1.txt").write_text("a photo of a woman in snow")
     return album
-
-
-def make_wplus_in(home: Path) -> None:
-    (home / "models" / "ffhq").mkdir(parents=True)
-    make_wplus(home / "models" / "ffhq")
 
 
 def _config(home: Path, data: Path, **settings: Any) -> PretrainConfig:
@@ -78,7 +62,7 @@ def test_a_stopped_run_ends_as_a_whole_one(
     home: Path, data: Path, folder: Path, tmp_path: Path
 ) -> None:
     whole = pretrain.run(_config(home, data, out=tmp_path / "whole"), Progress())
-    assert whole.pictures == 3 and whole.steps == 4 and np.isfinite(whole.loss)
+    assert whole is not None and whole.pictures == 3 and whole.steps == 4 and np.isfinite(whole.loss)
     with pytest.raises(KeyboardInterrupt):
         pretrain.run(_config(home, data), StopAt(3))
     out = home / "models" / "sdxl" / "identity"
