@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from pidiff_cli.cli.options import option
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import PretrainConfig
-from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.errors import InputError, PidiffError, UsageError
 from pidiff_cli.weights import locate
 
 
@@ -22,7 +23,9 @@ def command(
     data: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="pictures of people or .tar shards of them, with captions (.txt)", parser=user_path
+            metavar="DIR",
+            help="pictures of people, or .tar shards of them, with captions",
+            parser=user_path,
         ),
     ] = None,
     out: Annotated[
@@ -53,20 +56,28 @@ def command(
             f"{what} is not trained here.", "pidiff pretrain identity --base sdxl --data FOLDER"
         )
     session = session_of(context)
-    if data is None:
-        raise UsageError("There are no pictures to learn from.", "Add --data FOLDER")
-    if not data.is_dir():
-        raise InputError(f"There is no folder {data}.", "Give one of pictures: --data FOLDER")
-    config = session.config(
-        PretrainConfig, base=base, data=data, out=out, steps=steps, batch=batch,
-        size=size, buckets=buckets, learning_rate=learning_rate, checkpoint_every=checkpoint_every, seed=seed,
-        restart=restart,
-    )  # fmt: skip
-    locate.base_parts(config.base, session.home)  # says so where it is not here
-    session.output.loading()
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that accelerate has started
+    try:
+        if data is None:
+            raise UsageError("There are no pictures to learn from.", "Add --data FOLDER")
+        if not data.is_dir():
+            raise InputError(f"There is no folder {data}.", "Give one of pictures: --data FOLDER")
+        config = session.config(
+            PretrainConfig, base=base, data=data, out=out, steps=steps, batch=batch, size=size,
+            buckets=buckets, learning_rate=learning_rate, checkpoint_every=checkpoint_every,
+            seed=seed, restart=restart,
+        )  # fmt: skip
+        locate.base_parts(config.base, session.home)  # says so where it is not here
+    except PidiffError as error:
+        if first:
+            raise
+        raise typer.Exit(error.exit_code) from error  # the first one tells it
+    if first:
+        session.output.loading()
     from pidiff_cli.stages.pretrain import run as pretrain
+    from pidiff_cli.stages.progress import Progress
 
-    session.after_interrupt = "The same command goes on from the last checkpoint."
-    result = pretrain.run(config, session.output.progress())
-    if result is not None:  # the first of several processes
+    session.after_interrupt = "The same command goes on from the last checkpoint." if first else ""
+    result = pretrain.run(config, session.output.progress() if first else Progress())
+    if result is not None:  # of the first
         session.output.result([result.identity], result)

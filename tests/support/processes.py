@@ -13,6 +13,7 @@ from typing import Any
 
 from accelerate.state import AcceleratorState
 
+
 def free_port() -> int:
     """A port that nobody listens at."""
     with socket.socket() as server:

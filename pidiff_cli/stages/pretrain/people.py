@@ -144,7 +144,7 @@ def _shape(file: Path) -> tuple[int, ...]:
     """Of a picture's latents; () where it has no face."""
     try:
         with safe_open(file, "pt") as content:
-            held = "latents" in content.keys()  # noqa: SIM118
+            held = "latents" in content.keys()
             return tuple(content.get_slice("latents").get_shape()) if held else ()
     except (OSError, SafetensorError) as error:
         raise InputError(

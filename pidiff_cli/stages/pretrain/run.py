@@ -67,7 +67,7 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult | None:
 
     Raises:
         InputError: no pictures with faces, or a branch is there already.
-        UsageError: mini, whose branch is trained with its UNet; processes that cannot share a batch.
+        UsageError: mini, whose branch is trained with its UNet; a batch that is not shared evenly.
         MissingWeightError: the base or the W+ networks are not on this machine.
     """
     parts = locate.base_parts(locate.base_name(config.base, config.home), config.home)
@@ -79,6 +79,8 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult | None:
     device, dtype, amp = pick_device(config.device, "auto", parts.family)
     processes = open_processes(device, config.batch)
     progress = progress if processes.first else Progress()
+    if processes.whole_all_the_same:
+        progress.warn("accelerate shards on GPUs alone: every process holds all of the weights.")
     saved = _found(config, out, processes)
     base = load_parts(parts, processes.device, dtype)
     reader = Reader(parts, base, config.size, config.buckets)
@@ -200,6 +202,13 @@ def _restore(folder: Path, parameters: dict[str, nn.Parameter]) -> None:
 
 def _digest(config: PretrainConfig, weights: str) -> str:
     """Changes when a run cannot go on from another's checkpoint."""
-    values = [config.batch, config.size, config.buckets, config.learning_rate, config.seed, str(config.data)]
+    values = [
+        config.batch,
+        config.size,
+        config.buckets,
+        config.learning_rate,
+        config.seed,
+        str(config.data),
+    ]
     values += [config.disentangle_weight, config.preserve_weight, config.locate_weight, weights]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]

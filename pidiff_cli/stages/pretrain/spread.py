@@ -12,7 +12,12 @@ from torch import nn
 
 from pidiff_cli.core.identity.adapter import make_optimizer
 from pidiff_cli.core.training.checkpoint import whole
-from pidiff_cli.core.training.pretraining import GeneralTrainer, Part, general_parameters, make_trainable
+from pidiff_cli.core.training.pretraining import (
+    GeneralTrainer,
+    Part,
+    general_parameters,
+    make_trainable,
+)
 from pidiff_cli.errors import UsageError
 
 LONGEST = timedelta(hours=24)  # a process waits for another that still reads its pictures
@@ -44,6 +49,12 @@ class Processes:
     def sharded(self) -> bool:
         """Whether the weights are spread over the processes (FSDP)."""
         return str(getattr(self.accelerator.distributed_type, "value", "")) == "FSDP"
+
+    @property
+    def whole_all_the_same(self) -> bool:
+        """Whether FSDP is asked for where accelerate has none (a CPU): it takes DDP, in silence."""
+        asked = os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
+        return asked and not self.sharded
 
     def wait(self) -> None:
         """Until all are here."""

@@ -62,7 +62,9 @@ def test_a_stopped_run_ends_as_a_whole_one(
     home: Path, data: Path, folder: Path, tmp_path: Path
 ) -> None:
     whole = pretrain.run(_config(home, data, out=tmp_path / "whole"), Progress())
-    assert whole is not None and whole.pictures == 3 and whole.steps == 4 and np.isfinite(whole.loss)
+    assert (
+        whole is not None and whole.pictures == 3 and whole.steps == 4 and np.isfinite(whole.loss)
+    )
     with pytest.raises(KeyboardInterrupt):
         pretrain.run(_config(home, data), StopAt(3))
     out = home / "models" / "sdxl" / "identity"
