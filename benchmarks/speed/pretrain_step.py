@@ -1,10 +1,10 @@
-"""A step of `pretrain identity` on Stable Diffusion 1.5 at its real size, random weights: time, FLOP.
+"""A step of `pretrain identity` on Stable Diffusion 1.5 at its real size: its time and its FLOP.
 
     python -m benchmarks.speed.pretrain_step [--size 512] [--steps 2] [--tiny]
                              [--out docs/measurements/pretrain_step.json]
 
 One picture a step, gradient checkpointing as the command has it, the optimizer's step included.
-The frozen weights are bf16, as on a GPU. FLOP are counted by torch's own counter, in a step that is
+Random weights; the frozen ones are bf16, as on a GPU. torch's own counter counts FLOP in a step that is
 not timed; they are the same on any device, so that a step's time elsewhere can be estimated.
 `--tiny` takes the tests' small networks, to try the script.
 """
@@ -75,7 +75,8 @@ def measure(folder: Path, size: int, steps: int) -> dict[str, Any]:
             flop = counter.get_total_flops()
     return {
         "size": size, "steps": steps, "tflop": round(flop / 1e12, 4),
-        "cpu_seconds": round(statistics.median(cpu), 2), "seconds": round(statistics.median(wall), 2),
+        "cpu_seconds": round(statistics.median(cpu), 2),
+        "seconds": round(statistics.median(wall), 2),
         "trained": sum(p.numel() for p in parameters),
         "frozen": sum(p.numel() for p in base.unet.parameters() if not p.requires_grad),
     }  # fmt: skip

@@ -99,6 +99,14 @@ def test_faults_are_sentences(
     assert ran.code == 3 and "no folder" in ran.err
 
 
+def test_what_all_processes_find_the_first_tells(
+    pidiff: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    ran = pidiff("pretrain", "identity", "--base", "sdxl", "--data", tmp_path / "nowhere")
+    assert (ran.code, ran.out, ran.err) == (3, "", "")
+
+
 def test_perturbed_codes_go_far_and_are_repeatable() -> None:
     g = torch.Generator().manual_seed(0)
     bank = torch.randn(6, 4, 8, generator=g)

@@ -138,17 +138,8 @@ def test_accelerate_launches_the_command(config: PretrainConfig, tmp_path: Path)
     """The real command line; the pictures come from the cache, as the finder is a stand-in."""
     train(config)
     shutil.copytree(tmp_path / "one" / "training", tmp_path / "two" / "training")
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"]
-    launch += [
-        "--num_processes",
-        "2",
-        "--num_machines",
-        "1",
-        "--mixed_precision",
-        "no",
-        "--dynamo_backend",
-        "no",
-    ]
+    launch = [sys.executable, *"-m accelerate.commands.launch --multi_gpu".split()]
+    launch += "--num_processes 2 --num_machines 1 --mixed_precision no --dynamo_backend no".split()
     launch += ["--main_process_port", str(free_port()), "-m", "pidiff_cli"]
     command = ["--home", config.home, "--device", "cpu", "pretrain", "identity", "--base", "sd15"]
     command += ["--data", config.data, "--out", tmp_path / "two", "--steps", STEPS, "--batch", 4]
