@@ -4,7 +4,7 @@
                              [--out docs/measurements/pretrain_step.json]
 
 One picture a step, gradient checkpointing as the command has it, the optimizer's step included.
-Random weights; the frozen ones are bf16, as on a GPU. torch's own counter counts FLOP in a step that is
+Random weights; the frozen ones are bf16, as on a GPU. FLOP are torch's own count, of a step that is
 not timed; they are the same on any device, so that a step's time elsewhere can be estimated.
 `--tiny` takes the tests' small networks, to try the script.
 """

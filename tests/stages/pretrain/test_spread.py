@@ -60,6 +60,7 @@ def config(draw: Draw, home: Path, tmp_path: Path) -> PretrainConfig:
 
 FSDP = {
     "ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2", "FSDP_RESHARD_AFTER_FORWARD": "true",
+    "FSDP_CPU_RAM_EFFICIENT_LOADING": "true",  # as `accelerate launch` has it
     "FSDP_AUTO_WRAP_POLICY": "TRANSFORMER_BASED_WRAP",
     "FSDP_TRANSFORMER_CLS_TO_WRAP": "BasicTransformerBlock",
 }  # fmt: skip
@@ -154,9 +155,13 @@ def test_accelerate_launches_the_command(config: PretrainConfig, tmp_path: Path)
 
 
 def assert_same_branch(one: Path, other: Path) -> None:
-    """As files: in half precision, whose last bit float noise can turn."""
+    """Within 0.1 % of a tensor's length: AdamW turns the noise of a gradient near 0 into a step.
+
+    Five steps move a tensor by several per cent.
+    """
     for name in ("branch", "wproj"):
         a, b = (load_file(d / f"{name}.safetensors") for d in (one, other))
         assert a.keys() == b.keys()
         for key in a:
-            torch.testing.assert_close(a[key], b[key], rtol=2e-3, atol=1e-4)
+            apart = (a[key].float() - b[key].float()).norm()
+            assert apart <= 1e-3 * b[key].float().norm(), key
