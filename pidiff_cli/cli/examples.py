@@ -193,7 +193,5 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pidiff pretrain identity --base sdxl --data people",
          "pictures of many people, a caption beside each"),
         ("pidiff pretrain identity --base sd15 --data people --steps 5000", "a shorter one"),
-        ("accelerate launch -m pidiff_cli pretrain identity --data people --batch 64",
-         "on every GPU that accelerate was told of"),
     ),
 }  # fmt: skip
