@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-from msgspec import Meta, Struct
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pidiff_cli.config import PretrainConfig
 from pidiff_cli.core.device import pick_device
-from pidiff_cli.core.identity.files import SETTINGS, save_identity_branch
-from pidiff_cli.core.training.checkpoint import (
-    averages,
-    load_checkpoint,
-    read_state,
-    spread_like,
-    write_averages,
-)
+from pidiff_cli.core.identity.files import save_identity_branch
 from pidiff_cli.core.training.pretraining import GeneralLosses, GeneralTrainer, batches, make_whole
-from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.files import recover, write_folder
+from pidiff_cli.errors import UsageError
 from pidiff_cli.stages.base import fingerprint, load_parts
 from pidiff_cli.stages.pretrain.people import COMMAND, Reader, read_people
+from pidiff_cli.stages.pretrain.saved import (
+    CHECKPOINT,
+    TRAINING,
+    digest_of,
+    found_state,
+    restore,
+    save,
+)
 from pidiff_cli.stages.pretrain.spread import Processes, gathered, open_processes, spread
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
-
-TRAINING = "training"  # in the output folder, until the run is done
 
 
 @dataclass(frozen=True)
@@ -81,7 +75,7 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult | None:
     progress = progress if processes.first else Progress()
     if processes.whole_all_the_same:
         progress.warn("accelerate shards on GPUs alone: every process holds all of the weights.")
-    saved = _found(config, out, processes)
+    saved = found_state(config, out, processes)
     base = load_parts(parts, processes.device, dtype)
     reader = Reader(parts, base, config.size, config.buckets)
     people = read_people(
@@ -92,12 +86,11 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult | None:
     losses = GeneralLosses(config.disentangle_weight, config.preserve_weight, config.locate_weight)
     trainer = GeneralTrainer(base, people, losses, amp, processes.part)
     model, parameters, optimizer = spread(processes, trainer, config.learning_rate)
-    digest = _digest(config, fingerprint(parts))
+    digest = digest_of(config, fingerprint(parts))
     current: dict[str, Any] = {"step": 0, "seconds": 0.0, "recent": [], "digest": digest}
     if saved.get("digest") == digest:
         current = saved
-        _restore(training / "checkpoint", parameters)
-        load_checkpoint(training / "checkpoint", optimizer, torch.Generator())
+        restore(training / CHECKPOINT, parameters, optimizer)
         progress.line(f"Going on from step {current['step']}.")
     elif saved:
         progress.line("The settings have changed: training starts again at step 0.")
@@ -108,39 +101,13 @@ def run(config: PretrainConfig, progress: Progress) -> PretrainResult | None:
     if processes.first:
         make_whole(base, trained)
         save_identity_branch(out, base.unet, base.projector)
-        shutil.rmtree(training / "checkpoint", ignore_errors=True)
+        shutil.rmtree(training / CHECKPOINT, ignore_errors=True)
     processes.close()
     recent = current["recent"]
     return PretrainResult(
         out, parts.name, len(people.captions), current["step"], round(current["seconds"], 1),
         round(sum(recent) / max(len(recent), 1), 5), processes.part.of,
     ) if processes.first else None  # fmt: skip
-
-
-def _found(config: PretrainConfig, out: Path, processes: Processes) -> dict[str, Any]:
-    """What an unfinished run's checkpoint says, {} without one; the first process cleans up."""
-    training = out / TRAINING
-    if processes.first:
-        recover(training / "checkpoint")
-        if config.restart:
-            shutil.rmtree(training / "checkpoint", ignore_errors=True)
-    processes.wait()
-    saved = read_state(training / "checkpoint", _Saved) or {}
-    if (out / SETTINGS).is_file() and not saved and not config.restart:
-        raise InputError(
-            f"There is an identity branch in {out} already.",
-            "Write to another folder: --out DIR, or go on from it: --restart",
-        )
-    return saved
-
-
-class _Saved(Struct, forbid_unknown_fields=True):
-    """Where a run stands."""
-
-    step: Annotated[int, Meta(ge=0, le=10_000_000)]
-    seconds: float
-    recent: list[float]
-    digest: str
 
 
 def _loop(
@@ -169,46 +136,5 @@ def _loop(
         current["recent"] = [*current["recent"], loss][-50:]
         progress.advance("pretrain", 1, loss=round(loss, 4))
         if (step + 1) % config.checkpoint_every == 0 and step + 1 < config.steps:
-            _save(training / "checkpoint", processes, parameters, optimizer, generator, current)
+            save(training / CHECKPOINT, processes, parameters, optimizer, generator, current)
     progress.finish("pretrain", f"{current['step']} steps · {current['seconds']:.0f} s")
-
-
-def _save(
-    folder: Path,
-    processes: Processes,
-    parameters: dict[str, nn.Parameter],
-    optimizer: torch.optim.Optimizer,
-    generator: torch.Generator,
-    state: dict[str, Any],
-) -> None:
-    """Write a checkpoint that does not tell how many processes made it."""
-    tensors, found = gathered(parameters), averages(optimizer)  # in all of them
-
-    def fill(target: Path) -> None:
-        save_file(tensors, target / "parameters.safetensors")
-        write_averages(target, found, generator, state)
-
-    if processes.first:
-        write_folder(folder, fill)
-    processes.wait()
-
-
-def _restore(folder: Path, parameters: dict[str, nn.Parameter]) -> None:
-    tensors = load_file(folder / "parameters.safetensors")
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(spread_like(tensors[name], parameter))
-
-
-def _digest(config: PretrainConfig, weights: str) -> str:
-    """Changes when a run cannot go on from another's checkpoint."""
-    values = [
-        config.batch,
-        config.size,
-        config.buckets,
-        config.learning_rate,
-        config.seed,
-        str(config.data),
-    ]
-    values += [config.disentangle_weight, config.preserve_weight, config.locate_weight, weights]
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]

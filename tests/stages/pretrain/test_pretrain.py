@@ -99,6 +99,15 @@ def test_faults_are_sentences(
     assert ran.code == 3 and "no folder" in ran.err
 
 
+def test_a_damaged_checkpoint_is_a_sentence(home: Path, data: Path, tmp_path: Path) -> None:
+    config = _config(home, data, out=tmp_path / "out", base="sd15")
+    with pytest.raises(KeyboardInterrupt):
+        pretrain.run(config, StopAt(3))
+    (tmp_path / "out/training/checkpoint/parameters.safetensors").write_bytes(b"half of it")
+    with pytest.raises(InputError, match="damaged"):
+        pretrain.run(config, Progress())
+
+
 def test_what_all_processes_find_the_first_tells(
     pidiff: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
