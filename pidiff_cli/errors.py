@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class StoppedBySignal(BaseException):
     """The system asks the program to end (SIGTERM, SIGHUP); like Ctrl-C it cleans up on the way.
@@ -34,6 +36,18 @@ class PidiffError(Exception):
 
 class InputError(PidiffError):
     """The photos, files or names given are at fault (exit code 3)."""
+
+
+class RowsError(InputError):
+    """Rows of a table are at fault.
+
+    Attributes:
+        lines: what is told, a line each; the message is all of them.
+    """
+
+    def __init__(self, lines: Sequence[str], hint: str = "") -> None:
+        super().__init__("\n".join(lines), hint)
+        self.lines = tuple(lines)
 
 
 class UsageError(PidiffError):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile, age, locked_folder, moving, settle
+from pidiff_cli.profile import Profile, age, any_folder, locked_folder, moving, settle
 from pidiff_cli.profile.locked import check_unlocked
 from pidiff_cli.stages.belongings import Belonging, find_belongings, remove_belongings
 from pidiff_cli.weights.locate import home_folder
@@ -138,7 +138,7 @@ def delete(
     *,
     home: str | Path | None = None,
 ) -> None:
-    """Remove a profile, locked or not, with all that it holds.
+    """Remove a profile, locked, damaged or whole, with all that it holds.
 
     Args:
         belongings: what `belongings` found and shall go along; it goes first, so that a run that
@@ -149,8 +149,7 @@ def delete(
     """
     place = home_folder(home)
     settle(profile, place)
-    folder = locked_folder(profile, place)
-    opened = Profile(folder) if folder else Profile.open(profile, place)
+    opened = Profile(any_folder(profile, place))
     if belongings:
         check_unlocked(opened.folder)
     remove_belongings(belongings)

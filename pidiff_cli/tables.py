@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pidiff_cli.errors import InputError
+from pidiff_cli.errors import InputError, RowsError
 from pidiff_cli.files import said
 
 MOST_TOLD = 10  # faults told at once
@@ -53,11 +53,10 @@ def read_rows(
             yield f"row {line}", given
 
 
-def rows_at_fault(file: Path | str, faults: list[str], count: int) -> InputError:
+def rows_at_fault(file: Path | str, faults: list[str], count: int) -> RowsError:
     """What is told of a table with faults, one ``row 3: why`` each; nothing was begun."""
     more = [f"and {len(faults) - MOST_TOLD} more"] if len(faults) > MOST_TOLD else []
-    return InputError(
-        f"{said(file)}: nothing was begun, {len(faults)} of {count} rows are at fault.\n"
-        + "\n".join([*faults[:MOST_TOLD], *more]),
-        "Mend them and run the same command again.",
+    head = f"{said(file)}: nothing was begun, {len(faults)} of {count} rows are at fault."
+    return RowsError(
+        [head, *faults[:MOST_TOLD], *more], "Mend them and run the same command again."
     )

@@ -8,19 +8,24 @@ from typing import Any
 
 import typer
 
-from pidiff_cli.errors import PidiffError, StoppedBySignal
+from pidiff_cli.errors import PidiffError, RowsError, StoppedBySignal
 
 INTERNAL, USAGE, INPUT, WEIGHTS, MEMORY, GATE, INTERRUPTED = 1, 2, 3, 4, 5, 6, 130
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What is told about an exception."""
+    """What is told about an exception.
+
+    Attributes:
+        lines: the message where it has several; each is shown by itself.
+    """
 
     message: str
     hint: str
     exit_code: int
     cause: BaseException | None = None
+    lines: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """{"error", "hint", "exit_code"}."""
@@ -30,7 +35,8 @@ class Failure:
 def explain(error: BaseException) -> Failure:
     """The failure that a person is told of, for any exception that ended a command."""
     if isinstance(error, PidiffError):
-        return Failure(error.message, error.hint, error.exit_code, error)
+        lines = error.lines if isinstance(error, RowsError) else ()
+        return Failure(error.message, error.hint, error.exit_code, error, lines)
     if isinstance(error, typer.TyperException):
         return _usage(error)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):

@@ -12,7 +12,8 @@ from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import UsageError
-from pidiff_cli.profile import TUNED_PARTS, Profile, settle
+from pidiff_cli.profile import TUNED_PARTS, Profile, list_profiles, settle
+from pidiff_cli.profile.finding import id_of
 
 if TYPE_CHECKING:
     from pidiff_cli.stages.belongings import Belonging
@@ -54,7 +55,7 @@ def forget_command(
     if pictures and keep_pictures:
         raise UsageError("--pictures says where to remove them, --keep-pictures that they stay.")
     if everything:
-        opened = asking.opened_or_locked(session, profile)
+        opened = asking.opened_or_closed(session, profile)
         remove_all(session, opened, pictures or [], keep_pictures, yes)
         return
     settle(profile, session.home)
@@ -79,13 +80,21 @@ def remove_all(
     from pidiff_cli.profile.locked import is_locked
     from pidiff_cli.stages.belongings import counted
 
-    name, locked = profile.folder.name, is_locked(profile.folder)
-    found = [] if keep or locked else keeping.belongings(profile.folder, folders, home=session.home)
-    if locked and not keep:
+    name, locked, key = profile.folder.name, is_locked(profile.folder), id_of(profile)
+    look = key and not keep
+    found = keeping.belongings(profile.folder, folders, home=session.home) if look else []
+    if not keep and not key:
         session.output.warn(
             f"{name} is locked: which pictures are of it can only be told when it is unlocked."
+            if locked
+            else f"{name} cannot be read, and so not be told which pictures are of it: they stay."
         )
     _tell(session, found)
+    if twins := _twins(profile, key, session.home) if look else []:
+        session.output.warn(
+            f"{' and '.join(twins)} came from the same export: what was made of one of them cannot "
+            "be told from what was made of the other. Leave it where it is: --keep-pictures"
+        )
     asking.ask(f"Remove {name} and all that it holds?", yes, f"{name} stays as it is.")
     if found and not yes and not typer.confirm(f"And {counted(found)} of it?", err=True):
         found = []
@@ -95,6 +104,12 @@ def remove_all(
     session.output.result(
         (), {"profile": str(profile.folder), "deleted": True, "removed": [b.path for b in found]}
     )
+
+
+def _twins(profile: Profile, key: str, home: Path) -> list[str]:
+    """Other profiles of the home with the same id."""
+    others = [one for one in list_profiles(home) if one.folder.name != profile.folder.name]
+    return [one.folder.name for one in others if id_of(one) == key]
 
 
 def _tell(session: Session, found: list[Belonging]) -> None:

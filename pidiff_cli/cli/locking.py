@@ -7,7 +7,6 @@ import typer
 from pidiff_cli.cli import passphrase as given
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.session import session_of
-from pidiff_cli.errors import UsageError
 from pidiff_cli.profile import Profile, settle
 
 
@@ -53,8 +52,6 @@ def unlock_command(
     session = session_of(context)
     folder = keeping.find_locked(profile, session.home)
     by_passphrase = needs_passphrase(folder)
-    if passphrase_file is not None and identity is not None:
-        raise UsageError("A passphrase, or a secret key: one of them opens it.")
     keys = given.to_open(passphrase_file, identity, folder.name, by_passphrase)
     folder = keeping.unlock(
         folder, passphrase=keys.passphrase, identities=keys.identities, home=session.home

@@ -10,7 +10,8 @@ from pidiff_cli.cli import streams
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile, locked_folder, moving, settle
+from pidiff_cli.profile import Profile, any_folder, locked_folder, moving, settle
+from pidiff_cli.profile.locked import is_locked
 
 NewName = Annotated[str, typer.Argument(metavar="NEW", help="the name that it gets")]
 YesOption = Annotated[bool, typer.Option("--yes", help="do not ask")]
@@ -28,7 +29,10 @@ def rename_command(
     session = session_of(context)
     opened = opened_or_locked(session, profile)
     moved = moving.rename(opened, session.home, new, new_id)
-    session.output.note(f'{new}: pidiff generate {new} "as an astronaut"')
+    if is_locked(moved.folder):
+        session.output.note(f"{new} is locked still. Open it: pidiff profile unlock {new}")
+    else:
+        session.output.note(f'{new}: pidiff generate {new} "as an astronaut"')
     session.output.result([moved.folder], {"profile": str(moved.folder)})
 
 
@@ -55,7 +59,7 @@ def delete_command(
     from pidiff_cli import keeping
 
     session = session_of(context)
-    opened = opened_or_locked(session, profile)
+    opened = opened_or_closed(session, profile)
     name = opened.folder.name
     ask(f"Remove {name} and all that it holds?", yes, f"{name} stays as it is.")
     keeping.delete(opened.folder, home=session.home)
@@ -71,6 +75,12 @@ def opened_or_locked(session: Session, profile: str) -> Profile:
     settle(profile, session.home)
     folder = locked_folder(profile, session.home)
     return Profile(folder) if folder else Profile.open(profile, session.home)
+
+
+def opened_or_closed(session: Session, profile: str) -> Profile:
+    """A profile that is to go: a locked or damaged one, too. Raises InputError: there is none."""
+    settle(profile, session.home)
+    return Profile(any_folder(profile, session.home))
 
 
 def ask(question: str, yes: bool, kept: str) -> None:

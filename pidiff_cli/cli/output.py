@@ -131,7 +131,8 @@ class Output:
             for part in traceback.format_exception(failure.cause):
                 for line in part.splitlines():
                     self.say(line)
-        self.say(failure.message, "red")
+        for line in failure.lines or (failure.message,):
+            self.say(line, "red")
         if failure.hint:
             self.say(failure.hint)
         if self.json and failure.exit_code != 130:

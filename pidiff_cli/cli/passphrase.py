@@ -63,8 +63,10 @@ def to_open(file: Path | None, identity: Path | None, what: str, by_passphrase: 
         by_passphrase: whether it opens by one; else by a secret key alone.
 
     Raises:
-        UsageError: nobody can be asked, or the key is missing.
+        UsageError: nobody can be asked, the key is missing, or both were given.
     """
+    if file is not None and identity is not None:
+        raise UsageError("A passphrase, or a secret key: one of them opens it.")
     if identity is not None:
         return age.Keys(identities=age.read_identities(identity))
     if not by_passphrase:

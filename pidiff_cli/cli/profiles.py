@@ -226,9 +226,13 @@ def import_command(
     if export.is_lora(file):
         done = _import_lora(session, file, photos, name, base, noun, consent, force)
     else:
-        if photos or base or noun:
-            raise UsageError(f"{file.name} is no LoRA: --photos, --base and --noun belong to one.")
+        if photos or base or noun or consent:
+            raise UsageError(
+                f"{file.name} is no LoRA: --photos, --base, --noun and --consent belong to one."
+            )
         kind, keys = age.kind_of(file), None
+        if not kind and (passphrase_file is not None or identity is not None):
+            raise UsageError(f"{file.name} is not encrypted: it needs no passphrase and no key.")
         if kind:
             keys = given.to_open(passphrase_file, identity, file.name, kind == "passphrase")
         done = export.run_import(file, session.home, name, force, keys)

@@ -24,7 +24,12 @@ def profile_ids(record: dict[str, Any]) -> set[str]:
     profile, settings, mix = (part if isinstance(part, dict) else {} for part in parts)
     style = str(settings.get("style_from", "")).partition(":")[0]
     found = (profile.get("id"), style, record.get("b"), mix.get("a"), mix.get("b"))
-    return {one for one in found if isinstance(one, str) and _ID.fullmatch(one)}
+    return {one for one in found if isinstance(one, str) and is_id(one)}
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is a profile's id as this program makes them."""
+    return bool(_ID.fullmatch(text))
 
 
 def ids_in_picture(path: Path) -> set[str]:

@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+from pidiff_cli.errors import OutOfMemoryError
 from pidiff_cli.many.job import FAILED, Outcome, TuneJob, work
 from pidiff_cli.many.share import Need, Share, need_of
 
@@ -51,9 +52,20 @@ class Pool:
         self._stop.set()
 
     def need(self, jobs: list[TuneJob]) -> Need:
-        """`need_of` in a process of its own: this one stays small, and never touches a card."""
-        with self._executor(1) as executor:
-            return executor.submit(need_of, jobs).result()
+        """`need_of` in a process of its own: this one stays small, and never touches a card.
+
+        Raises OutOfMemoryError: that process was ended from outside, twice.
+        """
+        for _ in range(2):
+            with self._executor(1) as executor:
+                try:
+                    return executor.submit(need_of, jobs).result()
+                except BrokenProcessPool:
+                    pass
+        raise OutOfMemoryError(
+            "The process that looks what a person takes was ended from outside, twice.",
+            "It may have had no memory: close other programs.",
+        )
 
     def run(self, jobs: Iterable[TuneJob]) -> Iterator[tuple[TuneJob, Outcome]]:
         """Each person as he or she ends, in whatever order; jobs are taken as workers are free.

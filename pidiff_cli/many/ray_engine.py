@@ -14,7 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.errors import InputError, PidiffError, UsageError
+from pidiff_cli.files import make_folder
 from pidiff_cli.many.job import DONE, FAILED, STOPPED, Outcome, TuneJob, work
 from pidiff_cli.many.pool import prepare_process
 from pidiff_cli.many.share import Need, Share, need_of, share_out
@@ -155,7 +156,13 @@ class RayEngine:
             return Outcome(job.name, FAILED, error=told, exit_code=1)
         if self._store and outcome.status == DONE:
             folder = Path(job.home) / "profiles" / job.name
-            self._store.get_person(job.name, folder)
+            try:
+                self._store.get_person(job.name, folder)
+            except PidiffError as error:  # locked here, or in use: the others go on
+                told = f"Learnt, and not brought here: {error.message}"
+                return Outcome(
+                    job.name, FAILED, error=told, hint=error.hint, exit_code=error.exit_code
+                )
             report = folder / "reports" / "likeness.html"
             return replace(outcome, profile=str(folder), report=str(report))
         return outcome
@@ -206,7 +213,7 @@ def ray_work(job: TuneJob, share: Share, url: str | None) -> Outcome:
     if url:
         return _with_store(job, Store(url))
     lock = Path(job.home) / "many" / f".{job.name}.lock"
-    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(lock.parent)
     with FileLock(lock, timeout=600):
         return work(job)
 
@@ -237,6 +244,7 @@ def _with_store(job: TuneJob, store: Store) -> Outcome:
     outcome = work(here, at_step=at_step)
     if outcome.status == DONE:
         store.put_person(folder)
+    if outcome.status in (DONE, FAILED):  # a later try begins with what is in the store
         leave(Path(here.home), job.name)
     return outcome
 
@@ -263,4 +271,11 @@ def _need(ray: Any, jobs: list[TuneJob], store: Store | None) -> Need:
 
 
 def _planned(jobs: list[TuneJob], url: str | None) -> Need:
-    return need_of([localised(job, Store(url)) for job in jobs] if url else jobs)
+    if not url:
+        return need_of(jobs)
+    here = [localised(job, Store(url)) for job in jobs]
+    try:
+        return need_of(here)
+    finally:
+        for job in here:
+            leave(Path(job.home), job.name)

@@ -10,12 +10,14 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.files import make_folder
 from pidiff_cli.profile import making
 
 
@@ -58,7 +60,7 @@ class Store:
 
     def get_photos(self, name: str, folder: Path) -> list[str]:
         """Bring a person's photos here; the files' paths in order."""
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         found = []
         for source in sorted(self._fs.ls(self._at(f"photos/{name}"), detail=False)):
             target = folder / Path(source).name
@@ -91,7 +93,7 @@ class Store:
         source = self._at("models")
         if (home / "models").is_dir() or not self._fs.exists(source):
             return
-        home.mkdir(parents=True, exist_ok=True)
+        make_folder(home)
         with FileLock(home / "models.lock"):
             if not (home / "models").is_dir():
                 coming = home / f".tmp-models-{secrets.token_hex(4)}"
@@ -124,8 +126,10 @@ def local_home(url: str) -> Path:
     key = hashlib.sha256(url.encode()).hexdigest()[:12]
     user = os.getuid() if hasattr(os, "getuid") else "user"
     home = Path(tempfile.gettempdir()) / f"pidiff-many-{user}-{key}"
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if hasattr(os, "getuid") and home.stat().st_uid != os.getuid():
+    with contextlib.suppress(FileExistsError):
+        home.mkdir(mode=0o700)
+    there = home.lstat()  # everybody may put a link there
+    if not stat.S_ISDIR(there.st_mode) or (hasattr(os, "getuid") and there.st_uid != os.getuid()):
         raise InputError(f"{home} belongs to somebody else.", "Set TMPDIR to a folder of yours.")
     return home
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pidiff_cli.errors import InputError
-from pidiff_cli.files import write_file
+from pidiff_cli.files import make_folder, write_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -134,7 +134,7 @@ def _locked(home: Path) -> Iterator[None]:
     folder = home / "keys"
     lock = FileLock(folder / LOCK, timeout=WAIT, mode=0o600)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         lock.acquire()
     except Timeout as error:
         raise InputError(

@@ -8,6 +8,7 @@ from pidiff_cli.profile.draft import codes_file, drop_draft, take_draft
 from pidiff_cli.profile.finding import find_by_id, note_folder
 from pidiff_cli.profile.folder import (
     Profile,
+    any_folder,
     list_profiles,
     locked_folder,
     profile_folder,
@@ -20,7 +21,8 @@ from pidiff_cli.profile.manifest import Manifest, Photo, check_name
 from pidiff_cli.profile.parts import PHOTO_SHEET, TUNED_PARTS, parts_of
 
 __all__ = [
-    "PHOTO_SHEET", "TUNED_PARTS", "Identity", "Manifest", "Photo", "Profile", "check_name",
+    "PHOTO_SHEET", "TUNED_PARTS", "Identity", "Manifest", "Photo", "Profile", "any_folder",
+    "check_name",
     "codes_file", "drop_draft", "find_by_id", "hold", "is_one", "list_locked", "list_profiles",
     "locked_folder", "making", "note_folder", "parts_of", "profile_folder", "profile_folders",
     "settle", "take_draft",

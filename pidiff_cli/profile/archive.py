@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import re
 import stat
@@ -19,20 +20,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from msgspec import Struct
 
 from pidiff_cli.errors import InputError
+from pidiff_cli.files import make_folder
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.codes import Identity, encode_identity
 from pidiff_cli.profile.contents import LOG, PICTURE, PIXELS, check_content, check_folder
 from pidiff_cli.profile.forgotten import IDENTITY
-from pidiff_cli.profile.manifest import MANIFEST, Manifest, check_name, path_fault, read_manifest
+from pidiff_cli.profile.manifest import (
+    MANIFEST,
+    Manifest,
+    check_name,
+    manifest_of,
+    path_fault,
+    read_manifest,
+)
 from pidiff_cli.profile.parts import PHOTO_SHEET
 from pidiff_cli.profile.portable import leaving_home, portable
 from pidiff_cli.profile.schema import Sha256
-from pidiff_cli.reading.bytes_of import Refused, read_bytes, refuse_links
+from pidiff_cli.reading.bytes_of import Refused, read_bytes
 from pidiff_cli.reading.text import fitted, parse_json
 from pidiff_cli.values import shown
 
@@ -86,21 +95,17 @@ def write_archive(profile: Profile, target: Path, photos: bool) -> None:
         _entry(archive, INDEX, (json.dumps(index, indent=1, sort_keys=True) + "\n").encode())
 
 
-def peek(path: Path, scratch: Path | None = None) -> Manifest:
-    """The manifest in an exported file, once its listing and the manifest itself are sound.
-
-    Args:
-        scratch: the folder in which it may be written; the system's own by itself.
+def peek(path: Path) -> Manifest:
+    """The manifest in an exported file, once its listing and the manifest itself are sound;
+    nothing is written anywhere.
 
     Raises:
         InputError: as `unpack`.
     """
-    import tempfile
-
-    with _opened(path) as archive, tempfile.TemporaryDirectory(dir=scratch) as folder:
+    with _opened(path) as archive:
         entries, _ = _listing(archive)
-        _extract(archive, entries[MANIFEST], Path(folder) / MANIFEST)
-        return read_manifest(Path(folder) / MANIFEST)
+        _copy(archive, entries[MANIFEST], content := io.BytesIO())
+        return manifest_of(content.getvalue(), path / MANIFEST)
 
 
 def unpack(path: Path, folder: Path, name: str = "") -> Manifest:
@@ -137,7 +142,7 @@ def unpack(path: Path, folder: Path, name: str = "") -> Manifest:
 
 
 def _read_whole(profile: Profile, name: str, manifest: Manifest) -> bytes:
-    path = refuse_links(profile.folder, name)
+    path = profile.stored(name)
     if not path.is_file():
         raise InputError(f"{name} of {profile.name} is missing.", _look(profile))
     data = read_bytes(path, MAX_FILE)
@@ -309,10 +314,16 @@ def _read_index(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: str) -> 
 
 
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> str:
-    """Write one entry to `target`, no more than it declared; returns its sha256."""
+    """Write one entry to `target`; returns its sha256."""
+    make_folder(target.parent)
+    with target.open("xb") as out:
+        return _copy(archive, entry, out)
+
+
+def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, out: BinaryIO) -> str:
+    """Write one entry, no more than it declared; returns its sha256."""
     digest, left = hashlib.sha256(), entry.file_size
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with archive.open(entry) as source, target.open("xb") as out:
+    with archive.open(entry) as source:
         while chunk := source.read(min(_CHUNK, left + 1)):
             left -= len(chunk)
             if left < 0:

@@ -115,7 +115,7 @@ class Change:
                 self._drop_mark()
             return
         try:
-            (self.stage / NEW).mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.make_folder(self.stage / NEW)
             (self.stage / NEW / MANIFEST).unlink(missing_ok=True)
             files.fill_file(self.stage / NEW / MANIFEST, self.manifest.to_bytes())
             journal = Journal(tuple(sorted(self._writes)), _topmost(removes), name)
@@ -203,6 +203,14 @@ def changing(folder: Path) -> Iterator[Change]:
         finally:
             del changes[key]
             change.drop()
+
+
+def write_down_forgetting(folder: Path) -> None:
+    """Let the manifest say what is forgotten, where a disk without room did not take it: whoever
+    takes the files elsewhere leaves the mark of it behind. Raises InputError as `changing`."""
+    if os.path.lexists(folder / FORGOTTEN):
+        with changing(folder):
+            pass
 
 
 def change_of(folder: Path) -> Change | None:

@@ -24,7 +24,7 @@ def find_by_id(key: str, home: Path, fingerprint: str = "") -> Profile | None:
     if not key:
         return None
     places = [*list_profiles(home), *_noted(key, home)]
-    found = [profile for profile in places if _id_of(profile) == key]
+    found = [profile for profile in places if id_of(profile) == key]
     exact = [p for p in found if fingerprint and p.fingerprint == fingerprint]
     return next(iter(exact or found), None)
 
@@ -64,7 +64,8 @@ def _noted(key: str, home: Path) -> list[Profile]:
         return []
 
 
-def _id_of(profile: Profile) -> str:
+def id_of(profile: Profile) -> str:
+    """A profile's id; "" of one that cannot be read."""
     try:
         return profile.manifest.id
     except InputError:

@@ -118,7 +118,11 @@ class Profile:
         for folder in places:
             check_unlocked(folder)
             profile = cls(folder)
-            profile.manifest  # noqa: B018  a damaged or newer manifest is told here
+            try:
+                profile.manifest  # noqa: B018  a damaged or newer manifest is told here
+            except InputError as error:
+                error.hint = error.hint or f"Remove it: pidiff profile delete {folder.name}"
+                raise
             return profile
         known = [profile.folder.name for profile in list_profiles(home)]
         raise unknown(text, [*known, *list_locked(home)])
@@ -355,6 +359,26 @@ def locked_folder(name_or_path: str | Path, home: Path) -> Path | None:
     except InputError:
         pass
     return None
+
+
+def any_folder(name_or_path: str | Path, home: Path) -> Path:
+    """The folder of a profile that is to go: of a locked or damaged one, too.
+
+    Raises:
+        InputError: there is none.
+    """
+    try:
+        return Profile.open(name_or_path, home).folder
+    except LockedError as error:
+        return error.folder
+    except InputError:
+        text = str(name_or_path)
+        places = [profile_folder(home, text)] if Path(text).name == text else []
+        with suppress(OSError):  # a name that is too long
+            for folder in (*places, files.expanded(text)):
+                if text and is_one(folder) and not folder.is_symlink():
+                    return folder
+        raise
 
 
 def settle(name_or_path: str | Path, home: Path) -> None:

@@ -17,15 +17,17 @@ from pidiff_cli.profile.forgotten import (
     without_photos,
 )
 from pidiff_cli.profile.journal import CHANGE, GONE
+from pidiff_cli.profile.noted import drop_note
 
 
 def forget(folder: Path) -> None:
-    """Remove photos, their names and hashes, reports, checkpoints and per-photo codes; keep the
-    mean and the tuned parts. The caller holds the profile's lock.
+    """Remove photos, their names and hashes, reports, checkpoints and per-photo codes, and what the
+    home has noted of them; keep the mean and the tuned parts. The caller holds the profile's lock.
 
     Raises:
         InputError: something could not be removed; the same command goes on.
     """
+    drop_note(folder)
     try:
         _in_one_step(folder)
     except InputError:

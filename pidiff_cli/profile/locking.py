@@ -7,7 +7,6 @@ age tool knows it: ``age -d -i key.age locked.age | tar x``.
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,9 +16,8 @@ from pathlib import Path
 from pidiff_cli import files
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import age
-from pidiff_cli.profile.changing import changing
+from pidiff_cli.profile.changing import write_down_forgetting
 from pidiff_cli.profile.folder import Profile
-from pidiff_cli.profile.forgotten import FORGOTTEN
 from pidiff_cli.profile.holding import hold
 from pidiff_cli.profile.journal import CHANGE, GONE, NEW, STAGED, Journal, apply, begin
 from pidiff_cli.profile.locked import KEY, LOCKED, is_locked
@@ -41,9 +39,7 @@ def lock(profile: Profile, keys: age.Keys) -> None:
     age.check_recipients(keys.recipients)
     folder = profile.folder
     with profile.lock():
-        if os.path.lexists(folder / FORGOTTEN):
-            with changing(folder):
-                pass  # writes down what is forgotten
+        write_down_forgetting(folder)
         inside = packable(folder)
         removes = tuple(sorted({relative.split("/")[0] for relative in inside}))
         removes += tuple(p.name for p in sorted(folder.iterdir()) if _is_empty(p, removes))

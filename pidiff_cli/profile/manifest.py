@@ -15,8 +15,8 @@ from typing import Any
 
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile.schema import SCHEMAS, check_manifest
-from pidiff_cli.reading.bytes_of import Refused
-from pidiff_cli.reading.text import fitted, read_json
+from pidiff_cli.reading.bytes_of import Refused, read_bytes
+from pidiff_cli.reading.text import SMALL, fitted, parse_json
 from pidiff_cli.values import shown
 
 MANIFEST = "profile.json"
@@ -140,7 +140,16 @@ def read_manifest(path: Path) -> Manifest:
         InputError: it is damaged, or a newer pidiff wrote it.
     """
     try:
-        data = read_json(path, dict[str, Any])
+        content = read_bytes(path, SMALL)
+    except Refused as error:
+        raise InputError(f"{path} cannot be read as a profile ({error.reason}).") from error
+    return manifest_of(content, path)
+
+
+def manifest_of(content: bytes, path: Path) -> Manifest:
+    """A manifest of its bytes; ``path`` names it in errors. Raises as `read_manifest`."""
+    try:
+        data = parse_json(content, dict[str, Any], path.name)
         schema = fitted(data.get("schema", 0), int, path.name)
     except Refused as error:
         raise InputError(f"{path} cannot be read as a profile ({error.reason}).") from error

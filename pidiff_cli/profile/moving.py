@@ -10,14 +10,15 @@ from pathlib import Path
 
 from pidiff_cli import files
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile.changing import Change, making
-from pidiff_cli.profile.finding import drop_noted
+from pidiff_cli.profile.changing import Change, making, write_down_forgetting
+from pidiff_cli.profile.finding import drop_noted, id_of
 from pidiff_cli.profile.folder import Profile, list_profiles
 from pidiff_cli.profile.holding import hold
 from pidiff_cli.profile.journal import GONE
 from pidiff_cli.profile.locked import check_unlocked, is_locked, is_one, list_locked
 from pidiff_cli.profile.locks import key_of
 from pidiff_cli.profile.manifest import check_name, folded
+from pidiff_cli.profile.noted import drop_note
 
 #: What a copy leaves behind: it can be made again, or belongs to one process.
 _NOT_COPIED = ("checkpoint", "cache")
@@ -56,6 +57,7 @@ def rename(profile: Profile, home: Path, name: str, new_id: bool = False) -> Pro
         finally:
             change.drop()
     drop_noted(before if new_id else "", home)
+    drop_note(profile.folder)
     return Profile(target)
 
 
@@ -69,6 +71,7 @@ def _renamed_locked(profile: Profile, target: Path, new_id: bool) -> Profile:
             files.sync_folder(target.parent)
         except OSError as error:
             raise files.explain(error, profile.folder) from error
+    drop_note(profile.folder)
     return Profile(target)
 
 
@@ -80,6 +83,7 @@ def copy(profile: Profile, home: Path, name: str) -> Profile:
     """
     target = _free_place(home, name, None)
     with profile.lock(), making(target) as aside:
+        write_down_forgetting(profile.folder)
         with files.private_writing():
             shutil.copytree(
                 profile.folder, aside, dirs_exist_ok=True, copy_function=shutil.copyfile,
@@ -91,8 +95,8 @@ def copy(profile: Profile, home: Path, name: str) -> Profile:
 
 
 def delete(profile: Profile, home: Path) -> None:
-    """Remove a profile, locked or not, and all that it holds. It is gone for every reader in one
-    step; nothing in the home leads to it any more.
+    """Remove a profile, locked, damaged or whole, and all that it holds. It is gone for every
+    reader in one step; nothing in the home leads to it any more.
 
     Raises InputError where another process holds it, or the disk refuses.
     """
@@ -105,12 +109,13 @@ def delete(profile: Profile, home: Path) -> None:
     with hold(folder):
         if not is_one(folder):
             raise InputError(f"{folder.name} is not there any more.", "See: pidiff profile list")
-        key = "" if is_locked(folder) else profile.manifest.id
+        key = "" if is_locked(folder) else id_of(profile)  # a damaged one, too
         try:
             os.rename(folder, gone)
             files.sync_folder(folder.parent)
             files.remove_tree(gone)
             drop_noted(key, home, folder)
+            drop_note(folder)
         except OSError as error:
             raise files.explain(error, folder) from error
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pidiff_cli.core.record import ids_in_picture
+from pidiff_cli.core.record import ids_in_picture, is_id
 from pidiff_cli.errors import InputError, PidiffError
 from pidiff_cli.files import PICTURES, explain, said
 from pidiff_cli.profile import archive
+from pidiff_cli.profile.manifest import MANIFEST, read_manifest
 
 #: Where commands write when nothing else is said.
 PLACES = (Path("pics"), Path("evaluation"))
 GENERATOR = b'<meta name="generator" content="pidiff '
+_PROFILES = re.compile(rb'<meta name="pidiff-profiles" content="([^"<>]*)">')
 _HEAD, _LARGEST = 1 << 16, 64 << 20  # bytes
 
 
@@ -34,7 +37,8 @@ class Belonging:
 def find_belongings(key: str, folders: Sequence[Path] = ()) -> list[Belonging]:
     """The files of the profile with this id, sorted, each once.
 
-    Hidden files and folders and links are passed over.
+    Hidden files and folders, links and profiles are passed over. An id that this program never
+    makes, which an imported file may have, finds nothing.
 
     Args:
         folders: looked through with all below them; none are PLACES, and of the folder that one is
@@ -46,6 +50,8 @@ def find_belongings(key: str, folders: Sequence[Path] = ()) -> list[Belonging]:
     for folder in folders:
         if not folder.is_dir():
             raise InputError(f"There is no folder {said(folder)}.", "Check the path.")
+    if not is_id(key):
+        return []
     files = _below(folders or [place for place in PLACES if place.is_dir()])
     if not folders:
         files += [path for path in Path().iterdir() if _is_plain(path)]
@@ -78,9 +84,19 @@ def _below(folders: Sequence[Path]) -> list[Path]:
     found = []
     for folder in folders:
         for where, inside, names in os.walk(folder):
+            if MANIFEST in names and _is_profile(Path(where)):  # its reports are its own
+                inside[:] = []
+                continue
             inside[:] = [name for name in inside if not name.startswith(".")]
             found += [path for name in names if _is_plain(path := Path(where, name))]
     return found
+
+
+def _is_profile(folder: Path) -> bool:
+    try:
+        return bool(read_manifest(folder / MANIFEST).id)
+    except InputError:  # a table of a profile that is called so
+        return False
 
 
 def _is_plain(path: Path) -> bool:
@@ -103,9 +119,12 @@ def _of(path: Path, kind: str, key: str) -> bool:
         if path.stat().st_size > _LARGEST:
             return False
         if kind == "page":
-            head = path.open("rb").read(_HEAD)
-            return GENERATOR in head and key.encode() in head
+            with path.open("rb") as file:
+                head = file.read(_HEAD)
+            told = _PROFILES.search(head) if GENERATOR in head else None
+            return told is not None and key.encode() in told[1].split()
         data = json.loads(path.read_bytes())
-        return isinstance(data, dict) and key in (data.get("profiles") or ())
+        told_ids = data.get("profiles") if isinstance(data, dict) else None
+        return isinstance(told_ids, list) and key in told_ids
     except (PidiffError, OSError, ValueError, TypeError, RecursionError):
         return False

@@ -11,6 +11,7 @@ from pidiff_cli.core.faces.choice import choose_face_models, holds
 from pidiff_cli.core.faces.detect import published_faces
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import list_profiles
+from pidiff_cli.profile.finding import id_of
 from pidiff_cli.stages.results import BaseState, DoctorResult
 from pidiff_cli.weights import auto, bundled, locate, records
 from pidiff_cli.weights.bases import BASES
@@ -38,7 +39,8 @@ def run(home: Path, fits: tuple[str, ...]) -> DoctorResult:
     bases = tuple(_base(base, home) for base in BASES)
     gpu = free_gpu_mb()
     choice = auto.choose_base(home, gpu)
-    profiles = tuple(item.folder.name for item in list_profiles(home))
+    found = [profile for profile in list_profiles(home) if id_of(profile)]
+    profiles = tuple(profile.folder.name for profile in found)
     return DoctorResult(
         device=device,
         device_name=name,
@@ -55,7 +57,7 @@ def run(home: Path, fits: tuple[str, ...]) -> DoctorResult:
         optimizer="AdamW8bit (bitsandbytes)" if device == "cuda" else "AdamW, fused",
         profiles=profiles,
         home=str(home),
-        next=_next(bases, gpu, profiles),
+        next=_next(bases, gpu, [p.folder.name for p in found if p.parts or p.has_code()]),
         versions=_versions(),
     )
 
@@ -138,7 +140,7 @@ def _likeness(home: Path) -> str:
     return NETS[chosen] + drawn + (f"; {other[0]} is here too" if other else "")
 
 
-def _next(bases: tuple[BaseState, ...], gpu: float | None, profiles: tuple[str, ...]) -> str:
+def _next(bases: tuple[BaseState, ...], gpu: float | None, profiles: list[str]) -> str:
     """The one command that helps most now."""
     states = {state.name: state for state in bases}
     if not states["mini"].ready:

@@ -145,7 +145,9 @@ def run_rows(
             progress.advance("generate", len(row.config.prompts) * row.config.count)
             if progress.stopping():
                 break
-    progress.finish("generate", f"{len(every.images)} pictures of {len(rows)} rows")
+    count = len(every.images)
+    of_rows = f"of {len(rows)} row{'s' * (len(rows) != 1)}"
+    progress.finish("generate", f"{count} picture{'s' * (count != 1)} {of_rows}")
     return every
 
 

@@ -145,7 +145,7 @@ def _pictures(
         }  # fmt: skip
         whole = person.enlarged(image, config.size)
         images.append(person.write_picture(out, a.name, whole, record, alike, marker))
-    progress.finish("stylemix", f"{len(images)} pictures")
+    progress.finish("stylemix", f"{len(images)} picture{'s' * (len(images) != 1)}")
     return tuple(images)
 
 

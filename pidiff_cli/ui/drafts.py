@@ -15,7 +15,7 @@ from typing import Any
 
 from pidiff_cli import api
 from pidiff_cli.errors import InputError
-from pidiff_cli.files import PICTURES
+from pidiff_cli.files import PICTURES, make_folder, write_file
 
 MOST_PHOTOS, MOST_BYTES = 60, 64 * 2**20  # of one draft; of one photo
 MOST_DRAFTS = 4
@@ -70,8 +70,8 @@ class Drafts:
             self.discard(self._drafts[next(iter(self._drafts))])
         draft = Draft(Path())
         draft.folder = self._root / draft.id
-        draft.folder.mkdir(mode=0o700, parents=True)
-        (self._root / "pid").write_text(str(os.getpid()), encoding="utf-8")
+        make_folder(draft.folder)
+        write_file(self._root / "pid", _process(os.getpid()).encode())
         self._drafts[draft.id] = draft
         return draft
 
@@ -204,9 +204,18 @@ def _remove_left(root: Path) -> None:
 
 
 def _runs(note: Path) -> bool:
+    try:
+        told = note.read_text("ascii")
+        return bool(told) and told == _process(int(told.split()[0]))
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def _process(number: int) -> str:
+    """A process's number and start, since numbers come again; "" where it does not run."""
     import psutil
 
     try:
-        return psutil.pid_exists(int(note.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return False
+        return f"{number} {psutil.Process(number).create_time():.2f}"
+    except psutil.Error:
+        return ""

@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from pidiff_cli import keeping
 from pidiff_cli.errors import InputError, PidiffError, UsageError
-from pidiff_cli.profile import Profile, list_locked, list_profiles, moving
+from pidiff_cli.files import said
+from pidiff_cli.profile import Profile, list_locked, list_profiles, moving, profile_folders
 from pidiff_cli.profile.consent import ASKED, consent_kind, told_consent
 from pidiff_cli.profile.describing import describe
+from pidiff_cli.profile.finding import id_of
+from pidiff_cli.profile.leaving import leaving
 
 REPORT, PREVIEWS, NUMBERS = "likeness.html", "previews.png", "likeness.json"
-
-
 LOCKED = "locked-"  # begins the ids of locked people
+_MARKED = "~"
 
 
 class People:
     """Profiles by their random ids, and by nothing else: no name of a file comes from the page.
 
-    The id of a locked one cannot be read; a hash of the name stands for it.
+    The id of a locked one cannot be read; a hash of the name stands for it. Where several have one
+    id, as a profile and its import under another name, each is known by the id with that hash, and
+    none by the id alone.
     """
 
     def __init__(self, home: Path) -> None:
         self.home = home
 
     def find(self, key: str) -> Profile:
-        """Raises InputError: nobody here has this id."""
-        for profile in list_profiles(self.home):
-            try:
-                if profile.manifest.id == key:
-                    return profile
-            except InputError:
-                continue
-        raise InputError("This person is not here any more.")
+        """Raises InputError: nobody here is known by this."""
+        own, _, mark = key.partition(_MARKED)
+        found = [p for p in list_profiles(self.home) if id_of(p) == own]
+        found = [p for p in found if not mark or _mark_of(p.folder.name) == mark]
+        if len(found) > 1:
+            names = ", ".join(profile.folder.name for profile in found)
+            raise InputError(f"{names} have one id.", "Open the page again.")
+        if not found:
+            raise InputError("This person is not here any more.")
+        return found[0]
 
     def whoever(self, key: str) -> Profile:
         """As `find`, the locked ones, too: their folders are all that can be used."""
@@ -49,12 +54,17 @@ class People:
 
     def told(self) -> list[dict[str, Any]]:
         """Everybody, those that cannot be read with the reason; the locked ones last."""
-        rows = []
-        for profile in list_profiles(self.home):
+        rows: list[dict[str, Any]] = []
+        for folder, fault in profile_folders(self.home):
             try:
-                rows.append(_told(profile))
+                rows.append(_problem(folder.name, fault) if fault else _told(Profile(folder)))
             except PidiffError as error:
-                rows.append({"name": profile.folder.name, "problem": error.message})
+                rows.append(_problem(folder.name, f"{error.message} {error.hint}".strip()))
+        ids = [row.get("id") for row in rows]
+        for row in rows:
+            mark = row.pop("mark", "")
+            if mark and ids.count(row["id"]) > 1:
+                row["id"] += _MARKED + mark
         return rows + [self._told_locked(name) for name in list_locked(self.home)]
 
     def _told_locked(self, name: str) -> dict[str, Any]:
@@ -135,10 +145,14 @@ class People:
         from pidiff_cli.stages.progress import Progress
 
         profile = self.find(key)
-        with TemporaryDirectory(dir=self.home) as folder:
-            target = Path(folder) / f"{profile.name}.pidiff"
-            run_export(profile, "pidiff", target, photos, self.home, Progress())
-            return target.read_bytes(), target.name
+        name = f"{profile.name}.pidiff"
+        with leaving(self.home, self.home / name) as (_, scratch):  # swept after a kill
+            run_export(profile, "pidiff", scratch / name, photos, self.home, Progress())
+            return (scratch / name).read_bytes(), name
+
+
+def _problem(name: str, why: str) -> dict[str, Any]:
+    return {"name": said(name), "problem": why}
 
 
 def _told(profile: Profile) -> dict[str, Any]:
@@ -148,7 +162,8 @@ def _told(profile: Profile) -> dict[str, Any]:
     begun = bool(tune) and not tune.get("done", False)
     drawable = tuned or profile.has_code()
     return {
-        **row, "id": manifest.id, "consent_told": told_consent(manifest),
+        **row, "id": manifest.id, "mark": _mark_of(profile.folder.name),
+        "consent_told": told_consent(manifest),
         "consent_kind": consent_kind(manifest),
         "tuned": tuned, "drawable": drawable, "unfinished": begun,
         "face": any(p.face for p in manifest.photos) or profile.path("reports/mix.png").is_file(),
@@ -159,8 +174,12 @@ def _told(profile: Profile) -> dict[str, Any]:
 
 
 def _locked_key(name: str) -> str:
-    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{LOCKED}{digest[:20]}"
+    return f"{LOCKED}{_mark_of(name)}"
+
+
+def _mark_of(name: str) -> str:
+    """What stands for a folder's name, which is not told."""
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
 
 def _first(paths: list[Path], missing: str) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pidiff_cli.errors import InputError, PidiffError
-from pidiff_cli.files import can_be_folder
+from pidiff_cli.files import can_be_folder, make_folder
 
 LOOPBACK = "127.0.0.1"
 INSTALL = "pip install 'pidiff-cli[ui]'"
@@ -96,7 +96,7 @@ def _door(address: str, home: Path) -> Path:
     """A private file that leads to the page: an address on a command line, which is how a browser
     is opened, can be read by everybody on the machine."""
     path = home / "cache" / f"open-{os.getpid()}.html"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     path.unlink(missing_ok=True)
     text = f'<!doctype html><meta http-equiv="refresh" content="0;url={address}"><p>pidiff</p>\n'
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -22,7 +22,7 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import http_backoff  # type: ignore[attr-defined]  # lazily
 
 from pidiff_cli.errors import MissingWeightError
-from pidiff_cli.files import explain
+from pidiff_cli.files import explain, make_folder
 from pidiff_cli.weights.caches import mirrored
 from pidiff_cli.weights.gate import Gate, TooMuch
 from pidiff_cli.weights.http import broken_off, host_of, unreachable
@@ -83,7 +83,7 @@ class Web:
         part = target.with_name(f".{target.name}.part")
         note = part.with_name(f"{part.name}.etag")  # of what is in `part`
         try:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(target.parent)
             etag = note.read_text(encoding="utf-8", errors="replace") if note.exists() else ""
             have = part.stat().st_size if part.exists() and (etag or size is not None) else 0
             limit = most if size is None else size

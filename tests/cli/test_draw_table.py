@@ -74,7 +74,11 @@ def test_the_table_is_checked_whole_before_anything_is_loaded(pidiff, home, tmp_
     table.write_text("name,prompt,seed,steps\nalice,as a chef,x,2\nalice,,1,2\nbob,smiling,1,2\n")
     done = pidiff("generate", "--csv", table, *DRAWN)
     assert done.code == 3 and done.out == ""
-    assert "row 2: seed is" in done.err and "row 3: there is no prompt" in done.err
+    told = done.err.splitlines()  # a line each
+    assert told[0].endswith("2 of 3 rows are at fault.") and told[-1].startswith("Mend them")
+    assert told[1].startswith("row 2: seed is") and told[2].startswith("row 3: there is no prompt")
+    failed = json.loads(pidiff("--json", "generate", "--csv", table, *DRAWN).out)
+    assert failed["error"].splitlines() == told[:-1]
     table.write_text("name,prompt,steps\nalice,as a chef,0\nnobody,smiling,2\n")
     done = pidiff("generate", "--csv", table, *DRAWN)
     assert done.code == 3 and "row 2: " in done.err and "row 3: " in done.err

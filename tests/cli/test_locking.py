@@ -74,7 +74,8 @@ def test_a_key_opens_it_again(pidiff: Callable[..., Any], alice: Profile, key: P
     assert pidiff("profile", "lock", "alice", "--recipient", PUBLIC).code == 0
     ran = pidiff("profile", "unlock", "alice")
     assert ran.code == 2 and "locked for a key" in ran.err
-    assert pidiff("profile", "rename", "alice", "anna").code == 0
+    ran = pidiff("profile", "rename", "alice", "anna")
+    assert ran.code == 0 and "Open it: pidiff profile unlock anna" in ran.err
     assert pidiff("profile", "unlock", "anna", "--identity", key).code == 0
     anna = Profile.open("anna", alice.folder.parent.parent)
     assert anna.manifest.files == before.files and anna.manifest.id == before.id
@@ -154,8 +155,27 @@ def test_an_encrypted_export_comes_in_again(
     assert not list((alice.folder.parent).glob(".leaving/*"))
 
 
-def test_other_options_are_refused(pidiff: Callable[..., Any], alice: Profile) -> None:
+def test_what_is_locked_is_not_replaced(
+    pidiff: Callable[..., Any], alice: Profile, tmp_path: Path
+) -> None:
+    file = tmp_path / "alice.pidiff"
+    assert pidiff("profile", "export", "alice", "--out", file).code == 0
+    assert pidiff("profile", "lock", "alice", "--recipient", PUBLIC).code == 0
+    for more in ((), ("--force",)):
+        ran = pidiff("profile", "import", file, *more)
+        assert ran.code == 3 and ran.err.startswith("alice is locked.\nOpen it:"), ran.err
+
+
+def test_other_options_are_refused(
+    pidiff: Callable[..., Any], alice: Profile, tmp_path: Path, key: Path
+) -> None:
+    file, words = tmp_path / "alice.pidiff", tmp_path / "words"
+    words.write_text("some words")
+    assert pidiff("profile", "export", "alice", "--out", file).code == 0
     for line in (
+        ("profile", "import", file, "--name", "bob", "--consent", "self"),
+        ("profile", "import", file, "--name", "bob", "--identity", key),
+        ("profile", "import", file, "--name", "bob", "--passphrase-file", words),
         ("profile", "export", "alice", "--recipient", PUBLIC),
         ("profile", "export", "alice", "--encrypt", "--format", "peft", "--recipient", PUBLIC),
         ("profile", "forget", "alice", "--keep-pictures"),

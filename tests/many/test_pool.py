@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+from pidiff_cli.errors import OutOfMemoryError
+from pidiff_cli.many import pool as pool_of
 from pidiff_cli.many.job import DONE, FAILED, STOPPED, TuneJob
 from pidiff_cli.many.pool import Pool
 from pidiff_cli.many.share import Need, Share, share_out
-from tests.support.many_jobs import do, idle
+from tests.support.many_jobs import do, ended, idle
 
 
 def jobs(home: Path, *names: str) -> list[TuneJob]:
@@ -29,6 +33,15 @@ def test_a_killed_worker_costs_nobody_else(tmp_path: Path) -> None:
     assert {name: one.status for name, one in found.items()} == dict.fromkeys(
         "once b c".split(), DONE
     )
+
+
+def test_a_look_at_what_it_takes_that_is_killed_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_of, "need_of", ended)
+    with pytest.raises(OutOfMemoryError, match="ended from outside, twice") as told:
+        Pool(None, do, idle).need(jobs(tmp_path, "a"))
+    assert told.value.exit_code == 5
 
 
 def test_who_kills_the_worker_each_time_fails(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli.errors import UsageError
+from pidiff_cli.errors import InputError, UsageError
 
 pytest.importorskip("fsspec")
 
@@ -67,6 +67,21 @@ def test_a_place_that_nothing_opens(tmp_path: Path) -> None:
         Store("nowhere://bucket")
 
 
+def test_a_place_that_somebody_else_has_prepared_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pidiff_cli.many.store import local_home
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    home = local_home("file:///people")
+    assert home == local_home("file:///people") and home.stat().st_mode & 0o077 == 0
+    home.rmdir()
+    (tmp_path / "mine").mkdir()
+    home.symlink_to(tmp_path / "mine")
+    with pytest.raises(InputError, match="somebody else"):
+        local_home("file:///people")
+
+
 def test_every_checkpoint_goes_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pidiff_cli.many import ray_engine
     from pidiff_cli.many import store as stores
@@ -92,3 +107,48 @@ def test_every_checkpoint_goes_there(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert ray_engine._with_store(job, store).status == DONE
     assert len({*seen}) == 3 and not (tmp_path / "here/profiles/alice").exists()
     assert store.get_person("alice", tmp_path / "driver" / "profiles" / "alice")
+
+
+def test_nothing_of_who_failed_stays_on_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pidiff_cli.many import ray_engine
+
+    store, photo = Store(f"file://{tmp_path / 'store'}"), tmp_path / "one.jpg"
+    photo.write_text("x")
+    store.put_photos("alice", [photo])
+    monkeypatch.setattr(ray_engine, "local_home", lambda url: tmp_path / "here")
+
+    def fail(job: TuneJob, at_step: object) -> Outcome:
+        person(Path(job.home))
+        return Outcome(job.name, "failed")
+
+    monkeypatch.setattr(ray_engine, "work", fail)
+    job = TuneJob("alice", (str(photo),), {}, str(tmp_path / "driver"))
+    assert ray_engine._with_store(job, store).status == "failed"
+    monkeypatch.setattr(ray_engine, "need_of", lambda jobs: Path(jobs[0].photos[0]).read_text())
+    assert ray_engine._planned([job], store.url) == "x"
+    assert [p for p in (tmp_path / "here").rglob("*") if "alice" in p.name or p.is_file()] == []
+
+
+def test_who_cannot_be_brought_here_stops_nobody(tmp_path: Path) -> None:
+    from types import SimpleNamespace
+
+    from pidiff_cli.many import ray_engine
+
+    store = Store(f"file://{tmp_path / 'store'}")
+    store.put_person(person(tmp_path))
+    locked = tmp_path / "home" / "profiles" / "alice"
+    locked.mkdir(parents=True)
+    (locked / "locked.age").write_bytes(b"age")
+    engine = object.__new__(ray_engine.RayEngine)
+    outcome = Outcome("alice", DONE)
+    engine._ray = SimpleNamespace(
+        get=lambda ref: outcome,
+        exceptions=SimpleNamespace(TaskCancelledError=KeyError, RayError=KeyError),
+    )
+    engine._store = store
+    job = TuneJob("alice", (), {}, str(tmp_path / "home"))
+    found = engine._outcome(None, job)
+    assert found.status == "failed" and found.error.endswith("alice is locked.")
+    assert found.hint == "Open it: pidiff profile unlock alice"

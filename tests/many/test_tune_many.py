@@ -114,6 +114,38 @@ def test_other_settings_and_a_lost_profile_are_to_be_done(pidiff, people, home):
     assert begun == ["alice", "bob", "carl"]
 
 
+@pytest.mark.parametrize(
+    "line", ["delete carl --yes", "forget carl --all --keep-pictures --yes", "forget carl --yes",
+             "rename carl Karl"],
+)  # fmt: skip
+def test_no_note_outlives_the_profile_or_its_photos(pidiff, people, home, line):
+    pidiff("tune-many", people)
+    (home / "many" / "carl.json").rename(home / "many" / "Carl.json")  # as a table may write it
+    done = pidiff("profile", *line.split())
+    assert done.code == 0, done.err
+    assert sorted(p.name for p in (home / "many").iterdir()) == ["alice.json", "bob.json"]
+
+
+def test_who_is_locked_is_done_once_unlocked(pidiff, people, home, monkeypatch):
+    monkeypatch.setenv("PIDIFF_PASSPHRASE", "four words are enough")
+    pidiff("tune-many", people)
+    assert pidiff("profile", "lock", "carl").code == 0
+    found = lines(pidiff("tune-many", people).out)["carl"]
+    assert found["status"] == "failed" and found["error"] == "carl is locked."
+    assert found["hint"] == "Open it: pidiff profile unlock carl"
+    assert pidiff("profile", "unlock", "carl").code == 0
+    assert lines(pidiff("tune-many", people).out)["carl"]["status"] == "kept"
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"key": 3}', '{"exit_code": "x"}', "null"])
+def test_a_damaged_note_is_none(pidiff, people, home, text):
+    pidiff("tune-many", people)
+    (home / "many" / "carl.json").write_text(text)
+    begun.clear()
+    assert lines(pidiff("tune-many", people).out)["carl"]["status"] in ("done", "kept")
+    assert begun == ["carl"]
+
+
 def test_sigterm_ends_calmly_and_the_same_command_goes_on(pidiff, people, monkeypatch):
     told = many.Ledger.note
 

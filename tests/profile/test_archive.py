@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from pidiff_cli import files
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, archive
 from pidiff_cli.profile.locks import lock_place
 from pidiff_cli.stages.export.run import run_import
 from tests.support.places import beside
@@ -50,6 +50,13 @@ def test_a_round_trip(alice: Profile, file: Path, tmp_path: Path) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_a_look_into_a_file_writes_nothing(
+    alice: Profile, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")  # nor in the system's own folder
+    assert archive.peek(file).id == alice.manifest.id
+
+
 def test_the_same_profile_gives_the_same_bytes(alice: Profile, tmp_path: Path) -> None:
     first = export(alice, tmp_path / "a.pidiff").read_bytes()
     os.utime(alice.folder / "photos/01_face.png", (1, 1))
@@ -71,6 +78,17 @@ def test_no_path_of_this_machine_goes_along(file: Path, home: Path, tmp_path: Pa
     assert b"/home/alice" not in content and str(home).encode() not in content
     done = run_import(file, tmp_path / "other")
     assert (done.base, done.base_ready) == ("mine.safetensors", False)
+
+
+def test_an_export_reads_a_change_that_is_not_moved_yet(
+    alice: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pidiff_cli.profile.changing.apply", lambda folder: None)  # a kill here
+    alice.write("photos/01_face.png", PICTURE)
+    alice.save_identity(*(np.ones(shape, np.float32) for shape in ((1, 2, 3), (1,), (2, 3))))
+    archive.write_archive(alice, tmp_path / "a.pidiff", True)  # as from a disk that only reads
+    (tmp_path / "read").mkdir(mode=0o700)
+    assert archive.unpack(tmp_path / "a.pidiff", tmp_path / "read").files.keys()
 
 
 def test_without_photos(alice: Profile, tmp_path: Path) -> None:

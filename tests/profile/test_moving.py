@@ -12,6 +12,7 @@ import pytest
 
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile, moving
+from pidiff_cli.profile.forgotten import FORGOTTEN
 from tests.support.places import beside
 
 
@@ -43,6 +44,15 @@ def test_a_copy_is_whole_and_has_its_own_id(alice: Profile, home: Path) -> None:
     assert twin.name == "twin" and twin.manifest.id != alice.manifest.id
     assert not twin.verify() and not alice.verify() and alice.name == "alice"
     assert beside(home) == ["alice", "twin"]
+
+
+def test_a_copy_of_a_forgetting_that_is_not_written_is_forgotten(
+    alice: Profile, home: Path
+) -> None:
+    (alice.folder / "photos").rename(alice.folder / FORGOTTEN)  # as a full disk leaves it
+    twin = moving.copy(alice, home, "twin")
+    assert twin.photos == () and b"beach" not in (twin.folder / "profile.json").read_bytes()
+    assert not twin.verify() and not (alice.folder / FORGOTTEN).exists()
 
 
 @pytest.mark.parametrize("name", ["ALICE", "bob/../x", ""])

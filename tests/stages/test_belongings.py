@@ -43,8 +43,10 @@ def place(alice: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     save_png(pics / "bob.png", pixels, {"prompt": f"about {key}", "profile": {"id": OTHER}})
     save_png(pics / "none.png", pixels)
     (pics / "alice.png").write_bytes(b"no picture")
-    head = f'<meta name="generator" content="pidiff gallery">{key}'
-    (pics / "gallery.html").write_text(head)
+    head = '<meta name="generator" content="pidiff gallery">'
+    meta = '<meta name="pidiff-profiles" content="{}">'
+    (pics / "gallery.html").write_text(head + meta.format(f"{OTHER} {key}"))
+    (pics / "others.html").write_text(f"{head}{meta.format(OTHER)}<p>{key}</p>")
     (pics / "mine.html").write_text(f"my notes on {key}")
     (pics / "mine.json").write_text(json.dumps({"id": key}))
     (here / "evaluation").mkdir()
@@ -110,6 +112,46 @@ def test_pictures_stay_where_that_is_said(
     assert ran.code == 3 and alice.folder.exists()
     assert pidiff("profile", "forget", "alice", "--all", "--keep-pictures", "--yes").code == 0
     assert left(place) == before
+
+
+def test_nothing_goes_out_of_another_profile(
+    pidiff: Callable[..., Any], alice: Profile, place: Path, home: Path
+) -> None:
+    assert pidiff("profile", "import", "alice.pidiff", "--name", "carl").code == 0
+    carl = Profile(home / "profiles" / "carl")
+    carl.write("reports/likeness.json", json.dumps({"profiles": [alice.manifest.id]}).encode())
+    assert find_belongings(alice.manifest.id, [home]) == []
+    evaluated = place / "evaluation" / "profile.json"  # of one who is called "profile"
+    evaluated.write_text(json.dumps({"profiles": [alice.manifest.id]}))
+    found = {one.path.name for one in find_belongings(alice.manifest.id, [place / "evaluation"])}
+    assert found == {"alice.json", "profile.json"}
+
+
+@pytest.mark.parametrize("line", ["delete alice --yes", "forget alice --all --yes"])
+def test_a_damaged_profile_can_go(
+    pidiff: Callable[..., Any], alice: Profile, place: Path, line: str
+) -> None:
+    (alice.folder / "profile.json").write_text("{")
+    for command in ("show", "export", "forget"):
+        ran = pidiff("profile", command, "alice", *(["--yes"] if command == "forget" else []))
+        assert ran.code == 3 and "Remove it: pidiff profile delete alice" in ran.err, ran.err
+    before = left(place)
+    ran = pidiff("profile", *line.split())
+    assert ran.code == 0 and not alice.folder.exists() and left(place) == before, ran.err
+
+
+def test_an_id_that_is_none_of_ours_finds_nothing(place: Path) -> None:
+    for key in ("a", "pidiff", "1", OTHER[:8], ""):  # an imported file may have such
+        assert find_belongings(key) == []
+
+
+def test_a_profile_of_the_same_id_is_told(
+    pidiff: Callable[..., Any], alice: Profile, place: Path
+) -> None:
+    assert pidiff("profile", "import", "alice.pidiff", "--name", "carl").code == 0
+    assert "carl came from the same export" in pidiff("profile", "forget", "alice", "--all").err
+    ran = pidiff("profile", "forget", "alice", "--all", "--keep-pictures", "--yes")
+    assert ran.code == 0 and "same export" not in ran.err
 
 
 def test_the_home_knows_no_place_of_it_any_more(

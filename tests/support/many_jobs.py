@@ -28,3 +28,8 @@ def do(job: TuneJob, stop: Callable[[], bool]) -> Outcome:
         if stop():
             return Outcome(job.name, STOPPED)
     return Outcome(job.name, DONE, resident_mb=os.getpid())
+
+
+def ended(jobs: object) -> None:
+    """Ends its own process, each time."""
+    os.kill(os.getpid(), signal.SIGKILL)

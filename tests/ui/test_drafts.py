@@ -96,6 +96,29 @@ def test_photos_of_a_killed_server_go_with_the_next(home: Path):
     killed.add(killed.new(), "me.png", png())
     Drafts(home)
     assert len(files_of(home)) == 1  # that server still runs
-    next((home / "cache" / "uploads").glob("*/pid")).write_text("999999999")
-    Drafts(home)
-    assert files_of(home) == []
+    note = next((home / "cache" / "uploads").glob("*/pid"))
+    for left in (
+        "999999999 1.00",
+        f"{note.read_text().split()[0]} 1.00",
+        "",
+        "x",
+    ):  # a number again
+        photo = files_of(home)
+        assert len(photo) == 1
+        note.write_text(left)
+        Drafts(home)
+        assert files_of(home) == []
+        killed.add(killed.new(), "me.png", png())
+
+
+def test_a_home_that_the_page_makes_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from pidiff_cli.ui.drafts import Drafts
+    from pidiff_cli.ui.server import _door
+
+    for name, use in (
+        ("one", lambda home: Drafts(home).new()),
+        ("two", lambda home: _door("http://127.0.0.1:1/?token=x", home)),
+    ):
+        use(tmp_path / name)
+        made = [tmp_path / name, *(tmp_path / name).rglob("*")]
+        assert [p for p in made if stat.S_IMODE(p.stat().st_mode) & 0o077] == []

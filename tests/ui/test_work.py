@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pidiff_cli.errors import InputError
+from pidiff_cli.profile import Profile, age, locking
 from pidiff_cli.ui.jobs import Job, Jobs
 from tests.support.tiny_person import make_profile
 from tests.ui.conftest import Opened
@@ -103,6 +104,51 @@ def test_rename_copy_forget_delete(page: Opened, home: Path):
     assert len(whole.content) > 1000 and "bea.pidiff" in whole.headers["content-disposition"]
     assert page.post(f"/api/people/{key}/delete").status_code == 200
     assert [one["name"] for one in page.get("/api/state").json()["people"]] == ["bea"]
+
+
+def test_two_of_one_id_are_never_taken_for_one_another(page: Opened, home: Path):
+    import shutil
+
+    alice = make_profile(home)
+    whole = alice_of(page)
+    shutil.copytree(alice.folder, home / "profiles" / "carl")  # as an import under another name
+    Profile(home / "profiles" / "carl").update(name="carl")
+    rows = {one["name"]: one["id"] for one in page.get("/api/state").json()["people"]}
+    assert len({whole, *rows.values()}) == 3
+    assert page.post(f"/api/people/{whole}/delete").status_code == 400
+    assert page.post(f"/api/people/{rows['carl']}/delete").status_code == 200
+    assert [p.name for p in (home / "profiles").iterdir() if p.name[0] != "."] == ["alice"]
+    assert alice_of(page) == whole
+
+
+def test_locked_and_faulty_people_are_told(page: Opened, home: Path, tmp_path: Path):
+    alice, bob = make_profile(home), home / "profiles" / "bob"
+    locking.lock(alice, age.Keys(recipients=(age.public_of(age.new_identity()),)))
+    bob.mkdir()
+    (bob / "profile.json").write_text("{")
+    (home / "profiles" / "carl").symlink_to(tmp_path)
+    rows = {one["name"]: one for one in page.get("/api/state").json()["people"]}
+    assert [*rows] == ["bob", "carl", "alice"] and rows["alice"]["locked"]
+    assert "cannot be read" in rows["bob"]["problem"] and "link" in rows["carl"]["problem"]
+
+
+def test_a_killed_export_leaves_nothing_of_a_person(
+    page: Opened, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from pidiff_cli.profile.mending import LEAVING
+    from pidiff_cli.stages.export import run
+
+    make_profile(home)
+    places: list[Path] = []
+    real = run.run_export
+
+    def noted(profile, kind, target, *more):
+        places.append(target)
+        return real(profile, kind, target, *more)
+
+    monkeypatch.setattr(run, "run_export", noted)
+    assert page.get(f"/people/{alice_of(page)}/export?photos=yes").status_code == 200
+    assert places[0].parent.parent == home / "profiles" / LEAVING  # swept by the next writer
 
 
 def test_a_report_runs_nothing_and_has_no_origin(page: Opened, home: Path):

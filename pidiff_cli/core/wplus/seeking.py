@@ -145,9 +145,5 @@ def _read(seeker: Seeker, code: Tensor) -> Tensor:
     return seeker.read_none + torch.einsum("kld,ld->k", seeker.read, code.double())
 
 
-def _is_cut(name: str) -> bool:
-    return name in CUTS or name in ("hair_length", "hair_volume")
-
-
 def _is_shape(name: str) -> bool:
     return not (name in COLOURS or name.startswith(("hair_", "mood_")))

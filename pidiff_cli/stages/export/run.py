@@ -13,6 +13,7 @@ from pidiff_cli.errors import InputError, PidiffError, UsageError
 from pidiff_cli.profile import Profile, age, archive, check_name, making, profile_folder
 from pidiff_cli.profile.encrypting import decrypted, write_encrypted
 from pidiff_cli.profile.leaving import leaving
+from pidiff_cli.profile.locked import check_unlocked
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights import locate
 
@@ -192,7 +193,7 @@ def run_import(
         (scratch / "plain").mkdir(mode=0o700)
         plain = scratch / "plain" / path.name.removesuffix(age.SUFFIX)
         decrypted(path, plain, keys)
-        name = name or archive.peek(plain, scratch).name
+        name = name or archive.peek(plain).name
         return _import(plain, home, name, force)
 
 
@@ -258,6 +259,7 @@ def _is_our_lora(path: Path) -> bool:
 
 
 def _check_free(folder: Path, name: str, path: Path, force: bool) -> None:
+    check_unlocked(folder)
     if folder.exists() and not force:
         raise InputError(
             f"A profile named {name} is there already.",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pidiff_cli.errors import InputError, MissingWeightError
-from pidiff_cli.files import explain
+from pidiff_cli.files import explain, make_folder
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.pull.hub import Item
 from pidiff_cli.stages.pull.plan import Plan
@@ -67,7 +67,7 @@ def _bring(
         plan.came += target.stat().st_size
         return
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(target.parent)
         _link_or_copy(item.cached, target, item.linked)
     except OSError as error:
         raise explain(error, target) from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from pidiff_cli.files import make_folder
+
 
 def convert(kind: str, path: Path, folder: Path) -> None:
     """Convert one published file into `folder`; each file there is written whole.
@@ -13,7 +15,7 @@ def convert(kind: str, path: Path, folder: Path) -> None:
         InputError: damaged, with code in it, or another kind of file.
     """
     function = converter(kind)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     function(path, folder)
 
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from pidiff_cli.errors import InputError
-from pidiff_cli.files import explain, recover
+from pidiff_cli.files import explain, make_folder, recover
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.pull.convert import convert
 from pidiff_cli.stages.pull.plan import Plan
@@ -59,7 +59,7 @@ def _swap(staging: Path, folder: Path, known: set[str]) -> None:
     for path in [*staging.rglob("*")]:
         if path.is_file() and path.relative_to(staging).as_posix() not in known:
             path.unlink()  # left by an earlier pull of other files
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder.parent)
     old = folder.with_name(f".old-{folder.name}")
     recover(folder)
     if folder.exists():

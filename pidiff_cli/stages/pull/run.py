@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
-from pidiff_cli.files import explain
+from pidiff_cli.files import explain, make_folder
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.pull.bring import MB, bring
 from pidiff_cli.stages.pull.place import place
@@ -109,8 +109,8 @@ class _Faults:
 def _lock(models: Path) -> AcquireReturnProxy:
     folder = models / ".pull"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return FileLock(folder / "lock").acquire(timeout=0)
+        make_folder(folder)
+        return FileLock(folder / "lock", mode=0o600).acquire(timeout=0)
     except Timeout:
         raise InputError(
             "Another pidiff is fetching weights into this home.", "Wait until it is done."

@@ -72,7 +72,6 @@ def note(home: Path, key: str, seconds: list[float], least: int = ENOUGH) -> Non
     kept = dict(list(entries.items())[-KEPT:])
     with contextlib.suppress(OSError, InputError):
         path = home / FILE
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         files.write_file(path, (json.dumps(kept, indent=1) + "\n").encode())
 
 
