@@ -205,7 +205,7 @@ def _remove_left(root: Path) -> None:
 
 def _runs(note: Path) -> bool:
     try:
-        told = note.read_text("ascii")
+        told = note.read_text(encoding="ascii")
         return bool(told) and told == _process(int(told.split()[0]))
     except (OSError, ValueError, IndexError):
         return False
