@@ -32,14 +32,12 @@ class LatentSet:
         latents: (N, C, h, w), scaled. masks: (N, 1, h, w) in [0, 1], 1 on the head.
         photo: (N,) int64, which photo each came from.
         areas: (N, 1, h, w) ≥ 0, what L_face weighs; None are the masks (``focus.focused``).
-        mark: how wrong the branch is about a mark that all photos show and areas weigh; 0 is none.
     """
 
     latents: Tensor
     masks: Tensor
     photo: Tensor
     areas: Tensor | None = None
-    mark: float = 0.0
 
     def __len__(self) -> int:
         return len(self.latents)

@@ -16,19 +16,10 @@ from torch import Tensor
 
 from pidiff_cli.core.identity.adapter import identity_tokens
 from pidiff_cli.core.training.dataset import LatentSet
-from pidiff_cli.core.training.marks import grown_masks
 from pidiff_cli.core.training.step import TrainingStep, identity_on
 
 NOISES = (0.3, 0.4, 0.5, 0.5, 0.6, 0.7)  # shares of the schedule: marks are gone, the head is not
 MOST = 12.0  # times the head's mean error
-#: What is wrong at the worst 3 x 3 places of a head in every photo, a channel: over it there is a
-#: mark. What is particular to a photo, a pose or a shadow, is not in the others: validation people
-#: of the world have 0.13 to 0.24, those with traits 0.29 to 1.7.
-MARK = 0.265
-#: Over it a mark has error enough to be learnt without weights; with them a green strand becomes
-#: green hair, as nothing holds the rest of it.
-PLAIN = 0.4
-SHARP, MOST_SHARP = 0.9, 20.0  # of a fainter one: the share of L_face, and times the mean
 #: The mean error on heads, a channel of the latents, over which it is not marks that are missing:
 #: drawn people have 0.08 to 0.16, those with traits to 0.24, a photograph on mini 0.42.
 WORLD = 0.33
@@ -39,9 +30,7 @@ SMALL = 32 * 32  # positions of latents whose noises are computed together
 def focused(step: TrainingStep, data: LatentSet, share: float) -> LatentSet:
     """The same pictures; L_face weighs ``share`` of them by how wrong the branch is at a place.
 
-    Where all photos show a faint mark it goes by the square of that, and more of it; a plain one
-    needs no weights. Masks take in what of a mark they left out. Of a person whom the branch does
-    not draw at all (``WORLD``) pictures are left as they are.
+    Of a person whom the branch does not draw at all (``WORLD``) pictures are left as they are.
 
     Args:
         step: of a base whose branch does not learn; its LoRA is off here. share: 0 to 1.
@@ -52,17 +41,8 @@ def focused(step: TrainingStep, data: LatentSet, share: float) -> LatentSet:
     near, mean = _averaged(wrong, data.masks)
     if float(mean.mean()) > WORLD:
         return data
-    if mark_of(near, data) <= MARK:
-        times = (near / mean).clamp(max=MOST)
-        return replace(data, areas=data.masks * (1 - share + share * times))
-    masks, share = grown_masks(wrong, data.masks, data.photo), max(share, SHARP)
-    near, _ = _averaged(wrong, masks)
-    mark = mark_of(near, replace(data, masks=masks))
-    if mark > PLAIN:
-        return replace(data, masks=masks, areas=masks, mark=mark)
-    times = (near.square() / _mean_of(near.square(), masks)).clamp(max=MOST_SHARP)
-    areas = masks * (1 - share + share * times)
-    return replace(data, masks=masks, areas=areas, mark=mark)
+    times = (near / mean).clamp(max=MOST)
+    return replace(data, areas=data.masks * (1 - share + share * times))
 
 
 def _averaged(wrong: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
@@ -78,14 +58,6 @@ def _averaged(wrong: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
 def _mean_of(values: Tensor, masks: Tensor) -> Tensor:
     total = (values * masks).sum((1, 2, 3), keepdim=True)
     return (total / masks.sum((1, 2, 3), keepdim=True).clamp_min(1e-6)).clamp_min(1e-12)
-
-
-def mark_of(near: Tensor, data: LatentSet) -> float:
-    """How wrong (N, 1, h, w) every photo is at the worst place of its head; 0 of a single photo."""
-    worst = (near * (data.masks > 0.5)).flatten(1).amax(1)  # (N,)
-    photos = data.photo.unique()
-    each = [float(worst[(data.photo == photo).to(worst.device)].mean()) for photo in photos]
-    return min(each) if len(each) > 1 else 0.0
 
 
 def _mean3(values: Tensor) -> Tensor:

@@ -32,8 +32,6 @@ class TuneInternals:
             how wrong the branch is at a place (``core.training.focus``); 0 is off.
         lora_beside: and the LoRA's rate there, times: what is left to learn is small. Neither for
             a person whom the branch does not draw at all.
-        lora_faint_mark, lora_plain_mark: the same for a person of whom every photo shows a mark:
-            a faint one is not learnt otherwise, a plain one is learnt too widely.
         off_face_weight: weight of the noise error off the face: little, what lies there is the
             base's to draw.
         locate_weight: weight of the localisation map's agreement with the head.
@@ -60,8 +58,6 @@ class TuneInternals:
     lora_moods: bool = True
     lora_focus: float = 0.8
     lora_beside: float = 5.0
-    lora_faint_mark: float = 9.0
-    lora_plain_mark: float = 6.0
     off_face_weight: float = 0.1
     locate_weight: float = 0.05
     code_rate: float = 1.0

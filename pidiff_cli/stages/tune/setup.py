@@ -26,7 +26,7 @@ from pidiff_cli.core.identity.adapters import load_adapters
 from pidiff_cli.core.identity.lora import add_lora
 from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
 from pidiff_cli.core.training.dataset import LatentSet
-from pidiff_cli.core.training.focus import PLAIN, focused
+from pidiff_cli.core.training.focus import focused
 from pidiff_cli.core.training.step import LossSettings, TrainingStep
 from pidiff_cli.profile import Photo, Profile, codes_file
 from pidiff_cli.recipe import Recipe
@@ -286,11 +286,7 @@ def rate_groups(
         groups.append({"params": [code], "rate": internals.code_rate})
     if lora:
         rate = config.lora_rate / config.learning_rate
-        photos = data[1]
-        if photos.mark:
-            plain = photos.mark > PLAIN
-            rate *= internals.lora_plain_mark if plain else internals.lora_faint_mark
-        elif photos.areas is not None:
+        if data[1].areas is not None:
             rate *= internals.lora_beside
         groups.append({"params": [p for p in every if id(p) in lora], "rate": rate})
     return [group for group in groups if group["params"]]

@@ -49,37 +49,6 @@ def test_a_mark_weighs_more(bare: Base, side: int, monkeypatch: pytest.MonkeyPat
     assert torch.equal(focused(step, data, 0.0).areas, masks)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("shown", "marked"), [((0, 1, 2), True), ((0, 2), False)])
-def test_what_every_photo_shows_is_a_mark(
-    bare: Base, shown: tuple[int, ...], marked: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A faint one has most of the weight then, a plain one none; what one photo alone shows is a
-    pose or a shadow."""
-    monkeypatch.setattr(focus, "MARK", 2.0)
-    monkeypatch.setattr(focus, "WORLD", 10.0)
-    caption = encode_prompt(bare, "a photo of a woman", "woman")
-    step = TrainingStep(bare, None, None, [caption], LossSettings(), None)
-    bare.unet = _Blank(step.schedule)
-    latents, masks = torch.full((3, 4, 12, 12), 0.5), torch.zeros(3, 1, 12, 12)
-    masks[:, :, 2:-2, 2:-2] = 1
-    for photo in shown:
-        latents[photo, :, 5, 6] = 6.0
-    plain = focused(step, LatentSet(latents, masks, torch.arange(3)), 0.8)
-    assert torch.equal(plain.areas, plain.masks) == marked  # type: ignore[arg-type]
-    monkeypatch.setattr(focus, "PLAIN", 10.0)
-    found = focused(step, LatentSet(latents, masks, torch.arange(3)), 0.8)
-    assert (found.mark > 2.0) == marked and found.areas is not None
-    monkeypatch.setattr(focus, "MARK", 1e6)
-    usual = focused(step, LatentSet(latents, masks, torch.arange(3)), 0.8).areas
-    assert usual is not None
-    mark, rest = found.areas[0, 0, 5, 6], found.areas[0, 0, 8, 8]
-    more = float(mark / rest / (usual[0, 0, 5, 6] / usual[0, 0, 8, 8]))
-    assert more > 1.2 if marked else more == 1.0
-    alone = LatentSet(latents[:1], masks[:1], torch.zeros(1).long())
-    monkeypatch.setattr(focus, "MARK", 2.0)
-    assert focused(step, alone, 0.8).mark == 0
-
-
 def test_what_is_weighed_is_picked_with_its_picture() -> None:
     z, ones = torch.arange(6.0).view(6, 1, 1, 1), torch.ones(6, 1, 1, 1)
     data = LatentSet(z, ones, torch.arange(6), areas=2 * z)

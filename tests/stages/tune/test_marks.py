@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,10 +43,6 @@ def test_marks_are_learnt_beside_a_branch_that_stays(
     if alone:
         assert photos.areas is not None and photos.areas.std() > 0
         assert not base.context.active
-        for mark, times in ((0.3, 9.0), (0.45, 6.0)):  # faint, plain
-            marked = replace(photos, mark=mark)
-            rates = rate_groups(model, config, internals, base, (faces, marked))
-            assert rates[-1]["rate"] == pytest.approx(10 * times)
         off = TuneInternals(lora_focus=0.0)
         assert focused_data(base, config, off, step, (data, data)) == (data, data)
         monkeypatch.setattr(focus, "WORLD", 1e-6)  # whom the branch does not draw at all
