@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -20,9 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from pidiff_cli.cli.lines import broken
-from pidiff_cli.cli.lines import whole as whole_path
-from pidiff_cli.cli.progress import LABEL, PREVIEWS, count, format_info, time_left
-from pidiff_cli.stages.progress import Progress as Listener
+from pidiff_cli.cli.progress import LABEL, Told, count, format_info, time_left
 from pidiff_cli.values import visible
 
 SHOW_AFTER = 0.3  # seconds; quicker work says nothing
@@ -65,18 +62,17 @@ class _Left(ProgressColumn):
         return Text("" if left is None else f"{time_left(left)} left", no_wrap=True)
 
 
-class Bars(Listener):
+class Bars(Told):
     """The Progress of a terminal."""
 
     def __init__(self, console: Console, begun: Callable[[str], None] = lambda task: None) -> None:
+        super().__init__()
         self._console, self._begun = console, begun
         self._work: dict[str, _Work] = {}
         self._live = self._new_live()
         self._shown = False
         self._waiting = False
         self._indent = 0  # lines after a summary belong to it
-        self._end: float | None = None  # when the command is done, as it was told
-        self._seen: set[Path] = set()
 
     @property
     def shown(self) -> bool:
@@ -118,16 +114,6 @@ class Bars(Listener):
             self._live.update(work.bar, advance=n)
         if time.monotonic() - work.began > SHOW_AFTER:
             self._show()
-
-    def remaining(self, seconds: float) -> None:
-        """The time left that is shown, counting down until it is told anew."""
-        self._end = time.monotonic() + seconds
-
-    def preview(self, path: Path) -> None:
-        """Where the pictures are, once."""
-        if path not in self._seen:
-            self._seen.add(path)
-            self.line(PREVIEWS.format(whole_path(path)))
 
     def finish(self, task: str, summary: str) -> None:
         """Put the bar away, or leave it when it took long, and print the summary."""

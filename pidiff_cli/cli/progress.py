@@ -25,14 +25,31 @@ class Lines(Protocol):
         """A line of advice."""
 
 
-class PlainProgress(Progress):
+class Told(Progress):
+    """What listeners of every kind keep: when the command ends, and what was said once."""
+
+    def __init__(self) -> None:
+        self._end: float | None = None  # when the command is done, as it was told
+        self._seen: set[Path] = set()
+
+    def remaining(self, seconds: float) -> None:
+        """The time left that is shown, counting down until it is told anew."""
+        self._end = time.monotonic() + seconds
+
+    def preview(self, path: Path) -> None:
+        """Where the pictures are, once."""
+        if path not in self._seen:
+            self._seen.add(path)
+            self.line(PREVIEWS.format(whole_path(path)))
+
+
+class PlainProgress(Told):
     """Progress as sparse lines: one every ten seconds of the same work, and the summary."""
 
     def __init__(self, output: Lines, begun: Callable[[str], None] = lambda task: None) -> None:
+        super().__init__()
         self._output, self._begun = output, begun
         self._done: dict[str, float] = {}
-        self._end: float | None = None
-        self._seen: set[Path] = set()
         self._total: dict[str, int | None] = {}
         self._told: dict[str, float] = {}
         self._began: dict[str, float] = {}
@@ -60,16 +77,6 @@ class PlainProgress(Progress):
         if left is not None:
             said.append(f"about {time_left(left)} left")
         self._output.note(task.ljust(LABEL) + "  ".join(filter(None, said)))
-
-    def remaining(self, seconds: float) -> None:
-        """Kept for the next line."""
-        self._end = time.monotonic() + seconds
-
-    def preview(self, path: Path) -> None:
-        """Where the pictures are, once."""
-        if path not in self._seen:
-            self._seen.add(path)
-            self.line(PREVIEWS.format(whole_path(path)))
 
     def finish(self, task: str, summary: str) -> None:
         """The summary, its first line labelled with the work."""
