@@ -103,6 +103,8 @@ class Job:
         best: the adapter's parameters at the best previews so far.
         paces: seconds of every step of this run, previews not counted.
         left: how long it still takes.
+        judged: whether the previews' likeness can tell the person; of a photographed one whom
+            mini draws it cannot, and may rise while faces fall apart.
     """
 
     profile: Profile
@@ -123,6 +125,7 @@ class Job:
     best: dict[str, Tensor] | None = None
     paces: list[float] = field(default_factory=list)
     left: TimeLeft = field(default_factory=TimeLeft)
+    judged: bool = True
 
 
 def train(job: Job, current: Run, progress: Progress) -> None:
@@ -272,6 +275,10 @@ def _watch_plateau(score: PreviewScore, current: Run, patience: int, last: bool)
 
 def _keep_best(job: Job, current: Run) -> None:
     """Leave the model as it was at the step that is kept; as it began where none did good."""
+    if job.base.has_branch and not job.judged:
+        reset_adapter(job.model)
+        current.best_step = 0
+        return
     if job.best is None:
         current.best_step = current.step
         return

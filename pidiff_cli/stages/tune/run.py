@@ -237,6 +237,12 @@ def _warn(
             "before tuning."
         )
         return
+    if current.step and not current.best_step:
+        progress.warn(
+            "No network here can tell whether a drawing became more like a photographed person, so "
+            "it stays as it was before tuning: the general branch draws."
+        )
+        return
     if lost and current.best_loss is not None:
         progress.warn(
             f"Every step lost text alignment; the kept one {100 * current.best_loss:.0f} % of the "

@@ -146,7 +146,8 @@ def make_job(
         code_delta(model), planned.amp, stuff.texts, stuff.told,
     )  # fmt: skip
     data = stuff.data
-    if not tells_nothing(profile, task.parts.family):  # a photograph differs everywhere from mini's
+    judged = not tells_nothing(profile, task.parts.family)
+    if judged:  # a photograph differs everywhere from mini's
         data = focused_data(base, config, internals, training, data)
     eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
     optimizer = make_optimizer(
@@ -176,7 +177,7 @@ def make_job(
         profile, config, internals, base, training,
         data, model, optimizer, generator,
         strips, task.digest, planned.plan, list(planned.smaller), planned.fast, scaler, best,
-        left=left,
+        left=left, judged=judged,
     )  # fmt: skip
     return job, current, planned
 

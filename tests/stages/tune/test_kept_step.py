@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pidiff_cli.stages.prepare import run as prepare
 from pidiff_cli.stages.report.summary import Measured
-from pidiff_cli.stages.tune import previews
+from pidiff_cli.stages.tune import loop, previews
 from pidiff_cli.stages.tune import run as tune
+from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.loop import BETTER, Run, is_better
 from pidiff_cli.stages.tune.previews import PreviewScore
 from tests.support.opened import run_tune, short_tuning
@@ -181,3 +183,24 @@ def test_photographs_on_mini_have_no_marks(
         profile.update_stage("prepare", world=world)
         api.tune("alice", home=tuned_home, restart=True, steps=1, preview_every=0, lora_rank=2)
         assert len(asked) == count
+
+
+@pytest.mark.parametrize("judged", [True, False])
+@pytest.mark.parametrize("branch", [True, False])
+@pytest.mark.parametrize("best", [{}, None])
+def test_where_no_likeness_can_be_told_the_branch_stays(
+    judged: bool, branch: bool, best: dict | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """mini's embedder liked melted faces of photographed people better than their clean drawing."""
+    done: list[str] = []
+    monkeypatch.setattr(loop, "restore", lambda *_: done.append("restored"))
+    monkeypatch.setattr(loop, "reset_adapter", lambda *_: done.append("reset"))
+    job = SimpleNamespace(
+        base=SimpleNamespace(has_branch=branch), judged=judged, best=best, model=None,
+        internals=TuneInternals(),
+    )  # fmt: skip
+    current = Run(step=9, best_step=9, before=0.5, best_score=0.9)
+    loop._keep_best(job, current)
+    stays = branch and not judged
+    assert current.best_step == (0 if stays else 9)
+    assert ("reset" in done) == stays
