@@ -65,9 +65,11 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self._root, self._cpu, self.over = psutil.Process(pid), dict[int, float](), False
         self.most_pss = self.most_rss = 0.0
+        self.minutes: list[float] = []  # most PSS within each minute
 
     def run(self) -> None:
         """Look until `over`."""
+        began = time.perf_counter()
         while not self.over:
             try:
                 family = [self._root, *self._root.children(recursive=True)]
@@ -75,7 +77,11 @@ class Watch(threading.Thread):
                 return
             memory = [resident(one.pid) for one in family]
             self.most_rss = max(self.most_rss, sum(rss for rss, _ in memory))
-            self.most_pss = max(self.most_pss, sum(pss for _, pss in memory))
+            pss = sum(pss for _, pss in memory)
+            self.most_pss = max(self.most_pss, pss)
+            minute = int((time.perf_counter() - began) // 60)
+            self.minutes += [0.0] * (minute + 1 - len(self.minutes))
+            self.minutes[minute] = max(self.minutes[minute], round(pss, 1))
             for one in family:
                 try:
                     used = one.cpu_times()
@@ -104,7 +110,7 @@ def tune_together(people: Path, home: Path, *words: str) -> dict[str, Any]:
     ended = [json.loads(line) for line in out.splitlines()]
     return {
         "wall": round(seconds, 1), "cpu": round(watch.cpu, 1), "pss_mb": round(watch.most_pss),
-        "rss_mb": round(watch.most_rss), "people": ended,
+        "rss_mb": round(watch.most_rss), "pss_minutes": watch.minutes, "people": ended,
     }  # fmt: skip
 
 
