@@ -74,6 +74,11 @@ def bare_base(folder: Path, device: torch.device, dtype: torch.dtype, rank: int)
     return base
 
 
+def random_code(base: Base) -> torch.Tensor:
+    """A W+ code (L, D)."""
+    return torch.randn(base.rows, base.dim, generator=torch.Generator().manual_seed(1))
+
+
 def random_lora(base: Base, rank: int) -> PersonLora:
     """A LoRA of random weights that are small against the base's."""
     torch.manual_seed(0)
@@ -84,26 +89,33 @@ def random_lora(base: Base, rank: int) -> PersonLora:
     return lora
 
 
-def lora_arms(base: Base, settings: DrawSettings, layered: bool = False) -> Arms:
-    """A fused LoRA blended and not, and the base alone; ``layered``: by PEFT's layers too."""
-    hold = settings.keep_background or 1.0
+def lora_arms(
+    base: Base, settings: DrawSettings, layered: bool = False, name: str = "LoRA"
+) -> Arms:
+    """A fused LoRA blended and not, and the base alone; ``layered``: by PEFT's layers too.
+
+    On a base with a branch a random code is drawn with it.
+    """
+    hold, code = settings.keep_background or 1.0, random_code(base) if base.has_branch else None
 
     def ours(wish: str, seed: int, fused: bool = True, **changes: Any) -> Any:
         prompt = encode_prompt(base, f"a photo of a person {wish}", "person")
         changed = drawing(settings, {"hold": hold, **changes})
         if base.lora is None or not fused:
-            return draw(base, prompt, None, [seed], changed)
+            return draw(base, prompt, code, [seed], changed)
         with base.lora.fused():
-            return draw(base, prompt, None, [seed], changed)
+            return draw(base, prompt, code, [seed], changed)
 
     arms: Arms = {
-        "LoRA": ours,
-        "LoRA, hold 0": lambda wish, seed: ours(wish, seed, hold=0.0),
-        "LoRA, scale 0": lambda wish, seed: ours(wish, seed, identity_scale=0.0),
+        name: ours,
+        f"{name}, hold 0": lambda wish, seed: ours(wish, seed, hold=0.0),
+        f"{name}, scale 0": lambda wish, seed: ours(wish, seed, identity_scale=0.0),
     }
     if layered:
-        arms["LoRA, not fused"] = lambda wish, seed: ours(wish, seed, fused=False)
-        arms["LoRA, not fused, hold 0"] = lambda wish, seed: ours(wish, seed, fused=False, hold=0.0)
+        arms[f"{name}, not fused"] = lambda wish, seed: ours(wish, seed, fused=False)
+        arms[f"{name}, not fused, hold 0"] = lambda wish, seed: ours(
+            wish, seed, fused=False, hold=0.0
+        )
     elif base.lora is not None:
         base.lora.fuse()  # once and for all, as `generate` does
     return arms

@@ -6,9 +6,11 @@
 
 Everything in one process on the same weights: every round draws one picture each way, in an order
 that is shuffled anew, all with the round's prompt and seed and the same scheduler, steps, guidance
-and size. Ours has an adapter of rank 8 with random weights on it and the recipe's settings, `hold`
-included. `LoRA` is a person without the branch: a random LoRA of rank 8 on the base's own
-attention, fused, on a base that was opened bare, blended also where the recipe does not. The stock
+and size. Ours is the branch with the recipe's settings, `hold` included: mini's as it is, as its
+recipes leave it, elsewhere with an adapter of rank 8 with random weights. `LoRA` is a person
+without the branch: a random LoRA of rank 8 on the base's own attention, fused, on a base that was
+opened bare, blended also where the recipe does not. `both` is mini's default recipe, the branch and
+such a LoRA. `adapter` is mini with an adapter, as profiles of version 0.1 have it. The stock
 pipelines are diffusers' own classes without safety checker and progress bar, asked for arrays;
 IP-Adapter has the published layout (one image embedding of 1,024, four tokens) with random weights,
 through diffusers' own loader, and is given the embedding, as ours is given the W+ code: neither
@@ -27,7 +29,7 @@ import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -38,7 +40,15 @@ from benchmarks.commands import command_line
 from benchmarks.machine import machine
 from benchmarks.places import MEASUREMENTS, WEIGHTS
 from benchmarks.quality.costs import existing_profile
-from benchmarks.speed.draw_arms import Arms, bare_base, by_pipeline, lora_arms, stock_pipeline
+from benchmarks.speed.draw_arms import (
+    Arms,
+    bare_base,
+    by_pipeline,
+    lora_arms,
+    random_code,
+    random_lora,
+    stock_pipeline,
+)
 from benchmarks.speed.real_size import write_base
 from benchmarks.tuning import drawing
 from pidiff_cli import api
@@ -54,9 +64,11 @@ WISHES = ("as an astronaut", "as a chef", "as a pirate", "at the beach", "in the
 RECIPES = {"mini": "mini-cpu", "sd15": "sd15-8gb"}
 ASKED = {
     "ours / stock": 1.3, "ours, hold 0 / stock": 1.0, "LoRA / stock": 1.3,
-    "LoRA, hold 0 / stock": 1.0, "ours / IP-Adapter": 1.00, "stdin / sampling": 1.02,
+    "LoRA, hold 0 / stock": 1.0, "both / stock": 1.3, "both, hold 0 / stock": 1.0,
+    "ours / IP-Adapter": 1.00, "stdin / sampling": 1.02,
 }  # fmt: skip
 RANK = 8
+Device = tuple[torch.device, torch.dtype]
 
 
 def folder_of(base: str, scratch: Path) -> Path:
@@ -68,15 +80,20 @@ def folder_of(base: str, scratch: Path) -> Path:
     return scratch / base
 
 
-def our_base(base: str, folder: Path, device: torch.device, dtype: torch.dtype) -> Base:
-    """The base with an identity branch and a random adapter on it."""
-    identity = WEIGHTS / "identity" if base == "mini" else None
-    opened = open_base(folder, identity, None if identity else (18, 512), device, dtype)
+def our_base(folder: Path, codes: tuple[int, int] | None, how: Device, part: str = "") -> Base:
+    """The base with an identity branch and a random "adapter" on it, a random "lora", or neither.
+
+    Args:
+        codes: size of a W+ code, for a branch of the text's own weights; None takes mini's.
+    """
+    opened = open_base(folder, None if codes else WEIGHTS / "identity", codes, *how)
     torch.manual_seed(0)
-    model = add_adapter(opened.unet, RANK, RANK)
-    for name, parameter in model.named_parameters():
-        if "lora_" in name:
-            torch.nn.init.normal_(parameter, std=0.02)
+    if part == "lora":
+        opened.lora = random_lora(opened, RANK)
+    elif part:
+        for name, parameter in add_adapter(opened.unet, RANK, RANK).named_parameters():
+            if "lora_" in name:
+                torch.nn.init.normal_(parameter, std=0.02)
     opened.unet.requires_grad_(False)
     return opened
 
@@ -105,7 +122,7 @@ def ip_adapter_state(unet: Any, seed: int = 0) -> dict[str, dict[str, torch.Tens
 
 def arms_of(base: Base, folder: Path, settings: DrawSettings) -> Arms:
     """Each way to draw one picture of a wish with a seed."""
-    code = torch.randn(base.rows, base.dim, generator=torch.Generator().manual_seed(1))
+    code = random_code(base)
     stock, adapted = stock_pipeline(base, folder), stock_pipeline(base, folder)
     adapted.load_ip_adapter(
         ip_adapter_state(adapted.unet), subfolder="", weight_name="", image_encoder_folder=None
@@ -130,6 +147,17 @@ def arms_of(base: Base, folder: Path, settings: DrawSettings) -> Arms:
     if settings.keep_background:
         arms["ours, hold 0"] = lambda wish, seed: ours(wish, seed, hold=0.0)
     return arms | lora_arms(bare_base(folder, base.device, base.dtype, RANK), settings)
+
+
+def adapter_arm(base: Base, settings: DrawSettings) -> Callable[[str, int], Any]:
+    """A picture by a branch with an adapter, whose rows and the base's own are two calls."""
+    code = random_code(base)
+
+    def drawn(wish: str, seed: int) -> Any:
+        prompt = encode_prompt(base, f"a photo of a person {wish}", "person")
+        return draw(base, prompt, code, [seed], settings)
+
+    return drawn
 
 
 def alternate(arms: Arms, rounds: int, device: torch.device) -> dict[str, dict[str, list[float]]]:
@@ -166,8 +194,14 @@ def measure(base: str, args: argparse.Namespace) -> dict[str, Any]:
     settings = drawing(DrawSettings(), known | given)
     with tempfile.TemporaryDirectory() as scratch:
         folder = folder_of(base, Path(scratch))
-        opened = our_base(base, folder, device, dtype)
-        taken = alternate(arms_of(opened, folder, settings), args.rounds, device)
+        how = device, dtype
+        if base == "mini":
+            arms = arms_of(our_base(folder, None, how), folder, settings)
+            arms |= lora_arms(our_base(folder, None, how, "lora"), settings, name="both")
+            arms["adapter"] = adapter_arm(our_base(folder, None, how, "adapter"), settings)
+        else:
+            arms = arms_of(our_base(folder, (18, 512), how, "adapter"), folder, settings)
+        taken = alternate(arms, args.rounds, device)
     others = [name for name in taken if name != "stock"]
     found: dict[str, Any] = {
         "base": base, "device": str(device), "dtype": str(dtype).removeprefix("torch."),

@@ -41,6 +41,8 @@ QUEUE, NAMES = (1, 10, 100, 1_000), (10, 100, 1_000, 10_000)
 PERSON_CPU = (
     56.0  # CPU seconds of a person on mini, one thread, start included: recipes/mini-cpu.yaml
 )
+CORES = 2  # of the machine that `benchmarks.speed.many` ran on, a person each
+SAMPLE = 10  # people that the model of learning is taken from
 START_CPU = 6.0  # of these: interpreter, libraries, weights; once a worker in tune-many
 PROFILE_MB = {"mini": 0.5, "sd15": 8.1}  # what draws, without photos; docs/speed.md
 
@@ -145,19 +147,27 @@ def small_costs(data: dict[str, Any]) -> tuple[float, float]:
     return each, last["new_ms"] / 1e3 / last["profiles"]
 
 
+def learning() -> list[dict[str, Any]]:
+    """Wall seconds of `tune-many`, said from its first people and from the run of one person.
+
+    How long a person takes is that of the first ``SAMPLE`` that ended; how long it takes to begin
+    is the run of one, start to end, less the person.
+    """
+    runs = [rows_of(path.stem) for path in Path(".mini/many").glob("together-*.jsonl")]
+    by_count = {len(rows[0]["people"]): rows[0] for rows in runs if len(rows) == 1}
+    if 1 not in by_count or max(by_count) <= SAMPLE:
+        return []
+    one, count = by_count[1], max(by_count)
+    begins = one["wall"] - one["people"][0]["seconds"]
+    durations = [person["seconds"] for person in by_count[count]["people"][:SAMPLE]]
+    said = simulated(count, CORES, durations, begins, 0.0)
+    return [{"what": "wall s, tune-many", "people": count,
+             "measured": by_count[count]["wall"], "model": round(said, 1)}]  # fmt: skip
+
+
 def check(data: dict[str, Any]) -> list[dict[str, Any]]:
     """The simulation beside what was measured: learning, and the queue alone."""
-    rows = []
-    for path in sorted(Path(".mini/many").glob("together-*.jsonl")):
-        for run in rows_of(path.stem):
-            done = [one["cpu_seconds"] for one in run["people"] if one["status"] == "done"]
-            if not done:
-                continue
-            outside = max(0.0, run["cpu"] - sum(done))
-            said = sum(done) + outside
-            model = len(done) * statistics.mean(done) + 2 * START_CPU
-            rows.append({"what": "CPU s, tune-many", "people": len(done),
-                         "measured": round(said, 1), "model": round(model, 1)})  # fmt: skip
+    rows = learning()
     per_job = data["small"]["queue"][-1]
     each = per_job["wall"] / per_job["jobs"]
     first = data["small"]["queue"][0]["wall"]

@@ -58,8 +58,16 @@ class DrawSettings:
     scheduler: str = ""
 
 
+def draws_lora(base: Base, settings: DrawSettings) -> bool:
+    """Whether pictures are drawn with a LoRA."""
+    return base.lora is not None and settings.identity_scale > 0
+
+
 class Predictor:
     """Guided predictions of one batch of pictures, step by step.
+
+    Of the base's own pictures, and of a person whose branch has an adapter: those of versions
+    before keep their bytes (``PersonPredictor`` draws all others).
 
     A step's rows, B of each kind, are: without the prompt (where guided), and with prompt and
     identity. Without identity the call is the stock pipeline's, bit for bit; with it, what rows
@@ -109,8 +117,8 @@ class Predictor:
 
     @property
     def has_lora(self) -> bool:
-        """Whether rows with identity are those of other weights (``LoraPredictor``)."""
-        return False
+        """Whether rows with identity are those of other weights."""
+        return draws_lora(self.base, self.settings)
 
     def _prepare(
         self, prompts: list[EncodedPrompt], without: list[EncodedPrompt], tokens: Tensor | None

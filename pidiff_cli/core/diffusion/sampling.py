@@ -11,10 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pidiff_cli.core.diffusion.guidance import DrawSettings, Predictor
-from pidiff_cli.core.diffusion.lora_guidance import LoraPredictor
+from pidiff_cli.core.diffusion.guidance import DrawSettings, Predictor, draws_lora
+from pidiff_cli.core.diffusion.person_guidance import PersonPredictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.schedulers import step_settings
+from pidiff_cli.core.identity.adapter import has_adapter
 
 if TYPE_CHECKING:
     from pidiff_cli.core.diffusion.base import Base
@@ -83,16 +84,23 @@ def without_identity(settings: DrawSettings) -> DrawSettings:
 def together(base: Base, settings: DrawSettings) -> int:
     """How many pictures are drawn at once where nothing else is asked for: those of eight rows.
 
-    Beside the base's own a picture with a LoRA is four rows of a call, else two.
+    Beside the base's own a picture is four rows of a call, else two.
     """
     if base.device.type == "cpu":
         return 1
-    return 2 if draws_lora(base, settings) and settings.keep_background else 4
+    return 2 if in_one_call(base, settings) and settings.keep_background else 4
 
 
-def draws_lora(base: Base, settings: DrawSettings) -> bool:
-    """Whether pictures are drawn with a LoRA."""
-    return base.lora is not None and settings.identity_scale > 0
+def in_one_call(base: Base, settings: DrawSettings) -> bool:
+    """Whether a person's rows and the base's own are one call (``PersonPredictor``).
+
+    A branch with an adapter keeps its calls: profiles of before draw the bytes they drew. So does
+    one that is not blended, which has no rows of the base's own.
+    """
+    if draws_lora(base, settings):
+        return True
+    blended = settings.use_map and settings.keep_background > 0 < settings.identity_scale
+    return blended and base.has_branch and not has_adapter(base.unet)
 
 
 @torch.no_grad()
@@ -111,7 +119,8 @@ def _draw_batch(
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     latents = _noise(base, generators, settings.size) * scheduler.init_noise_sigma
     steps = len(scheduler.timesteps)  # some samplers take more of them than were asked for
-    kind = LoraPredictor if draws_lora(base, settings) else Predictor
+    known = w is not None or draws_lora(base, settings)
+    kind = PersonPredictor if known and in_one_call(base, settings) else Predictor
     predict = kind(base, prompts, w, steps, settings, record, scheduler)
     if predict.pair:  # the same noise for both, also that of the steps
         generators += [g.clone_state() for g in generators]

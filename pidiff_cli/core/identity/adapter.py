@@ -184,6 +184,11 @@ def remove_adapter(model: nn.Module) -> nn.Module:
     return cast(nn.Module, unet)
 
 
+def has_adapter(unet: nn.Module) -> bool:
+    """Whether an adapter lies on the branch, or a LoRA on the base's attention."""
+    return any("lora_A" in name for name, _ in unet.named_parameters())
+
+
 def trainable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
     """The adapter's parameters by name, in a stable order."""
     return {name: p for name, p in model.named_parameters() if p.requires_grad}

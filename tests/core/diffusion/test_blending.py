@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ import torch
 from torch import Tensor
 
 from pidiff_cli.core.diffusion import blending, guidance
-from pidiff_cli.core.diffusion.base import Base
+from pidiff_cli.core.diffusion.base import Base, load_base
 from pidiff_cli.core.diffusion.guidance import Predictor
-from pidiff_cli.core.diffusion.prompts import EncodedPrompt
+from pidiff_cli.core.diffusion.prompts import EncodedPrompt, TextStates
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity import attention
+from pidiff_cli.core.identity.adapter import add_adapter
 from tests.support.tiny_base import SIZE
 
 FREE = DrawSettings(steps=4, size=SIZE)
@@ -65,15 +67,28 @@ def test_nothing_changes_where_the_subject_is_not(
     )
     blended = draw(base, prompt, w, [1], replace(settings, keep_background=1.0)).images
     assert np.abs(free - plain).mean() > 0.2
-    assert np.abs(blended - plain).max() <= 1  # another order of sums, no more
-    assert np.abs(blended - plain).mean() < 0.02
+    # Another order of sums, no more; of Heun's seven calls the last ones take turns.
+    most, mean = (2, 0.2) if scheduler == "heun" else (1, 0.02)
+    assert np.abs(blended - plain).max() <= most
+    assert np.abs(blended - plain).mean() < mean
+
+
+@pytest.fixture
+def tuned(folder: Path) -> Base:
+    """With an adapter on the branch, as profiles of before have, and no LoRA."""
+    own = load_base(folder)
+    torch.manual_seed(0)
+    add_adapter(own.unet, 2, 2.0)
+    own.unet.requires_grad_(False)
+    return own
 
 
 @pytest.mark.usefixtures("faint")
 def test_held_steps_cost_one_row_more(
-    base: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
+    tuned: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a step does not ask for comes from the step before, and that holds nearly as well."""
+    base = tuned
     asked: list[int] = []
     rows, guide = Predictor._rows, Predictor._guide
 
@@ -96,6 +111,27 @@ def test_held_steps_cost_one_row_more(
     free = draw(base, prompt, w, [1], settings).images
     apart = [float(np.abs(images - plain).mean()) for images in (in_turn, both, free)]
     assert abs(apart[0] - apart[1]) < 0.5 * (apart[2] - apart[1])
+
+
+@pytest.mark.usefixtures("faint")
+def test_the_branch_as_it_is_shares_a_call_with_the_base(
+    base: Base, tuned: Base, prompt: EncodedPrompt, w: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call a step; a picture as near as that of calls of their own."""
+    calls: list[int] = []
+    unet = Predictor._unet
+
+    def counted(self: Predictor, x: Tensor, t: Tensor, text: TextStates) -> Tensor:
+        calls.append(len(text))
+        return unet(self, x, t, text)
+
+    settings = replace(FREE, steps=7, keep_background=1.0)
+    apart = draw(tuned, prompt, w, [1], settings).images.astype(int)  # its adapter says nothing yet
+    monkeypatch.setattr(Predictor, "_unet", counted)
+    one = draw(base, prompt, w, [1], settings).images.astype(int)
+    assert calls == [3, 4, 4, 4, 3, 2, 3]
+    plain = draw(base, prompt, None, [1], settings).images
+    assert np.abs(one - apart).mean() < 0.5 * np.abs(apart - plain).mean()
 
 
 @pytest.mark.parametrize("more", [{"identity_scale": 0.0}, {"start": 1.0}])

@@ -12,7 +12,7 @@ from torch import Tensor
 from pidiff_cli.core.diffusion import guidance
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.guidance import Predictor
-from pidiff_cli.core.diffusion.lora_guidance import LoraPredictor
+from pidiff_cli.core.diffusion.person_guidance import PersonPredictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, TextStates, called, encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity import cached, context
@@ -124,14 +124,14 @@ def test_rows_of_one_call_are_those_of_calls_of_their_own(
 
 def _predictor(
     base: Base, prompts: list[EncodedPrompt], w: Tensor | None, settings: DrawSettings
-) -> LoraPredictor:
-    predict = LoraPredictor(base, prompts, w, 4, settings, True, base.scheduler(""))
+) -> PersonPredictor:
+    predict = PersonPredictor(base, prompts, w, 4, settings, True, base.scheduler(""))
     predict._identity(True)
     base.context.record = base.context.watch = True
     return predict
 
 
-def _apart(predict: LoraPredictor, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+def _apart(predict: PersonPredictor, x: Tensor) -> tuple[Tensor, list[Tensor]]:
     """The four kinds of rows by calls with one kind of weights each; maps, the base's own first."""
     base, context, count, kept = predict.base, predict.base.context, predict.count, predict.cached
     assert kept is not None and base.lora is not None

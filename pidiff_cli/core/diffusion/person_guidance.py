@@ -1,7 +1,7 @@
-"""The guided prediction of a person with a LoRA (docs/method.md, sections 5.2 and 6).
+"""The guided prediction of a person beside the base's own (docs/method.md, sections 5.2 and 6).
 
-Rows with the LoRA and the base's own are one call of the UNet, which takes another weight for the
-last of them (``two_weights``): a call of its own costs mini a third of a row.
+Rows with the identity and the base's own are one call of the UNet: a call of its own costs mini a
+third of a row. With a LoRA the last of them take another weight (``two_weights``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from pidiff_cli.core.diffusion.guidance import Predictor
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt, subjects, text_states
 from pidiff_cli.core.diffusion.shared_prefix import pick_kinds
 from pidiff_cli.core.identity.cached import CachedAttention
-from pidiff_cli.core.identity.lora import PersonLora
 
 #: Blended steps, the first ones, in which every row is asked for: how prompts pull, and what the
 #: base's own picture becomes, still changes much (docs/decisions/tailoring.md).
@@ -25,8 +24,8 @@ EXACT = 4
 PERSON, OWN = 0, 1  # latents that a kind of rows sees
 
 
-class LoraPredictor(Predictor):
-    """Guided predictions with a LoRA, alone or on top of the branch.
+class PersonPredictor(Predictor):
+    """Guided predictions with a LoRA, with the general branch, or with both.
 
     The rows without the prompt are the base's own. Kinds of rows, of which a step asks for some of
     the last ones, B of each:
@@ -40,22 +39,14 @@ class LoraPredictor(Predictor):
     it stands for both: of the last three kinds the third is then the base's own picture's.
     """
 
-    @property
-    def has_lora(self) -> bool:
-        return True
-
     def _prepare(
         self, prompts: list[EncodedPrompt], without: list[EncodedPrompt], tokens: Tensor | None
     ) -> CachedAttention:
         base, count, settings = self.base, self.count, self.settings
-        # The prompt is guided by as much more as ΔW is drawn with less: their product, what pulls
-        # towards the person, stays. Both grow with λ, so that a little of it is near the base's.
-        less = 1 + (settings.prompt_pull - 1) * min(settings.identity_scale, 1.0)
-        less = less if self.guided else 1.0
-        self.scale, self.pull = settings.identity_scale / less, settings.guidance * less - 1
+        self.scale, self.pull = self._strengths()
         self.became: list[Tensor] = []  # the base's own picture's x₀ of the last two times
         self.own_maps: list[Tensor] = []  # and its maps, when it was last asked for
-        named = [prompt.called or prompt for prompt in prompts]  # a word that the LoRA knows
+        named = [prompt.called or prompt for prompt in prompts] if self.has_lora else prompts
         self.kinds = text_states(base, without + prompts + without + named)
         base.context.tokens = tokens
         rows = len(self.kinds)
@@ -69,10 +60,23 @@ class LoraPredictor(Predictor):
             cached.beside_subject = subjects(prompts, base.device)
         return cached
 
+    def _strengths(self) -> tuple[float, float]:
+        """λ of the rows with the identity, and how often the prompt's pull is added to them.
+
+        With a LoRA the prompt is guided by as much more as ΔW is drawn with less: their product,
+        what pulls towards the person, stays. Both grow with λ, so that a little of it is near the
+        base's.
+        """
+        settings = self.settings
+        pulls = self.has_lora and self.guided
+        less = 1 + (settings.prompt_pull - 1) * min(settings.identity_scale, 1.0) * pulls
+        return settings.identity_scale / less, settings.guidance * less - 1
+
     def _identity(self, on: bool) -> None:
-        context, lora = self.base.context, cast(PersonLora, self.base.lora)
+        context = self.base.context
         context.scale, context.cached = self.scale if on else 0.0, self.cached
-        lora.switch(context.scale, self.count)
+        if self.base.lora is not None:
+            self.base.lora.switch(context.scale, self.count)
 
     def _blended(self, x: Tensor, own: Tensor, t: Tensor, step: int) -> tuple[Tensor, Tensor]:
         """Predictions for the blended pictures and the base's own, (B, C, h, w) each.
@@ -138,7 +142,7 @@ class LoraPredictor(Predictor):
         rows = len(seen) * count
         cached.first, cached.rows = len(self.kinds) - rows, rows
         shared = self.prefix if self.prefix and self.prefix.possible and rows > len(x) else None
-        with shared.on(seen, last=True) if shared else nullcontext():
+        with shared.on(seen, last=self.has_lora) if shared else nullcontext():
             x = x if shared else pick_kinds(x, seen, count)
             found = self._unet(x, t, self.kinds.part(cached.first, rows))
         return found.split(count)
