@@ -11,6 +11,7 @@ from pidiff_cli.api.asked import asked_drawing
 from pidiff_cli.api.pages import page_of
 from pidiff_cli.stages.edits import known_edits
 from pidiff_cli.stages.gallery.inputs import PAGE, page_at
+from pidiff_cli.stages.generate.calls import Calls
 from pidiff_cli.stages.opening import Home, Listener, Place, base_of, known_prompts, open_person
 from pidiff_cli.stages.results import GenerateResult, Picture, PromptNote
 
@@ -51,14 +52,13 @@ def generate(
     place = Place.of(home, device, offline, progress)
     known, more = known_prompts(prompts)
     opened, config, parts = asked_drawing(place, profile, known, best, count, settings)
-    from pidiff_cli.stages import generate as stage
+    if gallery:
+        page_at(config.out / PAGE)
+    from pidiff_cli.stages.generate import run as stage
 
-    told = on_picture, more, on_prompt, on_written, on_notes
-    if not gallery:
-        return stage.run(opened, config, parts, place.progress, *told)
-    page_at(config.out / PAGE)
-    drawn = stage.run(opened, config, parts, place.progress, *told)
-    return replace(drawn, gallery=page_of(drawn, config.out, place))
+    calls = Calls(on_picture, on_prompt, on_written, on_notes)
+    drawn = stage.run(opened, config, parts, place.progress, calls, more)
+    return replace(drawn, gallery=page_of(drawn, config.out, place)) if gallery else drawn
 
 
 def dials(

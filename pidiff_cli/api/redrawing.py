@@ -45,6 +45,6 @@ def again(
     values["seed"] = taken_seed(values["seed"], place.progress)
     config = place.config(GenerateConfig, **values, out=out)
     check_drawing(config, opened, parts, recorded=True)
-    from pidiff_cli.stages import generate as stage
+    from pidiff_cli.stages.generate import run as stage
 
     return stage.run(opened, config, parts, place.progress)

@@ -45,7 +45,7 @@ def generate_rows(
         raise InputError(
             "The table has no row.", "Its first row names the columns, then a row each."
         )
-    from pidiff_cli.stages import generate as stage
+    from pidiff_cli.stages.generate import rows as stage
 
     def told(row: stage.Row, drawn: GenerateResult) -> None:
         if on_row:

@@ -448,7 +448,7 @@ def _cli_recipe(root: Path) -> object:
 def _cli_again(root: Path) -> object:
     """Up to the drawing itself."""
     from pidiff_cli.errors import InputError
-    from pidiff_cli.stages import generate
+    from pidiff_cli.stages.generate import run as generate
 
     def drawn(*args: object, **more: object) -> object:
         raise InputError("It would be drawn now.")

@@ -14,7 +14,7 @@ from pidiff_cli import api
 from pidiff_cli.core.diffusion import sampling
 from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.stages import person
+from pidiff_cli.stages.person import drawing
 from pidiff_cli.stages.results import Picture
 from tests.support.opened import run_generate, short_drawing
 from tests.support.tiny_base import SIZE
@@ -153,7 +153,7 @@ def test_known_prompts_are_drawn_together(
     config = short_drawing(home, tmp_path, prompts=("as an astronaut", "as a chef", "in the snow"))
     alone = run_generate(replace(config, out=tmp_path / "alone"), Notes()).images
     batches: list[int] = []
-    draw = person.draw
+    draw = drawing.draw
 
     def counted(
         base: Any, prompts: Any, code: Any, seeds: list[int], *more: Any, **rest: Any
@@ -161,8 +161,8 @@ def test_known_prompts_are_drawn_together(
         batches.append(len(seeds))
         return draw(base, prompts, code, seeds, *more, **rest)
 
-    monkeypatch.setattr(person, "draw", counted)
-    monkeypatch.setattr(person, "together", lambda *_: 2)
+    monkeypatch.setattr(drawing, "draw", counted)
+    monkeypatch.setattr(drawing, "together", lambda *_: 2)
     monkeypatch.setattr(sampling, "together", lambda *_: 2)
     beside = run_generate(config, Notes()).images
     assert batches == [2, 1]

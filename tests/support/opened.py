@@ -15,9 +15,10 @@ from pidiff_cli.config import (
 )
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages import evaluate, generate, invert, stylemix
+from pidiff_cli.stages import evaluate, invert, stylemix
 from pidiff_cli.stages.base import fingerprints
 from pidiff_cli.stages.checks import check_base
+from pidiff_cli.stages.generate import run as generate
 from pidiff_cli.stages.opening import base_of
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import (
