@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-#: A line each, as typed in a shell; the four characters \\xff stand for a byte that is no UTF-8.
+#: A line each, as typed in a shell; the four characters \xff stand for a byte that is no UTF-8.
 MISTAKES = Path(__file__).with_name("mistakes.txt").read_text(encoding="utf-8").strip().splitlines()
 
 
