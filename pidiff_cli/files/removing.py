@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -20,12 +21,17 @@ def remove_tree(path: Path) -> None:
         inside = sorted(path.iterdir())
     except FileNotFoundError:
         return
+    remove_trees(inside)
+    path.rmdir()
+
+
+def remove_trees(paths: Iterable[Path]) -> None:
+    """Remove each as `remove_tree` does, also after one that does not go; raises as it."""
     failed: OSError | None = None
-    for item in inside:
+    for path in paths:
         try:
-            remove_tree(item)
+            remove_tree(path)
         except OSError as error:
             failed = failed or error
     if failed:
         raise failed
-    path.rmdir()
