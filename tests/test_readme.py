@@ -61,10 +61,10 @@ def with_pictures(run: Callable[..., Any]) -> Callable[..., Any]:
     from dataclasses import asdict
 
     from pidiff_cli.stages import person
-    from pidiff_cli.stages.generate import _NOT_RECORDED
+    from pidiff_cli.stages.generate.record import NOT_RECORDED
 
     def drawn(profile: Any, config: Any, parts: Any, progress: Any, *told: Any) -> Any:
-        settings = {k: v for k, v in asdict(config).items() if k not in _NOT_RECORDED}
+        settings = {k: v for k, v in asdict(config).items() if k not in NOT_RECORDED}
         out = person.make_folder(config.out)
         result = run(profile, config, parts, progress, *told)
         for picture in result.images:

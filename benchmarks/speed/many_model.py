@@ -33,7 +33,7 @@ from pidiff_cli.many.job import DONE, Outcome, TuneJob
 from pidiff_cli.many.ledger import Ledger
 from pidiff_cli.many.pool import Pool
 from pidiff_cli.many.share import Share
-from pidiff_cli.profile.folder import profile_folder
+from pidiff_cli.profile import profile_folder
 
 RESULTS = MEASUREMENTS / "many_model.json"
 COUNTS = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)

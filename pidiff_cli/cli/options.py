@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import fields
-from functools import cache
+from functools import cache, wraps
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,6 +47,29 @@ def option(
         parser=_reader(item, spelling),
         autocompletion=complete.of(choices) if choices else complete.FIELDS.get(name),
     )  # fmt: skip
+
+
+def taking(
+    shared: Callable[..., dict[str, Any]],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A command takes the options of ``shared`` beside its own, and gets what that function makes
+    of them as the argument of its name."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own, more = (signature(one, eval_str=True) for one in (command, shared))
+
+        @wraps(command)
+        def run(**given: Any) -> None:
+            options = {name: given.pop(name) for name in more.parameters}
+            command(**given, **{shared.__name__: shared(**options)})
+
+        kept = [one for one in own.parameters.values() if one.name != shared.__name__]
+        run.__signature__ = own.replace(  # type: ignore[attr-defined]
+            parameters=[*kept, *more.parameters.values()]
+        )
+        return run
+
+    return decorate
 
 
 def _reader(item: Any, spelling: str) -> Any:

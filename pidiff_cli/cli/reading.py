@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from pidiff_cli.errors import UsageError
-from pidiff_cli.files import expanded
 from pidiff_cli.values import shown
 
 
@@ -45,4 +44,6 @@ def user_path(value: Any) -> Path:
     """
     if not str(value):
         raise UsageError("A path is empty.", "A variable of the shell may be unset.")
+    from pidiff_cli.files import expanded  # a help page needs none
+
     return expanded(value)

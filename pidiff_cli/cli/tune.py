@@ -8,8 +8,9 @@ import typer
 
 from pidiff_cli.cli import complete
 from pidiff_cli.cli.consent import ConsentOption, ask_consent
+from pidiff_cli.cli.learning import learning
 from pidiff_cli.cli.lines import whole
-from pidiff_cli.cli.options import option
+from pidiff_cli.cli.options import option, taking
 from pidiff_cli.cli.prepare import (
     ForceOption,
     LikeOption,
@@ -31,45 +32,16 @@ SourcesArgument = Annotated[
 ]
 
 
+@taking(learning)
 def command(
     context: typer.Context,
     sources: SourcesArgument,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="name of the profile made of the photos")
     ] = None,
-    recipe: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="recipe, or the path of a YAML file",
-            autocompletion=complete.recipes,
-        ),
-    ] = "auto",
-    base: Annotated[
-        str,
-        typer.Option(
-            metavar="BASE",
-            help="auto, mini, sd15, sdxl, a path or a hub id",
-            autocompletion=complete.bases,
-        ),
-    ] = "auto",
-    wplus: Annotated[str, option(TuneConfig, "wplus", metavar="WHEN")] = "auto",
-    steps: Annotated[int | None, option(TuneConfig, "steps", by_recipe=True)] = None,
     resume: Annotated[bool, typer.Option(help="go on from the last checkpoint")] = True,
     restart: Annotated[bool, option(TuneConfig, "restart", "--restart")] = False,
     retune: Annotated[bool, option(TuneConfig, "retune", "--retune")] = False,
-    preview_every: Annotated[
-        int | None, option(TuneConfig, "preview_every", by_recipe=True)
-    ] = None,
-    batch: Annotated[int | None, option(TuneConfig, "batch", by_recipe=True)] = None,
-    rank: Annotated[int | None, option(TuneConfig, "rank", by_recipe=True)] = None,
-    lora_rank: Annotated[int | None, option(TuneConfig, "lora_rank", by_recipe=True)] = None,
-    learning_rate: Annotated[
-        float | None, option(TuneConfig, "learning_rate", by_recipe=True)
-    ] = None,
-    optimizer: Annotated[str | None, option(TuneConfig, "optimizer", metavar="NAME")] = None,
-    seed: Annotated[int | None, option(TuneConfig, "seed")] = None,
-    memory: Annotated[float | None, option(TuneConfig, "memory", metavar="GB")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="say what it would take, and stop")
     ] = False,
@@ -79,6 +51,8 @@ def command(
     person: PersonOption = None,
     like: LikeOption = None,
     consent: ConsentOption = None,
+    *,
+    learning: dict[str, Any],
 ) -> None:
     """Learn one person from photos.
 
@@ -88,12 +62,7 @@ def command(
     from pidiff_cli import api
 
     session = session_of(context)
-    given: dict[str, Any] = {
-        "base": base, "recipe": recipe, "wplus": wplus, "steps": steps,
-        "preview_every": preview_every, "batch": batch, "rank": rank,
-        "lora_rank": lora_rank, "learning_rate": learning_rate, "optimizer": optimizer,
-        "seed": seed, "memory": memory,
-    }  # fmt: skip
+    given = {"base": "auto", "recipe": "auto", "wplus": "auto", **learning}
     if dry_run:
         session.output.result([], api.plan(sources, name, **given, **session.where()))
         return

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pidiff_cli.cli import complete
 from pidiff_cli.cli.consent import ConsentOption
 from pidiff_cli.cli.failures import INPUT
-from pidiff_cli.cli.options import option
+from pidiff_cli.cli.learning import learning
+from pidiff_cli.cli.options import taking
 from pidiff_cli.cli.prepare import NoPhotosOption, NounOption
 from pidiff_cli.cli.reading import number, user_path
 from pidiff_cli.cli.session import session_of
-from pidiff_cli.config import TuneConfig
 
 if TYPE_CHECKING:
     from pidiff_cli.cli.output import Output
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 ROWS = 40  # people in the table at the end; of more, only those who failed
 
 
+@taking(learning)
 def command(
     context: typer.Context,
     source: Annotated[
@@ -64,39 +64,11 @@ def command(
             "without it --home is a folder that all of them see",
         ),
     ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="recipe, or the path of a YAML file",
-            autocompletion=complete.recipes,
-        ),
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            metavar="BASE",
-            help="auto, mini, sd15, sdxl, a path or a hub id",
-            autocompletion=complete.bases,
-        ),
-    ] = None,
     noun: NounOption = None,
-    wplus: Annotated[str | None, option(TuneConfig, "wplus", metavar="WHEN")] = None,
-    steps: Annotated[int | None, option(TuneConfig, "steps", by_recipe=True)] = None,
-    preview_every: Annotated[
-        int | None, option(TuneConfig, "preview_every", by_recipe=True)
-    ] = None,
-    batch: Annotated[int | None, option(TuneConfig, "batch", by_recipe=True)] = None,
-    rank: Annotated[int | None, option(TuneConfig, "rank", by_recipe=True)] = None,
-    lora_rank: Annotated[int | None, option(TuneConfig, "lora_rank", by_recipe=True)] = None,
-    learning_rate: Annotated[
-        float | None, option(TuneConfig, "learning_rate", by_recipe=True)
-    ] = None,
-    optimizer: Annotated[str | None, option(TuneConfig, "optimizer", metavar="NAME")] = None,
-    seed: Annotated[int | None, option(TuneConfig, "seed")] = None,
-    memory: Annotated[float | None, option(TuneConfig, "memory", metavar="GB")] = None,
     consent: ConsentOption = None,
     no_photos: NoPhotosOption = False,
+    *,
+    learning: dict[str, Any],
 ) -> None:
     """Learn many people, each from photos of their own.
 
@@ -108,11 +80,8 @@ def command(
     from pidiff_cli.stages.opening import Place
 
     session = session_of(context)
-    settings: dict[str, Any] = {
-        "base": base, "recipe": recipe, "noun": noun, "wplus": wplus, "steps": steps,
-        "preview_every": preview_every, "batch": batch, "rank": rank, "lora_rank": lora_rank,
-        "learning_rate": learning_rate, "optimizer": optimizer, "seed": seed, "memory": memory,
-        "consent": consent, "keep_photos": False if no_photos else None,
+    settings = learning | {
+        "noun": noun, "consent": consent, "keep_photos": False if no_photos else None,
     }  # fmt: skip
     chosen = chosen_engine(engine, address, store, workers)
     session.after_interrupt = "The same command goes on."

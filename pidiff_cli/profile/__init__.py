@@ -6,19 +6,13 @@ from pidiff_cli.profile.changing import making
 from pidiff_cli.profile.codes import Identity
 from pidiff_cli.profile.draft import codes_file, drop_draft, take_draft
 from pidiff_cli.profile.finding import find_by_id, note_folder
-from pidiff_cli.profile.folder import (
-    Profile,
-    any_folder,
-    list_profiles,
-    locked_folder,
-    profile_folder,
-    profile_folders,
-    settle,
-)
+from pidiff_cli.profile.folder import Profile, list_profiles
 from pidiff_cli.profile.holding import hold
 from pidiff_cli.profile.locked import is_one, list_locked
 from pidiff_cli.profile.manifest import Manifest, Photo, check_name
+from pidiff_cli.profile.named import any_folder, locked_folder, settle
 from pidiff_cli.profile.parts import PHOTO_SHEET, TUNED_PARTS, parts_of
+from pidiff_cli.profile.places import profile_folder, profile_folders
 
 __all__ = [
     "PHOTO_SHEET", "TUNED_PARTS", "Identity", "Manifest", "Photo", "Profile", "any_folder",

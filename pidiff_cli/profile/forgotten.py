@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pidiff_cli.files import remove_tree
+from pidiff_cli.files import remove_trees
 from pidiff_cli.profile.journal import CHANGE, GONE
 from pidiff_cli.profile.locks import LOCK
 from pidiff_cli.profile.manifest import MANIFEST, Manifest
@@ -37,14 +37,7 @@ def without_photos(manifest: Manifest) -> Manifest:
 def remove_what_goes(folder: Path) -> None:
     """Remove what says anything of single photos, the codes apart. Raises OSError: not all went."""
     mark = folder / FORGOTTEN
-    failed: OSError | None = None
-    for item in [*what_goes(folder), *(mark.iterdir() if mark.is_dir() else ())]:
-        try:
-            remove_tree(item)
-        except OSError as error:
-            failed = failed or error
-    if failed:
-        raise failed
+    remove_trees([*what_goes(folder), *(mark.iterdir() if mark.is_dir() else ())])
 
 
 def what_goes(folder: Path) -> list[Path]:

@@ -23,6 +23,8 @@ from pidiff_cli.weights.locate import BaseParts
 BESIDE = {"hold": 1.0, "start": 0.07}
 Config = TypeVar("Config", bound=CommonConfig)
 Paths = str | Path | Sequence[str | Path]
+Home = str | Path | None  # the folder that holds profiles/ and models/; None is the usual one
+Listener = Progress | Callback | None  # who hears how far it is
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,10 @@ class Place:
     @classmethod
     def of(
         cls,
-        home: str | Path | None,
+        home: Home,
         device: str,
         offline: bool,
-        progress: Progress | Callback | None,
+        progress: Listener,
     ) -> Place:
         """Of the API's common arguments; a plain callable is a callback.
 

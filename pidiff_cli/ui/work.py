@@ -52,7 +52,7 @@ class Work:
 
         if not torch.cuda.is_available():
             import_never("bitsandbytes")  # a second and 100 MB for nothing
-        from pidiff_cli.stages import generate, person  # noqa: F401  diffusers
+        from pidiff_cli.stages.generate import run  # noqa: F401  diffusers
 
         drawable = [row for row in self.people.told() if row.get("drawable")]
         if drawable:

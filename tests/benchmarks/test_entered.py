@@ -25,7 +25,9 @@ def test_a_called_function_enters_its_file_and_a_check_is_counted() -> None:
     config = GenerateConfig(name="alice", prompts=("as a chef",))
     with watching() as seen:
         replace(config, count=2)
-    assert seen.files["config.py"] and not any(file.startswith("core/") for file in seen.files)
+    assert seen.files["config/setting.py"] and not any(
+        file.startswith("core/") for file in seen.files
+    )
     assert seen.made == {"GenerateConfig": 1} and seen.checked == {"GenerateConfig": 1}
 
 

@@ -59,15 +59,13 @@ def test_notes_of_prompts_are_in_the_document(pidiff, alice, stages, feed):
 
     plain = stages["generate"].run
 
-    def noting(profile, config, parts, progress, on_picture, prompts, on_prompt, *more):
-        on_notes = more[-1]
-
+    def noting(profile, config, parts, progress, calls, prompts):
         def each():
             for prompt in prompts or config.prompts:
-                on_notes((PromptNote(prompt, "cut"),) if "viking" in prompt else ())
+                calls.on_notes((PromptNote(prompt, "cut"),) if "viking" in prompt else ())
                 yield prompt
 
-        return plain(profile, config, parts, progress, on_picture, each(), on_prompt, *more)
+        return plain(profile, config, parts, progress, calls, each())
 
     stages["generate"].run = noting
     feed(b"as a viking\nas a chef\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -308,14 +309,13 @@ def test_models(pidiff):
 def test_interrupted_while_drawing_keeps_what_is_drawn(pidiff, stages, alice, tmp_path):
     original = stages["generate"].run
 
-    def stop(*given):
-        *rest, on_written, _ = given
-
+    def stop(profile, config, parts, progress, calls, prompts):
         def draw_one(path):
-            on_written(path)
+            calls.on_written(path)
             raise KeyboardInterrupt
 
-        return original(*rest, draw_one)
+        told = replace(calls, on_written=draw_one)
+        return original(profile, config, parts, progress, told, prompts)
 
     stages["generate"].run = stop
     ran = pidiff("generate", "alice", "as a chef", "-n", "3", "--out", tmp_path / "pics")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.speed.mistakes import MISTAKES, make_place, typed
+from benchmarks.speed.mistyped import MISTAKES, make_place, typed
 from pidiff_cli.cli import commands
 from tests.support.places import ROOT
 
@@ -48,7 +48,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def answers(place: Path) -> dict[str, list]:
     """Each line's exit code, stdout, stderr, and whether no file came or went."""
-    lines = MISTAKES.strip().splitlines()
+    lines = MISTAKES
     words = [[os.fsdecode(word) for word in typed(line)] for line in lines]
     done = subprocess.run(
         [sys.executable, "-c", CODE, json.dumps(words)], cwd=place, capture_output=True,
@@ -59,7 +59,7 @@ def answers(place: Path) -> dict[str, list]:
     return dict(zip(lines, json.loads(done.stdout.splitlines()[-1]), strict=True))
 
 
-@pytest.mark.parametrize("line", MISTAKES.strip().splitlines())
+@pytest.mark.parametrize("line", MISTAKES)
 def test_a_mistake_is_answered(answers: dict[str, list], line: str) -> None:
     code, out, err, clean = answers[line]
     assert code in (2, 3, 4), err

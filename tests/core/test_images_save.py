@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pidiff_cli import files
 from pidiff_cli.core.images import PROVENANCE, read_record, save_png
 from pidiff_cli.errors import InputError
 
@@ -52,7 +51,7 @@ def test_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Monke
     def full(source: str, target: str) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(InputError, match="disk is full"):
         save_png(path, PIXELS[::-1], {"a": 1})
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["a.png"]

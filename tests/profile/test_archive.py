@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from pidiff_cli import files
 from pidiff_cli.errors import InputError
+from pidiff_cli.files import sync
 from pidiff_cli.profile import Profile, archive
 from pidiff_cli.profile.locks import lock_place
 from pidiff_cli.stages.export.run import run_import
@@ -144,7 +144,7 @@ def test_a_full_disk_leaves_nothing(file: Path, home: Path, monkeypatch) -> None
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left")
 
-    monkeypatch.setattr(files, "sync_file", full)
+    monkeypatch.setattr(sync, "sync_file", full)
     refused(file, home, "disk is full")
 
 

@@ -15,7 +15,7 @@ import pytest
 from pidiff_cli.core.images import png_bytes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
-from pidiff_cli.profile import archive as archive_module
+from pidiff_cli.profile.archive import limits
 from pidiff_cli.profile.manifest import path_fault
 from pidiff_cli.stages.export.run import run_import
 from tests.support.profile_file import PICTURE, export, make_alice, manifest_of, refused, rewritten
@@ -90,13 +90,13 @@ def test_a_bomb(file: Path, home: Path) -> None:
 
 
 def test_too_many_and_too_large(file: Path, home: Path, monkeypatch) -> None:
-    monkeypatch.setattr(archive_module, "MAX_FILE", 20)
+    monkeypatch.setattr(limits, "MAX_FILE", 20)
     refused(file, home, "too large")
-    monkeypatch.setattr(archive_module, "MAX_FILE", 1 << 20)
-    monkeypatch.setattr(archive_module, "MAX_FILES", 3)
+    monkeypatch.setattr(limits, "MAX_FILE", 1 << 20)
+    monkeypatch.setattr(limits, "MAX_FILES", 3)
     refused(file, home, "too large")
-    monkeypatch.setattr(archive_module, "MAX_FILES", 100)
-    monkeypatch.setattr(archive_module, "MAX_BYTES", 1000)
+    monkeypatch.setattr(limits, "MAX_FILES", 100)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1000)
     refused(file, home, "too large")
 
 

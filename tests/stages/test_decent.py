@@ -9,8 +9,8 @@ import pytest
 
 from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import InputError, MissingWeightError
-from pidiff_cli.stages import generate
 from pidiff_cli.stages.decent import decent, open_filter
+from pidiff_cli.stages.generate import safeguards
 from pidiff_cli.stages.results import RejectedPicture
 from tests.support.opened import run_generate, short_drawing
 from tests.support.tiny_nudity import install_filter
@@ -59,7 +59,7 @@ class All:
 def test_nothing_is_written_and_the_command_fails(
     tuned_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generate, "open_filter", lambda *_: All())
+    monkeypatch.setattr(safeguards, "open_filter", lambda *_: All())
     notes, config = Notes(), short_drawing(tuned_home, tmp_path, count=2)
     with pytest.raises(InputError, match="All 2 were blocked: nudity"):
         run_generate(config, notes)
@@ -75,7 +75,7 @@ def test_the_others_are_written(
         def score(self, picture: np.ndarray) -> float:
             return next(scores)
 
-    monkeypatch.setattr(generate, "open_filter", lambda *_: First())
+    monkeypatch.setattr(safeguards, "open_filter", lambda *_: First())
     done = run_generate(short_drawing(tuned_home, tmp_path, count=2), Notes())
     assert [picture.seed for picture in done.images] == [8]
     assert [(one.seed, one.reason) for one in done.fell] == [(7, "blocked: nudity (0.90)")]

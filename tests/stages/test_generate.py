@@ -14,7 +14,8 @@ from pidiff_cli import api
 from pidiff_cli.core.diffusion import sampling
 from pidiff_cli.core.images import read_photo, read_record, save_png
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.stages import person
+from pidiff_cli.stages.generate.calls import Calls
+from pidiff_cli.stages.person import drawing
 from pidiff_cli.stages.results import Picture
 from tests.support.opened import run_generate, short_drawing
 from tests.support.tiny_base import SIZE
@@ -29,7 +30,7 @@ def home(tuned_home: Path) -> Path:
 def test_pictures_are_told_as_they_come(home: Path, tmp_path: Path) -> None:
     seen: list[Picture] = []
     config = short_drawing(home, tmp_path, prompts=("as an astronaut", "as a chef"), count=2)
-    result = run_generate(config, Notes(), seen.append)
+    result = run_generate(config, Notes(), Calls(on_picture=seen.append))
     assert list(result.images) == seen
     assert [(p.prompt, p.seed) for p in seen] == [
         ("as an astronaut", 7), ("as an astronaut", 8), ("as a chef", 7), ("as a chef", 8),
@@ -138,10 +139,12 @@ def test_prompts_are_taken_one_at_a_time(home: Path, tmp_path: Path) -> None:
             told.append(prompt)
             yield prompt
 
-    run_generate(
-        short_drawing(home, tmp_path, count=2), Notes(), lambda p: told.append(f"told {p.seed}"),
-        prompts(), lambda: told.append("done"), lambda path: told.append("written"),
-    )  # fmt: skip
+    calls = Calls(
+        on_picture=lambda p: told.append(f"told {p.seed}"),
+        on_prompt=lambda: told.append("done"),
+        on_written=lambda path: told.append("written"),
+    )
+    run_generate(short_drawing(home, tmp_path, count=2), Notes(), calls, prompts())
     each = ["written", "told 7", "written", "told 8", "done"]
     assert told == ["as an astronaut", *each, "as a chef", *each]
 
@@ -153,7 +156,7 @@ def test_known_prompts_are_drawn_together(
     config = short_drawing(home, tmp_path, prompts=("as an astronaut", "as a chef", "in the snow"))
     alone = run_generate(replace(config, out=tmp_path / "alone"), Notes()).images
     batches: list[int] = []
-    draw = person.draw
+    draw = drawing.draw
 
     def counted(
         base: Any, prompts: Any, code: Any, seeds: list[int], *more: Any, **rest: Any
@@ -161,8 +164,8 @@ def test_known_prompts_are_drawn_together(
         batches.append(len(seeds))
         return draw(base, prompts, code, seeds, *more, **rest)
 
-    monkeypatch.setattr(person, "draw", counted)
-    monkeypatch.setattr(person, "together", lambda *_: 2)
+    monkeypatch.setattr(drawing, "draw", counted)
+    monkeypatch.setattr(drawing, "together", lambda *_: 2)
     monkeypatch.setattr(sampling, "together", lambda *_: 2)
     beside = run_generate(config, Notes()).images
     assert batches == [2, 1]

@@ -12,7 +12,8 @@ import pytest
 from pidiff_cli import api
 from pidiff_cli.errors import InputError, MissingWeightError, UsageError
 from pidiff_cli.stages import person
-from pidiff_cli.stages.generate import PictureCandidate, keep_best
+from pidiff_cli.stages.generate.best import PictureCandidate, keep_best
+from pidiff_cli.stages.person import loading
 from tests.conftest import Ran
 from tests.support.opened import run_generate, short_drawing
 from tests.support.tiny_person import Notes
@@ -93,7 +94,7 @@ def test_more_kept_than_drawn_is_a_sentence(untuned_home: Path, tmp_path: Path) 
 def test_without_face_networks_nothing_can_be_chosen(
     untuned_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(person, "open_reader", lambda _: None)
+    monkeypatch.setattr(loading, "open_reader", lambda _: None)
     with pytest.raises(MissingWeightError, match="--best needs face networks"):
         run_generate(short_drawing(untuned_home, tmp_path, count=2, best=1), Notes())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 from dataclasses import replace
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from pidiff_cli import api, files
+from pidiff_cli import api
 from pidiff_cli.config import StylemixConfig
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.images import read_record, save_png
@@ -134,7 +135,7 @@ def test_many_at_once_lose_no_picture(
         def refuse(*_: object, **__: object) -> None:
             raise PermissionError("no links here")
 
-        monkeypatch.setattr(files.os, "link", refuse)
+        monkeypatch.setattr(os, "link", refuse)
     image, written = np.zeros((4, 4, 3), np.uint8), []
 
     def write(thread: int) -> None:

@@ -13,6 +13,8 @@ from pidiff_cli import api
 from pidiff_cli.core.images import read_photo, read_record
 from pidiff_cli.errors import UsageError
 from pidiff_cli.stages import checks, person
+from pidiff_cli.stages.generate.calls import Calls
+from pidiff_cli.stages.person import drawing
 from pidiff_cli.stages.recorded import recorded_settings
 from tests.support.opened import run_generate, short_drawing
 from tests.support.tiny_base import SIZE
@@ -72,7 +74,7 @@ def test_what_is_told_is_in_the_result_too(home: Path, tmp_path: Path) -> None:
     settings = {"prompts": ("as a chef", "as a viking"), "negative": "a zeppelin"}
     result = run_generate(
         short_drawing(home, tmp_path, **settings), Notes(),
-        on_notes=lambda notes: heard.append([note.prompt for note in notes]),
+        Calls(on_notes=lambda notes: heard.append([note.prompt for note in notes])),
     )  # fmt: skip
     first, second = result.notes
     assert first.prompt == "" and first.text.startswith("--negative: Not known to mini")
@@ -85,13 +87,13 @@ def test_all_doubts_come_before_the_first_picture(
 ) -> None:
     """Each says which prompt it is about."""
     seen: list[int] = []
-    draw, notes = person.draw, Notes()
+    draw, notes = drawing.draw, Notes()
 
     def counted(*words: Any, **more: Any) -> Any:
         seen.append(len(notes.warnings))
         return draw(*words, **more)
 
-    monkeypatch.setattr(person, "draw", counted)
+    monkeypatch.setattr(drawing, "draw", counted)
     prompts = ("as a chef", "as a viking", "a photo, " * 20 + "in the snow")
     run_generate(short_drawing(home, tmp_path, prompts=prompts), notes)
     assert len(notes.warnings) == 3 and set(seen) == {3}

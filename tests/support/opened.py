@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,9 +16,11 @@ from pidiff_cli.config import (
 )
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages import evaluate, generate, invert, stylemix
+from pidiff_cli.stages import evaluate, invert, stylemix
 from pidiff_cli.stages.base import fingerprints
 from pidiff_cli.stages.checks import check_base
+from pidiff_cli.stages.generate import run as generate
+from pidiff_cli.stages.generate.calls import Calls
 from pidiff_cli.stages.opening import base_of
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import (
@@ -73,11 +76,14 @@ def run_invert(config: InvertConfig, progress: Progress) -> InvertResult:
 
 
 def run_generate(
-    config: GenerateConfig, progress: Progress, *more: Any, **kw: Any
+    config: GenerateConfig,
+    progress: Progress,
+    calls: Calls = Calls(),
+    prompts: Iterable[str] | None = None,
 ) -> GenerateResult:
     profile = Profile.open(config.name, config.home)
     parts = base_of(config.home, profile, config.base)
-    return generate.run(profile, config, parts, progress, *more, **kw)
+    return generate.run(profile, config, parts, progress, calls, prompts)
 
 
 def short_drawing(home: Path, out: Path, **settings: Any) -> GenerateConfig:

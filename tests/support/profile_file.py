@@ -13,7 +13,7 @@ import pytest
 from pidiff_cli.core.images import png_bytes
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile
-from pidiff_cli.profile import archive as archive_module
+from pidiff_cli.profile.archive.writing import add_entry
 from pidiff_cli.stages.export.run import run_export, run_import
 from pidiff_cli.stages.progress import Progress
 
@@ -65,7 +65,7 @@ def rewritten(file: Path, change, listed: bool = True) -> Path:
     if listed:
         with zipfile.ZipFile(io.BytesIO(), "w") as scratch:
             own = {k: v for k, v in entries.items() if k != "export.json"}
-            files = {name: archive_module._entry(scratch, name, data) for name, data in own.items()}
+            files = {name: add_entry(scratch, name, data) for name, data in own.items()}
         index = {"format": "pidiff profile", "version": 1, "files": files}
         entries["export.json"] = json.dumps(index).encode()
     target = file.with_name("changed.pidiff")

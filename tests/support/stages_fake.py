@@ -13,7 +13,8 @@ import pytest
 
 def install_stages(monkeypatch: pytest.MonkeyPatch, weights: Path) -> dict[str, ModuleType]:
     """Put them in the stages' places, with a base that has no weights under ``weights``."""
-    from pidiff_cli.stages import evaluate, generate, invert, stylemix
+    from pidiff_cli.stages import evaluate, invert, stylemix
+    from pidiff_cli.stages.generate import run as generate
     from pidiff_cli.stages.prepare import run as prepare
     from pidiff_cli.stages.tune import run as tune
     from pidiff_cli.weights import locate
@@ -92,26 +93,24 @@ def _generate(
     config: Any,
     parts: Any,
     progress: Any,
-    on_picture: Any = None,
+    calls: Any = None,
     prompts: Any = None,
-    on_prompt: Any = None,
-    on_written: Any = None,
-    on_notes: Any = None,
 ) -> Any:
+    from pidiff_cli.stages.generate.calls import Calls
     from pidiff_cli.stages.results import GenerateResult, Picture
 
-    sys.modules["pidiff_cli.stages.generate"].configs.append(config)  # type: ignore[attr-defined]
-    made = []
+    sys.modules["pidiff_cli.stages.generate.run"].configs.append(config)  # type: ignore[attr-defined]
+    calls, made = calls or Calls(), []
     for prompt in prompts or config.prompts:
         for number in range(config.count):
             path = config.out / f"{prompt[:20]}-{number}.png"
             made.append(Picture(path, prompt, config.seed + number, 0.5))
-            if on_written:
-                on_written(path)
-            if on_picture:
-                on_picture(made[-1])
-        if on_prompt:
-            on_prompt()
+            if calls.on_written:
+                calls.on_written(path)
+            if calls.on_picture:
+                calls.on_picture(made[-1])
+        if calls.on_prompt:
+            calls.on_prompt()
     return GenerateResult(tuple(made))
 
 

@@ -84,8 +84,9 @@ def colour_reader() -> FaceReader:
 
 def install(monkeypatch: pytest.MonkeyPatch, weights: Path, reads: bool = True) -> None:
     """Let the stages find a tiny base as ``mini`` and, if ``reads``, the colour reader."""
-    from pidiff_cli.stages import invert, person
+    from pidiff_cli.stages import invert
     from pidiff_cli.stages.gallery import alike
+    from pidiff_cli.stages.person import loading
     from pidiff_cli.stages.tune import run as tune
     from pidiff_cli.stages.tune import setup
     from pidiff_cli.weights import locate
@@ -94,7 +95,7 @@ def install(monkeypatch: pytest.MonkeyPatch, weights: Path, reads: bool = True) 
     monkeypatch.setattr(setup, "PREVIEW_STEPS", 1)
     monkeypatch.setattr(setup, "REPORT_STEPS", 1)
     monkeypatch.setattr(locate, "PACKAGE_WEIGHTS", weights)
-    for module in (tune, invert, person, alike):
+    for module in (tune, invert, loading, alike):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader() if reads else None)
 
 

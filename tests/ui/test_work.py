@@ -59,11 +59,11 @@ def test_two_strengths_side_by_side(tuned_page: Opened):
 
 
 def test_the_person_stays_loaded(tuned_page: Opened, monkeypatch: pytest.MonkeyPatch):
-    from pidiff_cli.stages import person
+    from pidiff_cli.stages.person import loading
 
     loads = []
-    load = person._load
-    monkeypatch.setattr(person, "_load", lambda *a, **k: (loads.append(1), load(*a, **k))[1])
+    load = loading._load
+    monkeypatch.setattr(loading, "_load", lambda *a, **k: (loads.append(1), load(*a, **k))[1])
     drawn(tuned_page, seed=1)
     drawn(tuned_page, seed=2)
     assert len(loads) == 1

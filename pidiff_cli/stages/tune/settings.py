@@ -43,6 +43,11 @@ class OpenedTuning:
     config: TuneConfig
     reading: InvertConfig
 
+    @property
+    def replaces(self) -> bool:
+        """Whether what was learnt before is to be replaced."""
+        return self.config.retune or self.config.restart
+
 
 def open_tuning(
     place: Place,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pidiff_cli import api
+from pidiff_cli.api import measuring
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.judge import run
@@ -215,7 +216,7 @@ def test_a_profile_is_drawn_before_it_is_judged(
         images = [Picture(out / name, "as a chef", 0) for name in ("00.png", "02.png")]
         return GenerateResult(tuple(images))
 
-    monkeypatch.setattr(api, "generate", generate)
+    monkeypatch.setattr(measuring, "generate", generate)
     made = put(tmp_path / "kohya", [BLUE])
     result = _judge(tmp_path, Path("alice"), made, prompt="as a chef", count=1, seed=3)
     assert asked == [("alice", ("as a chef",), 1, 3)]

@@ -13,8 +13,9 @@ from pidiff_cli.core.images import read_photo
 from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages import evaluate, generate, stylemix
+from pidiff_cli.stages import evaluate, stylemix
 from pidiff_cli.stages.base import fingerprints
+from pidiff_cli.stages.generate import run as generate
 from pidiff_cli.stages.opening import base_of, open_person
 from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.stages.tune import run as tune
