@@ -58,7 +58,7 @@ def hold(
     most: int,
     score: PreviewScore,
     row: int,
-    save: Callable[[Path], object],
+    save: Callable[[Path], None],
 ) -> None:
     """Hold the step that was just looked at, and let go of those that no even spread needs.
 

@@ -169,7 +169,12 @@ def test_a_look_that_is_done_twice_is_held_once(
 ) -> None:
     """Killed after a look and before its checkpoint: the step comes again."""
     whole, broken = make_profile(home, "whole"), make_profile(home)
-    few = {"keep_checkpoints": 1, "preview_every": 1, "steps": 4}  # looks go, too
+    few = {
+        "keep_checkpoints": 1,
+        "preview_every": 1,
+        "steps": 4,
+        "checkpoint_every": 1,
+    }  # looks go, too
     run_tune(keeping(home, "whole", **few), Notes())
     real, left = loop._checkpoint, [2]
 
