@@ -8,13 +8,14 @@ from typing import Any
 
 from pidiff_cli import api
 from pidiff_cli.errors import UsageError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, kept_steps
 from pidiff_cli.stages.kept import Kept
 from pidiff_cli.stages.results import GenerateResult, Picture
 from pidiff_cli.ui.asking import MOST, edits_of, mark_of, number, seed_of, settings_of, text
 from pidiff_cli.ui.jobs import Job, Jobs, Work
 from pidiff_cli.ui.people import People
 from pidiff_cli.ui.pictures import Pictures
+from pidiff_cli.values import OWN
 
 
 class Drawing:
@@ -49,6 +50,10 @@ class Drawing:
         if not isinstance(beside, dict):
             raise UsageError("beside must be settings.")
         columns = [self._column(asked)]
+        if "checkpoint" in beside:  # both columns say by which step they are drawn
+            steps = kept_steps(columns[0]["profile"])
+            own = next((one.step for one in steps if one.own), OWN)
+            columns[0].setdefault("checkpoint", own)
         if beside:
             columns.append(self._column({**asked, **beside}))
         job = Job("draw", str(columns[0]["prompt"]), columns[0]["profile"].name, asked=dict(asked))

@@ -9,14 +9,15 @@ from typing import Any
 from pidiff_cli import api
 from pidiff_cli.config import NOUNS
 from pidiff_cli.errors import InputError, PidiffError, StoppedError, UsageError
-from pidiff_cli.profile import check_name, profile_folder
+from pidiff_cli.profile import check_name, kept_steps, profile_folder
 from pidiff_cli.stages.kept import Kept
 from pidiff_cli.stages.results import PlanResult, TuneResult
-from pidiff_cli.ui.asking import text
+from pidiff_cli.ui.asking import text, yes
 from pidiff_cli.ui.drafts import Draft, Drafts
 from pidiff_cli.ui.jobs import Job, Jobs
 from pidiff_cli.ui.people import People
 
+KEPT = 3  # steps beside the best one, where somebody wants to compare
 LOOK = 5.0  # seconds between looks for room on a card
 #: What may be said of a person's consent → what the page asks.
 CONSENT = {
@@ -38,12 +39,14 @@ class Learning:
         self.settings: dict[str, Any] = {}
 
     def begin(self, asked: Mapping[str, Any]) -> Job:
-        """Queue a new person: "draft", "name", "noun", "consent".
+        """Queue a new person: "draft", "name", "noun", "consent", "keep" (whether other steps of
+        the tuning stay, to be compared).
 
         Raises:
             PidiffError: no photo is kept, the name is not allowed or taken, no consent is said.
         """
         draft, name = self._drafts.find(text(asked, "draft")), text(asked, "name", 64)
+        keep = KEPT if yes(asked, "keep", False) else 0
         noun, consent = text(asked, "noun", 40) or "person", text(asked, "consent", 40)
         check_name(name)
         if noun not in NOUNS:
@@ -62,7 +65,7 @@ class Learning:
             except PidiffError:
                 self._drafts.give_back(draft)
                 raise
-            self._tune(job)
+            self._tune(job, **({"keep_checkpoints": keep} if keep else {}))
 
         self._drafts.take(draft)
         return self._jobs.add(Job("tune", f"Learn {name}", name, asked={"draft": draft.id}), work)
@@ -74,10 +77,11 @@ class Learning:
         if self._jobs.busy_with(profile.name):
             raise InputError(f"{profile.name} is being learnt already.")
         anew = asked.get("retune") is True
+        keep = {"keep_checkpoints": KEPT} if anew and kept_steps(profile) else {}
 
         def work(job: Job, kept: Kept) -> None:
             kept.release()
-            self._tune(job, retune=anew)
+            self._tune(job, retune=anew, **keep)
 
         return self._jobs.add(Job("tune", f"Learn {profile.name}", profile.name), work)
 

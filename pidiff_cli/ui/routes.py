@@ -20,7 +20,7 @@ from pidiff_cli.errors import InputError, PidiffError, UsageError
 from pidiff_cli.stages.belongings import counted
 from pidiff_cli.stages.pages.render import render
 from pidiff_cli.stages.words import known_words, read
-from pidiff_cli.ui.asking import secret, text, yes
+from pidiff_cli.ui.asking import MOST_STEPS, number, secret, text, yes
 from pidiff_cli.ui.drafts import MOST_BYTES
 from pidiff_cli.ui.guard import POLICY
 from pidiff_cli.ui.mixing import mix_sheet
@@ -238,6 +238,7 @@ class Routes:
             "rename": lambda: people.rename(key, text(asked, "name", 64)),
             "copy": lambda: people.copy(key, text(asked, "name", 64)),
             "consent": lambda: people.consent(key, text(asked, "consent", 40)),
+            "step": lambda: people.use_step(key, int(number(asked, "step", -1, 0, MOST_STEPS))),
             "lock": lambda: people.lock(key, secret(asked, "passphrase")),
             "unlock": lambda: people.unlock(key, secret(asked, "passphrase")),
             "forget": partial(people.forget, key),

@@ -112,12 +112,12 @@ async function change(key, what) {
 async function learn(event) {
   event.preventDefault();
   fault(form, null);
-  const {name, noun, consent} = form.elements;
+  const {name, noun, consent, keep} = form.elements;
   try {
     if (!draft?.photos.some((one) => one.kept)) throw Object.assign(new Error(), {told: "First drop photos in which the face is sharp."});
     if (!name.value.trim()) throw Object.assign(new Error(), {told: "Give this person a name."});
     if (!consent.value) throw Object.assign(new Error(), {told: "Say whose face this is."});
-    await post("api/learn", {draft: draft.id, name: name.value.trim(), noun: noun.value, consent: consent.value});
+    await post("api/learn", {draft: draft.id, name: name.value.trim(), noun: noun.value, consent: consent.value, keep: keep.checked});
     sessionStorage.removeItem(KEY);
     draft = null;
     $("photos").replaceChildren();
