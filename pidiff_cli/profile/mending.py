@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pidiff_cli import files
 from pidiff_cli.profile.forgotten import FORGOTTEN, remove_what_goes
+from pidiff_cli.profile.holders import drop, is_due, marked, note_swept
 from pidiff_cli.profile.journal import CHANGE, GONE, STAGED, apply, read_journal
 from pidiff_cli.profile.locked import LOCKED
 from pidiff_cli.profile.locks import ASIDE, LOCKS, PROFILES, file_lock, key_of
@@ -32,6 +33,10 @@ def mend(folder: Path) -> None:
     """
     _mend_inside(folder)
     if folder.parent.name == PROFILES:
+        with suppress(OSError):
+            for kind in ("old", "kept"):  # of releases before the journal
+                if os.path.lexists(item := folder.with_name(f".{kind}-{folder.name}")):
+                    _settle_before(item, folder, kind)
         with suppress(OSError):
             sweep_home(folder.parent, key_of(folder.name))
 
@@ -71,6 +76,28 @@ def sweep_home(profiles: Path, own: str = "") -> None:
     """
     if not profiles.is_dir():
         return
+    dead = [key for key in marked(profiles) if key == own or _is_free(profiles, key)]
+    if dead or is_due(profiles):
+        _sweep_profiles(profiles, own)
+        note_swept(profiles)
+    for key in dead:
+        with _nobody_holds(profiles, key, own) as free:
+            if free:
+                drop(profiles, key)
+    if (profiles / LEAVING).is_dir():
+        found_keys = (_KEY.search(path.name) for path in (profiles / LEAVING).iterdir())
+        for key in sorted({found[0] for found in found_keys if found}):
+            _sweep_left(profiles, key)
+        with suppress(OSError):
+            (profiles / LEAVING).rmdir()
+
+
+def _is_free(profiles: Path, key: str) -> bool:
+    with _nobody_holds(profiles, key) as free:
+        return free
+
+
+def _sweep_profiles(profiles: Path, own: str) -> None:
     for item in sorted(profiles.iterdir()):
         if not item.name.startswith("."):
             _sweep_other(profiles, item, own)
@@ -82,12 +109,6 @@ def sweep_home(profiles: Path, own: str = "") -> None:
             with _nobody_holds(profiles, key_of(found["name"]), own) as free, suppress(OSError):
                 if free:
                     _settle_before(item, profiles / found["name"], found["kind"])
-    if (profiles / LEAVING).is_dir():
-        found_keys = (_KEY.search(path.name) for path in (profiles / LEAVING).iterdir())
-        for key in sorted({found[0] for found in found_keys if found}):
-            _sweep_left(profiles, key)
-        with suppress(OSError):
-            (profiles / LEAVING).rmdir()
 
 
 def _sweep_other(profiles: Path, folder: Path, own: str) -> None:
