@@ -19,7 +19,7 @@ from pidiff_cli.profile.locks import ASIDE, LOCKS, PROFILES, file_lock, key_of
 from pidiff_cli.profile.manifest import MANIFEST
 
 LEAVING = ".leaving"  # in `profiles/`: which files outside the home are being written
-_TEMPORARY = ".tmp-"
+TEMPORARY = ".tmp-"
 _KEYED = re.compile(rf"({re.escape(ASIDE)}|{re.escape(GONE)})(?P<key>[0-9a-f]{{16}})-")
 _KEY = re.compile(r"[0-9a-f]{16}")
 #: Of releases before the journal: temporary copies, the old folder of a swap, the old profile.
@@ -62,7 +62,7 @@ def _sweep_inside(folder: Path) -> None:
         if not place.is_dir() or place.is_symlink():
             continue
         for item in sorted(place.iterdir()):
-            if item.name.startswith((STAGED, GONE, _TEMPORARY)):
+            if item.name.startswith((STAGED, GONE, TEMPORARY)):
                 with suppress(OSError):
                     files.remove_tree(item)
             elif item.name.startswith(".old-"):  # of a release before the journal
@@ -115,7 +115,7 @@ def _sweep_other(profiles: Path, folder: Path, own: str) -> None:
     """A profile that this command does not change: what a kill has left in it."""
     if folder.is_symlink() or not folder.is_dir() or key_of(folder.name) == own:
         return
-    if any(item.name.startswith((CHANGE, GONE)) for item in folder.iterdir()):
+    if any(item.name.startswith((CHANGE, GONE, TEMPORARY)) for item in folder.iterdir()):
         with _nobody_holds(profiles, key_of(folder.name)) as free:
             if free:
                 _mend_inside(folder)
@@ -158,7 +158,7 @@ def _noted(note: Path) -> Path | None:
         path = Path(json.loads(note.read_bytes())["path"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return path if path.name.startswith(_TEMPORARY) else None
+    return path if path.name.startswith(TEMPORARY) else None
 
 
 @contextmanager
