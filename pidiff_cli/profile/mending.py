@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pidiff_cli import files
 from pidiff_cli.profile.forgotten import FORGOTTEN, remove_what_goes
@@ -17,6 +17,8 @@ from pidiff_cli.profile.journal import CHANGE, GONE, STAGED, apply, read_journal
 from pidiff_cli.profile.locked import LOCKED
 from pidiff_cli.profile.locks import ASIDE, LOCKS, PROFILES, file_lock, key_of
 from pidiff_cli.profile.manifest import MANIFEST
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 
 LEAVING = ".leaving"  # in `profiles/`: which files outside the home are being written
 TEMPORARY = ".tmp-"
@@ -133,9 +135,9 @@ def _settle_before(item: Path, folder: Path, kind: str) -> None:
 def _holds_somebody(folder: Path) -> bool:
     """Whether a profile of an earlier release was whole, or was made in another way since."""
     try:
-        data = json.loads((folder / MANIFEST).read_bytes())
+        data = read_json(folder / MANIFEST, dict[str, Any])
         return bool(data.get("stages") or data.get("files", {}).get("identity.safetensors"))
-    except (OSError, ValueError, AttributeError):
+    except (Refused, AttributeError):
         return False
 
 
@@ -155,8 +157,8 @@ def _sweep_left(profiles: Path, key: str) -> None:
 def _noted(note: Path) -> Path | None:
     """The place that a note tells; None where it tells none, or what is no temporary one."""
     try:
-        path = Path(json.loads(note.read_bytes())["path"])
-    except (OSError, ValueError, TypeError, KeyError):
+        path = Path(read_json(note, dict[str, str])["path"])
+    except (Refused, KeyError):
         return None
     return path if path.name.startswith(TEMPORARY) else None
 
