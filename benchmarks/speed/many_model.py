@@ -1,6 +1,6 @@
 """What a million people would cost: small costs measured at 1 to 10,000, the rest by simulation.
 
-    nice -n 10 python -m benchmarks.speed.many_model measure  # minutes
+    nice -n 10 python -m benchmarks.speed.many_model measure [--parts names]  # minutes
     python -m benchmarks.speed.many_model simulate [--workers 2 16 256] [--steps-cpu 56]
 
 `measure` times what grows with the count of people and is none of the learning: a job through the
@@ -141,14 +141,19 @@ def arrive(home: Path) -> None:
     Profile.create(home, f"N{secrets.token_hex(6)}", "person")
 
 
-def measure() -> None:
-    """All small costs."""
+PARTS: dict[str, Callable[[Path], Any]] = {
+    "queue": lambda _: queue(), "asking": asking, "names": names
+}  # fmt: skip
+
+
+def measure(parts: list[str]) -> None:
+    """Small costs; those that are not asked for stay as they were measured."""
     with tempfile.TemporaryDirectory() as scratch:
-        found = {"queue": queue(), "asking": asking(Path(scratch)), "names": names(Path(scratch))}
-    for name in ("queue", "names"):
-        print(f"\n{name}\n{table(found[name])}")  # type: ignore[arg-type]
-    print(found["asking"])
-    keep(RESULTS, "small", {"machine": machine(), **found})
+        found = {part: PARTS[part](Path(scratch)) for part in parts}
+    for name, rows in found.items():
+        print(f"\n{name}\n{table(rows if isinstance(rows, list) else [rows])}")
+    before = json.loads(RESULTS.read_text()).get("small", {}) if RESULTS.is_file() else {}
+    keep(RESULTS, "small", {**before, "machine": machine(), **found})
 
 
 def simulated(
@@ -238,12 +243,13 @@ def main() -> None:
     """The command line."""
     parser = command_line("benchmarks.speed.many_model", __doc__)
     parser.add_argument("what", choices=("measure", "simulate"))
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=[*PARTS])
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 16, 256])
     parser.add_argument("--steps-cpu", type=float, default=PERSON_CPU)
     parser.add_argument("--profile-mb", type=float, default=PROFILE_MB["mini"])
     given = parser.parse_args()
     if given.what == "measure":
-        measure()
+        measure(given.parts)
     else:
         simulate(given.workers, given.steps_cpu, given.profile_mb)
 
