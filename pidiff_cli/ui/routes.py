@@ -17,6 +17,8 @@ from starlette.routing import Route
 
 from pidiff_cli import api
 from pidiff_cli.errors import InputError, PidiffError, UsageError
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import parse_json
 from pidiff_cli.stages.belongings import counted
 from pidiff_cli.stages.pages.render import render
 from pidiff_cli.stages.words import known_words, read
@@ -286,8 +288,9 @@ def _told(answer: Answer) -> Answer:
 async def _asked(request: Request) -> dict[str, Any]:
     """The JSON object of a request. Raises UsageError: it is none."""
     try:
-        found = json.loads(await _body(request, MOST_JSON, "The request") or b"{}")
-    except (ValueError, RecursionError) as error:
+        text = await _body(request, MOST_JSON, "The request") or b"{}"
+        found = parse_json(text, object, "The request", MOST_JSON)
+    except Refused as error:
         raise UsageError("The request is no JSON.") from error
     if not isinstance(found, dict):
         raise UsageError("The request is no JSON object.")
