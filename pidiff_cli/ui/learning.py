@@ -8,16 +8,22 @@ from typing import Any
 
 from pidiff_cli import api
 from pidiff_cli.config import NOUNS
-from pidiff_cli.errors import InputError, PidiffError, StoppedError, UsageError
-from pidiff_cli.profile import check_name, profile_folder
+from pidiff_cli.errors import (
+    InputError,
+    OutOfMemoryError,
+    PidiffError,
+    StoppedError,
+    UsageError,
+)
 from pidiff_cli.stages.kept import Kept
-from pidiff_cli.stages.results import PlanResult, TuneResult
+from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.ui.asking import text
 from pidiff_cli.ui.drafts import Draft, Drafts
-from pidiff_cli.ui.jobs import Job, Jobs
+from pidiff_cli.ui.jobs import LEARNS, Job, Jobs
 from pidiff_cli.ui.people import People
 
 LOOK = 5.0  # seconds between looks for room on a card
+HEAR = 0.1  # seconds between looks whether to stop waiting
 #: What may be said of a person's consent → what the page asks.
 CONSENT = {
     "self": "This is me",
@@ -45,12 +51,12 @@ class Learning:
         """
         draft, name = self._drafts.find(text(asked, "draft")), text(asked, "name", 64)
         noun, consent = text(asked, "noun", 40) or "person", text(asked, "consent", 40)
-        check_name(name)
+        self._people.check_free(name)
         if noun not in NOUNS:
             raise UsageError(f"The noun can be {', '.join(NOUNS)}.")
         if consent not in CONSENT:
             raise UsageError("Say whose face this is.")
-        if profile_folder(self._people.home, name).exists() or self._jobs.busy_with(name):
+        if self._jobs.busy_with(name):
             raise InputError(f"Somebody is called {name} already.", "Take another name.")
         if not any(row["kept"] for row in self._drafts.told(draft)["photos"]):
             raise InputError("No photo is kept.", "Drop one with a sharp face.")
@@ -65,21 +71,26 @@ class Learning:
             self._tune(job)
 
         self._drafts.take(draft)
-        return self._jobs.add(Job("tune", f"Learn {name}", name, asked={"draft": draft.id}), work)
+        job = Job("tune", f"Learn {name}", name, asked={"draft": draft.id})
+        try:
+            return self._jobs.add(job, work)
+        except InputError:
+            self._drafts.give_back(draft)
+            raise
 
     def go_on(self, key: str, asked: Mapping[str, Any]) -> Job:
         """Queue the tuning of a person who is there: on from its checkpoint, or, where ``asked``
         says "retune", anew. Raises PidiffError."""
-        profile = self._people.find(key)
-        if self._jobs.busy_with(profile.name):
-            raise InputError(f"{profile.name} is being learnt already.")
+        name = self._people.find(key).folder.name
+        if self._jobs.busy_with(name, LEARNS):
+            raise InputError(f"{name} is being learnt already.")
         anew = asked.get("retune") is True
 
         def work(job: Job, kept: Kept) -> None:
             kept.release()
             self._tune(job, retune=anew)
 
-        return self._jobs.add(Job("tune", f"Learn {profile.name}", profile.name), work)
+        return self._jobs.add(Job("tune", f"Learn {name}", name), work)
 
     def _prepare(self, job: Job, draft: Draft, name: str, noun: str, consent: str) -> None:
         """The draft's photos become a profile; then the uploaded copies go."""
@@ -93,38 +104,43 @@ class Learning:
 
     def _tune(self, job: Job, **settings: Any) -> TuneResult:
         settings = {**self.settings, **settings, **self._where()}
-        self._wait_for_room(job, settings)
-        made = api.tune(job.who, progress=self._jobs.listen(job), **settings)
-        found = made.likeness
-        job.answer = {"steps": made.steps, "seconds": made.seconds, "likeness": found}
+        while True:
+            self._wait_for_room(job, settings)
+            try:
+                made = api.tune(job.who, progress=self._jobs.listen(job), **settings)
+                break
+            except OutOfMemoryError as error:  # others were quicker
+                if not error.passing:
+                    raise
+        job.answer = {"steps": made.steps, "seconds": made.seconds, "likeness": made.likeness}
         return made
 
     def _wait_for_room(self, job: Job, settings: dict[str, Any]) -> None:
-        """On a card that other programs fill, wait until what they hold is free.
+        """On a card that other programs fill, wait until what they hold is free, and say so.
 
         Raises StoppedError where the job is stopped meanwhile.
         """
-        told = False
-        while waits := _others_in_the_way(api.plan(job.who, **settings)):
-            if not told:
-                told = True
-                job.lines.append({"text": waits, "warning": True})
-                self._jobs.changed()
-            time.sleep(LOOK)
-            if job.stop:
-                raise StoppedError("Stopped.")
+        while waits := self._in_the_way(job, settings):
+            job.waits = waits
+            self._jobs.changed()
+            end = time.monotonic() + LOOK
+            while time.monotonic() < end:
+                if job.stop:
+                    raise StoppedError("Stopped.")
+                time.sleep(min(HEAR, LOOK))
+        job.waits = ""
+
+    @staticmethod
+    def _in_the_way(job: Job, settings: dict[str, Any]) -> str:
+        """Why a tuning has to wait, in words; "" where it has room. Raises OutOfMemoryError: it
+        would have none with the whole card either."""
+        try:
+            api.plan(job.who, **settings)
+        except OutOfMemoryError as error:
+            if not error.passing:
+                raise
+            return f"Waits for memory, and begins by itself. {error.message}"
+        return ""
 
     def _where(self) -> dict[str, Any]:
         return {"home": self._people.home, "device": self._device}
-
-
-def _others_in_the_way(found: PlanResult) -> str:
-    """Why a tuning has to wait, in words; "" where it has room, or would have none anyway."""
-    plan = found.plan
-    peak, free, others = (plan.get(key) or 0 for key in ("peak_mb", "free_mb", "others_mb"))
-    if not others or peak <= free or peak > free + others:
-        return ""
-    return (
-        f"Waits for room on the card: it takes about {peak / 1000:.1f} GB, {free / 1000:.1f} are "
-        f"free, other programs hold {others / 1000:.1f}."
-    )
