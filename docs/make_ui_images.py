@@ -21,14 +21,13 @@ from typing import Any
 from benchmarks.drawings import identities
 from benchmarks.quality.people import write_photos
 from pidiff_cli import api, keeping
-from pidiff_cli.profile import Profile
 
 TARGET = Path(__file__).parent / "images" / "ui"
 SIZES = {"": (1280, 900), "-phone": (390, 844)}
 SCHEMES = {"": "light", "-dark": "dark"}
 SHOWN = (
     "draw", "draw-phone-dark", "photos", "photos-phone-dark", "learning-dark", "learning-phone",
-    "mix", "mix-phone", "people-dark", "people-phone", "picture", "picture-phone-dark",
+    "mix", "mix-phone", "people-dark", "locked-phone", "picture", "picture-phone-dark",
 )  # fmt: skip
 WIDTH = 900  # px of a wide picture in the docs
 PEOPLE, LOCKED, NEW = ("alice", "bob", "cleo"), "dora", "erik"
@@ -43,9 +42,11 @@ def make_home(work: Path) -> dict[str, list[Path]]:
         photos[name] = sorted(write_photos(person, work / "photos" / name).iterdir())
         if name == NEW or (home / "profiles" / name).exists():
             continue
-        api.tune(photos[name], name, home=home, device="cpu", consent="synthetic")
-        if name == LOCKED:
-            keeping.lock(Profile.open(name, home).folder, passphrase="of the pictures", home=home)
+        if name == LOCKED:  # of whom nothing can be seen
+            api.prepare(photos[name], name, home=home)
+            keeping.lock(name, passphrase="of the pictures", home=home)
+        else:
+            api.tune(photos[name], name, home=home, device="cpu", consent="synthetic")
     return photos
 
 
@@ -125,19 +126,25 @@ def people_and_mix(pages: dict[str, Any], folder: Path) -> None:
 
 def learn(pages: dict[str, Any], photos: dict[str, list[Path]], folder: Path) -> None:
     """Photos with their faces, one of somebody else among them, then a tuning half way."""
+    first = next(iter(pages.values()))
+    go(first, "learn")
+    first.set_input_files("#files", [*photos[NEW], photos["alice"][0]])
+    first.wait_for_selector("#looked:has-text('4 of 5 kept')")
+    draft = first.evaluate("sessionStorage.getItem('pidiff-draft')")
     for tag, page in pages.items():
         go(page, "learn")
-        page.set_input_files("#files", [*photos[NEW], photos["alice"][0]])
-        page.wait_for_selector("#photos li:nth-child(5)")
+        page.evaluate(f"sessionStorage.setItem('pidiff-draft', '{draft}')")
+        page.reload()
+        page.wait_for_selector("#photos li:nth-child(5) img")
         shoot(page, f"photos{tag}", folder)
-    first = next(iter(pages.values()))
     first.click("#photos li:nth-child(5) button:has-text('Leave out')")
     first.fill("#learn-form [name=name]", NEW)
     first.click("#consent label:nth-of-type(3)")
     first.click("#learn-form button.main")
     half = "(() => { const p = document.querySelector('#tuning progress');"
-    half += " return p && p.value > p.max / 2 && !!document.querySelector('#tuning img'); })()"
-    first.wait_for_function(half)
+    half += " return !!p && p.value > p.max / 2 && !!document.querySelector('#tuning img'); })()"
+    while not first.evaluate(half):
+        first.wait_for_timeout(500)
     for tag, page in pages.items():
         page.locator("#step-tune").scroll_into_view_if_needed()
         page.evaluate("document.getElementById('step-tune').scrollIntoView({block: 'start'})")

@@ -44,4 +44,6 @@ def _alike(likeness: dict[str, Any]) -> str:
     value, own = likeness.get("held_out") or likeness.get("learnt_from"), likeness.get("photos")
     if value is None:
         return "not measured"
+    if not likeness.get("told", True):  # of a photographed person whom mini draws
+        return "to be judged by eye"
     return f"{value:.2f}" + (f" (own photos {own:.2f})" if own is not None else "")

@@ -14,11 +14,14 @@ from pidiff_cli.errors import InputError, UsageError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.kept import Kept
 from pidiff_cli.stages.recorded import recorded_person, recorded_settings
+from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.results import GenerateResult, Picture
 from pidiff_cli.ui.asking import MOST, edits_of, mark_of, number, seed_of, settings_of, text
 from pidiff_cli.ui.jobs import Job, Jobs, Work
 from pidiff_cli.ui.people import People
 from pidiff_cli.ui.pictures import Pictures
+
+SEEDS = 1_000_000  # of which one is taken where none is given: short enough to be typed
 
 
 class Drawing:
@@ -52,8 +55,7 @@ class Drawing:
         beside = asked.get("beside") or {}
         if not isinstance(beside, dict):
             raise UsageError("beside must be settings.")
-        if seed_of(asked) == RANDOM:  # one for all columns: they are to be compared
-            asked = {**asked, "seed": secrets.randbelow(2**32)}
+        asked = _seeded(asked)
         columns = [self._column(asked)]
         if beside:
             columns.append(self._column({**asked, **beside}))
@@ -80,7 +82,7 @@ class Drawing:
         def work(job: Job, kept: Kept) -> None:
             made = api.again(path, changes, out=self._pictures.folder, **self._where(job))
             for picture in made.images:
-                self._show(job, 0, picture.path, picture.likeness)
+                self._show(job, 0, picture.path, self._alike(shown, picture))
 
         title = prompt or str(settings["prompts"][0])
         job = Job("draw", title, people[0], people, asked={"again": key})
@@ -104,13 +106,13 @@ class Drawing:
                 raise InputError(f"Somebody is called {name} already.", "Take another name.")
         values |= {"prompt": prompt or None, "name": name or None}
         values["count"] = int(number(asked, "count", 1, 1, MOST))
-        values |= {"seed": seed_of(asked), "mark": mark_of(asked)}
+        values |= {"seed": seed_of(_seeded(asked)), "mark": mark_of(asked)}
 
         def work(job: Job, kept: Kept) -> None:
             where = {"out": self._pictures.folder, **self._where(job)}
             made = api.stylemix(a.folder, b.folder, **values, **where)
             for picture in made.images:
-                self._show(job, 0, picture.path, picture.likeness)
+                self._show(job, 0, picture.path, self._alike(a, picture))
             job.answer = {"stored": made.profile.name if made.profile else ""}
 
         title = f"{a.name} and {b.name}"
@@ -154,13 +156,20 @@ class Drawing:
         profile: Profile = values.pop("profile")
 
         def shown(picture: Picture) -> None:
-            self._show(job, place, picture.path, picture.likeness)
+            self._show(job, place, picture.path, self._alike(profile, picture))
 
         return api.generate(
             profile.folder, values.pop("prompt"), out=self._pictures.folder,
             on_written=lambda path: self._show(job, place, path, None), on_picture=shown,
             **values, **self._where(job),
         )  # fmt: skip
+
+    def _alike(self, profile: Profile, picture: Picture) -> float | None:
+        """A picture's likeness, where one may be told."""
+        from pidiff_cli.stages.opening import base_of
+
+        family = base_of(self._people.home, profile).family
+        return None if tells_nothing(profile, family) else picture.likeness
 
     def _show(self, job: Job, column: int, path: Path, alike: float | None) -> None:
         """A picture that is there; told again once its likeness is known."""
@@ -180,6 +189,11 @@ class Drawing:
         """What every function of the API takes; a job that is stopped ends where it is."""
         progress = self._jobs.listen(job, at_once=True)
         return {"home": self._people.home, "device": self._device, "progress": progress}
+
+
+def _seeded(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A new seed is chosen before all else: columns that are to be compared have one."""
+    return {**asked, "seed": secrets.randbelow(SEEDS)} if seed_of(asked) == RANDOM else asked
 
 
 def _people_of(values: Mapping[str, Any]) -> tuple[str, ...]:

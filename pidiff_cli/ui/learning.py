@@ -8,6 +8,7 @@ from typing import Any
 
 from pidiff_cli import api
 from pidiff_cli.config import NOUNS
+from pidiff_cli.core.device import free_gpu_mb
 from pidiff_cli.errors import (
     InputError,
     OutOfMemoryError,
@@ -15,12 +16,14 @@ from pidiff_cli.errors import (
     StoppedError,
     UsageError,
 )
+from pidiff_cli.profile import Profile
 from pidiff_cli.stages.kept import Kept
 from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.ui.asking import text
 from pidiff_cli.ui.drafts import Draft, Drafts
 from pidiff_cli.ui.jobs import LEARNS, Job, Jobs
 from pidiff_cli.ui.people import People
+from pidiff_cli.weights.auto import choose_base
 
 LOOK = 5.0  # seconds between looks for room on a card
 HEAR = 0.1  # seconds between looks whether to stop waiting
@@ -42,6 +45,30 @@ class Learning:
     def __init__(self, jobs: Jobs, people: People, drafts: Drafts, device: str) -> None:
         self._jobs, self._people, self._drafts, self._device = jobs, people, drafts, device
         self.settings: dict[str, Any] = {}
+
+    def base_told(self) -> str:
+        """On which base the next person would be learnt here, and why, in words."""
+        choice = choose_base(self._people.home, self._card_mb())
+        return f"{choice.why} {choice.advice}".rstrip()
+
+    def _card_mb(self) -> float | None:
+        """What the card has for us, decimal MB, once other programs give back theirs; None where
+        there is none. Going by what is free now, who comes while it is full would be learnt on
+        mini, and not wait."""
+        free = free_gpu_mb(self._device)
+        if free is None:
+            return None
+        import torch
+
+        from pidiff_cli.stages.tune.plan import held_by_others
+
+        return free + held_by_others(torch.device("cuda")) / 1e6
+
+    def _base_for(self, name: str) -> str:
+        """The base for a person: auto keeps one that was learnt already on its own."""
+        known = Profile.open(name, self._people.home).manifest.base.get("name")
+        card = None if known else self._card_mb()
+        return "auto" if card is None else choose_base(self._people.home, card).name
 
     def begin(self, asked: Mapping[str, Any]) -> Job:
         """Queue a new person: "draft", "name", "noun", "consent".
@@ -104,6 +131,7 @@ class Learning:
 
     def _tune(self, job: Job, **settings: Any) -> TuneResult:
         settings = {**self.settings, **settings, **self._where()}
+        settings["base"] = self._base_for(job.who)
         while True:
             self._wait_for_room(job, settings)
             try:

@@ -21,7 +21,11 @@ class DraftRoutes:
 
     def routes(self) -> list[Route]:
         """These addresses."""
-        gets = {"/api/drafts/{key}": self.draft, "/drafts/{key}/{photo}": self.picture}
+        gets = {
+            "/api/base": self.base,
+            "/api/drafts/{key}": self.draft,
+            "/drafts/{key}/{photo}": self.picture,
+        }
         posts = {
             "/api/drafts": self.new,
             "/api/drafts/{key}/photos": self.add,
@@ -29,6 +33,9 @@ class DraftRoutes:
             "/api/learn": self.learn,
         }
         return routes_of(gets, posts)
+
+    async def base(self, request: Request) -> Response:
+        return JSONResponse({"told": await run_in_threadpool(self._work.learning.base_told)})
 
     async def new(self, request: Request) -> Response:
         return JSONResponse(self._drafts.told(self._drafts.new()))

@@ -96,6 +96,11 @@ def test_photos_of_a_job_that_waits_stay(learning: Opened, home: Path):
     assert learning.ended(job)["state"] == "done"
 
 
+def test_on_what_it_would_be_learnt_is_told_before(learning: Opened):
+    told = learning.get("/api/base").json()["told"]
+    assert "using mini" in told and "For photographs: pidiff doctor" in told
+
+
 def test_without_a_kept_photo_nothing_begins(learning: Opened):
     draft = learning.post("/api/drafts").json()["id"]
     assert learning.post("/api/learn", wish(draft)).status_code == 400

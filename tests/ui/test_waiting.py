@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from pidiff_cli.profile import Profile
 from pidiff_cli.ui import learning as module
 from tests.support.tiny_person import make_profile
 from tests.ui.conftest import TOKEN, Opened, open_page
@@ -149,3 +150,19 @@ def test_what_is_not_kept_any_more_leaves_the_card(monkeypatch: pytest.MonkeyPat
     kept.get("alice", lambda: SimpleNamespace())
     kept.release()
     assert emptied
+
+
+@pytest.mark.parametrize(("free", "base"), [(LITTLE, "sd15"), (None, "auto")])
+def test_a_full_card_is_no_reason_for_the_small_base(
+    page: Opened, card: Card, monkeypatch: pytest.MonkeyPatch, free: float | None, base: str
+):
+    from pidiff_cli.weights import locate
+
+    card.free = free or card.free
+    mb = None if free is None else free / 1e6
+    monkeypatch.setattr(module, "free_gpu_mb", lambda device: mb)
+    monkeypatch.setattr(locate, "is_ready", lambda name, home: name == "sd15")
+    assert page.work.learning._base_for("alice") == base
+    assert ("sd15" in page.work.learning.base_told()) is (base == "sd15")
+    Profile.open("alice", page.work.people.home).update(base={"name": "mini"})
+    assert page.work.learning._base_for("alice") == "auto"

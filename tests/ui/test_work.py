@@ -47,6 +47,17 @@ def test_pictures_come_with_their_records_and_can_go(tuned_page: Opened, tmp_pat
     assert len(list((tmp_path / "pics").iterdir())) == 1
 
 
+def test_no_likeness_is_told_where_no_network_can_tell_it(tuned_page: Opened, tmp_path: Path):
+    assert drawn(tuned_page, seed=7)["pictures"][0]["likeness"] is not None
+    alice = Profile.open("alice", tmp_path)
+    alice.update_stage("prepare", world="photographs")
+    likeness = {"held_out": 0.35, "photos": 0.57, "told": False}
+    alice.update_stage("tune", done=True, result={"likeness": likeness})
+    assert drawn(tuned_page, seed=8)["pictures"][0]["likeness"] is None
+    (row,) = tuned_page.get("/api/state").json()["people"]
+    assert row["alike"] == "to be judged by eye"
+
+
 def test_again_changes_what_is_changed(tuned_page: Opened):
     (first,) = drawn(tuned_page, seed=7)["pictures"]
     answer = tuned_page.post(f"/api/pictures/{first['id']}/again", {"seed": "9"})

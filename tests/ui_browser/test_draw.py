@@ -14,6 +14,7 @@ def draw(page: Any, prompt: str, count: int, seed: str) -> None:
     page.fill("#draw-form [name=count]", str(count))
     page.fill("#draw-form [name=seed]", seed)
     page.click("#draw-form button.main")
+    page.wait_for_selector(f"#drawn h3:has-text('{prompt}')")  # not another test's pictures
 
 
 def test_pictures_one_by_one_a_record_again_and_gone(server: Server, visit: Any):

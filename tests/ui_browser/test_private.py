@@ -67,10 +67,10 @@ def test_a_copy_is_locked_opened_and_forgotten(server: Server, visit: Any, known
     page.click("#who label:has-text('dora')")
     page.uncheck("#draw-form [name=mark]")
     page.wait_for_selector("#unmarked:has-text('EU AI Act')")
-    page.fill("#prompt", "as a chef")
+    page.fill("#prompt", "as a pirate")
     page.fill("#draw-form [name=count]", "1")
     page.click("#draw-form button.main")
-    page.wait_for_selector("#drawn .card img")
+    page.wait_for_selector("#drawn:has(h3:has-text('pirate')) .card img")
     (picture,) = (known_home / "pics").glob("dora-*.png")
     assert b"caBX" not in picture.read_bytes()  # no C2PA manifest
 

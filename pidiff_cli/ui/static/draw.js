@@ -45,7 +45,7 @@ function people() {
   const locked = world.locked().map((one) => one.name).join(", ");
   for (const place of document.querySelectorAll(".locked-ones")) {
     place.hidden = !locked;
-    place.replaceChildren(`Locked, and not to be drawn until unlocked: ${locked}. `, el("a", {href: "#people"}, "People"));
+    place.replaceChildren(`Locked: ${locked}. `, el("a", {href: "#people"}, "Unlock in People"));
   }
   choose(all.some((one) => one.id === before) ? before : all[0]?.id);
   for (const list of document.querySelectorAll("select.others")) {

@@ -33,7 +33,7 @@ function parts(world, job) {
   if (job.answer.stored) shown.push(el("p", {}, `${job.answer.stored} is among the people now. `,
     el("a", {href: "#people"}, "People")));
   if (columns > 1 || job.asked.beside) shown.push(beside(job));
-  else shown.push(el("ul", {className: "grid", "aria-label": "Drawn now"}, job.pictures.map((one) => card(one, job.pictures))));
+  else shown.push(el("ul", {className: "grid", "aria-label": "Drawn now"}, job.pictures.map((one) => card(one, job.pictures, true))));
   const fell = job.answer.fell || [];
   if (fell.length) shown.push(el("details", {}, el("summary", {}, `Not kept: ${fell.length}`),
     el("ul", {}, fell.map((one) => el("li", {}, `seed ${one.seed}: ${one.reason}`)))));

@@ -22,6 +22,9 @@ export function startLearn(given) {
   });
   world.on("people", choices);
   world.on("jobs", learning);
+  world.on("shown", async (part) => {
+    if (part === "learn") $("base").textContent = (await get("api/base").catch(() => ({told: ""}))).told;
+  });
   recall();
 }
 
@@ -82,7 +85,8 @@ function photos(faults = []) {
   $("photos").replaceChildren(...draft.photos.map(photo));
   if (sending) return;
   const found = [...new Set(faults), draft.problem && `${draft.problem.split(".")[0]}. Click the face that is meant.`].filter(Boolean);
-  const summary = draft.photos.length ? `${kept} of ${draft.photos.length} kept. ${draft.advice}` : "";
+  const choice = draft.photos.some((one) => one.kept && one.boxes?.length > 1) ? "A click on another face takes that one." : "";
+  const summary = draft.photos.length ? [`${kept} of ${draft.photos.length} kept.`, draft.advice, choice].join(" ") : "";
   told([...found, summary].join(" "), found.length > 0);
   say(summary);
 }
@@ -127,7 +131,7 @@ async function learn(event) {
     if (!draft?.photos.some((one) => one.kept)) throw new Fault("First drop photos in which the face is sharp.");
     if (!name.value.trim()) throw new Fault("Give this person a name.");
     if (!consent.value) throw new Fault("Say whose face this is.");
-    await post("api/learn", {draft: draft.id, name: name.value.trim(), noun: noun.value, consent: consent.value});
+    await post("api/learn", {draft: draft.id, name: name.value.trim().replace(/\s+/g, "-"), noun: noun.value, consent: consent.value});
     sessionStorage.removeItem(KEY);
     draft = null;
     $("photos").replaceChildren();

@@ -37,14 +37,14 @@ async function pictures() {
 /** A setting as the page calls it. */
 const called = (key) => (key === "identity_scale" ? "strength" : key.replaceAll("_", " "));
 
-const facts = (one) => [one.likeness !== null && `likeness ${one.likeness.toFixed(2)}`,
-  one.seed && `seed ${one.seed}`, one.who].filter(Boolean).join(" · ");
+const facts = (one, brief) => [one.likeness !== null && `likeness ${one.likeness.toFixed(2)}`,
+  one.seed && `seed ${one.seed}`, !brief && one.who].filter(Boolean).join(" · ");
 
-/** A small picture that opens large; `rows` are those that it stands among. */
-export function card(one, rows = [one]) {
+/** A small picture that opens large; `rows` are those that it stands among, `brief` where all show one person. */
+export function card(one, rows = [one], brief = false) {
   return el("li", {}, el("button", {type: "button", className: "card", on: {click: () => opened(one, rows)}},
     el("img", {src: `pictures/${one.id}?small&${one.version}`, alt: "", loading: "lazy"}),
-    el("span", {className: "words"}, one.prompt || one.file), el("span", {className: "facts"}, facts(one))));
+    el("span", {className: "words"}, one.prompt || one.file), el("span", {className: "facts"}, facts(one, brief))));
 }
 
 function opened(one, rows) {
@@ -116,7 +116,7 @@ function again(one) {
     el("label", {className: "field"}, "Prompt ", el("textarea", {name: "prompt", rows: 2, value: one.prompt})),
     el("div", {className: "pairs"}, el("label", {}, "Seed ", input("seed", one.seed)),
       CHANGED.filter((name) => name in one.settings).map((name) =>
-        el("label", {}, `${called(name)} `, input(name, one.settings[name])))),
+        el("label", {}, `${called(name).replace(/^./, (first) => first.toUpperCase())} `, input(name, one.settings[name])))),
     $("marked-again").content.cloneNode(true),
     el("p", {className: "warn", role: "alert", hidden: true, data: {error: ""}}),
     el("button", {className: "main"}, "Draw again"));
