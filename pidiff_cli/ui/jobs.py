@@ -59,7 +59,7 @@ class Job:
     began: float = 0.0
     stop: bool = False
 
-    def names(self, *known: str) -> bool:
+    def involves(self, *known: str) -> bool:
         """Whether one of these people is among its own; capitals do not count."""
         own = {folded(name) for name in (self.who, *self.people) if name}
         return any(folded(name) in own for name in known if name)
@@ -94,7 +94,7 @@ class Jobs:
         changed."""
         with self._lock:
             for names, kinds in self._held:
-                if job.kind in kinds and job.names(*names):
+                if job.kind in kinds and job.involves(*names):
                     raise InputError(f"{names[0]} is just being changed.", "Try it again.")
             self._jobs.append(job)
             over = [one for one in self._jobs if one.state in OVER]
@@ -138,12 +138,12 @@ class Jobs:
 
     @staticmethod
     def _in_the_way(job: Job, names: tuple[str, ...], kinds: tuple[str, ...]) -> bool:
-        return job.state not in OVER and job.kind in kinds and job.names(*names)
+        return job.state not in OVER and job.kind in kinds and job.involves(*names)
 
     def drop(self, who: str) -> None:
         """Remember no job of a person that is over."""
         with self._lock:
-            self._jobs = [j for j in self._jobs if not j.names(who) or j.state not in OVER]
+            self._jobs = [j for j in self._jobs if not j.involves(who) or j.state not in OVER]
         self.changed()
 
     def without(self, picture: str) -> None:

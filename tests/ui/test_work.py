@@ -52,7 +52,8 @@ def test_no_likeness_is_told_where_no_network_can_tell_it(tuned_page: Opened, tm
     alice = Profile.open("alice", tmp_path)
     alice.update_stage("prepare", world="photographs")
     likeness = {"held_out": 0.35, "photos": 0.57, "told": False}
-    alice.update_stage("tune", done=True, result={"likeness": likeness})
+    result = {"base": "mini", "recipe": "mini-cpu", "steps": 1, "seconds": 1.0, "peak_mb": 1.0}
+    alice.update_stage("tune", done=True, result={**result, "likeness": likeness})
     assert drawn(tuned_page, seed=8)["pictures"][0]["likeness"] is None
     (row,) = tuned_page.get("/api/state").json()["people"]
     assert row["alike"] == "to be judged by eye"
