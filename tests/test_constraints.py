@@ -111,12 +111,15 @@ def test_all_that_an_extra_brings_was_looked_at(extra: str):
 
 
 def test_a_pin_that_nobody_takes_is_seen(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(PINS, "h11", "0.1")  # which only uvicorn needs
-    with pytest.raises(AssertionError, match="uvicorn needs h11"):
+    monkeypatch.setitem(PINS, "starlette", "0.1")  # of the page alone
+    with pytest.raises(AssertionError, match="pidiff-cli needs starlette"):
         test_every_pin_is_what_all_who_need_it_take("ui")
     test_every_pin_is_what_all_who_need_it_take("")
-    monkeypatch.delitem(PINS, "h11")
-    with pytest.raises(AssertionError, match="h11"):
+    monkeypatch.setitem(PINS, "idna", "0.1")  # of a package that a package brings
+    with pytest.raises(AssertionError, match="needs idna"):
+        test_every_pin_is_what_all_who_need_it_take("")
+    monkeypatch.delitem(PINS, "idna")
+    with pytest.raises(AssertionError, match="idna"):
         test_nothing_is_left_to_the_day_of_the_installation("ui")
 
 
