@@ -57,10 +57,10 @@ function fill(row, job) {
 }
 
 export function bar(place, job) {
-  if (job.of) {
+  if (job.of && !job.waits) {
     place.max = job.of;
     place.value = Math.min(job.step, job.of);
-  } else if (job.state === "running") place.removeAttribute("value");
+  } else if (job.state === "running" && !job.waits) place.removeAttribute("value");
   else place.value = 0;
 }
 

@@ -24,7 +24,7 @@ function shown(one, open) {
   return el("li", {className: "person"},
     one.face ? el("img", {src: `people/${one.id}/face?${one.version}`, alt: "", width: 96, height: 96}) : el("i", {}),
     el("div", {}, el("h3", {}, one.name, " ", el("small", {}, one.noun)),
-      one.unfinished ? el("p", {className: "warn"}, "Learning was not finished.") : "",
+      one.unfinished && !learning(one) ? el("p", {className: "warn"}, "Learning was not finished.") : "",
       el("dl", {}, rows.filter(([, value]) => value).flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
       el("p", {className: "row"}, acts(one)),
       el("details", {open, data: {id: one.id}}, el("summary", {"aria-label": `More of ${one.name}`}, "More"),
@@ -62,10 +62,14 @@ function licence(one) {
 const button = (label, who, call, className = "") =>
   el("button", {type: "button", className, "aria-label": `${label}: ${who.name}`, on: {click: () => tried(call)}}, label);
 
+const learning = (one) => world.jobs.some((job) => job.kind === "tune" && job.who === one.folder
+  && ["waiting", "running"].includes(job.state));
+
 function acts(one) {
   const found = [];
   if (one.drawable) found.push(button("Draw", one, () => world.go("draw", one.id), "main"));
-  if (one.unfinished || !one.tuned) {
+  if (learning(one)) found.push(button("See it learn", one, () => world.go("learn")));
+  else if (one.unfinished || !one.tuned) {
     found.push(button(one.unfinished ? "Go on learning" : "Learn", one, async () => {
       await post(`api/people/${one.id}/learn`);
       world.go("learn");
