@@ -14,14 +14,17 @@ from typing import Any
 __version__ = "0.1.0"
 __all__ = [
     "Belonging", "EvaluateResult", "Event", "GalleryResult", "GenerateResult", "InvertResult",
-    "JudgeResult", "PidiffError", "Picture",
+    "JudgeResult", "KeptStep", "PidiffError", "Picture",
     "PlanResult", "PrepareResult", "Progress", "StoppedError", "StylemixResult", "TuneResult",
-    "again", "attach_person", "belongings", "delete", "dials", "evaluate", "forget", "gallery",
-    "generate", "generate_rows", "invert",
+    "again", "attach_person", "belongings", "checkpoints", "delete", "dials", "evaluate", "forget",
+    "gallery", "generate", "generate_rows", "invert",
     "judge_pictures", "keep_loaded", "lock", "look", "mix_sheet", "plan", "prepare", "stylemix",
-    "tune", "unlock",
+    "tune", "unlock", "use_checkpoint",
 ]  # fmt: skip
-_KEEPING = ("Belonging", "belongings", "delete", "forget", "lock", "unlock")
+_KEEPING = (
+    "Belonging", "KeptStep", "belongings", "checkpoints", "delete", "forget", "lock", "unlock",
+    "use_checkpoint",
+)  # fmt: skip
 _ELSEWHERE = {
     "attach_person": "pidiff_cli.core.diffusion.person_branch",
     **dict.fromkeys(_KEEPING, "pidiff_cli.keeping"),

@@ -17,10 +17,13 @@ from pidiff_cli.core.diffusion.person_branch import attach_person as attach_pers
 from pidiff_cli.errors import PidiffError as PidiffError
 from pidiff_cli.errors import StoppedError as StoppedError
 from pidiff_cli.keeping import belongings as belongings
+from pidiff_cli.keeping import checkpoints as checkpoints
 from pidiff_cli.keeping import delete as delete
 from pidiff_cli.keeping import forget as forget
 from pidiff_cli.keeping import lock as lock
 from pidiff_cli.keeping import unlock as unlock
+from pidiff_cli.keeping import use_checkpoint as use_checkpoint
+from pidiff_cli.profile import KeptStep as KeptStep
 from pidiff_cli.stages.belongings import Belonging as Belonging
 from pidiff_cli.stages.progress import Event as Event
 from pidiff_cli.stages.progress import Progress as Progress

@@ -10,12 +10,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile, age, any_folder, locked_folder, moving, settle
+from pidiff_cli.profile import (
+    KeptStep,
+    Profile,
+    age,
+    any_folder,
+    kept_steps,
+    locked_folder,
+    moving,
+    settle,
+    use_step,
+)
 from pidiff_cli.profile.locked import check_unlocked
 from pidiff_cli.stages.belongings import Belonging, find_belongings, remove_belongings
 from pidiff_cli.weights.locate import home_folder
 
-__all__ = ["Belonging", "belongings", "delete", "forget", "lock", "unlock"]
+__all__ = [
+    "Belonging", "KeptStep", "belongings", "checkpoints", "delete", "forget", "lock", "unlock",
+    "use_checkpoint",
+]  # fmt: skip
 
 
 def lock(
@@ -112,6 +125,38 @@ def forget(profile: str | Path, *, home: str | Path | None = None) -> Path:
     opened = Profile.open(profile, place)
     opened.forget()
     return opened.folder
+
+
+def checkpoints(profile: str | Path, *, home: str | Path | None = None) -> tuple[KeptStep, ...]:
+    """The steps of its tuning that a profile can draw by, with what their previews say, its own
+    among them; none where no other was kept.
+
+    Raises:
+        InputError: no such profile, or it is locked.
+    """
+    return kept_steps(Profile.open(profile, home_folder(home)))
+
+
+def use_checkpoint(
+    profile: str | Path, step: int, *, only: bool = False, home: str | Path | None = None
+) -> tuple[KeptStep, ...]:
+    """Let a profile draw by a kept step from now on; the one before stays among the kept.
+
+    Args:
+        only: the other steps go.
+
+    Returns:
+        As `checkpoints`, now.
+
+    Raises:
+        InputError: no such profile, the step is not kept, the profile is in use or locked, or the
+            disk refuses; nothing is changed.
+    """
+    place = home_folder(home)
+    settle(profile, place)
+    opened = Profile.open(profile, place)
+    use_step(opened, step, only)
+    return kept_steps(opened)
 
 
 def belongings(

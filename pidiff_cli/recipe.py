@@ -48,7 +48,7 @@ _NOT_IN_RECIPES = {
         "best",
         "min_likeness",
     ),
-    *("edits", "style_from"),
+    *("edits", "style_from", "checkpoint"),
 }
 
 

@@ -15,6 +15,7 @@ from pidiff_cli.errors import UsageError
 MAX_SEED = 2**63 - 1
 MAX_PROMPT = 2_000  # characters; every text encoder here reads 77 tokens at most
 MAX_EDIT = 20.0  # of an edit's strength; published sliders go to 15
+OWN = -1  # of a checkpoint: the profile's own
 LAYERS = ("coarse", "medium", "fine")  # groups of W+ layers
 # Controls (C0, DEL, C1), separators of lines, marks of direction, and what is invisible; not the
 # joiners that emoji and some scripts need.

@@ -48,7 +48,8 @@ from pidiff_cli.profile import Profile
 from pidiff_cli.stages.faces import aligned_faces
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.tune.data import captions, codes_of, training_data, training_photos
-from pidiff_cli.stages.tune.loop import Run, train
+from pidiff_cli.stages.tune.loop import train
+from pidiff_cli.stages.tune.state import Run
 
 FIRST = 50_000  # the table's people begin at 0
 NOUN = "person"

@@ -42,6 +42,7 @@ from pidiff_cli.stages.faces import aligned_faces
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.tune import loop
 from pidiff_cli.stages.tune.data import captions, training_data, training_photos
+from pidiff_cli.stages.tune.state import Run
 
 RESULTS = MEASUREMENTS / "rivals_pace.json"
 EVERY = 25
@@ -85,7 +86,7 @@ def own_looks(case: Case) -> list[Look]:
     looker = _Looker(look_now)
     data = training_data(profile, settings.config, base, own, aligned_faces(profile))
     job = make_job(base, "mini", settings, Person(data, None, None), captions(base, "person"))
-    loop.train(job, loop.Run(), looker)
+    loop.train(job, Run(), looker)
     return looks
 
 

@@ -25,7 +25,8 @@ from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.memory_plan import Plan
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.tune.data import captions
-from pidiff_cli.stages.tune.loop import Run, train
+from pidiff_cli.stages.tune.loop import train
+from pidiff_cli.stages.tune.state import Run
 
 CAPTION = {"mini": 32, "sd15": 77, "sdxl": 77}  # text tokens
 Act = Callable[[], object]

@@ -7,7 +7,7 @@ from typing import Any
 
 from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import UsageError
-from pidiff_cli.profile import Profile, note_folder
+from pidiff_cli.profile import Profile, at_step, note_folder
 from pidiff_cli.stages.checks import check_drawing
 from pidiff_cli.stages.opening import Place, base_of, draw_values, open_person, taken_seed
 from pidiff_cli.weights.locate import BaseParts
@@ -38,6 +38,7 @@ def asked_drawing(
     settings |= {"name": str(profile), "base": parts.name, "prompts": prompts}
     settings |= {"best": best, "count": count}
     config = place.config(GenerateConfig, **draw_values(opened, parts, GenerateConfig, settings))
+    opened = at_step(opened, config.checkpoint)
     check_drawing(config, opened, parts)
     note_folder(opened, place.home)
     return opened, config, parts

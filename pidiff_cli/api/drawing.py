@@ -41,9 +41,10 @@ def generate(
             prompt, before its pictures.
         settings: seed (or "random"), out, identity_scale, start, keep_background, guidance,
             prompt_pull, steps, size, negative, scheduler, min_likeness, edits (name → strength),
-            style_from, literal (the prompt as it is typed), score (whether likeness is measured),
-            mark ("all", "manifest" without the watermark, or "none"), nudity_filter, noun (of
-            these pictures), base (another one of the same family).
+            checkpoint (a kept step of the tuning), style_from, literal (the prompt as it is
+            typed), score (whether likeness is measured), mark ("all", "manifest" without the
+            watermark, or "none"), nudity_filter, noun (of these pictures), base (another one of
+            the same family).
 
     Raises:
         InputError: no such profile or W+ code, or no picture is as alike as was asked for.

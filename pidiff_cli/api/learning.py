@@ -45,8 +45,8 @@ def tune(
         settings: wplus (whether the W+ branch too: auto, on, off), steps, batch, rank, alpha,
             learning_rate, lora_rank, lora_alpha, lora_rate, lora_layers, optimizer, seed,
             size (px), memory (GB), checkpointing, quantise, trained_blocks, face_phase,
-            preserve_weight, preserve_share, preview_every, checkpoint_every, resume, restart,
-            retune.
+            preserve_weight, preserve_share, preview_every, checkpoint_every, keep_checkpoints,
+            resume, restart, retune.
 
     Raises:
         InputError: photos, profile or recipe are at fault, or it is tuned on another base.

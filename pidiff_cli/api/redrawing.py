@@ -10,7 +10,7 @@ from pidiff_cli.core.record import read_record
 from pidiff_cli.files import expanded
 from pidiff_cli.stages.checks import check_drawing
 from pidiff_cli.stages.opening import Home, Listener, Place, base_of, field_values, taken_seed
-from pidiff_cli.stages.recorded import recorded_person, recorded_settings
+from pidiff_cli.stages.recorded import recorded_person, recorded_settings, recorded_step
 from pidiff_cli.stages.results import GenerateResult
 
 
@@ -44,6 +44,7 @@ def again(
     parts = base_of(place.home, opened, values.get("base", ""))
     values["seed"] = taken_seed(values["seed"], place.progress)
     config = place.config(GenerateConfig, **values, out=out)
+    opened = recorded_step(record, opened, config.checkpoint, "checkpoint" in changes)
     check_drawing(config, opened, parts, recorded=True)
     from pidiff_cli.stages.generate import run as stage
 

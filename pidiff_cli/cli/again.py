@@ -14,7 +14,7 @@ from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import RANDOM, GenerateConfig
 from pidiff_cli.errors import UsageError
-from pidiff_cli.values import shown
+from pidiff_cli.values import OWN, shown
 
 _FIXED = {"home", "device", "offline", "out", "prompts", "edits", "mark", "nudity_filter"}
 
@@ -68,6 +68,8 @@ def parse_changes(texts: list[str]) -> dict[str, Any]:
             changes["prompts"] = (value,)
         elif key == "seed" and value == RANDOM:
             changes["seed"] = RANDOM
+        elif key == "checkpoint" and value == "own":
+            changes["checkpoint"] = OWN
         elif key in _FIXED or kinds.get(key) not in (int, float, str):
             faults.append(f"{key or text} cannot be set.")
         else:

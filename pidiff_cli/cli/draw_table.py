@@ -19,7 +19,8 @@ ARGUMENTS = {"name": "profile", "prompt": "prompts", "n": "count", "edit": "edit
 COLUMNS = (
     "name", "prompt", "n", "count", "seed", "out", "identity_scale", "start", "keep_background",
     "guidance", "prompt_pull", "steps", "size", "noun", "negative", "scheduler", "best",
-    "min_likeness", "edit", "style_from", "literal", "base",
+    "min_likeness", "edit", "checkpoint", "style_from", "literal",
+    "base",
 )  # fmt: skip
 BESIDE = ";"  # between several edits in one cell
 YES, NO = ("1", "yes", "true", "x"), ("0", "no", "false")

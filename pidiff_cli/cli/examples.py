@@ -27,6 +27,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
          "let prompts say “woman” for “person”"),
         ("pidiff tune alice --retune", "learn anew, with photos that were added since"),
         ("pidiff tune ./my_photos --name alice --dry-run", "say what it would take, and stop"),
+        ("pidiff tune ./my_photos --name alice --keep-checkpoints 3",
+         "keep three other steps, to compare them with the best"),
+        ("pidiff tune alice --retune --keep-checkpoints 8 --preview-every 25",
+         "learn anew, look more often, keep eight"),
     ),
     "tune-many": (
         ("pidiff tune-many ./class", "a folder in it for each person, named as its folder"),
@@ -42,6 +46,9 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ('pidiff generate alice "in the snow" --edit age=+4 --seed 7',
          "older, and the same picture every time"),
         ("pidiff generate alice @prompts.txt --out album", "a prompt a line, from a file"),
+        ('pidiff generate alice "as a chef" --checkpoint 100 --out step100',
+         "by another step of the tuning, which was kept"),
+        ('pidiff generate alice "as a chef" -n 4 --checkpoint 50', "four by an earlier one"),
         ("pidiff generate --csv table.csv", "a table: columns name, prompt, n, seed and others"),
     ),
     "words": (
@@ -113,6 +120,9 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pidiff profile export alice", "alice.pidiff, with the photos"),
         ("pidiff profile export alice --no-photos --out share.pidiff", "without them"),
         ("pidiff profile export alice --format kohya", "a LoRA file for ComfyUI and others"),
+        ("pidiff profile export alice --with-checkpoints", "the other kept steps of it, too"),
+        ("pidiff profile export alice --format kohya --checkpoint 100",
+         "a LoRA file of another step"),
         ("pidiff profile export alice --encrypt", "alice.pidiff.age, by a passphrase"),
     ),
     "profile import": (
@@ -147,6 +157,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "profile delete": (
         ("pidiff profile delete alice", "all of it, after a question; pictures stay"),
         ("pidiff profile delete alice --yes", "without a question, in scripts"),
+    ),
+    "profile use-checkpoint": (
+        ("pidiff profile use-checkpoint alice 100", "draw by step 100 of its tuning from now on"),
+        ("pidiff profile use-checkpoint alice 150", "and back to step 150"),
+        ("pidiff profile use-checkpoint alice 150 --only", "and remove the other steps"),
     ),
     "models": (
         ("pidiff models list", "what is here, what it may be used for"),

@@ -85,6 +85,9 @@ def command(
         list[str] | None,
         typer.Option("--edit", metavar="NAME=X", help=EDITS_HELP, autocompletion=complete.edits),
     ] = None,
+    checkpoint: Annotated[
+        int | None, option(GenerateConfig, "checkpoint", default="the one that it draws by")
+    ] = None,
     style_from: Annotated[
         str | None, option(GenerateConfig, "style_from", metavar="PROFILE:GROUP")
     ] = None,
@@ -113,7 +116,8 @@ def command(
             "keep_background": hold if keep_background is None else keep_background,
             "prompt_pull": prompt_pull, "steps": steps, "size": size, "noun": noun,
             "negative": negative, "scheduler": scheduler, "best": best,
-            "min_likeness": min_likeness, "edit": edit, "style_from": style_from,
+            "min_likeness": min_likeness, "edit": edit, "checkpoint": checkpoint,
+            "style_from": style_from,
             "literal": literal or None, "mark": marks(no_mark),
             "nudity_filter": unfiltered(no_filter),
         }  # fmt: skip
@@ -133,7 +137,8 @@ def command(
         guidance=guidance, prompt_pull=prompt_pull, steps=steps, size=size, scheduler=scheduler,
         start=start, negative=negative, noun=noun,
         hold=hold if keep_background is None else keep_background, seed=seed, out=out,
-        min_likeness=min_likeness, style_from=style_from, edits=edits, literal=literal,
+        min_likeness=min_likeness, checkpoint=checkpoint, style_from=style_from, edits=edits,
+        literal=literal,
         mark=marks(no_mark), nudity_filter=unfiltered(no_filter), **session.where(),
     )  # fmt: skip
     if result.gallery:

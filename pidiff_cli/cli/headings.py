@@ -24,6 +24,7 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "Whom": ("--name", "--noun", "--person", "--like", "--consent", "--no-photos"),
         "On what": ("--base", "--recipe", "--wplus", "--memory", "--dry-run"),
         "How long": ("--steps", "--preview-every", "--resume"),
+        "What stays of it": ("--keep-checkpoints",),
         "What is there already": ("--restart", "--retune", "--force"),
         "How it learns (left out: as the recipe says)": (
             "--batch", "--rank", "--lora-rank", "--learning-rate", "--optimizer", "--seed",
@@ -35,13 +36,14 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "On many machines": ("--engine", "--address", "--store"),
         "On what": ("--base", "--recipe", "--wplus"),
         "How long": ("--steps", "--preview-every"),
+        "What stays of it": ("--keep-checkpoints",),
         "How it learns (left out: as the recipe says)": (
             "--batch", "--rank", "--lora-rank", "--learning-rate", "--optimizer", "--seed",
         ),
     },
     "generate": {
         "How many, and which": ("--csv", "--count", "--seed", "--best", "--min-likeness"),
-        "The person": ("--noun", "--identity-scale", "--edit", "--style-from"),
+        "The person": ("--noun", "--identity-scale", "--checkpoint", "--edit", "--style-from"),
         "The picture": ("--size", "--steps", "--negative", "--literal"),
         "How it is drawn (left out: as the recipe says)": (
             "--guidance", "--prompt-pull", "--start", "--keep-background", "--scheduler",
@@ -63,7 +65,7 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "again": {"What is other": ("--set", "--profile"), "Where": ("--out",), **_SAFE},
     "gallery": {"Which": ("--in", "--likeness"), "Where": ("--out",)},
     "profile export": {
-        "What": ("--format", "--no-photos", "--title"),
+        "What": ("--format", "--no-photos", "--with-checkpoints", "--checkpoint", "--title"),
         "Where": ("--out", "--force"),
         "Encrypted": ("--encrypt", "--passphrase-file", "--recipient"),
     },
@@ -77,6 +79,7 @@ HEADINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "profile unlock": {"By what": ("--passphrase-file", "--identity")},
     "profile rename": {"What": ("--new-id",)},
     "profile delete": {"What": ("--yes",)},
+    "profile use-checkpoint": {"What": ("--only",)},
     "models list": {"Which": ("--all",)},
     "models pull": {
         "What": ("--with", "--again"),

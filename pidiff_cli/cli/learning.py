@@ -33,6 +33,9 @@ def learning(
     preview_every: Annotated[
         int | None, option(TuneConfig, "preview_every", by_recipe=True)
     ] = None,
+    keep_checkpoints: Annotated[
+        int | None, option(TuneConfig, "keep_checkpoints", by_recipe=True)
+    ] = None,
     batch: Annotated[int | None, option(TuneConfig, "batch", by_recipe=True)] = None,
     rank: Annotated[int | None, option(TuneConfig, "rank", by_recipe=True)] = None,
     lora_rank: Annotated[int | None, option(TuneConfig, "lora_rank", by_recipe=True)] = None,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pidiff_cli.cli import complete, forgetting, locking, moving, streams
+from pidiff_cli.cli import complete, forgetting, locking, moving, steps, streams
 from pidiff_cli.cli import passphrase as given
 from pidiff_cli.cli.consent import ConsentOption, ask_consent, consent_command
 from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.prepare import ForceOption, NounOption
-from pidiff_cli.cli.reading import user_path
+from pidiff_cli.cli.reading import number, user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import InputError, PidiffError, UsageError
 from pidiff_cli.profile import (
@@ -20,14 +20,17 @@ from pidiff_cli.profile import (
     Profile,
     age,
     archive,
+    at_step,
     check_name,
     hold,
+    kept_steps,
     list_locked,
     profile_folder,
     profile_folders,
 )
 from pidiff_cli.profile.consent import told_consent
-from pidiff_cli.profile.describing import describe
+from pidiff_cli.profile.describing import describe, told_step
+from pidiff_cli.values import OWN
 
 if TYPE_CHECKING:
     from pidiff_cli.stages.export.run import ImportResult
@@ -80,7 +83,10 @@ def show_command(context: typer.Context, profile: ProfileArgument) -> None:
     output.tell(f"base      {row['base'] or 'not tuned'}  recipe {row['recipe'] or 'none'}")
     output.tell(f"parts     {_parts(row)}")
     output.tell(f"likeness  {row['alike']}")
-    output.tell(f"size      {row['size_mb']:.1f} MB, {opened.size_mb():.1f} without photos")
+    for one in kept_steps(opened):
+        output.tell(f"step      {told_step(one)}")
+    other = f", {row['checkpoints_mb']:.1f} of it other steps" * bool(row["checkpoints"])
+    output.tell(f"size      {row['size_mb']:.1f} MB, {opened.size_mb():.1f} without photos{other}")
     output.tell(f"folder    {row['path']}")
     output.result((), row)
 
@@ -133,6 +139,20 @@ def export_command(
         str,
         typer.Option("--title", metavar="TEXT", help="in a LoRA's header [default: its name]"),
     ] = "",
+    with_checkpoints: Annotated[
+        bool,
+        typer.Option("--with-checkpoints", help="the other kept steps of the tuning, too"),
+    ] = False,
+    checkpoint: Annotated[
+        int,
+        typer.Option(
+            "--checkpoint",
+            metavar="STEP",
+            help="for other programs: a kept step in the place of the one that draws",
+            show_default=False,
+            parser=number(int, "checkpoint"),
+        ),
+    ] = OWN,
     encrypt: Annotated[
         bool, typer.Option("--encrypt", help="in the age format, NAME.pidiff.age")
     ] = False,
@@ -151,6 +171,8 @@ def export_command(
 
     if not encrypt and (passphrase_file is not None or recipient):
         raise UsageError("A passphrase or key is for an encrypted file.", "Add --encrypt")
+    export.check_steps(kind, checkpoint, with_checkpoints, not no_photos)
+    opened = at_step(opened, checkpoint)
     target = export.place_of(opened, kind, out, encrypt)
     if target.exists() and not force and streams.can_ask():
         if not output.confirm(f"{target} is there already. Replace it?"):
@@ -163,8 +185,9 @@ def export_command(
     if kind != "pidiff":
         output.loading()
     done = export.run_export(
-        opened, kind, out, not no_photos, session.home, output.progress(), title, force, keys
-    )
+        opened, kind, out, not no_photos, session.home, output.progress(), title, force, keys,
+        with_checkpoints,
+    )  # fmt: skip
     output.close()
     holds = "with photos of the person" if done.photos else "without photos"
     output.note(f"{opened.name} as {kind}, {done.mb:.1f} MB, {holds}.")
@@ -288,6 +311,7 @@ app.command("unlock")(locking.unlock_command)
 app.command("rename")(moving.rename_command)
 app.command("copy")(moving.copy_command)
 app.command("delete")(moving.delete_command)
+app.command("use-checkpoint")(steps.use_command)
 
 
 def _parts(row: dict[str, Any]) -> str:

@@ -78,6 +78,9 @@ def command(
         raise
     session.output.result([result.profile], result)
     session.output.note(f'Try: pidiff generate {result.profile.resolve().name} "as an astronaut"')
+    if steps := result.checkpoints:
+        kept = ", ".join(map(str, steps))
+        session.output.note(f"Steps to compare ({kept}): the same with --checkpoint {steps[0]}")
     if result.report:
         session.output.note(f"Report: {whole(result.report)}")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pidiff_cli.config.photos import NOUNS
 from pidiff_cli.config.setting import CommonConfig, setting
 from pidiff_cli.errors import UsageError
-from pidiff_cli.values import MAX_SEED, check_seeds, style_layers
+from pidiff_cli.values import MAX_SEED, OWN, check_seeds, style_layers
 
 MARKS = ("all", "manifest", "none")
 _MARK_HELP = "what tells that a model drew a picture: signed manifest and watermark, or less"
@@ -65,6 +65,10 @@ class GenerateConfig(DrawingConfig):
         0.0, "keep only pictures at least so alike; 0 keeps all", low=0, high=1
     )
     edits: tuple[tuple[str, float], ...] = setting((), "W+ edits as name=strength")
+    checkpoint: int = setting(
+        OWN, "draw by another step of the tuning that was kept", unit="step", low=OWN,
+        high=10_000_000,
+    )  # fmt: skip
     style_from: str = setting(
         "", "looks of another profile, coarse, medium or fine: bob:fine, or bob:fine=0.5"
     )

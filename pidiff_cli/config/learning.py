@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pidiff_cli.config.setting import CommonConfig, setting
+from pidiff_cli.errors import UsageError
 
+MOST_KEPT = 100  # steps of a tuning, beside the one that draws
 WPLUS = ("auto", "on", "off")
 SIZE_UNIT = 8  # px that a latent position covers
 
@@ -82,6 +84,19 @@ class TuneConfig(CommonConfig):
     preview_every: int = setting(
         50, "steps between pictures that show how far it is; 0 is never", low=0, high=10_000_000
     )
+    keep_checkpoints: int = setting(
+        0, "how many other steps to keep, to compare them with the best one; each costs its size",
+        low=0, high=MOST_KEPT,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        """Sound, and steps that are to be kept are looked at."""
+        super().__post_init__()
+        if self.keep_checkpoints and not self.preview_every:
+            raise UsageError(
+                "keep-checkpoints keeps steps at which pictures are drawn; preview-every is 0.",
+                "Draw some: --preview-every 50",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

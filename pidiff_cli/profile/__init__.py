@@ -11,13 +11,21 @@ from pidiff_cli.profile.holding import hold
 from pidiff_cli.profile.locked import is_one, list_locked
 from pidiff_cli.profile.manifest import Manifest, Photo, check_name
 from pidiff_cli.profile.named import any_folder, locked_folder, settle
-from pidiff_cli.profile.parts import PHOTO_SHEET, TUNED_PARTS, parts_of
+from pidiff_cli.profile.parts import LOOKED, PHOTO_SHEET, STEPS, TUNED_PARTS, parts_of
 from pidiff_cli.profile.places import profile_folder, profile_folders
+from pidiff_cli.profile.steps import (
+    KeptStep,
+    at_step,
+    copy_parts,
+    kept_steps,
+    step_of_print,
+    use_step,
+)
 
 __all__ = [
-    "PHOTO_SHEET", "TUNED_PARTS", "Identity", "Manifest", "Photo", "Profile", "any_folder",
-    "check_name",
-    "codes_file", "drop_draft", "find_by_id", "hold", "is_one", "list_locked", "list_profiles",
-    "locked_folder", "making", "note_folder", "parts_of", "profile_folder", "profile_folders",
-    "settle", "take_draft",
+    "LOOKED", "PHOTO_SHEET", "STEPS", "TUNED_PARTS", "Identity", "KeptStep", "Manifest", "Photo",
+    "Profile", "any_folder", "at_step", "check_name", "codes_file", "copy_parts", "drop_draft",
+    "find_by_id", "hold", "is_one", "kept_steps", "list_locked", "list_profiles", "locked_folder",
+    "making", "note_folder", "parts_of", "profile_folder", "profile_folders", "settle",
+    "step_of_print", "take_draft", "use_step",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pidiff_cli.errors import InputError
@@ -59,7 +59,7 @@ def check_content(path: Path, name: str) -> int:
 
 def check_folder(folder: Path, names: set[str]) -> None:
     """Look at parts that belong together, once all files are there. Raises InputError."""
-    for part in sorted({name.split("/")[0] for name in names if name.endswith(WEIGHTS)}):
+    for part in sorted({str(PurePosixPath(n).parent) for n in names if n.endswith(WEIGHTS)}):
         try:
             check_adapter(folder / part)
         except Refused as error:

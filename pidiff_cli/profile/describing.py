@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pidiff_cli.profile.consent import consent_kind
 from pidiff_cli.profile.folder import Profile
-from pidiff_cli.profile.parts import TUNED_PARTS
+from pidiff_cli.profile.parts import STEPS, TUNED_PARTS
+from pidiff_cli.profile.reader import folder_mb
+from pidiff_cli.profile.steps import KeptStep, kept_steps
 from pidiff_cli.weights.licences import commercial_of
 
 
@@ -20,6 +24,7 @@ def _described(profile: Profile) -> dict[str, Any]:
     tune = manifest.stages.get("tune", {}).get("result") or {}
     likeness = tune.get("likeness") or {}
     licences = manifest.base.get("licences") or {}
+    steps = kept_steps(profile)
     return {
         "name": manifest.name,
         "path": str(profile.folder),
@@ -35,15 +40,31 @@ def _described(profile: Profile) -> dict[str, Any]:
         "licences": licences,
         "commercial_use": commercial_of(licences) if licences else None,
         "likeness": likeness,
-        "alike": _alike(likeness),
+        "alike": _alike(likeness, steps),
         "size_mb": round(profile.size_mb(photos=True), 3),
+        "checkpoints": [asdict(one) for one in steps],
+        "checkpoints_mb": round(folder_mb(profile.folder / STEPS), 3),
     }
 
 
-def _alike(likeness: dict[str, Any]) -> str:
-    value, own = likeness.get("held_out") or likeness.get("learnt_from"), likeness.get("photos")
-    if value is None:
-        return "not measured"
+def told_step(step: KeptStep) -> str:
+    """A kept step in words: "100: likeness 0.61, text alignment -2 %"."""
+    alike = step.likeness if step.held_out is None else step.held_out
+    words = [] if alike is None else [f"likeness {alike:.2f}"]
+    if step.text_loss is not None:
+        words.append(f"text alignment {-100 * step.text_loss:+.0f} %")
+    return f"{step.step}{' draws' * step.own}{': ' * bool(words)}{', '.join(words)}"
+
+
+def _alike(likeness: dict[str, Any], steps: Sequence[KeptStep]) -> str:
+    """As the report measured it; of another step than its own, as that step's previews say."""
     if not likeness.get("told", True):  # of a photographed person whom mini draws
         return "to be judged by eye"
-    return f"{value:.2f}" + (f" (own photos {own:.2f})" if own is not None else "")
+    own = next((one for one in steps if one.own), None)
+    if own is not None and own.step != likeness.get("best_step"):
+        found = own.likeness if own.held_out is None else own.held_out
+        return "not measured" if found is None else f"{found:.2f} (previews of step {own.step})"
+    value, photos = likeness.get("held_out") or likeness.get("learnt_from"), likeness.get("photos")
+    if value is None:
+        return "not measured"
+    return f"{value:.2f}" + (f" (own photos {photos:.2f})" if photos is not None else "")

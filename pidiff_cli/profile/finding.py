@@ -9,6 +9,7 @@ from pidiff_cli.errors import InputError
 from pidiff_cli.files import write_file
 from pidiff_cli.profile.folder import Profile, list_profiles
 from pidiff_cli.profile.manifest import MANIFEST
+from pidiff_cli.profile.steps import has_print
 from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import read_json
 
@@ -25,7 +26,7 @@ def find_by_id(key: str, home: Path, fingerprint: str = "") -> Profile | None:
         return None
     places = [*list_profiles(home), *_noted(key, home)]
     found = [profile for profile in places if id_of(profile) == key]
-    exact = [p for p in found if fingerprint and p.fingerprint == fingerprint]
+    exact = [p for p in found if fingerprint and has_print(p, fingerprint)]
     return next(iter(exact or found), None)
 
 

@@ -9,12 +9,13 @@ from pidiff_cli.files import remove_trees
 from pidiff_cli.profile.journal import CHANGE, GONE
 from pidiff_cli.profile.locks import LOCK
 from pidiff_cli.profile.manifest import MANIFEST, Manifest
-from pidiff_cli.profile.parts import TUNED_PARTS
+from pidiff_cli.profile.parts import STEPS_NOTED, TUNED_PARTS
 
 IDENTITY = "identity.safetensors"
 #: A folder of this name in a profile: its photos are forgotten, whatever the manifest still says.
 FORGOTTEN = ".forgotten"
-_OF_PHOTOS = ("photos", "preview")  # what the other stages note of single photos
+#: What the other stages note of single photos, and of steps that may have learnt one by heart.
+_OF_PHOTOS = ("photos", "preview", *STEPS_NOTED)
 _MADE_OF = "digest"  # of a tuning, photos among it: no later one is the same
 
 

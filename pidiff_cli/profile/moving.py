@@ -19,9 +19,10 @@ from pidiff_cli.profile.locked import check_unlocked, is_locked, is_one, list_lo
 from pidiff_cli.profile.locks import key_of
 from pidiff_cli.profile.manifest import check_name, folded
 from pidiff_cli.profile.noted import drop_note
+from pidiff_cli.profile.parts import LOOKED
 
 #: What a copy leaves behind: it can be made again, or belongs to one process.
-_NOT_COPIED = ("checkpoint", "cache")
+_NOT_COPIED = ("checkpoint", LOOKED, "cache")
 
 
 def rename(profile: Profile, home: Path, name: str, new_id: bool = False) -> Profile:
@@ -90,7 +91,10 @@ def copy(profile: Profile, home: Path, name: str) -> Profile:
                 ignore=shutil.ignore_patterns(*_NOT_COPIED, ".*"), symlinks=True,
             )  # fmt: skip
         os.chmod(aside, 0o700)
-        Profile(aside).update(name=name, id=str(uuid.uuid4()))
+        copied = Profile(aside)
+        every = copied.manifest.files.items()
+        files_ = {k: v for k, v in every if k.split("/")[0] not in _NOT_COPIED}
+        copied.update(name=name, id=str(uuid.uuid4()), files=files_)
     return Profile(target)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pidiff_cli.profile.forgotten import without_photos
 from pidiff_cli.profile.manifest import Manifest
+from pidiff_cli.profile.parts import STEPS, without_steps
 
 _STAYS = ("tune", "lora", "stylemix")  # states of stages that say nothing of single photos
 _PATH = re.compile(r"[/~\\]|\.\.?[/\\]|[A-Za-z]:[/\\]|.*\\")
@@ -24,7 +25,10 @@ def portable(manifest: Manifest, files: dict[str, str]) -> Manifest:
 
 
 def leaving_home(manifest: Manifest, photos: bool, files: dict[str, str]) -> Manifest:
-    """What an export says: with photos they are named by their keys, without none is told of."""
+    """What an export says: with photos they are named by their keys, without none is told of; of
+    other steps of the tuning only where their files go along."""
+    if not any(name.startswith(f"{STEPS}/") for name in files):
+        manifest = replace(manifest, stages=without_steps(manifest.stages))
     if photos:
         return portable(_renamed(manifest), files)
     bare = without_photos(manifest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +25,13 @@ _DRAWS = (IDENTITY, "photos/", *(f"{part}/" for part in TUNED_PARTS))
 
 
 class ProfileReader:
-    """A profile's folder, to be read."""
+    """A profile's folder, to be read.
+
+    Attributes:
+        within: where in it the tuned parts lie, "" or a folder; see `steps.StepOf`.
+    """
+
+    within = ""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,8 +50,9 @@ class ProfileReader:
     @property
     def fingerprint(self) -> str:
         """Changes when the person's code or tuned parts do (16 hex digits)."""
-        kept = (*(f"{part}/" for part in TUNED_PARTS), "identity.")
-        found = {k: v for k, v in self.manifest.files.items() if k.startswith(kept)}
+        kept = (*(f"{self.within}{part}/" for part in TUNED_PARTS), "identity.")
+        every = self.manifest.files.items()
+        found = {k.removeprefix(self.within): v for k, v in every if k.startswith(kept)}
         return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:16]
 
     @property
@@ -62,6 +69,8 @@ class ProfileReader:
         """Where to read a file or folder of this profile now; refuses to leave the profile."""
         if Path(relative).is_absolute() or ".." in Path(relative).parts:
             raise InputError(f"{relative} lies outside the profile.")
+        if relative.split("/")[0] in TUNED_PARTS:
+            relative = self.within + relative
         change = change_of(self.folder)
         return seen(self.folder, relative) if change is None else change.path(relative)
 
@@ -115,7 +124,8 @@ class ProfileReader:
     def _state(self) -> tuple[object, ...]:
         manifest = self.manifest
         told = manifest.name, manifest.noun, manifest.photos, manifest.base, manifest.recipe
-        files = {k: v for k, v in manifest.files.items() if k.startswith(_DRAWS)}
+        draws = (*_DRAWS, self.within) if self.within else _DRAWS
+        files = {k: v for k, v in manifest.files.items() if k.startswith(draws)}
         return manifest.id, *told, files
 
     def verify(self) -> list[str]:
@@ -144,14 +154,19 @@ class ProfileReader:
 
     def size_mb(self, photos: bool = False) -> float:
         """Size on disk in decimal MB, with or without `photos/`."""
-        total = 0
-        for place, folders, names in os.walk(self.folder):
-            if place == str(self.folder):
-                folders[:] = [n for n in folders if photos or n != "photos"]
-            for name in names:
-                with suppress(OSError):  # it went meanwhile
-                    total += os.lstat(os.path.join(place, name)).st_size
-        return total / 1e6
+        return folder_mb(self.folder, () if photos else ("photos",))
+
+
+def folder_mb(folder: Path, without: Sequence[str] = ()) -> float:
+    """Size on disk in decimal MB of a folder, but for some right inside it; 0 where it is not."""
+    total = 0
+    for place, folders, names in os.walk(folder):
+        if place == str(folder):
+            folders[:] = [n for n in folders if n not in without]
+        for name in names:
+            with suppress(OSError):  # it went meanwhile
+                total += os.lstat(os.path.join(place, name)).st_size
+    return total / 1e6
 
 
 def _is_pending(relative: str, pending: tuple[str, ...]) -> bool:

@@ -101,8 +101,17 @@ class Result1(_Strict, frozen=True):
     likeness: Likeness = {}
 
 
+class Kept1(_Strict, frozen=True):
+    """Of a step whose parts are there: what its previews said."""
+
+    step: Count
+    likeness: Number | None = None
+    held_out: Number | None = None
+    text_loss: Number | None = None
+
+
 class Tune1(_Strict, frozen=True):
-    """Of `tune`, begun or done."""
+    """Of `tune`, begun or done; ``chosen`` is the step that draws, one of ``kept``."""
 
     done: bool = False
     digest: Word = ""
@@ -112,6 +121,8 @@ class Tune1(_Strict, frozen=True):
     result: Result1 | None = None
     planned: Count = 0
     photos: Annotated[list[Key], Meta(max_length=100_000)] | None = None
+    kept: Annotated[list[Kept1], Meta(max_length=1000)] | UnsetType = UNSET
+    chosen: Count | UnsetType = UNSET
 
 
 class Lora1(_Strict, frozen=True):

@@ -17,11 +17,19 @@ class Kept:
         self._key: Hashable = None
         self._value: Any = None
 
-    def get(self, key: Hashable, load: Callable[[], Any]) -> Any:
-        """What is kept under a key; anything else makes way before ``load`` makes it."""
+    def get(
+        self,
+        key: Hashable,
+        load: Callable[[], Any],
+        turn: Callable[[Any], Any] = lambda value: None,
+    ) -> Any:
+        """What is kept under a key. Else ``turn`` makes it of what is kept, which is not to be used
+        any more; where it makes None, that makes way before ``load`` makes it."""
         if self._value is None or self._key != key:
-            self.release()
-            self._value, self._key = load(), key
+            before, self._value = self._value, None
+            made = None if before is None else turn(before)
+            del before
+            self._value, self._key = load() if made is None else made, key
         return self._value
 
     def release(self) -> None:
@@ -48,7 +56,8 @@ def keep_loaded() -> Iterator[Kept]:
         _KEPT.reset(token)
 
 
-def loaded_once(key: Hashable, load: Callable[[], Any]) -> Any:
-    """What ``load`` makes, or has made under that key where somebody asked to keep it."""
+def loaded_once(key: Hashable, load: Callable[[], Any], turn: Callable[[Any], Any]) -> Any:
+    """What ``load`` makes, or has made under that key where somebody asked to keep it; there
+    ``turn`` may make it of what is kept."""
     kept = _KEPT.get()
-    return load() if kept is None else kept.get(key, load)
+    return load() if kept is None else kept.get(key, load, turn)

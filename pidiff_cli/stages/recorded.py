@@ -16,12 +16,26 @@ from msgspec import Meta, Struct
 
 from pidiff_cli.config import GenerateConfig, check_values
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile, find_by_id, list_locked, list_profiles
+from pidiff_cli.profile import (
+    Profile,
+    at_step,
+    find_by_id,
+    list_locked,
+    list_profiles,
+    step_of_print,
+)
 from pidiff_cli.profile.manifest import folded
 from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import fitted, short
 from pidiff_cli.stages.progress import Progress
-from pidiff_cli.values import MAX_PROMPT, MAX_SEED, edit_problems, prompt_problems, style_layers
+from pidiff_cli.values import (
+    MAX_PROMPT,
+    MAX_SEED,
+    OWN,
+    edit_problems,
+    prompt_problems,
+    style_layers,
+)
 from pidiff_cli.weights.locate import recorded_base
 
 _NOT_FROM_RECORDS = frozenset(
@@ -145,6 +159,29 @@ def _named(name: str, home: Path) -> Profile | None:
     """The home's own profile of this name; a path is none."""
     wanted = folded(name)
     return next((one for one in list_profiles(home) if folded(one.folder.name) == wanted), None)
+
+
+def recorded_step(record: dict[str, Any], profile: Profile, step: int, asked: bool) -> Profile:
+    """The profile as the picture was drawn by it, where that step is kept: also where the profile
+    has drawn by another one since.
+
+    Args:
+        step: a kept one, or ``OWN``. asked: it was asked for now, whatever the picture says.
+
+    Raises:
+        InputError: the step is not kept.
+    """
+    if step != OWN or asked:
+        try:
+            return at_step(profile, step)
+        except InputError as error:
+            error.hint = (
+                error.hint
+                if asked
+                else ("As it draws now: pidiff again IMAGE.png --set checkpoint=own")
+            )
+            raise
+    return step_of_print(profile, fitted(record, _Record, "The record").profile.fingerprint)
 
 
 def recorded_person(record: dict[str, Any], home: Path, profile: str = "") -> Profile:

@@ -12,9 +12,10 @@ from pidiff_cli.errors import UsageError
 #: Settings of a picture that the page has fields for; the API checks their ranges.
 SETTINGS = (
     "identity_scale", "guidance", "steps", "size", "negative", "scheduler", "start", "hold",
-    "prompt_pull", "noun",
+    "prompt_pull", "noun", "checkpoint",
 )  # fmt: skip
 MOST = 64  # pictures of one job
+MOST_STEPS = 100_000  # of a tuning
 MOST_SECRET = 1000  # characters of a passphrase
 MOST_KEYS = 64 * 1024  # characters of a key file
 

@@ -11,7 +11,7 @@ from pidiff_cli import api
 from pidiff_cli.config import RANDOM
 from pidiff_cli.core.record import read_record
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, kept_steps
 from pidiff_cli.stages.kept import Kept
 from pidiff_cli.stages.recorded import recorded_person, recorded_settings
 from pidiff_cli.stages.report.words import tells_nothing
@@ -20,6 +20,7 @@ from pidiff_cli.ui.asking import MOST, edits_of, mark_of, number, seed_of, setti
 from pidiff_cli.ui.jobs import Job, Jobs, Work
 from pidiff_cli.ui.people import People
 from pidiff_cli.ui.pictures import Pictures
+from pidiff_cli.values import OWN
 
 SEEDS = 1_000_000  # of which one is taken where none is given: short enough to be typed
 
@@ -57,6 +58,10 @@ class Drawing:
             raise UsageError("beside must be settings.")
         asked = _seeded(asked)
         columns = [self._column(asked)]
+        if "checkpoint" in beside:  # both columns say by which step they are drawn
+            steps = kept_steps(columns[0]["profile"])
+            own = next((one.step for one in steps if one.own), OWN)
+            columns[0].setdefault("checkpoint", own)
         if beside:
             columns.append(self._column({**asked, **beside}))
         people = tuple(name for column in columns for name in _people_of(column))

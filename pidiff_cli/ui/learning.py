@@ -16,15 +16,16 @@ from pidiff_cli.errors import (
     StoppedError,
     UsageError,
 )
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, kept_steps
 from pidiff_cli.stages.kept import Kept
 from pidiff_cli.stages.results import TuneResult
-from pidiff_cli.ui.asking import text
+from pidiff_cli.ui.asking import text, yes
 from pidiff_cli.ui.drafts import Draft, Drafts
 from pidiff_cli.ui.jobs import LEARNS, Job, Jobs
 from pidiff_cli.ui.people import People
 from pidiff_cli.weights.auto import choose_base
 
+KEPT = 3  # steps beside the best one, where somebody wants to compare
 LOOK = 5.0  # seconds between looks for room on a card
 HEAR = 0.1  # seconds between looks whether to stop waiting
 #: What may be said of a person's consent → what the page asks.
@@ -71,12 +72,14 @@ class Learning:
         return "auto" if card is None else choose_base(self._people.home, card).name
 
     def begin(self, asked: Mapping[str, Any]) -> Job:
-        """Queue a new person: "draft", "name", "noun", "consent".
+        """Queue a new person: "draft", "name", "noun", "consent", "keep" (whether other steps of
+        the tuning stay, to be compared).
 
         Raises:
             PidiffError: no photo is kept, the name is not allowed or taken, no consent is said.
         """
         draft, name = self._drafts.find(text(asked, "draft")), text(asked, "name", 64)
+        keep = KEPT if yes(asked, "keep", False) else 0
         noun, consent = text(asked, "noun", 40) or "person", text(asked, "consent", 40)
         self._people.check_free(name)
         if noun not in NOUNS:
@@ -95,7 +98,7 @@ class Learning:
             except PidiffError:
                 self._drafts.give_back(draft)
                 raise
-            self._tune(job)
+            self._tune(job, **({"keep_checkpoints": keep} if keep else {}))
 
         self._drafts.take(draft)
         job = Job("tune", f"Learn {name}", name, asked={"draft": draft.id})
@@ -108,14 +111,16 @@ class Learning:
     def go_on(self, key: str, asked: Mapping[str, Any]) -> Job:
         """Queue the tuning of a person who is there: on from its checkpoint, or, where ``asked``
         says "retune", anew. Raises PidiffError."""
-        name = self._people.find(key).folder.name
+        profile = self._people.find(key)
+        name = profile.folder.name
         if self._jobs.busy_with(name, LEARNS):
             raise InputError(f"{name} is being learnt already.")
         anew = asked.get("retune") is True
+        keep = {"keep_checkpoints": KEPT} if anew and kept_steps(profile) else {}
 
         def work(job: Job, kept: Kept) -> None:
             kept.release()
-            self._tune(job, retune=anew)
+            self._tune(job, retune=anew, **keep)
 
         return self._jobs.add(Job("tune", f"Learn {name}", name), work)
 

@@ -120,6 +120,10 @@ class People:
         with profile.lock():
             keep(profile, kind)
 
+    def use_step(self, key: str, step: int) -> None:
+        """Draw by another kept step from now on. Raises InputError: it is not kept, or in use."""
+        keeping.use_checkpoint(self.find(key).folder, step, home=self.home)
+
     def lock(self, key: str, passphrase: str) -> None:
         """Encrypt a person. Raises InputError: it is in use, or the disk refuses."""
         keeping.lock(self.find(key).folder, passphrase=passphrase, home=self.home)

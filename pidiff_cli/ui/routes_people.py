@@ -14,7 +14,7 @@ from starlette.routing import Route
 from pidiff_cli.errors import InputError
 from pidiff_cli.stages.belongings import counted
 from pidiff_cli.ui.answers import asked_of, attachment, routes_of
-from pidiff_cli.ui.asking import key_file, secret, text, yes
+from pidiff_cli.ui.asking import MOST_STEPS, key_file, number, secret, text, yes
 from pidiff_cli.ui.jobs import LEARNS
 from pidiff_cli.ui.people import PREVIEWS, REPORT
 from pidiff_cli.ui.work import Work
@@ -91,6 +91,7 @@ class PeopleRoutes:
             "rename": lambda: people.rename(key, text(asked, "name", 64)),
             "copy": lambda: people.copy(key, text(asked, "name", 64)),
             "consent": lambda: people.consent(key, text(asked, "consent", 40)),
+            "step": lambda: people.use_step(key, int(number(asked, "step", -1, 0, MOST_STEPS))),
             "lock": lambda: people.lock(key, secret(asked, "passphrase")),
             "unlock": lambda: people.unlock(key, secret(asked, "passphrase")),
             "unlock-by-key": lambda: people.unlock_by_key(key, key_file(asked, "keys")),

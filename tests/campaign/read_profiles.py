@@ -88,7 +88,7 @@ def checkpoint(root: Path) -> object:
     import torch
 
     from pidiff_cli.core.training.checkpoint import load_checkpoint, read_state
-    from pidiff_cli.stages.tune.loop import Run, SavedRun
+    from pidiff_cli.stages.tune.state import Run, SavedRun
 
     folder = root / "profiles" / "alice" / "checkpoint"
     saved = read_state(folder, SavedRun)

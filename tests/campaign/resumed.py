@@ -57,7 +57,7 @@ def _bits(place: Place) -> dict[str, bytes]:
     found = {}
     for person in ("alice", "carol"):
         folder = place.home / "profiles" / person
-        for part in ("adapter", "lora", "identity.safetensors"):
+        for part in ("adapter", "lora", "steps", "identity.safetensors"):
             files = [folder / part, *(folder / part).rglob("*.safetensors")]
             found |= {
                 f"{person}/{p.relative_to(folder)}": p.read_bytes() for p in files if p.is_file()

@@ -3,6 +3,7 @@ nothing: what is tried is what they leave, not what they draw."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +35,7 @@ def install_idle(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tune, "save_adapter", _save_adapter)
     patch.setattr(tune, "_report", _report)
     patch.setattr(tune, "tells_nothing", lambda *_: False)
+    patch.setattr(tune, "strips_of", lambda *_: [])
     patch.setattr(tune.page, "tell", lambda *_: None)
     patch.setattr(pace, "key_of", lambda *_: "tiny")
     patch.setattr(pace, "of_drawing", lambda key: key)
@@ -54,25 +56,34 @@ def _invert(
 
 
 def _make_job(task: Any, state: Any, tools: Any, faces: Any, progress: Any) -> Any:
-    from pidiff_cli.stages.tune.loop import Run
+    from pidiff_cli.stages.tune.state import Run
 
     base = SimpleNamespace(dtype=torch.float32, lora=None, device=torch.device("cpu"))
     base.has_branch = True
     model = SimpleNamespace(base_model=None, seed=task.config.seed, digest=task.digest)
     job = SimpleNamespace(profile=task.profile, base=base, model=model, plan=None, paces=[])
+    job.config = task.config
     job.left = SimpleNamespace(drawn=[])
     return job, Run(), SimpleNamespace(device="cpu")
 
 
 def _train(job: Any, current: Any, progress: Any) -> None:
+    from pidiff_cli.stages.tune.held import hold
     from pidiff_cli.stages.tune.loop import CHECKPOINT
-    from pidiff_cli.stages.tune.previews import PREVIEWS
+    from pidiff_cli.stages.tune.previews import PREVIEWS, PreviewScore
 
     for step in (2, 4):
         job.profile.write(PREVIEWS, STRIP)
+        current.step = current.best_step = step
+        save = partial(_save_step, job.model, step)
+        hold(job.profile, current, job.config.keep_checkpoints, PreviewScore(0.5), 0, save)
         job.profile.write_folder(CHECKPOINT, lambda to: _save_adapter(job.model, to / "adapter"))
-        current.step = step
     current.losses = [{"loss": 0.5}] * 4
+
+
+def _save_step(model: Any, step: int, folder: Path) -> None:
+    """Another adapter than the one that draws."""
+    _save_adapter(SimpleNamespace(digest=f"{model.digest}{step}"), folder / "adapter")
 
 
 def _save_adapter(model: Any, folder: Path, half: bool = False) -> None:
@@ -86,7 +97,7 @@ def _save_adapter(model: Any, folder: Path, half: bool = False) -> None:
 
 
 def _report(
-    task: Any, job: Any, current: Any, tools: Any, faces: Any, progress: Any
+    task: Any, job: Any, current: Any, tools: Any, faces: Any, strips: Any, progress: Any
 ) -> dict[str, Any]:
     for name in ("likeness.json", "likeness.html"):
         task.profile.write(f"reports/{name}", b"{}")

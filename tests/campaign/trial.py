@@ -94,7 +94,7 @@ def state(place: Place) -> dict[str, Any]:
         digests = [
             (name, digest)
             for name, digest in sorted(manifest.files.items())
-            if name.startswith(("adapter/", "lora/", "photos/"))
+            if name.startswith(("adapter/", "lora/", "photos/", "steps/"))
         ]
         result = manifest.stages.get("tune", {}).get("result") or {}
         digests.append(("code", _code(profile)))

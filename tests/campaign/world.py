@@ -23,7 +23,8 @@ RECIPE = f"""
 name: tiny
 base: mini
 tune:
-  {{steps: 4, batch: 2, rank: 2, lora_rank: 2, size: {SIZE}, checkpoint_every: 2, preview_every: 2}}
+  {{steps: 4, batch: 2, rank: 2, lora_rank: 2, size: {SIZE}, checkpoint_every: 2, preview_every: 2,
+   keep_checkpoints: 1}}
 generate: {{steps: 1, size: {SIZE}}}
 """
 COLOURS = {"first": (220, 90, 60), "other": (60, 110, 230)}
@@ -133,6 +134,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "rename": ("profile", "rename", "alice", "anna"),
     "copy": ("profile", "copy", "alice", "twin"),
     "delete": ("profile", "delete", "alice", "--yes"),
+    "use-checkpoint": ("profile", "use-checkpoint", "alice", "2"),
     "forget": ("profile", "forget", "alice", "--yes"),
 }
 

@@ -122,3 +122,13 @@ def test_a_tuning_that_was_stopped_is_gone_on_with(
     learning.ended(learning.post(f"/api/people/{alice['id']}/learn").json())
     learning.ended(learning.post(f"/api/people/{alice['id']}/learn", {"retune": True}).json())
     assert called == [("alice", False), ("alice", True)]
+
+
+def test_steps_are_kept_where_the_tick_says_so(learning: Opened, stages: dict[str, ModuleType]):
+    for name, tick in (("alice", {"keep": True}), ("bob", {"keep": False}), ("cleo", {})):
+        wished = {**wish(with_photos(learning), name=name), **tick}
+        job = learning.ended(learning.post("/api/learn", wished).json())
+        assert job["state"] == "done", job
+    assert [config.keep_checkpoints for config in stages["tune"].configs] == [3, 0, 0]
+    answer = learning.post("/api/learn", {**wish(with_photos(learning), name="dan"), "keep": "x"})
+    assert answer.status_code == 400

@@ -233,3 +233,33 @@ def test_a_closing_server_stops_what_runs_where_it_can_be_gone_on_with():
     assert begun.wait(10)
     jobs.close(wait=10)
     assert job.state == "stopped" and not jobs._thread.is_alive()
+
+
+def with_steps(home: Path) -> Profile:
+    """alice, tuned with other steps kept."""
+    from tests.support.opened import run_tune, short_tuning
+    from tests.support.tiny_person import Notes
+
+    settings = {"preview_every": 2, "keep_checkpoints": 3, "patience": 0}
+    run_tune(short_tuning(home, **settings), Notes())
+    return Profile.open("alice", home)
+
+
+def test_two_steps_side_by_side_and_the_other_one_used(tuned_page: Opened, tmp_path: Path):
+    alice = with_steps(tmp_path)
+    (row,) = tuned_page.get("/api/state").json()["people"]
+    own = next(one["step"] for one in row["checkpoints"] if one["own"])
+    other = next(one["step"] for one in row["checkpoints"] if not one["own"])
+    job = drawn(tuned_page, seed=7, beside={"checkpoint": other})
+    told = [(one["column"], one["settings"]["checkpoint"]) for one in job["pictures"]]
+    assert told == [(0, str(own)), (1, str(other))]
+    wish = {"who": row["id"], "prompt": "as a chef", "beside": {"checkpoint": 77}}
+    failed = tuned_page.ended(tuned_page.post("/api/draw", wish).json())
+    assert failed["state"] == "failed" and "Step 77" in failed["error"]["message"]
+    before = alice.fingerprint
+    assert tuned_page.post(f"/api/people/{row['id']}/step", {"step": other}).status_code == 200
+    (row,) = tuned_page.get("/api/state").json()["people"]
+    assert [one["step"] for one in row["checkpoints"] if one["own"]] == [other]
+    assert alice.fingerprint != before
+    for wrong in ({"step": 77}, {"step": "x"}, {}):
+        assert tuned_page.post(f"/api/people/{row['id']}/step", wrong).status_code == 400

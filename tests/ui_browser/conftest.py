@@ -90,6 +90,15 @@ def server(known_home: Path) -> Iterator[Server]:
     one.kill()
 
 
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Server]:
+    """A server over a home with nobody in it."""
+    one = Server(tmp_path / "home")
+    one.start()
+    yield one
+    one.kill()
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The browser that is on PATH."""

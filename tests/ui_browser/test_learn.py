@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.ui_browser.conftest import Server
 from tests.ui_browser.server import FULL
@@ -14,15 +11,6 @@ from tests.ui_browser.server import FULL
 #: Presses of the button: a label's click makes one of its field's, too, which nobody pressed.
 COUNT = """() => { window.clicks = 0;
   addEventListener("pointerdown", () => { window.clicks += 1; }, true); }"""
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Server]:
-    """A server over a home with nobody in it."""
-    one = Server(tmp_path / "home")
-    one.start()
-    yield one
-    one.kill()
 
 
 def fill(page: Any, photos: list[Path], name: str) -> None:

@@ -83,7 +83,8 @@ def save_adapter(model: nn.Module, folder: Path, half: bool = False) -> None:
 
     ``half``: in fp16, which is finer than the bf16 that such a base computes in; Δw too.
     """
-    cast(Any, model).save_pretrained(folder, safe_serialization=True)
+    own = ["default"]  # PEFT would write the LoRA beside it, too, in a folder of its name
+    cast(Any, model).save_pretrained(folder, safe_serialization=True, selected_adapters=own)
     if half:
         file = folder / "adapter_model.safetensors"
         save_file({k: v.half() for k, v in load_file(file).items()}, file, {"format": "pt"})

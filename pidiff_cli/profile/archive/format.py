@@ -7,7 +7,8 @@ import re
 SUFFIX = ".pidiff"
 INDEX, FORMAT, VERSION = "export.json", "pidiff profile", 1
 PARTS = re.compile(
-    r"profile\.json|identity\.safetensors|(adapter|lora)/adapter_(config\.json|model\.safetensors)"
+    r"profile\.json|identity\.safetensors"
+    r"|(steps/[0-9]{1,6}/)?(adapter|lora)/adapter_(config\.json|model\.safetensors)"
     r"|photos/[\w-]+\.png|reports/[\w-]+\.(png|json|jsonl)",
     re.ASCII,
 )

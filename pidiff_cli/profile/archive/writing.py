@@ -16,14 +16,14 @@ from pidiff_cli.profile.archive.format import FORMAT, INDEX, PARTS, VERSION
 from pidiff_cli.profile.codes import Identity, encode_identity
 from pidiff_cli.profile.forgotten import IDENTITY
 from pidiff_cli.profile.manifest import MANIFEST, Manifest
-from pidiff_cli.profile.parts import PHOTO_SHEET
+from pidiff_cli.profile.parts import PHOTO_SHEET, STEPS
 from pidiff_cli.profile.portable import leaving_home
 from pidiff_cli.reading.bytes_of import read_bytes
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def write_archive(profile: Profile, target: Path, photos: bool) -> None:
+def write_archive(profile: Profile, target: Path, photos: bool, steps: bool = False) -> None:
     """Write a profile as one file.
 
     Without photos it is what `Profile.forget` would leave: no photo, no report, the mean code.
@@ -32,6 +32,7 @@ def write_archive(profile: Profile, target: Path, photos: bool) -> None:
 
     Args:
         target: the file to write; the caller puts it in its place.
+        steps: with the photos, the other kept steps of the tuning, too.
 
     Raises:
         InputError: a file of the profile is missing or not as it was written.
@@ -39,6 +40,8 @@ def write_archive(profile: Profile, target: Path, photos: bool) -> None:
     manifest, pieces = profile.manifest, {}
     names = sorted(name for name in manifest.files if PARTS.fullmatch(name))
     names = [name for name in names if name != PHOTO_SHEET]  # file names, others' faces
+    if not (photos and steps):
+        names = [name for name in names if not name.startswith(f"{STEPS}/")]
     if not photos:
         names = [name for name in names if not name.startswith(("photos/", "reports/"))]
     with zipfile.ZipFile(target, "w") as archive:

@@ -14,7 +14,9 @@ from pidiff_cli.profile import Profile, age, archive, check_name, making, profil
 from pidiff_cli.profile.encrypting import decrypted, write_encrypted
 from pidiff_cli.profile.leaving import leaving
 from pidiff_cli.profile.locked import check_unlocked
+from pidiff_cli.profile.steps import StepOf
 from pidiff_cli.stages.progress import Progress
+from pidiff_cli.values import OWN
 from pidiff_cli.weights import locate
 
 LORAS = ("diffusers-lora", "kohya", "comfyui")  # of the second part, the base's own attention
@@ -76,6 +78,7 @@ def run_export(
     title: str = "",
     force: bool = False,
     keys: age.Keys | None = None,
+    steps: bool = False,
 ) -> ExportResult:
     """Write a profile for another place or program, and read it back before it counts.
 
@@ -86,6 +89,7 @@ def run_export(
         photos: False leaves photos and reports out. Only "pidiff" holds any.
         title: of a LoRA, for its header; the profile's name when empty.
         keys: encrypt a "pidiff" file with them.
+        steps: of "pidiff", whether the other kept steps of the tuning go along; not without photos.
 
     Raises:
         UsageError: a format that cannot hold the identity branch, or none at all.
@@ -102,7 +106,7 @@ def run_export(
 
                 def write_checked(path: Path) -> None:
                     plain = scratch / "plain" if keys else path
-                    archive.write_archive(profile, plain, photos)
+                    archive.write_archive(profile, plain, photos, steps)
                     (read := scratch / "read").mkdir(mode=0o700)
                     archive.unpack(plain, read)  # what cannot come in does not go out
                     if keys:
@@ -143,7 +147,31 @@ def place_of(profile: Profile, kind: str, out: Path | None, encrypted: bool = Fa
             f"Only profile files can be encrypted; other programs could not read a {kind} file.",
             f"Encrypt it by itself: age -p -o {name}.age FILE",
         )
-    return _place(out, name + _ending(kind) + age.SUFFIX * encrypted, kind)
+    step = f"-{profile.step}" if isinstance(profile, StepOf) else ""
+    return _place(out, name + step + _ending(kind) + age.SUFFIX * encrypted, kind)
+
+
+def check_steps(kind: str, step: int, every: bool, photos: bool) -> None:
+    """Raise UsageError where kept steps cannot go along as asked.
+
+    Args:
+        step: one in the place of the one that draws, or ``OWN``. every: all of them.
+    """
+    if step != OWN and kind == "pidiff":
+        raise UsageError(
+            "A profile file holds the step that draws; --checkpoint is for other programs.",
+            "All kept steps go along with: --with-checkpoints",
+        )
+    if every and kind != "pidiff":
+        raise UsageError(
+            f"A {kind} export holds one step.", "Choose which: --checkpoint STEP, once for each"
+        )
+    if every and not photos:
+        raise UsageError(
+            "A step that learnt for long may hold a photo nearly as it is: other steps than the "
+            "one that draws go along with the photos alone.",
+            "Leave out --no-photos or --with-checkpoints.",
+        )
 
 
 def is_lora(path: Path) -> bool:

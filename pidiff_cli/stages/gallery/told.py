@@ -22,7 +22,7 @@ CHANGES = {
     "identity_scale": "identity_scale", "steps": "steps", "guidance": "guidance",
     "prompt_pull": "prompt_pull", "start": "start", "hold": "keep_background", "size": "size",
     "negative": "negative", "scheduler": "scheduler",
-    "noun": "noun",
+    "noun": "noun", "checkpoint": "checkpoint",
 }  # fmt: skip
 _JOINERS = "\u200c\u200d"  # of emoji and some scripts; other invisible signs can deceive
 _ID = re.compile(r"[\w-]{1,64}")

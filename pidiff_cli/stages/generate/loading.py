@@ -38,7 +38,8 @@ def load(
 
 
 def _serves(last: person.LoadedPerson, profile: Profile, parts: BaseParts, score: bool) -> bool:
-    same = last.profile.folder == profile.folder and last.parts == parts
+    one = last.profile
+    same = (one.folder, one.within, last.parts) == (profile.folder, profile.within, parts)
     return same and (last.reader is not None or not score)
 
 

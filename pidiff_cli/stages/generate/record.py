@@ -10,7 +10,7 @@ from pidiff_cli.profile import Profile
 from pidiff_cli.stages.generate.codes import more_edits
 from pidiff_cli.stages.person import LoadedPerson
 from pidiff_cli.stages.reading import Reading
-from pidiff_cli.values import style_layers
+from pidiff_cli.values import OWN, style_layers
 
 NOT_RECORDED = {
     "home", "device", "offline", "out", "prompts", "count", "seed", "best", "min_likeness", "score",
@@ -39,6 +39,8 @@ def _settings(config: GenerateConfig, loaded: LoadedPerson) -> dict[str, Any]:
     """The settings as a record holds them; another person by the random id, the noun as drawn."""
     settings = {k: _plain(v) for k, v in asdict(config).items() if k not in NOT_RECORDED}
     settings["style_from"] = ""
+    if config.checkpoint == OWN:
+        settings.pop("checkpoint")
     if config.style_from:
         name, group, share = style_layers(config.style_from)
         key = Profile.open(name, config.home).manifest.id

@@ -29,6 +29,17 @@ def adapted_base(
     return _swapped(last, profile) or _loaded(profile, parts, device, mean)
 
 
+def taken_over(
+    before: LoadedPerson, profile: Profile, parts: BaseParts, device: str
+) -> tuple[Base, nn.Module] | None:
+    """The base of who was drawn before, with this person's adapters in place of theirs; None where
+    it is another base, device or arithmetic, or the adapters are of other sizes."""
+    where, dtype, _ = pick_device(device, family=parts.family)
+    if (before.parts, before.base.device, before.base.dtype) != (parts, where, dtype):
+        return None
+    return _swapped(before, profile)
+
+
 def _swapped(last: LoadedPerson | None, profile: Profile) -> tuple[Base, nn.Module] | None:
     """The base of who was drawn before with this person's adapters in place of theirs."""
     if last is None or not profile.parts:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pidiff_cli import __version__
+from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Manifest, Profile
 from pidiff_cli.profile.consent import consent_kind
@@ -16,7 +17,7 @@ from pidiff_cli.stages.base import fingerprint, identity_fingerprint
 from pidiff_cli.stages.checks import check_tuned_on
 from pidiff_cli.stages.faces import aligned_faces, open_reader
 from pidiff_cli.stages.kept import loaded_once
-from pidiff_cli.stages.person.adapted import adapted_base, fits
+from pidiff_cli.stages.person.adapted import adapted_base, fits, taken_over
 from pidiff_cli.stages.person.loaded import LoadedPerson
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights.locate import BaseParts
@@ -51,7 +52,9 @@ def load_person(
             score,
         )  # fmt: skip
         kept: LoadedPerson = loaded_once(
-            repr(key), lambda: _load(profile, parts, device, score, progress)
+            repr(key),
+            lambda: _load(profile, parts, device, score, progress),
+            lambda before: _turned(before, profile, parts, device, score, progress),
         )
         return kept
 
@@ -60,14 +63,14 @@ def load_person(
 
 def _load(
     profile: Profile, parts: BaseParts, device: str, score: bool, progress: Progress,
-    last: LoadedPerson | None = None,
+    last: LoadedPerson | None = None, ready: tuple[Base, nn.Module] | None = None,
 ) -> LoadedPerson:  # fmt: skip
     manifest, tuned = profile.manifest, profile.parts
     if tuned:
         check_tuned_on(profile, parts)
     mean = _code(profile)
     same = last if last is not None and last.parts == parts else None
-    base, model = adapted_base(profile, parts, device, mean, same)
+    base, model = ready or adapted_base(profile, parts, device, mean, same)
     if not base.has_branch:
         mean = None
     if mean is not None and not fits(base, mean):
@@ -89,6 +92,16 @@ def _load(
     return LoadedPerson(
         profile, base, parts, mean, reader, faces, reference, record, manifest.noun, model, weights
     )
+
+
+def _turned(
+    before: LoadedPerson, profile: Profile, parts: BaseParts, device: str, score: bool,
+    progress: Progress,
+) -> LoadedPerson | None:  # fmt: skip
+    """The person on the base of who was drawn before, whose adapters make way; None where it has
+    to be loaded."""
+    ready = taken_over(before, profile, parts, device)
+    return ready and _load(profile, parts, device, score, progress, before, ready)
 
 
 def _tell_doubts(

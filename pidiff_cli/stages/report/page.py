@@ -39,6 +39,7 @@ MEANING = {
     "copy_paste": "How far pose and expression went from what prompt and seed give (0) to those of "
     "the photos (1). 0 is best.",
 }
+Captioned = Sequence[tuple[str, np.ndarray]]
 KEYS = (
     "prompt", "seed", "likeness", "strangers", "text", "plain_text", "right", "background",
     "perceptual", "iou", "energy_off",
@@ -60,6 +61,7 @@ def build_html(
     shown: Sequence[EvaluatedImage],
     plots: str = "",
     sheet: Path | None = None,
+    steps: Captioned = (),
 ) -> str:
     """The page.
 
@@ -69,6 +71,7 @@ def build_html(
         shown: the measured pictures; one of each prompt is on the first screen.
         plots: SVG.
         sheet: the picture of all photos that `prepare` left, if it is there.
+        steps: of each step that stays to be compared, words and the strip of previews drawn at it.
     """
     first = list({s.prompt: s for s in reversed(shown)}.values())[::-1]
     own, told = len(faces) - held, data["likeness"].get("told", True)
@@ -80,7 +83,7 @@ def build_html(
         name=str(data["profile"]), verdict=verdict(data),
         photos=_page.joined(photos), looked=_page.joined(looked), sheet=_all_photos(sheet),
         pictures=_page.joined(_page.figure(s.image, _caption(s, told)) for s in first),
-        numbers=_numbers(data), details=_details(data, shown, len(first), plots),
+        numbers=_numbers(data), details=_steps(steps) + _details(data, shown, len(first), plots),
     )  # fmt: skip
 
 
@@ -175,6 +178,18 @@ def _details(
     settings = [{"setting": k, "value": v} for k, v in data["settings"].items()]
     parts.append(("Settings", _page.table(settings)))
     return [(title, _page.joined([part])) for title, part in parts if part]
+
+
+def _steps(steps: Captioned) -> list[tuple[str, str]]:
+    if not steps:
+        return []
+    side = steps[0][1].shape[0]
+    rows = []
+    for x in range(0, steps[0][1].shape[1], side):  # a prompt each, the steps beside each other
+        shown = [(words if x == 0 else words.split(" · ")[0], image) for words, image in steps]
+        figures = "".join(_page.figure(image[:, x : x + side], words) for words, image in shown)
+        rows.append(f'<div class="row large">{figures}</div>')
+    return [("Steps that are kept to be compared, all drawn alike", _page.joined(rows))]
 
 
 def _all_photos(sheet: Path | None) -> str:

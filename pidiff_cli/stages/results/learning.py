@@ -35,6 +35,7 @@ class TuneResult:
         likeness: mean cosines or None: "held_out" photos, or "learnt_from" where none was held
             back; "photos", the person's own among themselves; other measures beside them.
         report: the HTML report; None where it is not there, after an import.
+        checkpoints: the steps that can be drawn by, where others than the best were kept.
     """
 
     profile: Path
@@ -45,3 +46,4 @@ class TuneResult:
     peak_mb: float
     likeness: dict[str, Any] = field(default_factory=dict)
     report: Path | None = None
+    checkpoints: tuple[int, ...] = ()

@@ -16,7 +16,7 @@ HIDDEN = frozenset(("home", "device", "offline", "name", "resume", "restart", "r
 #: Fields that change neither what is learnt nor how: how it is computed, and how far.
 FREE = frozenset(
     ("recipe", "base", "wplus", "steps", "memory", "checkpointing", "quantise", "checkpoint_every",
-     "preview_every")
+     "preview_every", "keep_checkpoints")
 )  # fmt: skip
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass, field
-from typing import Annotated
+from dataclasses import dataclass, field
+from functools import partial
 
 import torch
-from msgspec import Meta, Struct
+from msgspec import to_builtins
 from torch import Tensor, nn
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.identity.adapter import reset_adapter
+from pidiff_cli.core.identity.adapters import save_adapters
 from pidiff_cli.core.training.checkpoint import restore, save_checkpoint, snapshot
 from pidiff_cli.core.training.dataset import LatentSet
 from pidiff_cli.core.training.fast_step import FastStep
@@ -23,72 +24,16 @@ from pidiff_cli.errors import StoppedError
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.tune import pace
+from pidiff_cli.stages.tune.held import hold
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.plan import apply
 from pidiff_cli.stages.tune.previews import Previews, PreviewScore
 from pidiff_cli.stages.tune.remaining import TimeLeft
+from pidiff_cli.stages.tune.state import BETTER, Run
 from pidiff_cli.stages.tune.told import describe
 
 CHECKPOINT = "checkpoint"
-BETTER = 0.02  # an earlier step, or none, is kept if its previews are this much more alike
 RISE = 0.01  # previews that gain less likeness than this over the best so far are on a plateau
-
-
-class SavedRun(Struct, forbid_unknown_fields=True):
-    """A `Run` in a checkpoint."""
-
-    step: Annotated[int, Meta(ge=0, le=100_000)]
-    digest: str
-    seconds: float = 0.0
-    losses: list[dict[str, float | None]] = []
-    before: float | None = None
-    before_loss: float | None = None
-    best_step: Annotated[int, Meta(ge=0, le=100_000)] = 0
-    best_score: float | None = None
-    best_loss: float | None = None
-    top: float | None = None
-    flat: int = 0
-    ended_early: bool = False
-
-
-@dataclass
-class Run:
-    """Where a run stands; this is what a checkpoint holds besides tensors.
-
-    Attributes:
-        before, before_loss: likeness of the first strip, before any step, and its loss of text
-            alignment.
-        best_step, best_score, best_loss: the kept step, its likeness and its loss of text
-            alignment (a share).
-        top: the highest likeness so far, whatever its text, the first strip's included.
-        flat: previews in a row without a higher one.
-        ended_early: the likeness had stopped rising.
-    """
-
-    step: int = 0
-    seconds: float = 0.0
-    losses: list[dict[str, float]] = field(default_factory=list)
-    before: float | None = None
-    before_loss: float | None = None
-    best_step: int = 0
-    best_score: float | None = None
-    best_loss: float | None = None
-    top: float | None = None
-    flat: int = 0
-    ended_early: bool = False
-
-    def lost_the_prompt(self, most: float) -> bool:
-        """Whether every step lost more than ``most`` of the text alignment, and the untuned branch
-        less."""
-        if self.best_loss is None or self.best_loss <= most:
-            return False
-        return self.before_loss is not None and self.before_loss < self.best_loss
-
-    def did_harm(self) -> bool:
-        """Whether the kept step draws plainly less alike than the untuned branch."""
-        if self.before is None or self.best_score is None:
-            return False
-        return self.best_score < self.before - BETTER
 
 
 @dataclass
@@ -197,6 +142,9 @@ def train(job: Job, current: Run, progress: Progress) -> None:
                 current.best_step, current.best_score = current.step, score.likeness
                 current.best_loss, job.best = score.text_loss, snapshot(job.model)
             _watch_plateau(score, current, internals.patience, last)
+            half = job.base.dtype != torch.float32
+            save = partial(save_adapters, job.model, job.base.lora, half=half)
+            hold(job.profile, current, config.keep_checkpoints, score, job.previews.row, save)
             preview_due = False
             progress.preview(job.previews.path)
             tell_left(job.left, config.steps if current.ended_early else current.step, progress)
@@ -290,7 +238,7 @@ def _keep_best(job: Job, current: Run) -> None:
 
 
 def _checkpoint(job: Job, current: Run) -> None:
-    state = {**asdict(current), "digest": job.digest}
+    state = {**to_builtins(current), "digest": job.digest}
     job.profile.write_folder(
         CHECKPOINT,
         lambda folder: save_checkpoint(

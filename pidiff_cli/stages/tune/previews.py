@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from torch import Tensor
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.core.diffusion.prompts import EncodedPrompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw, without_identity
-from pidiff_cli.core.faces.reader import FaceReader, likeness
+from pidiff_cli.core.faces.reader import DetectedFace, FaceReader, likeness
 from pidiff_cli.core.images import read_photo, save_png
 from pidiff_cli.profile import Profile
 from pidiff_cli.stages.report.evaluators import Judge
@@ -30,10 +31,13 @@ class PreviewScore:
             without face networks.
         text_loss: text alignment lost against the untuned base's pictures of the same prompts and
             seeds, a share of theirs; None without a judge, or where theirs is next to nothing.
+        held_out: as likeness, with the photos held back; None where there is none. No step is
+            chosen by it.
     """
 
     likeness: float | None
     text_loss: float | None = None
+    held_out: float | None = None
 
 
 @dataclass
@@ -46,6 +50,8 @@ class Previews:
         reference: embeddings (P, E) of the training photos; None without face networks.
         judge: scores text alignment; None where there is none.
         plain_text: the untuned base's own mean score, drawn once when first asked for.
+        held_out: embeddings (H, E) of the photos held back; None where there is none.
+        row: of the last strip in its file, from 0.
     """
 
     profile: Profile
@@ -57,17 +63,22 @@ class Previews:
     reference: Tensor | None
     judge: Judge | None = None
     plain_text: float | None = None
+    held_out: Tensor | None = None
+    row: int = 0
 
     def draw_strip(self, fresh: bool = False) -> PreviewScore:
         """Add a strip to ``reports/previews.png`` and measure it; ``fresh`` begins the file."""
         images = self._draw(self.settings)
         strip = np.concatenate(images, axis=1)
+        height = strip.shape[0]
         if self.path.is_file() and not fresh:
             before = read_photo(self.profile.stored(PREVIEWS))
             if before.shape[1] == strip.shape[1]:
                 strip = np.concatenate([before, strip])
         self.profile.write(PREVIEWS, lambda target: save_png(target, strip))
-        return PreviewScore(self._likeness(images), self._text_loss(images))
+        self.row = strip.shape[0] // height - 1
+        alike, held_out = self._likeness(images)
+        return PreviewScore(alike, self._text_loss(images), held_out)
 
     def to_draw(self) -> int:
         """Denoising steps of the next strip; the first one draws the untuned base's pictures too,
@@ -89,13 +100,12 @@ class Previews:
                 for i, prompt in enumerate(self.prompts)
             ]
 
-    def _likeness(self, images: list[np.ndarray]) -> float | None:
+    def _likeness(self, images: list[np.ndarray]) -> tuple[float | None, float | None]:
+        """With the photos learnt from, and with those held back."""
         if self.reader is None or self.reference is None:
-            return None
+            return None, None
         faces = [self.reader.detect(image) for image in images]
-        # A picture without a face is as unlike as can be.
-        scores = [likeness(face.embedding, self.reference) if face else 0.0 for face in faces]
-        return float(np.mean(scores))
+        return _mean(faces, self.reference), _mean(faces, self.held_out)
 
     def _text_loss(self, images: list[np.ndarray]) -> float | None:
         if self.judge is None:
@@ -110,3 +120,11 @@ class Previews:
         assert self.judge is not None
         scores = self.judge.text_image(images, [prompt.text for prompt in self.prompts])
         return float(scores.diagonal().mean())
+
+
+def _mean(faces: Sequence[DetectedFace | None], reference: Tensor | None) -> float | None:
+    """Mean cosine; a picture without a face is as unlike as can be."""
+    if reference is None:
+        return None
+    scores = [likeness(face.embedding, reference) if face else 0.0 for face in faces]
+    return float(np.mean(scores))

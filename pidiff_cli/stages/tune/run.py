@@ -14,7 +14,8 @@ from pidiff_cli.core.identity.adapter import save_adapter
 from pidiff_cli.core.identity.adapters import BRANCH, LORA, is_adapted
 from pidiff_cli.core.identity.lora import save_lora
 from pidiff_cli.errors import OutOfMemoryError
-from pidiff_cli.profile import PHOTO_SHEET, Profile, drop_draft, take_draft
+from pidiff_cli.profile import PHOTO_SHEET, Profile, drop_draft, kept_steps, take_draft
+from pidiff_cli.profile.parts import STEPS_NOTED
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.stages.faces import Faces, aligned_faces, open_reader
 from pidiff_cli.stages.progress import Progress
@@ -25,12 +26,14 @@ from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.stages.tune import pace
 from pidiff_cli.stages.tune.already import by_hand, is_done, is_stale, stale_told
+from pidiff_cli.stages.tune.held import keep_steps, strips_of, take_up
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import peak_mb, write_log
-from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run, train
+from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, train
 from pidiff_cli.stages.tune.previews import PREVIEWS
 from pidiff_cli.stages.tune.remaining import REPORT_STEPS
 from pidiff_cli.stages.tune.setup import Task, make_job, make_task
+from pidiff_cli.stages.tune.state import Run
 from pidiff_cli.weights.licences import licences_of
 from pidiff_cli.weights.locate import BaseParts
 
@@ -76,7 +79,9 @@ def run(
 def _run(task: Task, progress: Progress) -> TuneResult:
     profile, config, parts = task.profile, task.config, task.parts
     state = profile.stage_state("tune")
-    if config.restart or not config.resume:
+    lacks_steps = config.keep_checkpoints > 0 and not kept_steps(profile)
+    anew = config.retune and lacks_steps and is_done(state)  # what is asked for was not kept
+    if config.restart or not config.resume or anew:
         _begin_again(profile)
         state = {}
     if _finished(task, state):
@@ -89,6 +94,7 @@ def _run(task: Task, progress: Progress) -> TuneResult:
     faces = aligned_faces(profile)
     tools = open_evaluators(profile, faces, parts, config.home, open_reader(parts.faces))
     job, current, planned = make_job(task, state, tools, faces, progress)
+    take_up(profile, current, config.keep_checkpoints, bool(current.step and is_done(state)))
     profile.update_stage(
         "tune", done=False, digest=task.digest, recipe=config.recipe, base=parts.name,
         by_hand=by_hand(config, task.recipe),
@@ -121,6 +127,8 @@ def _told_again(task: Task, state: dict[str, Any], progress: Progress) -> TuneRe
         f"{task.profile.name} is tuned already ({len(task.own)} photos, {steps} steps{early}). "
         f"Add photos or --restart, --steps {2 * planned} goes on from {steps}."
     )
+    if task.config.keep_checkpoints and not kept_steps(task.profile):
+        progress.line("No other step of it is kept; with --retune it is learnt anew, and some are.")
     return _result(task.profile, state["result"])
 
 
@@ -138,10 +146,13 @@ def _keep(
     for gone in _not_learnt(profile, job):
         profile.remove(gone)
     profile.clear_stage(LORA)  # what an import noted of the LoRA that was there before
+    told = not tells_nothing(profile, task.parts.family)
+    stay = keep_steps(profile, current, config.keep_checkpoints)
+    strips = strips_of(profile, stay, current.best_step, told)
     values = {
         "base": name, "recipe": config.recipe, "steps": current.step,
         "seconds": round(current.seconds, 1), "peak_mb": round(peak_mb(job.base.device)),
-        "likeness": _report(task, job, current, tools, faces, progress),
+        "likeness": _report(task, job, current, tools, faces, strips, progress),
     }  # fmt: skip
     profile.update(base=_made_with(task, job), recipe={"name": config.recipe, **task.settings()})
     profile.update_stage(
@@ -149,7 +160,7 @@ def _keep(
         photos=[photo.key for photo in profile.photos],
     )  # fmt: skip
     profile.remove(CHECKPOINT)
-    page.tell(progress, values, not tells_nothing(profile, task.parts.family))
+    page.tell(progress, values, told)
     return _result(profile, values)
 
 
@@ -166,8 +177,9 @@ def _not_learnt(profile: Profile, job: Job) -> list[str]:
 
 
 def _report(
-    task: Task, job: Job, current: Run, tools: Evaluators, faces: Faces, progress: Progress
-) -> dict[str, Any]:
+    task: Task, job: Job, current: Run, tools: Evaluators, faces: Faces, strips: page.Captioned,
+    progress: Progress,
+) -> dict[str, Any]:  # fmt: skip
     """The short form of `evaluate`: draw the standard prompts once, measure, write the report."""
     profile, internals = task.profile, task.internals
     prompts = measure.standard_prompts(job.base, profile.manifest.noun, internals.report_prompts)
@@ -195,8 +207,9 @@ def _report(
     everyone = [faces[p.key] for p in (*task.own, *task.held_out) if p.key in faces]
     profile.write("reports/likeness.json", (json.dumps(data, indent=1) + "\n").encode())
     html = page.build_html(
-        data, everyone, len(task.held_out), shown, sheet=profile.stored(PHOTO_SHEET)
-    )
+        data, everyone, len(task.held_out), shown, sheet=profile.stored(PHOTO_SHEET),
+        steps=strips,
+    )  # fmt: skip
     profile.write(REPORT, html.encode())
     progress.finish("report", "")
     _warn(task, current, copies(measured), values["copy_paste"], progress)
@@ -257,7 +270,8 @@ def _warn(
 
 def _begin_again(profile: Profile) -> None:
     """The next tuning begins at step 0; what the last one made stays until it is done."""
-    told = {k: v for k, v in profile.stage_state("tune").items() if k == "result"}
+    stays = ("result", *STEPS_NOTED)
+    told = {k: v for k, v in profile.stage_state("tune").items() if k in stays}
     with profile.changing():
         profile.clear_stage("tune")
         profile.update_stage("tune", **told)
@@ -270,4 +284,7 @@ def _result(profile: Profile, values: dict[str, Any]) -> TuneResult:
     report = profile.folder / REPORT
     there = profile.path(REPORT).is_file()  # an import brings no page, a person may have removed it
     told = {"base": "", "recipe": "", "seconds": 0.0, "peak_mb": 0.0, **values}
-    return TuneResult(profile=profile.folder, report=report if there else None, **told)
+    kept = tuple(one.step for one in kept_steps(profile))
+    return TuneResult(
+        profile=profile.folder, report=report if there else None, checkpoints=kept, **told
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from msgspec import convert
 from torch import nn
 
 from pidiff_cli.config import TuneConfig
@@ -42,22 +43,23 @@ from pidiff_cli.stages.tune.already import HIDDEN, is_done
 from pidiff_cli.stages.tune.data import codes_of, material, other_prompts, training_photos
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import as_losses, read_log
-from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, Run, SavedRun
+from pidiff_cli.stages.tune.loop import CHECKPOINT, Job
 from pidiff_cli.stages.tune.remaining import (
     PREVIEW_STEPS,
     PREVIEWED,
     REPORT_STEPS,
     TimeLeft,
 )
+from pidiff_cli.stages.tune.state import Look, Run, SavedRun
 from pidiff_cli.weights.locate import BaseParts
 
 SCALE = 2.0**12  # of the loss in fp16 at first; it doubles while nothing overflows
 DIGEST = 2  # raised where settings come or go: an earlier tuning still draws, and begins anew
 _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
-    "checkpoint_every", "preview_every", "report_prompts", "checkpointing", "micro_batch",
-    "quantise", "memory", "wplus", "patience", "text_loss", "fast_step", "self_attention",
-    "skip_dropped",
+    "checkpoint_every", "preview_every", "keep_checkpoints", "report_prompts", "checkpointing",
+    "micro_batch", "quantise", "memory", "wplus", "patience", "text_loss", "fast_step",
+    "self_attention", "skip_dropped",
 }  # fmt: skip
 
 
@@ -164,6 +166,7 @@ def make_job(
     strips = previews.Previews(
         profile, base, mean, standard_prompts(base, profile.manifest.noun, PREVIEWED),
         task.drawing(PREVIEW_STEPS), tools.reader, reference, tools.judge,
+        held_out=tools.reference if tools.held_out else None,
     )  # fmt: skip
     scaler = torch.amp.GradScaler(
         planned.device.type, SCALE, enabled=planned.dtype == torch.float16
@@ -199,6 +202,7 @@ def _adapter(
         adapter = profile.stored
     elif same and saved and saved.pop("digest") == task.digest and saved["step"] < config.steps:
         saved["losses"] = as_losses(saved.get("losses", ()))
+        saved["held"] = convert(saved.get("held", []), list[Look])
         current, adapter = Run(**saved), checkpoint.joinpath
     elif state and not same:
         progress.line("The photos or settings have changed: tuning starts again at step 0.")

@@ -112,6 +112,12 @@ export function duration(seconds) {
   return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** A kept step of somebody's learning, and how alike its previews are. */
+export function stepWords(one) {
+  const alike = one.held_out ?? one.likeness;
+  return `${one.step}${one.own ? ", draws now" : ""}${alike === null ? "" : `, likeness ${alike.toFixed(2)}`}`;
+}
+
 /** Keep the number beside every slider of a form. */
 export function sliders(form) {
   for (const range of form.querySelectorAll("input[type=range]")) {

@@ -1,5 +1,5 @@
 // Draw: a person, a prompt, and what else a picture takes.
-import {$, Fault, el, fault, get, later, marking, post, sliders} from "./dom.js";
+import {$, Fault, el, fault, get, later, marking, post, sliders, stepWords} from "./dom.js";
 import {showDrawn} from "./drawn.js";
 
 let world, form, dialsOf = "";
@@ -62,7 +62,19 @@ function whoChanged() {
   if ($("dials").open) dials();
   const mini = world.person(chosen())?.base === "mini" || !world.person(chosen())?.base;
   $("words").hidden = !mini;
+  steps();
   read();
+}
+
+/** The other kept steps of who is drawn, as a column beside; nothing of it where there are none. */
+function steps() {
+  const {beside: list, beside_checkpoint: step} = form.elements;
+  const others = (world.person(chosen())?.checkpoints || []).filter((one) => !one.own);
+  const offered = [...list.options].find((one) => one.value === "checkpoint"), before = step.value;
+  offered.hidden = offered.disabled = !others.length;
+  step.replaceChildren(...others.map((one) => el("option", {value: one.step}, stepWords(one))));
+  if (others.some((one) => String(one.step) === before)) step.value = before;
+  if (!others.length && list.value === "checkpoint") { list.value = ""; beside(); }
 }
 
 async function words() {
@@ -135,7 +147,8 @@ function asked() {
     found.style = {who: value("style_who"), group: value("style_group"), share: Number(value("style_share"))};
   }
   const other = value("beside");
-  if (other) found.beside = {[other]: other === "identity_scale" ? Number(value(`beside_${other}`)) : value(`beside_${other}`)};
+  const numbers = ["identity_scale", "checkpoint"];
+  if (other) found.beside = {[other]: numbers.includes(other) ? Number(value(`beside_${other}`)) : value(`beside_${other}`)};
   return found;
 }
 

@@ -54,9 +54,10 @@ function beside(job) {
 }
 
 function pictured(picture, job) {
-  const strength = picture.settings.identity_scale;
+  const {identity_scale: strength, checkpoint: step} = picture.settings;
   return el("figure", {}, el("button", {type: "button", className: "bare", on: {click: () => openPicture(picture, job.pictures)}},
     el("img", {src: `pictures/${picture.id}?${picture.version}`, alt: picture.prompt})),
   el("figcaption", {}, [picture.who, `seed ${picture.seed}`, strength && `strength ${strength}`,
+    step && `step ${step}`,
     picture.likeness !== null && `likeness ${picture.likeness.toFixed(2)}`].filter(Boolean).join(" · ")));
 }

@@ -125,13 +125,13 @@ async function change(key, what) {
 async function learn(event) {
   event.preventDefault();
   fault(form, null);
-  const {name, noun, consent} = form.elements;
+  const {name, noun, consent, keep} = form.elements;
   try {
     if (sending) throw new Fault("Wait until all photos have been looked at.");
     if (!draft?.photos.some((one) => one.kept)) throw new Fault("First drop photos in which the face is sharp.");
     if (!name.value.trim()) throw new Fault("Give this person a name.");
     if (!consent.value) throw new Fault("Say whose face this is.");
-    await post("api/learn", {draft: draft.id, name: name.value.trim().replace(/\s+/g, "-"), noun: noun.value, consent: consent.value});
+    await post("api/learn", {draft: draft.id, name: name.value.trim().replace(/\s+/g, "-"), noun: noun.value, consent: consent.value, keep: keep.checked});
     sessionStorage.removeItem(KEY);
     draft = null;
     $("photos").replaceChildren();

@@ -1,5 +1,5 @@
 // People: everybody who has been learnt, and what can be done with each.
-import {$, el, post, question, save} from "./dom.js";
+import {$, asking, el, post, question, save, stepWords} from "./dom.js";
 import {consent, forgetAll, lock, unlock, unlockByKey} from "./private.js";
 
 let world;
@@ -85,6 +85,7 @@ function more(one) {
   return [[
     button("Rename", one, named(one, "rename", `Another name for ${one.name}`)),
     button("Copy", one, named(one, "copy", `A copy of ${one.name}`)),
+    one.checkpoints?.length ? button("Use another step", one, () => useStep(one)) : "",
     button("Consent", one, () => consent(one, world.consent)),
     one.tuned && one.photos ? button("Learn anew", one, async () => {
       await post(`api/people/${one.id}/learn`, {retune: true});
@@ -101,6 +102,15 @@ function more(one) {
     button("Delete", one, sure(one, "delete", `Delete ${one.name}?`,
       "All that is known of this person goes. Pictures that were drawn stay where they are.", "Delete"), "danger"),
   ]].map((some) => some.filter(Boolean));
+}
+
+/** Which of the kept steps of the learning draws from now on. */
+async function useStep(one) {
+  const fields = one.checkpoints.map((step) => el("label", {className: "tick"},
+    el("input", {type: "radio", name: "step", value: step.step, checked: step.own}), ` ${stepWords(step)}`));
+  const found = await asking(`By which step is ${one.name} drawn?`, {fields, act: "Use it",
+    words: "Likeness is of the pictures that were drawn while learning. The step that draws now stays beside it."});
+  if (found) await post(`api/people/${one.id}/step`, {step: Number(found.get("step"))});
 }
 
 async function tried(call) {

@@ -13,8 +13,9 @@ from pidiff_cli.stages.report.summary import Measured
 from pidiff_cli.stages.tune import loop, previews
 from pidiff_cli.stages.tune import run as tune
 from pidiff_cli.stages.tune.internals import TuneInternals
-from pidiff_cli.stages.tune.loop import BETTER, Run, is_better
+from pidiff_cli.stages.tune.loop import is_better
 from pidiff_cli.stages.tune.previews import PreviewScore
+from pidiff_cli.stages.tune.state import BETTER, Run
 from tests.support.opened import run_tune, short_tuning
 from tests.support.tiny_person import ColourJudge, Notes, install_judge
 

@@ -1,0 +1,358 @@
+"""Steps that stay beside the best one: which, whole, and the same after a stop."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pidiff_cli import api
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.errors import InputError, UsageError
+from pidiff_cli.profile import Profile, at_step, kept_steps, use_step
+from pidiff_cli.stages.tune import loop
+from pidiff_cli.stages.tune.held import spacing, spread
+from pidiff_cli.stages.tune.previews import Previews, PreviewScore
+from tests.support.opened import TuneSettings, run_tune, short_tuning
+from tests.support.tiny_person import Notes, install, make_profile
+
+
+@pytest.fixture
+def home(tmp_path: Path, disc_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    install(monkeypatch, disc_base)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory: pytest.TempPathFactory, disc_base: Path) -> Path:
+    """A home with alice, three steps of whom are kept, and bob, not tuned; read only."""
+    home = tmp_path_factory.mktemp("learnt")
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch, disc_base)
+        make_profile(home)
+        make_profile(home, "bob")
+        run_tune(keeping(home, learning_rate=0.2), Notes())
+    return home
+
+
+@pytest.fixture
+def alice(learnt: Path, home: Path) -> Profile:
+    """That alice, to be changed."""
+    shutil.copytree(learnt / "profiles", home / "profiles")
+    return Profile.open("alice", home)
+
+
+def keeping(home: Path, name: str = "alice", **settings: object) -> TuneSettings:
+    """Six steps, both parts, a look after each second one, and all of them kept."""
+    values = {"lora_rank": 2, "preview_every": 2, "keep_checkpoints": 3, "patience": 0}
+    values |= {"report_prompts": 1}
+    return short_tuning(home, name=name, **{**values, **settings})
+
+
+def bits(profile: Profile) -> dict[str, bytes]:
+    """The tuned parts of every step, the one that draws among them."""
+    return {
+        f"{one.step}/{part}": at_step(profile, one.step)
+        .stored(f"{part}/adapter_model.safetensors")
+        .read_bytes()
+        for one in kept_steps(profile)
+        for part in profile.parts
+    }
+
+
+class StopAfter(Notes):
+    """Asks the run to stop after so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.left = steps
+
+    def advance(self, task: str, n: float = 1, **info: object) -> None:
+        self.left -= int(n) if task == "tune" and info else 0
+
+    def stopping(self) -> bool:
+        return self.left <= 0
+
+
+def test_every_how_many_looks_one_is_held() -> None:
+    assert [spacing(looks, 2) for looks in (1, 4, 5, 9, 10, 19, 20)] == [1, 1, 2, 2, 4, 4, 8]
+    for looks in range(1, 200):
+        held = [one for one in range(1, looks + 1) if one % spacing(looks, 3) == 0]
+        assert min(3, looks) <= len(held) <= 6
+
+
+@pytest.mark.parametrize(
+    ("steps", "drawing", "most", "wanted"),
+    [
+        ((50, 100, 150), 150, 3, [50, 100]),
+        ((50, 100, 150), 150, 1, [50]),
+        ((50, 100, 150, 200, 250, 300, 350, 400), 300, 3, [50, 150, 400]),
+        ((100, 200, 300), 0, 2, [300, 100]),
+        ((100,), 100, 5, []),
+        ((), 0, 2, []),
+    ],
+)
+def test_steps_that_stay_are_spread_over_the_run(
+    steps: tuple[int, ...], drawing: int, most: int, wanted: list[int]
+) -> None:
+    assert spread(steps, drawing, most) == wanted
+
+
+def test_the_looked_at_steps_stay_and_nothing_else_is_learnt(home: Path) -> None:
+    alice, bob = make_profile(home), make_profile(home, "bob")
+    result = run_tune(keeping(home), Notes())
+    run_tune(keeping(home, "bob", keep_checkpoints=0), Notes())
+    assert result.checkpoints == (2, 4, 6) and kept_steps(bob) == ()
+    assert "kept" not in bob.stage_state("tune") and not (bob.folder / "steps").exists()
+    own = next(one.step for one in kept_steps(alice) if one.own)
+    assert own == result.likeness["best_step"]
+    for part in ("adapter", "lora"):  # the one that draws is what it is without the others
+        name = f"{part}/adapter_model.safetensors"
+        assert alice.stored(name).read_bytes() == bob.stored(name).read_bytes()
+    assert len({*bits(alice).values()}) == 6  # of each step both parts, all different
+    parts = sorted(name for name in alice.manifest.files if name.startswith("adapter/"))
+    assert parts == ["adapter/adapter_config.json", "adapter/adapter_model.safetensors"]
+    assert not (alice.folder / "looked").exists() and alice.verify() == []
+    assert not (alice.folder / "steps" / str(own)).exists()
+    for one in kept_steps(alice):
+        assert one.likeness is not None and one.held_out is not None
+    page = (alice.folder / "reports/likeness.html").read_text()
+    assert "Steps that are kept" in page and "step 2" in page and "the one that draws" in page
+    assert "Steps that are kept" not in (bob.folder / "reports/likeness.html").read_text()
+
+
+def test_what_is_held_is_what_the_model_was_at_that_step(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.numpy import load_file
+
+    from pidiff_cli.core.training.checkpoint import snapshot
+
+    alice, seen = make_profile(home), {}
+    real = loop.hold
+
+    def hold(profile, current, *more):
+        seen[current.step] = {k: v.numpy().copy() for k, v in snapshot(jobs[0].model).items()}
+        real(profile, current, *more)
+
+    jobs = []
+    train = loop.train
+    monkeypatch.setattr(loop, "hold", hold)
+    monkeypatch.setattr(
+        "pidiff_cli.stages.tune.run.train", lambda job, *more: (jobs.append(job), train(job, *more))
+    )
+    run_tune(keeping(home), Notes())
+    assert sorted(seen) == [2, 4, 6]
+    for one in kept_steps(alice):
+        file = at_step(alice, one.step).stored("adapter/adapter_model.safetensors")
+        kept = {k: v.tobytes() for k, v in load_file(file).items()}
+        learnt = {v.tobytes() for k, v in seen[one.step].items() if "person" not in k}
+        assert {*kept.values()} <= learnt
+
+
+@pytest.mark.parametrize("stop", [3, 5])
+def test_after_a_stop_the_same_steps_stay_bit_for_bit(home: Path, stop: int) -> None:
+    whole, broken = make_profile(home, "whole"), make_profile(home)
+    run_tune(keeping(home, "whole"), Notes())
+    with pytest.raises(Exception, match="Stopped at step"):
+        run_tune(keeping(home), StopAfter(stop))
+    assert broken.verify() == []
+    run_tune(keeping(home), Notes())
+    assert bits(broken) == bits(whole) and len(bits(whole)) == 6
+    assert kept_steps(broken) == kept_steps(whole)
+
+
+def test_a_look_that_is_done_twice_is_held_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after a look and before its checkpoint: the step comes again."""
+    whole, broken = make_profile(home, "whole"), make_profile(home)
+    few = {
+        "keep_checkpoints": 1,
+        "preview_every": 1,
+        "steps": 4,
+        "checkpoint_every": 1,
+    }  # looks go, too
+    run_tune(keeping(home, "whole", **few), Notes())
+    real, left = loop._checkpoint, [2]
+
+    def killed(*given: object) -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        real(*given)
+
+    monkeypatch.setattr(loop, "_checkpoint", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run_tune(keeping(home, **few), Notes())
+    monkeypatch.setattr(loop, "_checkpoint", real)
+    run_tune(keeping(home, **few), Notes())
+    assert bits(broken) == bits(whole) and len(kept_steps(whole)) == 2
+
+
+def test_learning_anew_throws_the_old_ones_away_at_the_end(home: Path) -> None:
+    alice = make_profile(home)
+    run_tune(keeping(home), Notes())
+    before = bits(alice)
+    with pytest.raises(Exception, match="Stopped"):
+        run_tune(keeping(home, retune=True, restart=True, seed=3), StopAfter(3))
+    assert bits(alice) == before and alice.verify() == []  # until it is done
+    run_tune(keeping(home, seed=3, keep_checkpoints=1), Notes())
+    assert len(kept_steps(alice)) == 2 and not {*bits(alice).values()} & {*before.values()}
+    run_tune(keeping(home, seed=4, retune=True, restart=True, keep_checkpoints=0), Notes())
+    assert kept_steps(alice) == () and not (alice.folder / "steps").exists()
+    assert alice.verify() == []
+
+
+def test_more_steps_keep_those_of_before(home: Path, alice: Profile) -> None:
+    before = {key: value for key, value in bits(alice).items() if key[0] != "0"}
+    more = keeping(home, learning_rate=0.2, steps=8, keep_checkpoints=8)
+    assert {2, 4, 6, 8} <= {*run_tune(more, Notes()).checkpoints}
+    after = bits(alice)
+    assert before and {key: after[key] for key in before} == before and alice.verify() == []
+
+
+def test_a_finished_tuning_without_others_goes_on_with_its_own(home: Path) -> None:
+    alice, notes = make_profile(home), Notes()
+    run_tune(keeping(home, keep_checkpoints=0), Notes())
+    best = alice.stage_state("tune")["result"]["likeness"]["best_step"]
+    run_tune(keeping(home), notes)
+    assert "No other step of it is kept" in notes.lines[-1]
+    result = run_tune(keeping(home, steps=10), Notes())
+    assert {best, 8, 10} <= {*result.checkpoints}
+
+
+def test_what_was_not_kept_is_kept_by_learning_anew(home: Path) -> None:
+    alice = make_profile(home)
+    run_tune(keeping(home, keep_checkpoints=0), Notes())
+    before = alice.fingerprint
+    assert run_tune(keeping(home, retune=True), Notes()).checkpoints == (2, 4, 6)
+    assert alice.fingerprint == before  # the same is learnt
+    notes = Notes()
+    run_tune(keeping(home, retune=True), notes)
+    assert "tuned already" in notes.lines[-1]  # once
+
+
+def test_where_no_step_did_good_the_steps_stay_all_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = [PreviewScore(0.5), *[PreviewScore(0.3)] * 3]
+    monkeypatch.setattr(Previews, "draw_strip", lambda *_, **__: seen.pop(0))
+    alice = make_profile(home)
+    result = run_tune(keeping(home), Notes())
+    assert result.checkpoints == (0, 2, 4, 6)
+    assert next(one for one in kept_steps(alice) if one.own).likeness == 0.5
+    use_step(alice, 4)
+    use_step(alice, 0)
+    assert [one.step for one in kept_steps(alice) if one.own] == [0] and alice.verify() == []
+
+
+def test_without_looks_there_is_nothing_to_keep() -> None:
+    with pytest.raises(UsageError, match="preview-every is 0"):
+        TuneConfig(keep_checkpoints=2, preview_every=0)
+    with pytest.raises(UsageError, match="100 is the most"):
+        TuneConfig(keep_checkpoints=101)
+
+
+def test_a_step_draws_again_and_after_another_has_taken_its_place(
+    home: Path, alice: Profile
+) -> None:
+    """Pictures of a kept step, of the own one, and of both once they have changed places."""
+    from pidiff_cli.core.images import read_photo, read_record
+
+    own = next(one.step for one in kept_steps(alice) if one.own)
+    other = next(one.step for one in kept_steps(alice) if not one.own)
+    how = {"home": home, "device": "cpu", "steps": 2, "size": 64, "mark": "none", "seed": 7}
+
+    def picture(out: str, **more: object) -> Path:
+        return api.generate("alice", "as a chef", out=home / out, **how, **more).images[0].path
+
+    plain, early = picture("own"), picture("early", checkpoint=other)
+    assert picture("same", checkpoint=own).read_bytes() != plain.read_bytes()  # the record says it
+    assert np.array_equal(read_photo(home / "same" / plain.name), read_photo(plain))
+    assert not np.array_equal(read_photo(early), read_photo(plain))
+    assert "checkpoint" not in read_record(plain)["settings"]
+    assert read_record(early)["settings"]["checkpoint"] == other
+    prints = [read_record(path)["profile"]["fingerprint"] for path in (plain, early)]
+    assert prints == [alice.fingerprint, at_step(alice, other).fingerprint]
+
+    def again(path: Path, **changes: object) -> np.ndarray:
+        made = api.again(path, {"mark": "none", **changes}, out=home / "again", home=home,
+                         device="cpu")  # fmt: skip
+        return read_photo(made.images[0].path)
+
+    assert np.array_equal(again(early), read_photo(early))
+    use_step(alice, other)
+    assert np.array_equal(again(plain), read_photo(plain))  # by its fingerprint
+    assert np.array_equal(again(plain, checkpoint=-1), read_photo(early))
+    assert np.array_equal(read_photo(picture("now")), read_photo(early))
+    use_step(alice, own, only=True)
+    with pytest.raises(InputError, match="No other step of alice") as caught:
+        again(early)
+    assert "checkpoint=own" in caught.value.hint
+    with pytest.raises(InputError, match="No other step"):
+        picture("none", checkpoint=other)
+
+
+def test_a_table_draws_several_steps_on_one_base(home: Path, alice: Profile) -> None:
+    from pidiff_cli.core.images import read_photo
+
+    how = {"steps": 2, "size": 64, "mark": "none", "seed": 7, "prompts": "as a chef"}
+    rows = {
+        f"row {step}": {"profile": "alice", "checkpoint": step, "out": home / str(step), **how}
+        for step in (2, 4, 6)
+    }
+    made = api.generate_rows(rows, home=home, device="cpu")
+    drawn = [read_photo(one.path) for one in made.images]
+    assert len({picture.tobytes() for picture in drawn}) == 3
+    for step, picture in zip((2, 4, 6), drawn, strict=True):
+        alone = api.generate("alice", how["prompts"], out=home / "alone", home=home, device="cpu",
+                             checkpoint=step, steps=2, size=64, mark="none", seed=7)  # fmt: skip
+        assert np.array_equal(read_photo(alone.images[0].path), picture)
+    assert alice.verify() == []
+
+
+def test_on_a_base_that_stays_loaded_steps_change_places(
+    home: Path, alice: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the page draws them side by side: the base is loaded once, the pictures are the same."""
+    from pidiff_cli.core.images import read_photo
+    from pidiff_cli.stages.person import adapted
+
+    how = {"home": home, "device": "cpu", "steps": 2, "size": 64, "mark": "none", "seed": 7}
+
+    def picture(out: str, who: str = "alice", **more: object) -> np.ndarray:
+        made = api.generate(who, "as a chef", out=home / out, **how, **more)
+        return read_photo(made.images[0].path)
+
+    asked = [("alice", step) for step in (2, 4, 6, 2)]
+    alone = [picture("alone", who, checkpoint=step) for who, step in asked]
+    loads: list[str] = []
+    load = adapted._loaded
+    monkeypatch.setattr(adapted, "_loaded", lambda p, *a: (loads.append(p.name), load(p, *a))[1])
+    with api.keep_loaded():
+        kept = [picture("kept", who, checkpoint=step) for who, step in asked]
+        assert loads == ["alice"]
+        picture("kept", "bob")  # without adapters: loaded anew
+        again = picture("kept", checkpoint=2)
+    assert loads == ["alice", "bob", "alice"]
+    assert all(
+        np.array_equal(a, b) for a, b in zip((*alone, alone[0]), (*kept, again), strict=True)
+    )
+    assert alice.verify() == []
+
+
+def test_a_step_that_is_damaged_leaves_nobody_loaded(home: Path, alice: Profile) -> None:
+    how = {"home": home, "device": "cpu", "steps": 2, "size": 64, "mark": "none", "out": home / "p"}
+    own = next(one.step for one in kept_steps(alice) if one.own)
+    other = next(one.step for one in kept_steps(alice) if not one.own)
+    before = api.generate("alice", "as a chef", **how).images[0].path.read_bytes()
+    (alice.folder / f"steps/{other}/lora/adapter_model.safetensors").write_bytes(b"damaged")
+    with api.keep_loaded():
+        api.generate("alice", "as a chef", **how)
+        with pytest.raises(InputError):
+            api.generate("alice", "as a chef", checkpoint=other, **how)
+        after = api.generate("alice", "as a chef", **how).images[0].path.read_bytes()
+    assert before == after and own != other
