@@ -26,7 +26,7 @@ from pidiff_cli.core.faces.sface import open_sface
 from pidiff_cli.core.wplus.inversion import robust_mean
 from pidiff_cli.stages.base import load_parts
 from pidiff_cli.stages.codes import Decoder
-from pidiff_cli.stages.face_codes import Portraits, read_codes
+from pidiff_cli.stages.face_codes import Portraits, measured_photographs, read_codes
 from pidiff_cli.stages.person import draw_settings
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights.bundled import FOLDER
@@ -57,7 +57,8 @@ def code_of(person: PhotoPerson, way: str, home: Path) -> Tensor:
     portraits = Portraits(faces, heads, [1.0] * len(faces))
     decoder = Decoder.open(PACKAGE_WEIGHTS)
     progress = Progress()
-    codes = read_codes(decoder, PACKAGE_WEIGHTS, portraits, home, progress, way == "now")
+    vectors = measured_photographs(PACKAGE_WEIGHTS, portraits, home)[0] if way == "now" else None
+    codes = read_codes(decoder, PACKAGE_WEIGHTS, portraits, progress, vectors)
     return robust_mean(codes)[0]
 
 

@@ -152,7 +152,7 @@ def measure(name: str, photos: Path, home: Path, tune: bool, tools: tuple[Any, A
     pidiff("prepare", str(photos), "--name", name, "--noun", marks["noun"], "--force", home=home)
     pidiff("invert", name, home=home)
     if tune:
-        pidiff("tune", name, "--restart", home=home)
+        pidiff("tune", name, "--restart", "--steps", "150", home=home)  # by itself it learns none
     done = pidiff("--json", "generate", name, "-", "-n", str(len(SEEDS)), "--seed", str(SEEDS[0]),
                   "--out", str(out), home=home, stdin="\n".join(PROMPTS) + "\n")  # fmt: skip
     pictures = [read_photo(i["path"]) for line in done.document() for i in line["images"]]

@@ -1,11 +1,12 @@
 """What a million people would cost: small costs measured at 1 to 10,000, the rest by simulation.
 
-    nice -n 10 python -m benchmarks.speed.many_model measure  # minutes
+    nice -n 10 python -m benchmarks.speed.many_model measure [--parts names]  # minutes
     python -m benchmarks.speed.many_model simulate [--workers 2 16 256] [--steps-cpu 56]
 
 `measure` times what grows with the count of people and is none of the learning: a job through the
 worker processes' queue (1, 10, 100, 1000 idle jobs), asking whether somebody is done (photos
-hashed, the note read), finding a name among 10 to 10,000 profiles.
+hashed, the note read), and what a new name takes among 100 to 100,000 profiles: finding that nobody
+has it, taking its lock, making the empty profile.
 `simulate` lets people arrive at workers event by event (each worker takes the next one when it is
 free; every CPU second counts as one on a core of its own) with durations drawn from the measured
 ones, and adds the measured small costs. It first repeats the measured runs of
@@ -18,6 +19,8 @@ import heapq
 import json
 import os
 import random
+import secrets
+import shutil
 import statistics
 import tempfile
 import time
@@ -33,11 +36,11 @@ from pidiff_cli.many.job import DONE, Outcome, TuneJob
 from pidiff_cli.many.ledger import Ledger
 from pidiff_cli.many.pool import Pool
 from pidiff_cli.many.share import Share
-from pidiff_cli.profile import profile_folder
+from pidiff_cli.profile import Profile, hold, profile_folder
 
 RESULTS = MEASUREMENTS / "many_model.json"
 COUNTS = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
-QUEUE, NAMES = (1, 10, 100, 1_000), (10, 100, 1_000, 10_000)
+QUEUE, NAMES = (1, 10, 100, 1_000), (100, 1_000, 10_000, 100_000)
 PERSON_CPU = (
     56.0  # CPU seconds of a person on mini, one thread, start included: recipes/mini-cpu.yaml
 )
@@ -95,29 +98,62 @@ def asking(folder: Path) -> dict[str, float]:
 
 
 def names(folder: Path) -> list[dict[str, float]]:
-    """Finding a name that is there, and one that is not, among so many profiles."""
+    """What a name takes among so many profiles, CPU ms.
+
+    there: finding one that is there. listed: one that is not, where the folders were changed by
+    another program, so that all are looked at. first: taking the first lock in such a home, which
+    looks into all of them. new, lock, arrival: finding, holding and making one after that, the
+    arrival with its two changes of the folder and an empty profile on the disk.
+    """
     rows, made = [], 0
     home = folder / "names"
     for count in NAMES:
         while made < count:
             (home / "profiles" / f"p{made}").mkdir(parents=True)
             made += 1
-        there = seconds(lambda: [profile_folder(home, "p5") for _ in range(50)]) / 50
-        new = seconds(lambda: profile_folder(home, "somebody"), 3)
+        spent = {"there": repeated(lambda: profile_folder(home, "p5"), 50)}
+        spent["listed"] = repeated(lambda: profile_folder(home, "Somebody"), 1)
+        shutil.rmtree(home / "profiles" / ".locks", ignore_errors=True)
+        spent["first"] = seconds(lambda: lock_once(home), 1)
+        arrive(home)  # marks are made whole
+        spent["arrival"] = seconds(lambda: arrive(home), 9)
+        spent["new"] = repeated(lambda: profile_folder(home, "Somebody"), 50)
+        spent["lock"] = repeated(lambda: lock_once(home), 5)
         rows.append(
-            {"profiles": count, "there_ms": round(there * 1e3, 4), "new_ms": round(new * 1e3, 3)}
+            {"profiles": count} | {f"{key}_ms": round(1e3 * s, 3) for key, s in spent.items()}
         )
     return rows
 
 
-def measure() -> None:
-    """All small costs."""
+def repeated(call: Callable[[], Any], times: int) -> float:
+    """CPU seconds of one of so many calls in a row."""
+    return seconds(lambda: [call() for _ in range(times)]) / times
+
+
+def lock_once(home: Path) -> None:
+    """Take a lock of a name that nobody has, and give it back."""
+    with hold(home / "profiles" / "Nobody"):
+        pass
+
+
+def arrive(home: Path) -> None:
+    """A new person comes."""
+    Profile.create(home, f"N{secrets.token_hex(6)}", "person")
+
+
+PARTS: dict[str, Callable[[Path], Any]] = {
+    "queue": lambda _: queue(), "asking": asking, "names": names
+}  # fmt: skip
+
+
+def measure(parts: list[str]) -> None:
+    """Small costs; those that are not asked for stay as they were measured."""
     with tempfile.TemporaryDirectory() as scratch:
-        found = {"queue": queue(), "asking": asking(Path(scratch)), "names": names(Path(scratch))}
-    for name in ("queue", "names"):
-        print(f"\n{name}\n{table(found[name])}")  # type: ignore[arg-type]
-    print(found["asking"])
-    keep(RESULTS, "small", {"machine": machine(), **found})
+        found = {part: PARTS[part](Path(scratch)) for part in parts}
+    for name, rows in found.items():
+        print(f"\n{name}\n{table(rows if isinstance(rows, list) else [rows])}")
+    before = json.loads(RESULTS.read_text()).get("small", {}) if RESULTS.is_file() else {}
+    keep(RESULTS, "small", {**before, "machine": machine(), **found})
 
 
 def simulated(
@@ -139,12 +175,11 @@ def simulated(
 
 
 def small_costs(data: dict[str, Any]) -> tuple[float, float]:
-    """Seconds a person of the handing out, and of finding a new name among one profile."""
+    """Seconds a person of the handing out, and of a new name, as it takes in the largest home."""
     rows = data["small"]["queue"]
     most = rows[-1]
     each = most["parent_cpu"] / most["jobs"] + data["small"]["asking"]["cpu_ms"] / 1e3
-    last = data["small"]["names"][-1]
-    return each, last["new_ms"] / 1e3 / last["profiles"]
+    return each, data["small"]["names"][-1]["arrival_ms"] / 1e3
 
 
 def learning() -> list[dict[str, Any]]:
@@ -176,9 +211,9 @@ def check(data: dict[str, Any]) -> list[dict[str, Any]]:
         rows.append({"what": "wall s, idle jobs", "people": row["jobs"], "measured": row["wall"],
                      "model": round(model, 2)})  # fmt: skip
     for row in data["small"]["names"][1:-1]:
-        model = small_costs(data)[1] * row["profiles"] * 1e3
         rows.append({"what": "ms, a new name", "people": row["profiles"],
-                     "measured": row["new_ms"], "model": round(model, 3)})  # fmt: skip
+                     "measured": row["arrival_ms"],
+                     "model": round(1e3 * small_costs(data)[1], 3)})  # fmt: skip
     return rows
 
 
@@ -196,7 +231,7 @@ def simulate(workers: list[int], person: float, profile_mb: float) -> None:
             row[f"{cores}_cores_h"] = round(wall / 3600, 2)
         row["cpu_h"] = round((count * (person - START_CPU)) / 3600, 1)
         row["handing_out_h"] = round(count * each / 3600, 3)
-        row["names_h"] = round(name * count * count / 2 / 3600, 3)
+        row["names_h"] = round(name * count / 3600, 3)
         row["disk_gb"] = round(count * profile_mb / 1e3, 2)
         rows.append(row)
     print(table(rows))
@@ -208,12 +243,13 @@ def main() -> None:
     """The command line."""
     parser = command_line("benchmarks.speed.many_model", __doc__)
     parser.add_argument("what", choices=("measure", "simulate"))
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=[*PARTS])
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 16, 256])
     parser.add_argument("--steps-cpu", type=float, default=PERSON_CPU)
     parser.add_argument("--profile-mb", type=float, default=PROFILE_MB["mini"])
     given = parser.parse_args()
     if given.what == "measure":
-        measure()
+        measure(given.parts)
     else:
         simulate(given.workers, given.steps_cpu, given.profile_mb)
 

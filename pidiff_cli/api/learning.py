@@ -46,7 +46,8 @@ def tune(
             learning_rate, lora_rank, lora_alpha, lora_rate, lora_layers, optimizer, seed,
             size (px), memory (GB), checkpointing, quantise, trained_blocks, face_phase,
             preserve_weight, preserve_share, preview_every, checkpoint_every, keep_checkpoints,
-            resume, restart, retune.
+            always (learn also where no network here can tell whether that helps), resume, restart,
+            retune.
 
     Raises:
         InputError: photos, profile or recipe are at fault, or it is tuned on another base.
@@ -128,8 +129,12 @@ def plan(
     and raises what `tune` does."""
     place = Place.of(home, device, offline, progress)
     opened = open_tuning(place, sources, name, base, recipe, settings)
+    from pidiff_cli.stages.tune import as_it_is
     from pidiff_cli.stages.tune.told import dry_run
 
-    result, told = dry_run(opened.config, opened.parts)
+    known, config, parts = opened.known, opened.config, opened.parts
+    result, told = dry_run(config, parts)
     place.progress.line(told)
+    if known and not as_it_is.learns(known, config, parts):
+        place.progress.warn(as_it_is.told(known, config.steps))
     return result

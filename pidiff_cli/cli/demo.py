@@ -82,6 +82,7 @@ def learn(
         consent=consent,
         force=not same,
         steps=steps,
+        always=False,  # of the photographed one nothing can be told here
         **session.where(),
     )
     return result.profile

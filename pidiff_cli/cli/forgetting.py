@@ -14,6 +14,7 @@ from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import UsageError
 from pidiff_cli.profile import TUNED_PARTS, Profile, list_profiles, settle
 from pidiff_cli.profile.finding import id_of
+from pidiff_cli.profile.locked import locked_by_id
 
 if TYPE_CHECKING:
     from pidiff_cli.stages.belongings import Belonging
@@ -107,9 +108,10 @@ def remove_all(
 
 
 def _twins(profile: Profile, key: str, home: Path) -> list[str]:
-    """Other profiles of the home with the same id."""
+    """Other profiles of the home with the same id, locked ones among them."""
     others = [one for one in list_profiles(home) if one.folder.name != profile.folder.name]
-    return [one.folder.name for one in others if id_of(one) == key]
+    open_ = [one.folder.name for one in others if id_of(one) == key]
+    return [*open_, *(folder.name for folder in locked_by_id(key, home))]
 
 
 def _tell(session: Session, found: list[Belonging]) -> None:

@@ -78,6 +78,11 @@ class TuneConfig(CommonConfig):
         False,
         "learn anew: photos that were added, or another base; until it is done the old one stays",
     )
+    always: bool = setting(
+        False,
+        "learn also where no network here can tell whether that helps (photographs on mini); "
+        "steps given by hand ask for it",
+    )
     checkpoint_every: int = setting(
         25, "steps between checkpoints", unit="steps", low=1, high=10_000_000
     )

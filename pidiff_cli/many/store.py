@@ -7,18 +7,24 @@ it is; ``models/``, where somebody has put it there, weights that the machines h
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import secrets
 import shutil
 import stat
 import tarfile
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.files import make_folder
-from pidiff_cli.profile import making
+from pidiff_cli.files import fill_file, make_folder
+from pidiff_cli.profile import hold, making
+from pidiff_cli.profile.mending import TEMPORARY
+
+_MODELS = f"{TEMPORARY}models-"
+_LONGEST = 3600.0  # seconds of an upload
 
 
 class Store:
@@ -69,21 +75,29 @@ class Store:
         return found
 
     def put_person(self, folder: Path) -> None:
-        """Bring a profile there, its checkpoint with it: the old one stays until it is whole."""
-        with tempfile.NamedTemporaryFile(suffix=".tar") as file:
-            with tarfile.open(file.name, "w") as archive:
-                archive.add(folder, ".", filter=_kept)
-            self._put(Path(file.name), f"people/{folder.name}.tar")
+        """Bring a profile there, its checkpoint with it: the old one stays until it is whole.
+
+        A kill leaves the tar in the profile, where the next writer of the home sweeps it.
+        """
+        packed = folder / f"{TEMPORARY}{secrets.token_hex(4)}.tar"
+        with hold(folder):
+            try:
+                fill_file(packed, lambda path: _pack(folder, path))
+                self._put(packed, f"people/{folder.name}.tar")
+            finally:
+                packed.unlink(missing_ok=True)
 
     def get_person(self, name: str, folder: Path) -> bool:
         """Bring a profile here, in the place of one that is here; False where there is none."""
         source = self._at(f"people/{name}.tar")
         if not self._fs.exists(source):
             return False
-        with tempfile.NamedTemporaryFile(suffix=".tar") as file:
-            self._fs.get_file(source, file.name)
-            with making(folder, replaces=True) as aside, tarfile.open(file.name) as archive:
-                archive.extractall(aside, filter="data")
+        with (
+            making(folder, replaces=True) as aside,
+            self._fs.open(source, "rb") as stream,
+            tarfile.open(fileobj=stream, mode="r|") as archive,
+        ):
+            archive.extractall(aside, filter="data")
         return True
 
     def get_models(self, home: Path) -> None:
@@ -95,8 +109,10 @@ class Store:
             return
         make_folder(home)
         with FileLock(home / "models.lock"):
+            for left in home.glob(f"{_MODELS}*"):  # of one that was killed: the lock is ours
+                shutil.rmtree(left, ignore_errors=True)
             if not (home / "models").is_dir():
-                coming = home / f".tmp-models-{secrets.token_hex(4)}"
+                coming = home / f"{_MODELS}{secrets.token_hex(4)}"
                 self._fs.get(source + "/", str(coming) + "/", recursive=True)
                 os.replace(coming, home / "models")
 
@@ -109,14 +125,28 @@ class Store:
         if not _is_local(self._fs):
             self._fs.put_file(str(path), target)
             return
-        beside = f"{target}.tmp-{secrets.token_hex(4)}"
+        beside = f"{target}{TEMPORARY}{secrets.token_hex(4)}"
         self._fs.makedirs(str(Path(target).parent), exist_ok=True)
+        _remove_left(Path(target))
         try:
             self._fs.put_file(str(path), beside)
             os.replace(beside, target)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(beside)
+
+
+def _remove_left(target: Path) -> None:
+    """What those who were killed have left of this file's uploads; none takes so long."""
+    for left in target.parent.glob(f"{glob.escape(target.name)}{TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LONGEST:
+                left.unlink()
+
+
+def _pack(folder: Path, path: Path) -> None:
+    with tarfile.open(path, "w") as archive:
+        archive.add(folder, ".", filter=_kept)
 
 
 def local_home(url: str) -> Path:

@@ -21,6 +21,7 @@ from pidiff_cli.profile.journal import CHANGE, NEW, STAGED, Journal, apply, begi
 from pidiff_cli.profile.locked import check_unlocked
 from pidiff_cli.profile.locks import ASIDE, key_of
 from pidiff_cli.profile.manifest import MANIFEST, Manifest, read_manifest
+from pidiff_cli.profile.names import arriving, folder_of
 
 _open = threading.local()  # `changes`: real folder → the change that this thread has begun
 
@@ -236,7 +237,8 @@ def making(folder: Path, replaces: bool = False) -> Iterator[Path]:
         try:
             check_free(folder, replaces)
             files.make_folder(folder.parent)
-            aside.mkdir(mode=0o700)
+            with arriving(aside):
+                aside.mkdir(mode=0o700)
             yield aside
             files.sync_tree(aside)
             check_free(folder, replaces)
@@ -254,24 +256,31 @@ def _settle(made: Path, folder: Path) -> None:
         with changing(folder) as change:
             change.take_over(made)
         return
-    os.rename(made, folder)
+    with arriving(folder, folder.name):
+        os.rename(made, folder)
     files.sync_folder(folder.parent)
 
 
 def check_free(folder: Path, replaces: bool = False) -> None:
-    """Raise InputError where a folder is in the place of a new profile."""
+    """Raise InputError where a folder is in the place of a new profile, in whatever spelling."""
+    if (there := folder_of(folder.parent, folder.name)) != folder:
+        raise _is_there(there)
     if not os.path.lexists(folder) or (replaces and (folder / MANIFEST).is_file()):
         return
     check_unlocked(folder)
     if (folder / MANIFEST).is_file():
-        raise InputError(
-            f"A profile named {folder.name} is there already.",
-            f"Go on with it: pidiff tune {folder.name}. Replace it: --force",
-        )
+        raise _is_there(folder)
     if folder.is_symlink() or not folder.is_dir() or any(folder.iterdir()):
         raise InputError(
             f"{folder} is there already and is no profile.", "Move it away, or take another name."
         )
+
+
+def _is_there(folder: Path) -> InputError:
+    return InputError(
+        f"A profile named {folder.name} is there already.",
+        f"Go on with it: pidiff tune {folder.name}. Replace it: --force",
+    )
 
 
 def read_whole_manifest(folder: Path) -> Manifest:

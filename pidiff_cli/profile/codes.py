@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -97,18 +96,16 @@ def blank_codes(path: Path) -> None:
     """
     try:
         with path.open("r+b") as file:
-            start = 8 + int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(start - 8))
-            first, _ = header["codes"]["data_offsets"]
-            low, high = header["mean"]["data_offsets"]
-            file.seek(start + low)
+            told = read_header(path, BYTES)
+            (first, _), (low, high) = told.places["codes"], told.places["mean"]
+            file.seek(low)
             mean = file.read(high - low)
-            for row in range(header["codes"]["shape"][0]):
-                file.seek(start + first + row * len(mean))
+            for row in range(told.shapes["codes"][0]):
+                file.seek(first + row * len(mean))
                 file.write(mean)
             file.flush()
             os.fsync(file.fileno())
     except FileNotFoundError:
         return
-    except (ValueError, KeyError, TypeError):
+    except (Refused, KeyError, IndexError):
         return  # unreadable: nobody reads a code from it

@@ -58,8 +58,8 @@ def told_step(step: KeptStep) -> str:
 
 def _alike(likeness: dict[str, Any], steps: Sequence[KeptStep]) -> str:
     """As the report measured it; of another step than its own, as that step's previews say."""
-    if not likeness.get("told", True):  # of a photographed person whom mini draws
-        return "to be judged by eye"
+    if not likeness.get("told", True):
+        return "cannot be told"
     own = next((one for one in steps if one.own), None)
     if own is not None and own.step != likeness.get("best_step"):
         found = own.likeness if own.held_out is None else own.held_out

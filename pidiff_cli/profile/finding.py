@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import write_file
 from pidiff_cli.profile.folder import Profile, list_profiles
+from pidiff_cli.profile.locked import LockedError, is_locked, locked_by_id
 from pidiff_cli.profile.manifest import MANIFEST
 from pidiff_cli.profile.steps import has_print
 from pidiff_cli.reading.bytes_of import Refused
@@ -21,13 +23,34 @@ def find_by_id(key: str, home: Path, fingerprint: str = "") -> Profile | None:
 
     Args:
         fingerprint: of copies of one profile, which of them is meant.
+
+    Raises:
+        LockedError: one of them is locked. Another, a copy, is not taken for it: who locks a person
+            does not want pictures of that person. Who asks for the copy by its name gets it.
     """
     if not key:
         return None
     places = [*list_profiles(home), *_noted(key, home)]
     found = [profile for profile in places if id_of(profile) == key]
+    if (folder := _locked(key, home)) is not None:
+        raise _is_locked(folder, found, home)
     exact = [p for p in found if fingerprint and has_print(p, fingerprint)]
     return next(iter(exact or found), None)
+
+
+def _locked(key: str, home: Path) -> Path | None:
+    """The folder of a locked profile of an id."""
+    elsewhere = Path(_read(home).get(key, ""))
+    there = next(locked_by_id(key, home), None)
+    return there or (elsewhere if elsewhere.name and is_locked(elsewhere) else None)
+
+
+def _is_locked(folder: Path, copies: list[Profile], home: Path) -> LockedError:
+    error = LockedError(folder)
+    if folder.parent != home / "profiles":
+        error.hint = f"Open it: pidiff profile unlock {shlex.quote(str(folder))}"
+    error.copies = tuple(copy.folder.name for copy in copies)
+    return error
 
 
 def note_folder(profile: Profile, home: Path) -> None:

@@ -22,7 +22,7 @@ from pidiff_cli.profile.holding import hold
 from pidiff_cli.profile.locked import check_unlocked
 from pidiff_cli.profile.manifest import MANIFEST, Manifest, check_name, new_manifest
 from pidiff_cli.profile.named import find_folder
-from pidiff_cli.profile.places import profile_folder, profile_folders
+from pidiff_cli.profile.places import looked_at, profile_folder
 from pidiff_cli.profile.reader import ProfileReader
 
 if TYPE_CHECKING:
@@ -154,4 +154,9 @@ class Profile(ProfileReader):
 
 def list_profiles(home: Path) -> list[Profile]:
     """Every profile under `home` that is not locked, sorted by name; no other folder."""
-    return [Profile(folder) for folder, fault in profile_folders(home) if not fault]
+    return [*each_profile(home)]
+
+
+def each_profile(home: Path) -> Iterator[Profile]:
+    """The profiles of `list_profiles`, each looked at when it is its turn."""
+    return (Profile(folder) for folder, fault in looked_at(home) if not fault)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from pidiff_cli import files
 from pidiff_cli.errors import InputError
+from pidiff_cli.profile.holders import holding, look_everywhere
 from pidiff_cli.profile.locks import LOCKS, drop_lock, file_lock, is_aside, lock_place
 from pidiff_cli.profile.mending import mend
+from pidiff_cli.profile.names import folder_of
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -41,15 +43,19 @@ def hold(folder: Path, wait: float = 1.0) -> Iterator[None]:
     lock = file_lock(lock_place(folder))
     first = not lock.is_locked
     if not _taken(lock, folder, wait):
+        look_everywhere(folder.parent)
         yield
         return
     try:
-        if first:
-            mend(folder)
-        yield
+        if not first:
+            yield
+            return
+        mend(folder)
+        with holding(folder):
+            yield
     finally:
-        if first and not os.path.lexists(folder):
-            drop_lock(folder)
+        if first and not os.path.lexists(folder_of(folder.parent, folder.name)):
+            drop_lock(folder)  # nobody has the name, in whatever spelling
         lock.release()
 
 

@@ -14,8 +14,12 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from msgspec import Struct
+
 from pidiff_cli import files
 from pidiff_cli.profile.manifest import MANIFEST, path_fault
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 
 CHANGE, STAGED, GONE = ".change", ".change-", ".gone-"
 NEW, OLD, JOURNAL = "new", "old", "journal.json"
@@ -43,15 +47,22 @@ class Journal:
         return _among(relative, self.removes) and not _among(relative, self.writes)
 
 
+class _Told(Struct):
+    """A journal as its file tells it."""
+
+    writes: tuple[str, ...]
+    removes: tuple[str, ...]
+    name: str
+
+
 def read_journal(folder: Path) -> Journal | None:
     """The journal of a change that counts and may not be applied yet; None mostly."""
     try:
-        data = json.loads((folder / CHANGE / JOURNAL).read_bytes())
-        writes, removes = tuple(data["writes"]), tuple(data["removes"])
-        journal = Journal(writes, removes, data["name"])
-    except (OSError, ValueError, KeyError, TypeError):
+        told: _Told = read_json(folder / CHANGE / JOURNAL, _Told)
+    except Refused:
         return None
-    if any(path_fault(item) for item in (*writes, *removes)):
+    journal = Journal(told.writes, told.removes, told.name)
+    if any(path_fault(item) for item in (*told.writes, *told.removes)):
         return None  # nothing that this program wrote
     return journal if journal.name in ("", folder.name) else None
 

@@ -1,8 +1,9 @@
-"""A profile locked: all of it in one age file inside its folder, nothing else but its name.
+"""A profile locked: all of it in one age file inside its folder; its name can be seen.
 
 ``locked.age`` holds a tar of the profile's files, encrypted for a key made for it and for the
 recipients that were given. With a passphrase ``key.age`` holds that key, encrypted by it, as the
-age tool knows it: ``age -d -i key.age locked.age | tar x``.
+age tool knows it: ``age -d -i key.age locked.age | tar x``. ``locked.id`` is a hash of its random
+id: whoever holds a picture of the person, which has the id, is told whose it is.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from pidiff_cli.profile.changing import write_down_forgetting
 from pidiff_cli.profile.folder import Profile
 from pidiff_cli.profile.holding import hold
 from pidiff_cli.profile.journal import CHANGE, GONE, NEW, STAGED, Journal, apply, begin
-from pidiff_cli.profile.locked import KEY, LOCKED, is_locked
+from pidiff_cli.profile.locked import ID, KEY, LOCKED, hash_of_id, is_locked
 from pidiff_cli.profile.manifest import MANIFEST, read_manifest
 from pidiff_cli.profile.packing import Hashed, Packed, packable, unpacked
+
+_OURS = (LOCKED, KEY, ID)
 
 
 def lock(profile: Profile, keys: age.Keys) -> None:
@@ -43,8 +46,14 @@ def lock(profile: Profile, keys: age.Keys) -> None:
         inside = packable(folder)
         removes = tuple(sorted({relative.split("/")[0] for relative in inside}))
         removes += tuple(p.name for p in sorted(folder.iterdir()) if _is_empty(p, removes))
-        writes = (LOCKED, KEY) if keys.passphrase else (LOCKED,)
-        _settle(folder, Journal(writes, removes), lambda new: _seal(folder, inside, new, keys))
+        writes = (LOCKED, KEY, ID) if keys.passphrase else (LOCKED, ID)
+        key = profile.manifest.id
+
+        def fill(new: Path) -> None:
+            _seal(folder, inside, new, keys)
+            files.fill_file(new / ID, hash_of_id(key).encode())
+
+        _settle(folder, Journal(writes, removes), fill)
 
 
 def unlock(folder: Path, keys: age.Keys) -> Profile:
@@ -66,11 +75,11 @@ def unlock(folder: Path, keys: age.Keys) -> Profile:
                 (new / MANIFEST).unlink()
                 files.fill_file(new / MANIFEST, replace(manifest, name=folder.name).to_bytes())
             names = sorted(p.name for p in new.iterdir() if p.name != MANIFEST)
-            if taken := [n for n in names if n not in (LOCKED, KEY) and (folder / n).exists()]:
+            if taken := [n for n in names if n not in _OURS and (folder / n).exists()]:
                 raise InputError(
                     f"{folder / taken[0]} is in the way.", "Move it out of the locked profile."
                 )
-            return Journal(tuple(names), (LOCKED, KEY))
+            return Journal(tuple(names), _OURS)
 
         _settle(folder, None, fill)
     return Profile(folder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 PROFILES, LOCKS, LOCK, ASIDE = "profiles", ".locks", ".lock", ".new-"
+NAMES, HELD = "names", "held"  # in LOCKS: marks, see `profile.names` and `profile.holders`
 
 
 def key_of(name: str) -> str:
@@ -46,8 +48,16 @@ def drop_lock(folder: Path) -> None:
     if place.parent.name == LOCKS:
         with suppress(OSError):
             place.unlink(missing_ok=True)
-            place.parent.rmdir()  # where they were the last, the folders too
-            place.parent.parent.rmdir()
+            if _only_marks(place.parent):  # they were the last: the folders go too
+                for marks in (NAMES, HELD):
+                    shutil.rmtree(place.parent / marks, ignore_errors=True)
+                place.parent.rmdir()
+                place.parent.parent.rmdir()
+
+
+def _only_marks(locks: Path) -> bool:
+    with os.scandir(locks) as inside:
+        return all(item.name in (NAMES, HELD) for item in inside)
 
 
 def file_lock(path: Path) -> BaseFileLock:

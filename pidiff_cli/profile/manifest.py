@@ -124,6 +124,8 @@ def check_name(name: str) -> None:
 
 def folded(name: str) -> str:
     """A name as names are compared: without case, and in one of the ways to write its accents."""
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

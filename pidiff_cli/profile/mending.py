@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pidiff_cli import files
 from pidiff_cli.profile.forgotten import FORGOTTEN, remove_what_goes
+from pidiff_cli.profile.holders import drop, is_due, marked, note_swept
 from pidiff_cli.profile.journal import CHANGE, GONE, STAGED, apply, read_journal
 from pidiff_cli.profile.locked import LOCKED
 from pidiff_cli.profile.locks import ASIDE, LOCKS, PROFILES, file_lock, key_of
 from pidiff_cli.profile.manifest import MANIFEST
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import read_json
 
 LEAVING = ".leaving"  # in `profiles/`: which files outside the home are being written
-_TEMPORARY = ".tmp-"
+TEMPORARY = ".tmp-"
 _KEYED = re.compile(rf"({re.escape(ASIDE)}|{re.escape(GONE)})(?P<key>[0-9a-f]{{16}})-")
 _KEY = re.compile(r"[0-9a-f]{16}")
 #: Of releases before the journal: temporary copies, the old folder of a swap, the old profile.
@@ -32,6 +35,10 @@ def mend(folder: Path) -> None:
     """
     _mend_inside(folder)
     if folder.parent.name == PROFILES:
+        with suppress(OSError):
+            for kind in ("old", "kept"):  # of releases before the journal
+                if os.path.lexists(item := folder.with_name(f".{kind}-{folder.name}")):
+                    _settle_before(item, folder, kind)
         with suppress(OSError):
             sweep_home(folder.parent, key_of(folder.name))
 
@@ -57,7 +64,7 @@ def _sweep_inside(folder: Path) -> None:
         if not place.is_dir() or place.is_symlink():
             continue
         for item in sorted(place.iterdir()):
-            if item.name.startswith((STAGED, GONE, _TEMPORARY)):
+            if item.name.startswith((STAGED, GONE, TEMPORARY)):
                 with suppress(OSError):
                     files.remove_tree(item)
             elif item.name.startswith(".old-"):  # of a release before the journal
@@ -71,6 +78,28 @@ def sweep_home(profiles: Path, own: str = "") -> None:
     """
     if not profiles.is_dir():
         return
+    dead = [key for key in marked(profiles) if key == own or _is_free(profiles, key)]
+    if dead or is_due(profiles):
+        _sweep_profiles(profiles, own)
+        note_swept(profiles)
+    for key in dead:
+        with _nobody_holds(profiles, key, own) as free:
+            if free:
+                drop(profiles, key)
+    if (profiles / LEAVING).is_dir():
+        found_keys = (_KEY.search(path.name) for path in (profiles / LEAVING).iterdir())
+        for key in sorted({found[0] for found in found_keys if found}):
+            _sweep_left(profiles, key)
+        with suppress(OSError):
+            (profiles / LEAVING).rmdir()
+
+
+def _is_free(profiles: Path, key: str) -> bool:
+    with _nobody_holds(profiles, key) as free:
+        return free
+
+
+def _sweep_profiles(profiles: Path, own: str) -> None:
     for item in sorted(profiles.iterdir()):
         if not item.name.startswith("."):
             _sweep_other(profiles, item, own)
@@ -82,19 +111,13 @@ def sweep_home(profiles: Path, own: str = "") -> None:
             with _nobody_holds(profiles, key_of(found["name"]), own) as free, suppress(OSError):
                 if free:
                     _settle_before(item, profiles / found["name"], found["kind"])
-    if (profiles / LEAVING).is_dir():
-        found_keys = (_KEY.search(path.name) for path in (profiles / LEAVING).iterdir())
-        for key in sorted({found[0] for found in found_keys if found}):
-            _sweep_left(profiles, key)
-        with suppress(OSError):
-            (profiles / LEAVING).rmdir()
 
 
 def _sweep_other(profiles: Path, folder: Path, own: str) -> None:
     """A profile that this command does not change: what a kill has left in it."""
     if folder.is_symlink() or not folder.is_dir() or key_of(folder.name) == own:
         return
-    if any(item.name.startswith((CHANGE, GONE)) for item in folder.iterdir()):
+    if any(item.name.startswith((CHANGE, GONE, TEMPORARY)) for item in folder.iterdir()):
         with _nobody_holds(profiles, key_of(folder.name)) as free:
             if free:
                 _mend_inside(folder)
@@ -112,9 +135,9 @@ def _settle_before(item: Path, folder: Path, kind: str) -> None:
 def _holds_somebody(folder: Path) -> bool:
     """Whether a profile of an earlier release was whole, or was made in another way since."""
     try:
-        data = json.loads((folder / MANIFEST).read_bytes())
+        data = read_json(folder / MANIFEST, dict[str, Any])
         return bool(data.get("stages") or data.get("files", {}).get("identity.safetensors"))
-    except (OSError, ValueError, AttributeError):
+    except (Refused, AttributeError):
         return False
 
 
@@ -134,10 +157,10 @@ def _sweep_left(profiles: Path, key: str) -> None:
 def _noted(note: Path) -> Path | None:
     """The place that a note tells; None where it tells none, or what is no temporary one."""
     try:
-        path = Path(json.loads(note.read_bytes())["path"])
-    except (OSError, ValueError, TypeError, KeyError):
+        path = Path(read_json(note, dict[str, str])["path"])
+    except (Refused, KeyError):
         return None
-    return path if path.name.startswith(_TEMPORARY) else None
+    return path if path.name.startswith(TEMPORARY) else None
 
 
 @contextmanager

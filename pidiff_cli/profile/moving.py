@@ -12,14 +12,16 @@ from pidiff_cli import files
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile.changing import Change, making, write_down_forgetting
 from pidiff_cli.profile.finding import drop_noted, id_of
-from pidiff_cli.profile.folder import Profile, list_profiles
+from pidiff_cli.profile.folder import Profile
 from pidiff_cli.profile.holding import hold
 from pidiff_cli.profile.journal import GONE
-from pidiff_cli.profile.locked import check_unlocked, is_locked, is_one, list_locked
+from pidiff_cli.profile.locked import check_unlocked, is_locked, is_one
 from pidiff_cli.profile.locks import key_of
-from pidiff_cli.profile.manifest import check_name, folded
+from pidiff_cli.profile.manifest import check_name
+from pidiff_cli.profile.names import arriving, leaves
 from pidiff_cli.profile.noted import drop_note
 from pidiff_cli.profile.parts import LOOKED
+from pidiff_cli.profile.places import profile_folder
 
 #: What a copy leaves behind: it can be made again, or belongs to one process.
 _NOT_COPIED = ("checkpoint", LOOKED, "cache")
@@ -36,7 +38,7 @@ def rename(profile: Profile, home: Path, name: str, new_id: bool = False) -> Pro
     """
     target = _free_place(home, name, profile)
     if is_locked(profile.folder):
-        return _renamed_locked(profile, target, new_id)
+        return _renamed_locked(profile, home, name, new_id)
     before = profile.manifest.id
     changes = {"name": name} | ({"id": str(uuid.uuid4())} if new_id else {})
     with profile.lock(), hold(target):
@@ -49,7 +51,9 @@ def rename(profile: Profile, home: Path, name: str, new_id: bool = False) -> Pro
         change.update(**changes)
 
         def move() -> Path:
-            os.rename(profile.folder, target)
+            with arriving(target, name):
+                os.rename(profile.folder, target)
+            leaves(profile.folder)
             files.sync_folder(target.parent)
             return target
 
@@ -62,13 +66,17 @@ def rename(profile: Profile, home: Path, name: str, new_id: bool = False) -> Pro
     return Profile(target)
 
 
-def _renamed_locked(profile: Profile, target: Path, new_id: bool) -> Profile:
+def _renamed_locked(profile: Profile, home: Path, name: str, new_id: bool) -> Profile:
     """Only its folder: what is locked takes the name when it is unlocked."""
+    target = home / "profiles" / name
     if new_id:
         check_unlocked(profile.folder)
     with hold(profile.folder), hold(target):
+        _free_place(home, name, profile)
         try:
-            os.rename(profile.folder, target)
+            with arriving(target, name):
+                os.rename(profile.folder, target)
+            leaves(profile.folder)
             files.sync_folder(target.parent)
         except OSError as error:
             raise files.explain(error, profile.folder) from error
@@ -117,6 +125,7 @@ def delete(profile: Profile, home: Path) -> None:
         try:
             os.rename(folder, gone)
             files.sync_folder(folder.parent)
+            leaves(folder)
             files.remove_tree(gone)
             drop_noted(key, home, folder)
             drop_note(folder)
@@ -127,12 +136,7 @@ def delete(profile: Profile, home: Path) -> None:
 def _free_place(home: Path, name: str, but: Profile | None) -> Path:
     """The folder for a name that no other profile has, capitals aside."""
     check_name(name)
-    own = but.folder if but else None
-    root = home / "profiles"
-    taken = [profile.folder for profile in list_profiles(home)]
-    for other in [*taken, *(root / locked for locked in list_locked(home))]:
-        if folded(other.name) == folded(name) and other != own:
-            raise InputError(
-                f"A profile named {other.name} is there already.", "Take another name."
-            )
-    return root / name
+    there = profile_folder(home, name)
+    if is_one(there) and (but is None or there != but.folder):
+        raise InputError(f"A profile named {there.name} is there already.", "Take another name.")
+    return home / "profiles" / name

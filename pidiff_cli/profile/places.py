@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile.locked import is_profile
-from pidiff_cli.profile.manifest import MANIFEST, folded
+from pidiff_cli.profile.manifest import MANIFEST
+from pidiff_cli.profile.names import folder_of
 
 
 def profile_folder(home: Path, name: str) -> Path:
@@ -14,15 +17,7 @@ def profile_folder(home: Path, name: str) -> Path:
 
     On some systems two names that differ in case or in how an accent is written are one folder.
     """
-    exact = home / "profiles" / name
-    try:
-        if exact.exists() or not exact.parent.is_dir():
-            return exact
-        wanted = folded(name)
-        same = [p for p in sorted(exact.parent.iterdir()) if folded(p.name) == wanted]
-    except (OSError, ValueError):
-        return exact
-    return same[0] if same else exact
+    return folder_of(home / "profiles", name)
 
 
 def profile_folders(home: Path) -> list[tuple[Path, str]]:
@@ -30,20 +25,24 @@ def profile_folders(home: Path) -> list[tuple[Path, str]]:
 
     Each with "", or why it cannot be looked into, as a sentence; not those that are locked.
     """
-    root, found = home / "profiles", []
+    return [*looked_at(home)]
+
+
+def looked_at(home: Path) -> Iterator[tuple[Path, str]]:
+    """The rows of `profile_folders`, each folder looked at when it is its turn."""
+    root = home / "profiles"
     try:
-        folders = sorted(item for item in root.iterdir() if not item.name.startswith("."))
+        names = sorted(name for name in os.listdir(root) if not name.startswith("."))
     except OSError:
-        return []
-    for folder in folders:
+        return
+    for folder in (root / name for name in names):
         try:
             if folder.is_symlink():
-                found.append((folder, link_error(folder).message))
+                yield folder, link_error(folder).message
             elif is_profile(folder) or (folder / MANIFEST).is_symlink():
-                found.append((folder, ""))
+                yield folder, ""
         except OSError as error:
-            found.append((folder, f"It cannot be looked into ({error.strerror})."))
-    return found
+            yield folder, f"It cannot be looked into ({error.strerror})."
 
 
 def link_error(folder: Path) -> InputError:

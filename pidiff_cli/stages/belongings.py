@@ -6,18 +6,19 @@ encrypted, cannot be known.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pidiff_cli.core.record import ids_in_picture, is_id
 from pidiff_cli.errors import InputError, PidiffError
 from pidiff_cli.files import PICTURES, explain, said
 from pidiff_cli.profile import archive
 from pidiff_cli.profile.manifest import MANIFEST, read_manifest
+from pidiff_cli.reading.text import read_json
 
 #: Where commands write when nothing else is said.
 PLACES = (Path("pics"), Path("evaluation"))
@@ -123,8 +124,8 @@ def _of(path: Path, kind: str, key: str) -> bool:
                 head = file.read(_HEAD)
             told = _PROFILES.search(head) if GENERATOR in head else None
             return told is not None and key.encode() in told[1].split()
-        data = json.loads(path.read_bytes())
-        told_ids = data.get("profiles") if isinstance(data, dict) else None
+        data = read_json(path, dict[str, Any], _LARGEST, items=_LARGEST)
+        told_ids = data.get("profiles")
         return isinstance(told_ids, list) and key in told_ids
-    except (PidiffError, OSError, ValueError, TypeError, RecursionError):
+    except (PidiffError, OSError, ValueError):
         return False

@@ -15,9 +15,10 @@ from pidiff_cli.core.images import on_white, resized, to_tensor
 from pidiff_cli.core.wplus.colours import out_of_distribution
 from pidiff_cli.core.wplus.inversion import Refined, invert, robust_mean
 from pidiff_cli.core.wplus.prior import STEPS, CodePrior, fit, load_prior, re_encode
-from pidiff_cli.core.wplus.seeker import Seeker, load_seeker
+from pidiff_cli.core.wplus.seeker import load_seeker
 from pidiff_cli.core.wplus.seeking import as_photographed, sought_shift
 from pidiff_cli.core.wplus.weights import load_encoder
+from pidiff_cli.profile.world import DRAWINGS, PHOTOGRAPHS
 from pidiff_cli.stages.codes import Decoder
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.weights.bundled import free_faces
@@ -46,22 +47,23 @@ def read_codes(
     decoder: Decoder,
     wplus: Path,
     portraits: Portraits,
-    home: Path,
     progress: Progress,
-    measure: bool = True,
+    vectors: list[Vector | None] | None = None,
 ) -> Tensor:
     """W+ codes (P, L, D) of a person's faces.
 
     Where the weights have a prior to go by, codes of pictures that the encoder does not know are
     sought by drawing; those of photographs are then moved to where drawings have the person's
     measures.
+
+    Args:
+        vectors: what is measured in the faces of photographs (`measured_photographs`).
     """
     encoder, faces = load_encoder(wplus), portraits.white
     codes = invert(encoder, decoder.mean, resized(faces, encoder.side))
     if (prior := load_prior(wplus)) is None:
         return codes
-    seeker = load_seeker(wplus) if measure else None
-    vectors = None if seeker is None else measured_photographs(seeker, portraits, home)
+    seeker = None if vectors is None else load_seeker(wplus)
     small = resized(faces, decoder.net.size)
     if vectors is None and not out_of_distribution(
         list(small), list(to_tensor(decoder.pictures(codes)))
@@ -79,17 +81,28 @@ def read_codes(
 
 
 def measured_photographs(
-    seeker: Seeker, portraits: Portraits, home: Path
-) -> list[Vector | None] | None:
-    """What is measured in a person's faces; None where they are drawings, or the free face
-    networks, which measure them, are not here."""
-    folder = free_faces(home)
-    if folder is None:
-        return None
+    wplus: Path, portraits: Portraits, home: Path, world: str = ""
+) -> tuple[list[Vector | None] | None, str]:
+    """What is measured in the faces of photographs, and what the pictures are.
+
+    Args:
+        world: as it is known of the person (`profile.world`); "" lets the measures decide.
+
+    Returns:
+        None of drawings, where the free face networks, which measure, are not here, where they see
+        no face, and on bases whose encoder needs none of it; the world, "" where it is not known.
+    """
+    seeker, folder = load_seeker(wplus), free_faces(home)
+    if seeker is None or folder is None or world == DRAWINGS:
+        return None, world
     from pidiff_cli.core.faces.mesh_finder import open_mesh_finder
 
     vectors = read_vectors(open_mesh_finder(folder).mesh, portraits.faces, portraits.heads)
-    return vectors if as_photographed(seeker, vectors) else None
+    if not any(vectors):
+        return None, world
+    if not world:
+        world = PHOTOGRAPHS if as_photographed(seeker, vectors) else DRAWINGS
+    return (vectors if world == PHOTOGRAPHS else None), world
 
 
 def _fitted(

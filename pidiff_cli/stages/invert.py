@@ -19,8 +19,9 @@ from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Photo, Profile, drop_draft
 from pidiff_cli.profile.draft import DRAFT, DRAFT_STAGE, STAGE
 from pidiff_cli.profile.forgotten import IDENTITY
+from pidiff_cli.profile.world import note_world, world_of
 from pidiff_cli.stages.codes import Decoder
-from pidiff_cli.stages.face_codes import Portraits, read_codes
+from pidiff_cli.stages.face_codes import Portraits, measured_photographs, read_codes
 from pidiff_cli.stages.faces import aligned_faces, open_reader, stored_picture
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import InvertResult
@@ -97,7 +98,9 @@ def run(
         [max(photo.quality, 0.01) for photo in photos],
     )
     decoder, faces = Decoder.open(wplus), portraits.white  # (P, 3, S, S)
-    codes = read_codes(decoder, wplus, portraits, config.home, progress)  # (P, L, D)
+    vectors, world = measured_photographs(wplus, portraits, config.home, world_of(profile))
+    note_world(profile, world)
+    codes = read_codes(decoder, wplus, portraits, progress, vectors)  # (P, L, D)
     reader = open_reader(parts.faces)
     if config.refine:
         codes = _refined(config, decoder, codes, faces, reader, progress)

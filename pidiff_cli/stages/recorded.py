@@ -20,11 +20,12 @@ from pidiff_cli.profile import (
     Profile,
     at_step,
     find_by_id,
+    is_one,
     list_locked,
-    list_profiles,
+    profile_folder,
     step_of_print,
 )
-from pidiff_cli.profile.manifest import folded
+from pidiff_cli.profile.locked import LockedError, check_unlocked
 from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import fitted, short
 from pidiff_cli.stages.progress import Progress
@@ -143,22 +144,37 @@ def _style_here(wish: str, home: Path, image: Path) -> str:
     """Layers of another person, who is recorded by the random id, by the folder's path here.
 
     Raises:
-        InputError: nobody here has this id; nor, in old records, this name.
+        InputError: nobody here has this id; nor, in old records, this name. LockedError: that
+            person is locked.
     """
     key, colon, rest = wish.rpartition(":")
-    found = find_by_id(key, home) or _named(key, home)
+    without = "Draw it without them: pidiff again IMAGE.png --set style_from="
+    try:
+        found = find_by_id(key, home) or _named(key, home)
+    except LockedError as error:
+        raise InputError(
+            f"Whose layers {image.name} has is locked: {error.folder.name}.",
+            f"{error.hint}. {without}",
+        ) from error
     if found is None:
         raise InputError(
-            f"Whose layers {image.name} has is not among the profiles of {home}.",
-            "Draw it without them: pidiff again IMAGE.png --set style_from=",
+            f"Whose layers {image.name} has is not among the profiles of {home}.", without
         )
     return f"{found.folder}{colon}{rest}"
 
 
 def _named(name: str, home: Path) -> Profile | None:
-    """The home's own profile of this name; a path is none."""
-    wanted = folded(name)
-    return next((one for one in list_profiles(home) if folded(one.folder.name) == wanted), None)
+    """The home's own profile of this name; a path is none. Raises LockedError."""
+    if Path(name).name != name or name.startswith("."):
+        return None
+    folder = profile_folder(home, name)
+    try:
+        if folder.is_symlink() or not is_one(folder):
+            return None
+    except OSError:  # a name that is too long
+        return None
+    check_unlocked(folder)
+    return Profile(folder)
 
 
 def recorded_step(record: dict[str, Any], profile: Profile, step: int, asked: bool) -> Profile:
@@ -188,13 +204,20 @@ def recorded_person(record: dict[str, Any], home: Path, profile: str = "") -> Pr
     """The profile of a record: the one that is asked for, else by its id, else by its old name.
 
     Raises:
-        InputError: it is not among the home's profiles.
+        InputError: it is not among the home's profiles. LockedError: it is locked, whether or not
+            there are copies of it.
     """
     if profile:
         return Profile.open(profile, home)
     found: _Record = fitted(record, _Record, "The record")
     about = found.profile
-    if person := find_by_id(about.id, home, about.fingerprint):
+    try:
+        person = find_by_id(about.id, home, about.fingerprint)
+    except LockedError as error:
+        if error.copies:
+            error.hint += f". Or take the copy: --profile {error.copies[0]}"
+        raise
+    if person:
         return person
     name = found.settings.get("name")
     if isinstance(name, str) and name and (person := _named(name, home)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pidiff_cli.errors import InputError, PidiffError, UsageError
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import parse_json
 
 MOST_JSON = 256 * 1024  # bytes of a request that is no photo
 KEPT = {"cache-control": "private, max-age=86400"}  # addresses change with what they show
@@ -41,8 +42,9 @@ def _told(answer: Answer) -> Answer:
 async def asked_of(request: Request) -> dict[str, Any]:
     """The JSON object of a request. Raises UsageError: it is none."""
     try:
-        found = json.loads(await body_of(request, MOST_JSON, "The request") or b"{}")
-    except (ValueError, RecursionError) as error:
+        text = await body_of(request, MOST_JSON, "The request") or b"{}"
+        found = parse_json(text, object, "The request", MOST_JSON)
+    except Refused as error:
         raise UsageError("The request is no JSON.") from error
     if not isinstance(found, dict):
         raise UsageError("The request is no JSON object.")

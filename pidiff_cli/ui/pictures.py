@@ -10,6 +10,7 @@ from typing import Any
 
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import list_profiles
+from pidiff_cli.profile.locked import hash_of_id, locked_ids
 from pidiff_cli.stages.gallery.told import told_record
 
 SIDE = 320  # px of a small copy
@@ -62,11 +63,12 @@ class Pictures:
         return [self.told(path, people) for _, path in sorted(dated, reverse=True)[:most]]
 
     def names(self) -> dict[str, str]:
-        """Names of people by their profiles' ids."""
-        found = {}
+        """Names of people by their profiles' ids; none of who is locked, not a copy's either."""
+        found, locked = {}, {*locked_ids(self._home)}
         for profile in list_profiles(self._home):
             try:
-                found[profile.manifest.id] = profile.name
+                if hash_of_id(profile.manifest.id) not in locked:
+                    found[profile.manifest.id] = profile.name
             except InputError:
                 continue
         return found

@@ -41,6 +41,8 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     nodes = [made.add_node(num_cpus=1) for _ in range(2)]
     made.wait_for_nodes()
+    # Machines that come later are begun by a thread, which may set no handler of signals.
+    monkeypatch.setattr("ray._private.utils.set_sigterm_handler", lambda *_: None, raising=False)
     yield made, nodes
     ray.shutdown()
     made.shutdown()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tarfile
 from pathlib import Path
 
@@ -13,6 +15,7 @@ pytest.importorskip("fsspec")
 
 from pidiff_cli.many.job import DONE, Outcome, TuneJob
 from pidiff_cli.many.store import Store, leave
+from pidiff_cli.profile import Profile
 
 
 def person(home: Path, name: str = "alice") -> Path:
@@ -37,6 +40,33 @@ def test_there_and_back(tmp_path: Path, kind: str) -> None:
     assert store.get_person("alice", back) and not store.get_person("bob", back.parent / "bob")
     assert (back / "checkpoint" / "state.json").read_text() == "2"
     assert sorted(p.name for p in back.iterdir()) == ["checkpoint", "profile.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes of POSIX")
+def test_a_kill_leaves_nothing_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    store = Store(f"file://{tmp_path / 'store'}")
+    alice, bob = (Profile.create(tmp_path, name, "woman") for name in ("alice", "bob"))
+
+    if (pid := os.fork()) == 0:
+        with contextlib.suppress(BaseException):
+            store._put = lambda path, relative: os._exit(len(path.read_bytes()) > 0)  # type: ignore[method-assign]
+            store.put_person(alice.folder)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
+    assert not list(scratch.iterdir()) and len(list(alice.folder.glob(".tmp-*.tar"))) == 1
+    bob.update(noun="man")
+    assert not list(alice.folder.glob(".*"))
+    left = tmp_path / "store" / "people" / "bob.tar.tmp-0123"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    store.put_person(bob.folder)
+    assert left.exists()  # somebody may be at it
+    os.utime(left, (0, 0))
+    store.put_person(bob.folder)
+    assert [p.name for p in left.parent.iterdir()] == ["bob.tar"]
 
 
 def test_photos_keep_their_order_and_a_machine_is_left_clean(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_nothing_of_a_locked_profile_can_be_read_and_all_of_it_comes_back(alice: Profile) -> None:
     before = content(alice.folder)
     locking.lock(alice, TO_IT)
-    assert sorted(content(alice.folder)) == ["locked.age"]
+    assert sorted(content(alice.folder)) == ["locked.age", "locked.id"]
     assert b"a face" not in (alice.folder / "locked.age").read_bytes()
     assert (alice.folder / "locked.age").stat().st_mode & 0o777 == 0o600
     again = locking.unlock(alice.folder, WITH_IT)
@@ -42,7 +42,7 @@ def test_nothing_of_a_locked_profile_can_be_read_and_all_of_it_comes_back(alice:
 def test_a_passphrase_locks_what_the_age_tool_can_open(alice: Profile) -> None:
     before = content(alice.folder)
     locking.lock(alice, age.Keys(passphrase="open sesame"))
-    assert sorted(content(alice.folder)) == ["key.age", "locked.age"]
+    assert sorted(content(alice.folder)) == ["key.age", "locked.age", "locked.id"]
     with pytest.raises(InputError, match="not the passphrase"):
         locking.unlock(alice.folder, age.Keys(passphrase="open barley"))
     assert is_locked(alice.folder)
@@ -67,7 +67,7 @@ def test_every_reader_meets_the_sentence(alice: Profile, tmp_path: Path) -> None
     with pytest.raises(InputError) as error:
         Profile.open("alicia", tmp_path)
     assert error.value.hint == "Did you mean alice?"
-    assert sorted(content(alice.folder)) == ["locked.age"]
+    assert sorted(content(alice.folder)) == ["locked.age", "locked.id"]
 
 
 def test_a_renamed_one_has_its_new_name(alice: Profile) -> None:

@@ -52,7 +52,9 @@ def judge(profile: Profile, plain: dict[str, bytes]) -> bool:
         pass  # as the next writer does
     assert is_locked(profile.folder) is found
     names = {p.name for p in profile.folder.iterdir()}
-    assert names == ({"locked.age"} if found else {"profile.json", "photos", "adapter"})
+    assert names == (
+        {"locked.age", "locked.id"} if found else {"profile.json", "photos", "adapter"}
+    )
     if found:
         locking.unlock(profile.folder, WITH_IT)
     assert content(profile.folder) == plain

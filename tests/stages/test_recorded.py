@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 from pidiff_cli import api
 from pidiff_cli.core.images import save_png
 from pidiff_cli.errors import InputError, PidiffError
-from pidiff_cli.profile import Profile
-from pidiff_cli.stages.recorded import recorded_settings
+from pidiff_cli.profile import Profile, age, locking, note_folder
+from pidiff_cli.profile.locked import LockedError
+from pidiff_cli.stages.recorded import recorded_person, recorded_settings
+from pidiff_cli.ui.pictures import Pictures
 from tests.support.tiny_person import Notes, make_profile
 
 SETTINGS = {"steps": 2, "size": 128, "edits": [["smile", 1.0]], "guidance": 2.0, "base": "mini"}
@@ -99,3 +102,66 @@ def test_a_profile_names_no_base_by_path_either(
     with pytest.raises(PidiffError, match="not known here"):
         api.generate("alice", "as a chef", home=person, out=person / "out")
     assert not (person / "models").exists()
+
+
+@pytest.fixture
+def locked(person: Path) -> Path:
+    """alice is locked; her twin, an import under another name, is not."""
+    alice = Profile.open("alice", person)
+    shutil.copytree(alice.folder, alice.folder.with_name("twin"))
+    locking.lock(alice, age.Keys(recipients=(age.public_of(age.new_identity()),)))
+    return person
+
+
+def test_who_is_locked_is_drawn_from_no_copy(person: Path, request: Any) -> None:
+    record = record_of(person)
+    key = record["profile"]["id"]
+    styled = record_of(person, settings={**SETTINGS, "style_from": f"{key}:fine"})
+    named = record_of(person, settings={**SETTINGS, "name": "Alice"}, profile={})
+    request.getfixturevalue("locked")
+    assert key not in (person / "profiles/alice/locked.id").read_text()
+    for one in (record, named):
+        with pytest.raises(LockedError, match="alice is locked") as caught:
+            api.again(picture(person, one), home=person, out=person / "out")
+        assert "pidiff profile unlock alice" in caught.value.hint
+    with pytest.raises(LockedError, match="alice is locked") as caught:
+        recorded_person(record, person)
+    assert "--profile twin" in caught.value.hint
+    assert recorded_person(record, person, "twin").folder.name == "twin"
+    with pytest.raises(InputError, match="Whose layers x.png has is locked: alice"):
+        recorded_settings(styled, Path("x.png"), person)
+
+
+def test_another_who_is_locked_is_no_hindrance(locked: Path) -> None:
+    bob = Profile.create(locked, "bob", "man")
+    record = {"prompt": "x", "seed": 1, "settings": {}, "profile": {"id": bob.manifest.id}}
+    assert recorded_person(record, locked).folder.name == "bob"
+
+
+def test_who_is_locked_outside_the_home(person: Path, tmp_path: Path) -> None:
+    away = Profile(shutil.move(person / "profiles" / "alice", tmp_path / "my alice"))
+    note_folder(away, person)
+    record = {"prompt": "x", "seed": 1, "settings": {}, "profile": {"id": away.manifest.id}}
+    locking.lock(away, age.Keys(recipients=(age.public_of(age.new_identity()),)))
+    with pytest.raises(LockedError) as caught:
+        recorded_person(record, person)
+    assert f"pidiff profile unlock '{tmp_path}/my alice'" in caught.value.hint
+
+
+def test_pages_tell_no_copy_s_name_for_who_is_locked(locked: Path, tmp_path: Path) -> None:
+    twin = Profile.open("twin", locked)
+    key = twin.manifest.id
+    assert key not in Pictures(tmp_path, locked).names()
+    pics = tmp_path / "pics"
+    pics.mkdir()
+    record = {"prompt": "x", "seed": 1, "settings": {}, "profile": {"id": key}}
+    save_png(pics / "one.png", np.zeros((8, 8, 3), np.uint8), record)
+    assert "twin" not in api.gallery(pics, home=locked).page.read_text("utf-8")
+
+
+def test_with_one_of_two_goes_what_was_made_of_the_other(
+    locked: Path, pidiff: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = pidiff("profile", "forget", "twin", "--all", "--yes")
+    assert "alice came from the same export" in ran.err

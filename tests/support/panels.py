@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from pidiff_cli.core.images import save_png
-from pidiff_cli.stages.judge.readers import PHOTOGRAPHS, Encoder, Readers
+from pidiff_cli.profile.world import PHOTOGRAPHS
+from pidiff_cli.stages.judge.readers import Encoder, Readers
 from tests.support.faces_fake import face_points
 
 SIDE = 64

@@ -39,7 +39,7 @@ def test_a_person_is_locked_and_comes_back_as_before(page: Opened, alice: Profil
     before, told = alice.manifest, row(page)
     answer = act(page, "lock", {"passphrase": WORDS})
     assert answer.status_code == 200 and answer.headers["clear-site-data"] == '"cache"'
-    assert sorted(p.name for p in alice.folder.iterdir()) == ["key.age", "locked.age"]
+    assert sorted(p.name for p in alice.folder.iterdir()) == ["key.age", "locked.age", "locked.id"]
     locked = row(page)
     assert set(locked) == {"id", "name", "locked", "by_passphrase"} and locked["by_passphrase"]
     assert "drawable" not in locked and before.id not in page.get("/api/state").text

@@ -56,7 +56,7 @@ def test_no_likeness_is_told_where_no_network_can_tell_it(tuned_page: Opened, tm
     alice.update_stage("tune", done=True, result={**result, "likeness": likeness})
     assert drawn(tuned_page, seed=8)["pictures"][0]["likeness"] is None
     (row,) = tuned_page.get("/api/state").json()["people"]
-    assert row["alike"] == "to be judged by eye"
+    assert row["alike"] == "cannot be told"
 
 
 def test_again_changes_what_is_changed(tuned_page: Opened):

@@ -48,7 +48,7 @@ def test_a_copy_is_locked_opened_and_forgotten(server: Server, visit: Any, known
     assert page.locator("input[type=password]").count() == 0
     assert serious(page) == []
     folder = known_home / "profiles" / "dora"
-    assert sorted(p.name for p in folder.iterdir()) == ["key.age", "locked.age"]
+    assert sorted(p.name for p in folder.iterdir()) == ["key.age", "locked.age", "locked.id"]
     page.click("nav a[href='#draw']")
     page.wait_for_selector("#draw .locked-ones:has-text('dora')")
     assert page.locator("#who label:has-text('dora')").count() == 0

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -18,6 +19,8 @@ from pidiff_cli.core.faces.operations import OPERATIONS, Options
 from pidiff_cli.core.faces.shapes import need, shape_after
 from pidiff_cli.core.tensors.load import read_metadata, read_tensors, write_tensors
 from pidiff_cli.errors import InputError
+from pidiff_cli.reading.bytes_of import Refused
+from pidiff_cli.reading.text import parse_json
 
 KEY = "graph"
 #: Values of the largest map between two steps, the largest number in an option, and
@@ -140,15 +143,15 @@ def open_graph(path: Path) -> GraphNet:
     weights = read_tensors(path)
     try:
         return GraphNet(_graph(read_metadata(path).get(KEY, "")), weights).eval()
-    except _FAULTS as error:
-        reason = str(error) or type(error).__name__
+    except (*_FAULTS, Refused) as error:
+        reason = str(error).rstrip(".") or type(error).__name__
         raise InputError(
             f"{path} is no network that pidiff has converted: {reason}.", "pidiff models pull faces"
         ) from error
 
 
 def _graph(text: str) -> Graph:
-    told = json.loads(text)
+    told = parse_json(text, dict[str, Any], KEY)
     steps = [
         Step(str(kind), _names(inputs), str(output), _names(weights), _options(options))
         for kind, inputs, output, weights, options in told["steps"]

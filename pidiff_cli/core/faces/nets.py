@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pidiff_cli.core.tensors.packed import pack, unpack
-from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.reading.text import read_json, short
 
 #: Background, body, skin, hair, headgear, glasses: as the drawn world's label map.
 LABELS = 6
@@ -225,14 +226,21 @@ def load_net(kind: type[Net], stem: Path) -> Net:
     """Read what `save_net` wrote: eval mode, float32, no gradients.
 
     Raises:
-        FileNotFoundError: one of the two files is missing.
+        FileNotFoundError: one of the two files is missing. InputError: its settings are damaged,
+            or of another net.
     """
     from safetensors.torch import load_file
 
-    config = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+    path = stem.with_suffix(".json")
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    config = read_json(path, dict[str, Any])
     for about in ("class", "world"):
         config.pop(about, None)
-    net = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in config.items()})
+    try:
+        net = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in config.items()})
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path} holds no settings of this net: {short(str(error))}.") from error
     net.load_state_dict(unpack(load_file(str(stem.with_suffix(".safetensors")))))
     return net.eval().requires_grad_(False)
 

@@ -7,7 +7,6 @@ the continuous factors of the drawn world.  The judge is for measuring only.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,8 @@ from torch import Tensor
 
 from pidiff_cli.core.metrics.judge_nets import SIDE, CaptionReader, ImageTower
 from pidiff_cli.core.tensors.packed import unpack
-from pidiff_cli.errors import MissingWeightError
+from pidiff_cli.errors import InputError, MissingWeightError
+from pidiff_cli.reading.text import read_json, short
 
 BATCH = 64
 PAD, UNKNOWN = 0, 1  # word ids before the vocabulary's own
@@ -174,30 +174,35 @@ def build_embedder(settings: Mapping[str, Any]) -> ImageTower:
 
 
 def _load(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    path = folder / f"{name}.json"
     try:
-        settings = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        path.stat()
         state = load_file(folder / f"{name}.safetensors")
     except OSError as error:
         raise MissingWeightError(
             f"The judge's {name} network is not in {folder}.",
             "Train it with `pidiff pretrain mini`, or reinstall the package.",
         ) from error
-    return settings, unpack(state)
+    return read_json(path, dict[str, Any]), unpack(state)
 
 
 def load_judge(folder: Path) -> Judge:
     """Open the judge (``clip.*`` and ``embedder.*``, json and safetensors) in ``folder``.
 
     Raises:
-        MissingWeightError: a file is not there.
+        MissingWeightError: a file is not there. InputError: its settings are damaged.
     """
     folder = Path(folder)
     clip_settings, clip_state = _load(folder, "clip")
     face_settings, face_state = _load(folder, "embedder")
-    tower, reader = build_clip(clip_settings)
+    try:
+        (tower, reader), embedder = build_clip(clip_settings), build_embedder(face_settings)
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"The settings in {folder} are of no judge: {short(str(error))}."
+        ) from error
     tower.load_state_dict(_under(clip_state, "tower."))
     reader.load_state_dict(_under(clip_state, "reader."))
-    embedder = build_embedder(face_settings)
     embedder.load_state_dict(face_state)
     return Judge(tower, reader, embedder, {"clip": clip_settings, "embedder": face_settings})
 

@@ -6,10 +6,12 @@ import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from msgspec import Struct
 from torch import Tensor
 
 from pidiff_cli.core.tensors.load import read_metadata, read_tensors, write_tensors
 from pidiff_cli.core.tensors.packed import pack
+from pidiff_cli.reading.text import parse_json
 
 FILE = "seeking.safetensors"
 
@@ -60,6 +62,11 @@ class Seeker:
         write_tensors(path, {k: v.float() for k, v in small.items()} | pack(large), told)
 
 
+class _Names(Struct):
+    measures: tuple[str, ...]
+    factors: tuple[str, ...]
+
+
 _TENSORS = tuple(field.name for field in fields(Seeker) if field.type == "Tensor")
 
 
@@ -73,6 +80,5 @@ def load_seeker(folder: Path | str) -> Seeker | None:
     if not path.is_file():
         return None
     tensors, told = read_tensors(path), read_metadata(path)
-    names = json.loads(told["names"])
-    measures, factors = (tuple(names[key]) for key in ("measures", "factors"))
-    return Seeker(measures, factors, *(tensors[name].double() for name in _TENSORS))
+    names: _Names = parse_json(told.get("names", ""), _Names, path.name)
+    return Seeker(names.measures, names.factors, *(tensors[name].double() for name in _TENSORS))

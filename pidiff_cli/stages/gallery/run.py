@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from pidiff_cli.errors import InputError, PidiffError
 from pidiff_cli.files import PUBLIC, said, write_file
 from pidiff_cli.profile import Profile, find_by_id
+from pidiff_cli.profile.locked import LockedError
 from pidiff_cli.stages.gallery.earlier import read_earlier
 from pidiff_cli.stages.gallery.entry import Entry, read_entry, shown, told_name
 from pidiff_cli.stages.gallery.inputs import MOST, Asked, find_pictures
@@ -104,9 +106,14 @@ def _ids(entries: Sequence[Entry]) -> list[str]:
 
 
 def _people(entries: Sequence[Entry], home: Path) -> dict[str, Profile]:
-    """The profiles that are here of the people on the pictures, by their ids."""
-    keys = dict.fromkeys(entry.record.profile for entry in entries)
-    return {key: found for key in keys if (found := find_by_id(key, home))}
+    """The profiles that are here of the people on the pictures, by their ids; of who is locked
+    none, not a copy either."""
+    found = {}
+    for key in dict.fromkeys(entry.record.profile for entry in entries):
+        with suppress(LockedError):
+            if profile := find_by_id(key, home):
+                found[key] = profile
+    return found
 
 
 def _who(entry: Entry, people: Mapping[str, Profile]) -> str:

@@ -16,10 +16,10 @@ from pidiff_cli.core.faces.nets import FOLDER, FaceEmbedder, open_net
 from pidiff_cli.core.faces.published import find_file
 from pidiff_cli.core.faces.reader import SIDE, FaceReader
 from pidiff_cli.core.faces.recognise import Recogniser, embed_faces, open_recogniser
+from pidiff_cli.profile.world import DRAWINGS, PHOTOGRAPHS
 from pidiff_cli.weights.bundled import free_faces, lack_told
 from pidiff_cli.weights.records import file_sha256
 
-PHOTOGRAPHS, DRAWINGS = "photographs", "drawings"
 LOOKED_AT = 12  # photos from which it is told what they are
 TITLES = {"sface": "SFace", "sface-int8": "SFace (int8)", "arcface": "ArcFace IR-SE50"}
 Finds = Callable[[np.ndarray], list[np.ndarray]]

@@ -11,7 +11,7 @@ import numpy as np
 from pidiff_cli.core.metrics.clip_score import load_clip
 from pidiff_cli.core.metrics.judge import load_judge
 from pidiff_cli.errors import MissingWeightError
-from pidiff_cli.stages.judge.readers import DRAWINGS
+from pidiff_cli.profile.world import DRAWINGS
 from pidiff_cli.weights.locate import PACKAGE_WEIGHTS
 from pidiff_cli.weights.records import file_sha256
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pidiff_cli.config import PrepareConfig
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import PHOTO_SHEET, Profile, check_name, hold, making
+from pidiff_cli.profile.world import world_of
 from pidiff_cli.stages.prepare.inputs import digest, photo_digests
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.results import Kept, PrepareResult, RejectedPhoto
@@ -106,7 +107,7 @@ def _note(
         kept=[[Path(k.file).name, k.quality, k.held_out, list(k.notes)] for k in kept],
         rejected=[[Path(item.file).name, item.reason] for item in result.rejected],
         advice=result.advice,
-        world=result.world,
+        world=result.world or world_of(profile),
         whose=whose,
     )
 

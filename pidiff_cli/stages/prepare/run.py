@@ -14,6 +14,7 @@ from pidiff_cli.core.images import png_bytes
 from pidiff_cli.errors import InputError
 from pidiff_cli.files import said
 from pidiff_cli.profile import PHOTO_SHEET, Profile
+from pidiff_cli.profile.world import DRAWINGS, PHOTOGRAPHS
 from pidiff_cli.stages.prepare.chosen import Choice
 from pidiff_cli.stages.prepare.inputs import left_alone, list_photos
 from pidiff_cli.stages.prepare.photos import HINT, Album, Seen, need_faces, read_album
@@ -113,8 +114,9 @@ def _done(
         profile.write(PHOTO_SHEET, png_bytes(contact_sheet(paths, album, chosen, rejected)))
     advice = advice_on(chosen, album)
     sheet = profile.folder / PHOTO_SHEET if config.keep_photos else None
-    world = "drawings" if _drawn(config, album) else "photographs" if album.networks.folder else ""
-    result = PrepareResult(profile.folder, tuple(kept), tuple(rejected), advice, sheet, world)
+    result = PrepareResult(
+        profile.folder, tuple(kept), tuple(rejected), advice, sheet, _world(config, album)
+    )
     _tell(progress, result, config, album, selection)
     return result
 
@@ -170,6 +172,13 @@ def _tell(
 def _drawn(config: PrepareConfig, album: Album) -> bool:
     """Whether mini's networks were taken because the photos are drawings."""
     return album.networks.folder is None and published_faces(config.home / "models") is not None
+
+
+def _world(config: PrepareConfig, album: Album) -> str:
+    """What the photos are; "" where the networks that looked cannot tell."""
+    if _drawn(config, album):
+        return DRAWINGS
+    return PHOTOGRAPHS if album.networks.folder and album.networks.tells_worlds else ""
 
 
 def _others_note(selection: Selection) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor
 from pidiff_cli.core.faces.reader import FaceReader
 from pidiff_cli.core.metrics.pose import pose_of
 from pidiff_cli.errors import MissingWeightError, PidiffError
-from pidiff_cli.profile import Profile, list_profiles
+from pidiff_cli.profile import Profile, each_profile
 from pidiff_cli.stages.faces import Faces, aligned_faces
 from pidiff_cli.weights import locate
 
@@ -121,9 +121,11 @@ def _strangers(
     except (OSError, SafetensorError, KeyError):
         pass  # the published face networks come without any
     others: list[Tensor] = []
-    for other in list_profiles(home):
+    for other in each_profile(home):
+        if len(others) == MOST_OTHERS:
+            break
         try:
-            if other.manifest.id != profile.manifest.id and len(others) < MOST_OTHERS:
+            if other.manifest.id != profile.manifest.id:
                 faces = [*aligned_faces(other).values()]
                 others += [reader.embed(faces[:4]).mean(0)] if faces else []
         except PidiffError:

@@ -131,7 +131,8 @@ def tell(progress: Progress, values: dict[str, Any], told: bool = True) -> None:
     held_out = found["held_out"] is not None
     score = found["held_out"] if held_out else found["learnt_from"]
     if not told:
-        progress.line(f"{NOT_TOLD} · step {found['best_step']} kept")
+        kept = f" · step {found['best_step']} kept" if found.get("learnt", True) else ""
+        progress.line(f"{NOT_TOLD}{kept}")
     elif score is None:
         progress.line("likeness not measured: no face was found in the drawn pictures")
     else:

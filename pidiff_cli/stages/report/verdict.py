@@ -26,6 +26,8 @@ def verdict(data: Document) -> list[str]:
 def better(likeness: Document) -> str:
     """Whether the kept step's previews are more alike than those before any step; "" where that
     was not measured, or no number may be told."""
+    if not likeness.get("learnt", True):
+        return "Nothing was learnt: no network here could tell whether that helps."
     if likeness.get("best_step") == 0:
         return "Better than before tuning: no, no step was, so the person stays as before."
     before, after = likeness.get("before"), likeness.get("after")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pidiff_cli.profile import Profile
+from pidiff_cli.profile.world import PHOTOGRAPHS, world_of
 
 #: Shares of the way from a stranger to the person's own photos, and what they mean.
 WORDS = (
@@ -34,5 +35,4 @@ def in_words(score: float, own: float | None, strangers: float | None) -> str:
 
 def tells_nothing(profile: Profile, family: str) -> bool:
     """Whether the person is known from photographs and drawn by mini: then no number is told."""
-    world = profile.manifest.stages.get("prepare", {}).get("world")
-    return family == "mini" and world == "photographs"
+    return family == "mini" and world_of(profile) == PHOTOGRAPHS

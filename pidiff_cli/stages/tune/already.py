@@ -15,8 +15,8 @@ from pidiff_cli.weights.locate import BaseParts
 HIDDEN = frozenset(("home", "device", "offline", "name", "resume", "restart", "retune"))
 #: Fields that change neither what is learnt nor how: how it is computed, and how far.
 FREE = frozenset(
-    ("recipe", "base", "wplus", "steps", "memory", "checkpointing", "quantise", "checkpoint_every",
-     "preview_every", "keep_checkpoints")
+    ("recipe", "base", "wplus", "steps", "always", "memory", "checkpointing", "quantise",
+     "checkpoint_every", "preview_every", "keep_checkpoints")
 )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ class Job:
         paces: seconds of every step of this run, previews not counted.
         left: how long it still takes.
         judged: whether the previews' likeness can tell the person; of a photographed one whom
-            mini draws it cannot, and may rise while faces fall apart.
+            mini draws it cannot, and may rise while faces fall apart: it chooses no step then.
     """
 
     profile: Profile
@@ -141,7 +141,8 @@ def train(job: Job, current: Run, progress: Progress) -> None:
             if is_better(score, current, internals.text_loss, last):
                 current.best_step, current.best_score = current.step, score.likeness
                 current.best_loss, job.best = score.text_loss, snapshot(job.model)
-            _watch_plateau(score, current, internals.patience, last)
+            if job.judged:
+                _watch_plateau(score, current, internals.patience, last)
             half = job.base.dtype != torch.float32
             save = partial(save_adapters, job.model, job.base.lora, half=half)
             hold(job.profile, current, config.keep_checkpoints, score, job.previews.row, save)
@@ -223,11 +224,7 @@ def _watch_plateau(score: PreviewScore, current: Run, patience: int, last: bool)
 
 def _keep_best(job: Job, current: Run) -> None:
     """Leave the model as it was at the step that is kept; as it began where none did good."""
-    if job.base.has_branch and not job.judged:
-        reset_adapter(job.model)
-        current.best_step = 0
-        return
-    if job.best is None:
+    if job.best is None or not job.judged:
         current.best_step = current.step
         return
     restore(job.model, job.best)

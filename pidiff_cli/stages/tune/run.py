@@ -24,15 +24,16 @@ from pidiff_cli.stages.report.evaluators import Evaluators, open_evaluators
 from pidiff_cli.stages.report.summary import copies, summarise
 from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.results import TuneResult
-from pidiff_cli.stages.tune import pace
+from pidiff_cli.stages.tune import as_it_is, pace
 from pidiff_cli.stages.tune.already import by_hand, is_done, is_stale, stale_told
+from pidiff_cli.stages.tune.as_it_is import AsItIs
 from pidiff_cli.stages.tune.held import keep_steps, strips_of, take_up
 from pidiff_cli.stages.tune.internals import TuneInternals
-from pidiff_cli.stages.tune.log import peak_mb, write_log
+from pidiff_cli.stages.tune.log import LOG, peak_mb, write_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, train
 from pidiff_cli.stages.tune.previews import PREVIEWS
 from pidiff_cli.stages.tune.remaining import REPORT_STEPS
-from pidiff_cli.stages.tune.setup import Task, make_job, make_task
+from pidiff_cli.stages.tune.setup import Task, make_as_it_is, make_job, make_task
 from pidiff_cli.stages.tune.state import Run
 from pidiff_cli.weights.licences import licences_of
 from pidiff_cli.weights.locate import BaseParts
@@ -93,12 +94,11 @@ def _run(task: Task, progress: Progress) -> TuneResult:
     progress.start("tune", None)
     faces = aligned_faces(profile)
     tools = open_evaluators(profile, faces, parts, config.home, open_reader(parts.faces))
+    if not as_it_is.learns(profile, config, parts):
+        return _as_it_is(task, tools, faces, progress)
     job, current, planned = make_job(task, state, tools, faces, progress)
     take_up(profile, current, config.keep_checkpoints, bool(current.step and is_done(state)))
-    profile.update_stage(
-        "tune", done=False, digest=task.digest, recipe=config.recipe, base=parts.name,
-        by_hand=by_hand(config, task.recipe),
-    )  # fmt: skip
+    _begin(task)
     train(job, current, progress)
     branch, where = parts.has_branch, planned.device
     key = pace.key_of(config, task.internals, parts.family, branch, job.plan, where)
@@ -109,9 +109,37 @@ def _run(task: Task, progress: Progress) -> TuneResult:
         return _keep(task, job, current, tools, faces, progress)
 
 
+def _as_it_is(task: Task, tools: Evaluators, faces: Faces, progress: Progress) -> TuneResult:
+    """Say that nothing is learnt, and why; then all as after a tuning: previews, report."""
+    profile = task.profile
+    progress.warn(as_it_is.told(profile, task.config.steps))
+    made, current = make_as_it_is(task, tools, faces), Run()
+    _begin(task)
+    if task.config.preview_every:
+        current.before = made.previews.draw_strip(fresh=True).likeness
+        progress.preview(made.previews.path)
+    made.base.rest()
+    progress.finish("tune", "nothing learnt, the general branch draws")
+    with profile.changing():
+        profile.remove(LOG)
+        return _keep(task, made, current, tools, faces, progress)
+
+
+def _begin(task: Task) -> None:
+    """What the profile notes of a tuning that is under way."""
+    task.profile.update_stage(
+        "tune", done=False, digest=task.digest, recipe=task.config.recipe, base=task.parts.name,
+        by_hand=by_hand(task.config, task.recipe),
+    )  # fmt: skip
+
+
 def _finished(task: Task, state: dict[str, Any]) -> bool:
-    same = is_done(state) and state.get("digest") == task.digest
-    return same and max(state["result"]["steps"], state.get("planned", 0)) >= task.config.steps
+    if not is_done(state) or state.get("digest") != task.digest:
+        return False
+    steps = state["result"]["steps"]
+    if not as_it_is.learns(task.profile, task.config, task.parts):
+        return not (steps and task.config.retune)  # what steps by hand made can be taken back
+    return max(steps, state.get("planned", 0)) >= task.config.steps
 
 
 def kept(profile: Profile) -> TuneResult:
@@ -121,6 +149,9 @@ def kept(profile: Profile) -> TuneResult:
 
 def _told_again(task: Task, state: dict[str, Any], progress: Progress) -> TuneResult:
     steps = state["result"]["steps"]
+    if not steps:
+        progress.line(as_it_is.told_again(task.profile, task.config.steps))
+        return _result(task.profile, state["result"])
     planned = max(steps, state.get("planned", 0))
     early = f" of {planned}, likeness had stopped rising" if planned > steps else ""
     progress.line(
@@ -133,7 +164,7 @@ def _told_again(task: Task, state: dict[str, Any], progress: Progress) -> TuneRe
 
 
 def _keep(
-    task: Task, job: Job, current: Run, tools: Evaluators, faces: Faces, progress: Progress
+    task: Task, job: Job | AsItIs, current: Run, tools: Evaluators, faces: Faces, progress: Progress
 ) -> TuneResult:
     """Store the adapter, measure, write the report."""
     profile, config, name = task.profile, task.config, task.parts.name
@@ -156,7 +187,8 @@ def _keep(
     }  # fmt: skip
     profile.update(base=_made_with(task, job), recipe={"name": config.recipe, **task.settings()})
     profile.update_stage(
-        "tune", done=True, digest=task.digest, result=values, planned=config.steps,
+        "tune", done=True, digest=task.digest, result=values,
+        planned=config.steps if current.step else 0,
         photos=[photo.key for photo in profile.photos],
     )  # fmt: skip
     profile.remove(CHECKPOINT)
@@ -164,21 +196,21 @@ def _keep(
     return _result(profile, values)
 
 
-def _made_with(task: Task, job: Job) -> dict[str, Any]:
+def _made_with(task: Task, job: Job | AsItIs) -> dict[str, Any]:
     """What the manifest keeps of the base: name, fingerprints, licences; whether W+ is in it."""
     told = {"name": task.parts.name, **task.weights, "licences": licences_of(task.parts)}
     return told if job.base.has_branch else {**told, "wplus": "off"}
 
 
-def _not_learnt(profile: Profile, job: Job) -> list[str]:
+def _not_learnt(profile: Profile, job: Job | AsItIs) -> list[str]:
     """Folders of parts that an earlier tuning had and this one has not."""
     there = {BRANCH: is_adapted(job.model), LORA: job.base.lora is not None}
     return [name for name, kept in there.items() if not kept and profile.path(name).is_dir()]
 
 
 def _report(
-    task: Task, job: Job, current: Run, tools: Evaluators, faces: Faces, strips: page.Captioned,
-    progress: Progress,
+    task: Task, job: Job | AsItIs, current: Run, tools: Evaluators, faces: Faces,
+    strips: page.Captioned, progress: Progress,
 ) -> dict[str, Any]:  # fmt: skip
     """The short form of `evaluate`: draw the standard prompts once, measure, write the report."""
     profile, internals = task.profile, task.internals
@@ -200,6 +232,7 @@ def _report(
         "before": current.before,
         "after": current.best_score if current.best_step else current.before,
         "best_step": current.best_step,
+        "learnt": current.step > 0,
         **{name: values[name] for name in SHORT},
     }
     recorded = {**task.settings(), "seconds": round(current.seconds, 1)}
@@ -236,7 +269,12 @@ def _warn(
     task: Task, current: Run, copied_much: bool, copied: float | None, progress: Progress
 ) -> None:
     """What a person should know of a tuning that learnt too much, or nothing."""
-    if current.step and current.did_harm():
+    if not current.step:
+        return
+    if not as_it_is.is_judged(task.profile, task.parts):
+        progress.warn(as_it_is.told_blind(task.profile.name, current.step, task.parts))
+        return
+    if current.did_harm():
         progress.warn(
             f"The branch alone draws {task.profile.name} more alike than any step did, so it stays "
             "as it was before tuning. If that is not alike enough, other photos (sharp, frontal, "
@@ -244,16 +282,10 @@ def _warn(
         )
         return
     lost = current.best_loss is not None and current.best_loss > task.internals.text_loss
-    if current.step and lost and not current.best_step:
+    if lost and not current.best_step:
         progress.warn(
             "Every step lost what prompts say, which the branch alone keeps, so it stays as it was "
             "before tuning."
-        )
-        return
-    if current.step and not current.best_step:
-        progress.warn(
-            "No network here can tell whether a drawing became more like a photographed person, so "
-            "it stays as it was before tuning: the general branch draws."
         )
         return
     if lost and current.best_loss is not None:

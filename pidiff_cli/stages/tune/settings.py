@@ -140,6 +140,8 @@ def tune_values(
     """`TuneConfig`'s values for the profile in ``folder``; those given go before the recipe's."""
     tell_dropped(recipe, progress)
     values = settings_for(recipe, "tune", **given)
+    if given.get("always") is None and given.get("steps") is not None:
+        values["always"] = True
     size = values.get("size", TuneConfig.size)
     if isinstance(size, int) and size % SIZE_UNIT:
         values["size"] = size // SIZE_UNIT * SIZE_UNIT

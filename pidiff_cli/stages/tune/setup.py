@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from msgspec import convert
-from torch import nn
+from torch import Tensor, nn
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.diffusion.base import Base
@@ -37,9 +37,9 @@ from pidiff_cli.stages.opening import BESIDE
 from pidiff_cli.stages.progress import Progress
 from pidiff_cli.stages.report.evaluators import Evaluators
 from pidiff_cli.stages.report.measure import standard_prompts
-from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.tune import plan, previews, told
 from pidiff_cli.stages.tune.already import HIDDEN, is_done
+from pidiff_cli.stages.tune.as_it_is import AsItIs, is_judged
 from pidiff_cli.stages.tune.data import codes_of, material, other_prompts, training_photos
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import as_losses, read_log
@@ -59,7 +59,7 @@ _NOT_IN_DIGEST = {
     "home", "device", "offline", "name", "recipe", "steps", "resume", "restart", "retune",
     "checkpoint_every", "preview_every", "keep_checkpoints", "report_prompts", "checkpointing",
     "micro_batch", "quantise", "memory", "wplus", "patience", "text_loss", "fast_step",
-    "self_attention", "skip_dropped",
+    "self_attention", "skip_dropped", "always",
 }  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def make_job(
         code_delta(model), planned.amp, stuff.texts, stuff.told,
     )  # fmt: skip
     data = stuff.data
-    judged = not tells_nothing(profile, task.parts.family)
+    judged = is_judged(profile, task.parts)
     if judged:  # a photograph differs everywhere from mini's
         data = focused_data(base, config, internals, training, data)
     eight_bit = {"auto": None, "adamw": False}.get(config.optimizer, True)
@@ -160,14 +160,7 @@ def make_job(
     best = None
     if current.step and not is_done(state):
         best = load_checkpoint(profile.path(CHECKPOINT), optimizer, generator)
-    reference = (
-        tools.reader.embed([faces[p.key] for p in own if p.key in faces]) if tools.reader else None
-    )
-    strips = previews.Previews(
-        profile, base, mean, standard_prompts(base, profile.manifest.noun, PREVIEWED),
-        task.drawing(PREVIEW_STEPS), tools.reader, reference, tools.judge,
-        held_out=tools.reference if tools.held_out else None,
-    )  # fmt: skip
+    strips = _strips(task, base, mean, tools, faces)
     scaler = torch.amp.GradScaler(
         planned.device.type, SCALE, enabled=planned.dtype == torch.float16
     )
@@ -185,6 +178,32 @@ def make_job(
     return job, current, planned
 
 
+def make_as_it_is(task: Task, tools: Evaluators, faces: Faces) -> AsItIs:
+    """What draws a person of whom nothing is learnt: adapters as they begin."""
+    config = task.config
+    planned = plan.plan_here(config, task.parts.family, task.parts.has_branch, task.internals)
+    plan.hold_to(config, planned.device)
+    base = load_parts(
+        task.parts, planned.device, planned.dtype, planned.plan.parked, planned.plan.nf4
+    )
+    _, mean = codes_of(task.profile, task.own)
+    model = _fresh(task, base)
+    base.rest()
+    return AsItIs(base, model, _strips(task, base, mean, tools, faces))
+
+
+def _strips(
+    task: Task, base: Base, mean: Tensor | None, tools: Evaluators, faces: Faces
+) -> previews.Previews:
+    reader, own = tools.reader, [faces[p.key] for p in task.own if p.key in faces]
+    prompts = standard_prompts(base, task.profile.manifest.noun, PREVIEWED)
+    return previews.Previews(
+        task.profile, base, mean, prompts, task.drawing(PREVIEW_STEPS), reader,
+        reader.embed(own) if reader else None, tools.judge,
+        held_out=tools.reference if tools.held_out else None,
+    )  # fmt: skip
+
+
 def _adapter(
     task: Task, base: Base, state: dict[str, Any], progress: Progress
 ) -> tuple[nn.Module, Run]:
@@ -195,7 +214,7 @@ def _adapter(
     saved = read_state(checkpoint, SavedRun)
     current: Run = Run()
     adapter: Callable[[str], Path] | None = None
-    if same and is_done(state):
+    if same and is_done(state) and state["result"]["steps"]:
         current.step = current.best_step = state["result"]["steps"]
         current.before = state["result"].get("likeness", {}).get("before")
         current.losses = read_log(profile)[: current.step]
@@ -210,9 +229,13 @@ def _adapter(
         progress.line(f"Going on from step {current.step}.")
         model, base.lora = load_adapters(base.unet, adapter, learn=True)
         return model, current
+    return _fresh(task, base), current
+
+
+def _fresh(task: Task, base: Base) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)  # LoRA's A matrices start random
-        return new_adapters(base, config, task.internals), current
+        torch.manual_seed(task.config.seed)  # LoRA's A matrices start random
+        return new_adapters(base, task.config, task.internals)
 
 
 def new_adapters(base: Base, config: TuneConfig, internals: TuneInternals) -> nn.Module:

@@ -213,7 +213,9 @@ function report(job) {
     place.replaceChildren(el("p", {className: "note"}, "Comes at the end."));
     return;
   }
-  place.replaceChildren(el("p", {}, `${who.name} is learnt: likeness ${who.alike}.`),
+  const learnt = who.likeness?.learnt !== false;
+  place.replaceChildren(el("p", {}, learnt ? `${who.name} is learnt: likeness ${who.alike}.`
+    : `${who.name} is drawn by the general branch as it is: nothing here could tell whether learning helps.`),
     el("p", {className: "row"},
       el("button", {type: "button", className: "main", on: {click: () => world.go("draw", who.id)}}, `Draw ${who.name}`),
       who.report ? el("a", {className: "button", href: `people/${who.id}/report`, target: "_blank", rel: "noopener"}, "Open the report") : ""));

@@ -12,9 +12,10 @@ from mini.world.people import sample_person
 from mini.world.render import draw
 from pidiff_cli.core.faces.nets import FOLDER
 from pidiff_cli.core.images import save_png
+from pidiff_cli.profile.world import DRAWINGS, PHOTOGRAPHS
 from pidiff_cli.stages.judge.inputs import AskedPerson
 from pidiff_cli.stages.judge.people import know
-from pidiff_cli.stages.judge.readers import DRAWINGS, PHOTOGRAPHS, readers_for
+from pidiff_cli.stages.judge.readers import readers_for
 from pidiff_cli.weights import bundled
 
 pytestmark = pytest.mark.skipif(

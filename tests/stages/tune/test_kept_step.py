@@ -187,21 +187,19 @@ def test_photographs_on_mini_have_no_marks(
 
 
 @pytest.mark.parametrize("judged", [True, False])
-@pytest.mark.parametrize("branch", [True, False])
 @pytest.mark.parametrize("best", [{}, None])
-def test_where_no_likeness_can_be_told_the_branch_stays(
-    judged: bool, branch: bool, best: dict | None, monkeypatch: pytest.MonkeyPatch
+def test_where_no_likeness_can_be_told_none_chooses_the_step(
+    judged: bool, best: dict | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """mini's embedder liked melted faces of photographed people better than their clean drawing."""
+    """Somebody asked for so many steps: these it is, and not those that mini's embedder likes."""
     done: list[str] = []
     monkeypatch.setattr(loop, "restore", lambda *_: done.append("restored"))
     monkeypatch.setattr(loop, "reset_adapter", lambda *_: done.append("reset"))
     job = SimpleNamespace(
-        base=SimpleNamespace(has_branch=branch), judged=judged, best=best, model=None,
+        base=SimpleNamespace(has_branch=True), judged=judged, best=best, model=None,
         internals=TuneInternals(),
     )  # fmt: skip
-    current = Run(step=9, best_step=9, before=0.5, best_score=0.9)
+    current = Run(step=9, best_step=6, before=0.5, best_score=0.9)
     loop._keep_best(job, current)
-    stays = branch and not judged
-    assert current.best_step == (0 if stays else 9)
-    assert ("reset" in done) == stays
+    assert current.best_step == (6 if judged and best is not None else 9)
+    assert done == (["restored"] if judged and best is not None else [])

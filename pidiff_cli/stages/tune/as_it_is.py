@@ -1,0 +1,84 @@
+"""A person who is drawn by the general branch as it is: nothing here could tell what learning does.
+
+The previews' likeness chooses which step is kept. Where no network can judge it, steps would be
+taken only to be dropped, or to do harm unseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pidiff_cli.config import TuneConfig
+from pidiff_cli.profile import Profile
+from pidiff_cli.stages.report.words import tells_nothing
+from pidiff_cli.weights.locate import BaseParts
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from pidiff_cli.core.diffusion.base import Base
+    from pidiff_cli.stages.tune.previews import Previews
+
+BETTER_BASE = "sd15"  # the smallest that draws photographs
+
+
+@dataclass(frozen=True)
+class AsItIs:
+    """What `tune` stores and measures where nothing is learnt.
+
+    Attributes:
+        model: holds the adapters as they begin: they change nothing.
+    """
+
+    base: Base
+    model: nn.Module
+    previews: Previews
+
+
+def is_judged(profile: Profile, parts: BaseParts) -> bool:
+    """Whether the likeness of previews tells the person."""
+    return not tells_nothing(profile, parts.family)
+
+
+def learns(profile: Profile, config: TuneConfig, parts: BaseParts) -> bool:
+    """Whether a tuning trains: where it can be judged, where there is no branch that draws the
+    person without, and where somebody asks for steps all the same."""
+    return config.always or not parts.has_branch or is_judged(profile, parts)
+
+
+def told(profile: Profile, steps: int) -> str:
+    """What is said before nothing is learnt; ``steps``: those of the recipe."""
+    name = profile.name
+    return (
+        f"{name}'s photos are photographs, and no network here can tell whether mini's drawings "
+        "become more like them or less. So nothing is learnt: the general branch, as it is, draws "
+        f"{name} from the photos' W+ code. {what_helps(name, steps)}"
+    )
+
+
+def told_again(profile: Profile, steps: int) -> str:
+    """What is said when that is done already."""
+    name = profile.name
+    return (
+        f"{name} is drawn by the general branch as it is, since nothing here could tell whether "
+        f"learning helps. {what_helps(name, steps)}"
+    )
+
+
+def what_helps(name: str, steps: int) -> str:
+    """The commands that lead further."""
+    return (
+        f"A base for photographs helps: pidiff models pull {BETTER_BASE}, then pidiff tune {name} "
+        f"--base {BETTER_BASE} --retune. To learn on mini all the same: pidiff tune {name} "
+        f"--steps {steps}"
+    )
+
+
+def told_blind(name: str, steps: int, parts: BaseParts) -> str:
+    """What is said after steps that nobody could judge."""
+    before = f" As it was before: pidiff tune {name} --retune" if parts.has_branch else ""
+    return (
+        f"No network here can tell whether {steps} steps made mini's drawings of {name} more like "
+        f"the photographs: compare the previews and the report's pictures.{before}"
+    )
