@@ -65,10 +65,15 @@ class MissingWeightError(PidiffError):
 
 
 class OutOfMemoryError(PidiffError):
-    """The device has no room for the plan (exit code 5)."""
+    """The device has no room for the plan (exit code 5).
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    Attributes:
+        passing: there is room once other programs give back what they hold.
+    """
+
+    def __init__(self, message: str, hint: str = "", passing: bool = False) -> None:
         super().__init__(message, hint, exit_code=5)
+        self.passing = passing
 
 
 class StoppedError(PidiffError):

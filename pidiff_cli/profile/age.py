@@ -62,10 +62,17 @@ def read_identities(path: Path) -> tuple[str, ...]:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a file of keys.") from error
+    return identities_in(text, path.name)
+
+
+def identities_in(text: str, called: str) -> tuple[str, ...]:
+    """The secret keys in what stands in such a file. Raises InputError: it holds none."""
+    if text.startswith((_PLAIN.decode().strip(), _ARMOUR.decode())):
+        raise InputError(f"{called} is encrypted itself.", "Open it first: age -d FILE > key.txt")
     lines = [line.strip() for line in text.splitlines()]
     found = tuple(line for line in lines if line and not line.startswith("#"))
     if not found:
-        raise InputError(f"{path.name} holds no secret key.", "Make one: age-keygen -o key.txt")
+        raise InputError(f"{called} holds no secret key.", "Make one: age-keygen -o key.txt")
     for line in found:
         _identity(line)
     return found

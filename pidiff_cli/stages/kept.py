@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -32,7 +34,12 @@ class Kept:
 
     def release(self) -> None:
         """Keep nothing: its memory is free for something else."""
+        if self._value is None:
+            return
         self._key = self._value = None
+        gc.collect()
+        if (torch := sys.modules.get("torch")) and torch.cuda.is_initialized():
+            torch.cuda.empty_cache()  # else the card looks as full as before
 
 
 _KEPT: ContextVar[Kept | None] = ContextVar("kept", default=None)

@@ -17,6 +17,7 @@ SETTINGS = (
 MOST = 64  # pictures of one job
 MOST_STEPS = 100_000  # of a tuning
 MOST_SECRET = 1000  # characters of a passphrase
+MOST_KEYS = 64 * 1024  # characters of a key file
 
 
 def text(asked: Mapping[str, Any], key: str, most: int = 2000) -> str:
@@ -34,6 +35,16 @@ def secret(asked: Mapping[str, Any], key: str) -> str:
         raise UsageError("The passphrase is empty.", "Several words are easy to keep in mind.")
     if len(value) > MOST_SECRET or len(value.splitlines()) > 1:
         raise UsageError(f"A passphrase is one line of at most {MOST_SECRET} characters.")
+    return value
+
+
+def key_file(asked: Mapping[str, Any], key: str) -> str:
+    """What stands in a key file. Raises UsageError, which never repeats it."""
+    value = asked.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError("The key file is empty.", "Choose one as age-keygen writes it.")
+    if len(value) > MOST_KEYS:
+        raise UsageError("This is no key file: it is too large.")
     return value
 
 

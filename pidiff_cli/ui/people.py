@@ -9,7 +9,16 @@ from typing import Any
 from pidiff_cli import keeping
 from pidiff_cli.errors import InputError, PidiffError, UsageError
 from pidiff_cli.files import said
-from pidiff_cli.profile import Profile, list_locked, list_profiles, moving, profile_folders
+from pidiff_cli.profile import (
+    Profile,
+    age,
+    check_name,
+    list_locked,
+    list_profiles,
+    moving,
+    profile_folder,
+    profile_folders,
+)
 from pidiff_cli.profile.consent import ASKED, consent_kind, told_consent
 from pidiff_cli.profile.describing import describe
 from pidiff_cli.profile.finding import id_of
@@ -87,6 +96,12 @@ class People:
         """The report or the previews of a person. Raises InputError: not there."""
         return _first([self.find(key).path(f"reports/{name}")], "There is no report.")
 
+    def check_free(self, name: str) -> None:
+        """Raise InputError where nobody can be called so, or somebody is."""
+        check_name(name)
+        if profile_folder(self.home, name).exists():
+            raise InputError(f"Somebody is called {name} already.", "Take another name.")
+
     def rename(self, key: str, name: str) -> None:
         """Give another name. Raises InputError: it is not allowed or taken."""
         moving.rename(self.whoever(key), self.home, name)
@@ -117,6 +132,12 @@ class People:
         """Bring a locked person back. Raises PidiffError: it is not this, or takes a key."""
         folder = self.whoever(key).folder
         keeping.unlock(folder, passphrase=passphrase, home=self.home)
+
+    def unlock_by_key(self, key: str, text: str) -> None:
+        """Bring a locked person back by what stands in a key file. Raises PidiffError: there is no
+        key in it, or another."""
+        identities = age.identities_in(text, "The file")
+        keeping.unlock(self.whoever(key).folder, identities=identities, home=self.home)
 
     def forget(self, key: str) -> None:
         """Remove photos and all that is of single photos. Raises InputError: it is in use."""
@@ -167,6 +188,7 @@ def _told(profile: Profile) -> dict[str, Any]:
     drawable = tuned or profile.has_code()
     return {
         **row, "id": manifest.id, "mark": _mark_of(profile.folder.name),
+        "folder": profile.folder.name,
         "consent_told": told_consent(manifest),
         "consent_kind": consent_kind(manifest),
         "tuned": tuned, "drawable": drawable, "unfinished": begun,

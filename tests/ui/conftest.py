@@ -54,7 +54,7 @@ class Opened:
             time.sleep(0.01)
 
 
-def open_page(home: Path, out: Path) -> Any:
+def open_page(home: Path, out: Path, device: str = "cpu") -> Any:
     """The guarded application and what it works with."""
     from starlette.testclient import TestClient
 
@@ -62,7 +62,7 @@ def open_page(home: Path, out: Path) -> Any:
     from pidiff_cli.ui.routes import Routes
     from pidiff_cli.ui.work import Work
 
-    work = Work(home, out, "cpu", ready=False)
+    work = Work(home, out, device, ready=False)
     client = TestClient(Guard(Routes(work).app(), TOKEN, PORT), base_url=BASE)
     return client, work
 

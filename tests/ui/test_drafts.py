@@ -63,9 +63,9 @@ def test_too_large_and_too_many_are_refused(
     drafts: Opened, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
     from pidiff_cli.ui import drafts as module
-    from pidiff_cli.ui import routes
+    from pidiff_cli.ui import routes_drafts
 
-    monkeypatch.setattr(routes, "MOST_BYTES", 1000)
+    monkeypatch.setattr(routes_drafts, "MOST_BYTES", 1000)
     monkeypatch.setattr(module, "MOST_PHOTOS", 1)
     draft = drafts.post("/api/drafts").json()["id"]
     assert "larger" in drafts.add(draft, "a.png", b"x" * 1001).json()["message"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.places import ROOT
 from tests.ui.conftest import BASE, PORT, TOKEN, Opened
+
+STATIC = ROOT / "pidiff_cli" / "ui" / "static"
 
 
 def test_without_the_token_nothing_is_told(bare: Opened):
@@ -61,6 +64,7 @@ def test_the_page_names_no_address_elsewhere(page: Opened):
     texts = [page.get("/").text, page.get("/static/ui.css").text]
     texts += [page.get(f"/static/{name}").text for name in SCRIPTS]
     assert all(len(text) > 200 for text in texts)
+    assert {path.name for path in STATIC.glob("*.js")} == set(SCRIPTS)
     assert not [text for text in texts if "://" in text.replace(BASE, "")]
 
 

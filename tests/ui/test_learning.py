@@ -96,17 +96,9 @@ def test_photos_of_a_job_that_waits_stay(learning: Opened, home: Path):
     assert learning.ended(job)["state"] == "done"
 
 
-@pytest.mark.parametrize(
-    ("peak", "free", "others", "waits"),
-    [(8000, 20000, 0, False), (8000, 4000, 6000, True), (8000, 4000, 0, False),
-     (30000, 4000, 6000, False), (0, 4000, 6000, False)],
-)  # fmt: skip
-def test_only_a_card_that_others_fill_is_waited_for(peak: int, free: int, others: int, waits: bool):
-    from pidiff_cli.stages.results import PlanResult
-    from pidiff_cli.ui.learning import _others_in_the_way
-
-    plan = {"peak_mb": peak, "free_mb": free, "others_mb": others}
-    assert bool(_others_in_the_way(PlanResult("sd15", "x", 512, 4, plan))) is waits
+def test_on_what_it_would_be_learnt_is_told_before(learning: Opened):
+    told = learning.get("/api/base").json()["told"]
+    assert "using mini" in told and "For photographs: pidiff doctor" in told
 
 
 def test_without_a_kept_photo_nothing_begins(learning: Opened):

@@ -74,12 +74,49 @@ def test_a_locked_one_is_renamed_and_deleted(page: Opened, alice: Profile):
     assert page.get("/api/state").json()["people"] == []
 
 
-def test_one_that_is_locked_for_a_key_says_so(page: Opened, alice: Profile, home: Path):
-    keeping.lock("alice", recipients=age.public_of(age.new_identity()), home=home)
+def key_file(identity: str) -> str:
+    """As age-keygen writes it."""
+    return f"# created: today\n# public key: {age.public_of(identity)}\n{identity}\n"
+
+
+def test_one_that_is_locked_for_a_key_takes_its_file(
+    page: Opened, alice: Profile, home: Path, capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+):  # fmt: skip
+    caplog.set_level(0)
+    before, key, told = alice.manifest, age.new_identity(), []
+    keeping.lock("alice", recipients=age.public_of(key), home=home)
     assert row(page)["by_passphrase"] is False
     answer = act(page, "unlock", {"passphrase": WORDS})
     assert "locked for a key" in answer.json()["message"]
-    assert "--identity" in answer.json()["hint"]
+    wrong = {
+        "None of the keys opens it.": key_file(age.new_identity()),
+        "The file holds no secret key.": "# nothing\n",
+        "What was given is no secret key, AGE-SECRET-KEY-1…": key[:-3],
+        "The file is encrypted itself.": "age-encryption.org/v1\n-> scrypt x 18\n",
+        "The key file is empty.": "",
+        "This is no key file: it is too large.": "# x\n" * 20_000 + key,
+    }
+    for says, keys in wrong.items():
+        answer = act(page, "unlock-by-key", {"keys": keys})
+        assert answer.status_code == 400 and answer.json()["message"].startswith(says)
+        told.append(answer.text)
+    for other in (None, 3, [key], {"keys": key}):
+        assert act(page, "unlock-by-key", {"keys": other}).status_code == 400
+    assert row(page)["locked"]
+    told.append(act(page, "unlock-by-key", {"keys": key_file(key)}).text)
+    assert Profile(alice.folder).manifest == before and "locked" not in row(page)
+    told += [page.get("/api/state").text, str(page.work.jobs.told()), caplog.text]
+    told += capfd.readouterr()
+    assert not [one for one in told if key[:20] in one]
+    assert not [p for p in home.rglob("*") if p.is_file() and key.encode() in p.read_bytes()]
+
+
+def test_one_that_opens_by_either_takes_a_key_file_too(page: Opened, alice: Profile, home: Path):
+    key = age.new_identity()
+    keeping.lock("alice", passphrase=WORDS, recipients=age.public_of(key), home=home)
+    assert row(page)["by_passphrase"]
+    assert act(page, "unlock-by-key", {"keys": key}).status_code == 200
 
 
 def test_a_passphrase_goes_nowhere(
@@ -167,3 +204,16 @@ def test_a_picture_is_marked_unless_it_is_said(tuned_page: Opened, tmp_path: Pat
     assert [b"caBX" in content for content in inside] == [True, False]
     wish = {"who": alice_of(tuned_page), "prompt": "as a chef", "mark": "no"}
     assert tuned_page.post("/api/draw", wish).status_code == 400
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_again_marks_as_it_is_told_and_not_as_before(
+    tuned_page: Opened, tmp_path: Path, first: bool
+):
+    (before,) = drawn(tuned_page, seed=7, mark=first)["pictures"]
+    for mark in (True, False):
+        asked = {"mark": mark, "seed": "9"}
+        answer = tuned_page.post(f"/api/pictures/{before['id']}/again", asked)
+        (made,) = tuned_page.ended(answer.json())["pictures"]
+        assert (b"caBX" in (tmp_path / "pics" / made["file"]).read_bytes()) is mark
+    assert tuned_page.post(f"/api/pictures/{before['id']}/again", {"mark": 1}).status_code == 400

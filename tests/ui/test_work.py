@@ -41,8 +41,22 @@ def test_pictures_come_with_their_records_and_can_go(tuned_page: Opened, tmp_pat
     saved = tuned_page.get(f"/pictures/{first['id']}?save").headers["content-disposition"]
     assert saved.startswith("attachment")
     tuned_page.post(f"/api/pictures/{first['id']}/delete")
+    (told,) = tuned_page.work.jobs.told()
+    assert [one["seed"] for one in told["pictures"]] == ["8"]  # nor is it shown as just drawn
     assert tuned_page.get(f"/pictures/{first['id']}").status_code == 404
     assert len(list((tmp_path / "pics").iterdir())) == 1
+
+
+def test_no_likeness_is_told_where_no_network_can_tell_it(tuned_page: Opened, tmp_path: Path):
+    assert drawn(tuned_page, seed=7)["pictures"][0]["likeness"] is not None
+    alice = Profile.open("alice", tmp_path)
+    alice.update_stage("prepare", world="photographs")
+    likeness = {"held_out": 0.35, "photos": 0.57, "told": False}
+    result = {"base": "mini", "recipe": "mini-cpu", "steps": 1, "seconds": 1.0, "peak_mb": 1.0}
+    alice.update_stage("tune", done=True, result={**result, "likeness": likeness})
+    assert drawn(tuned_page, seed=8)["pictures"][0]["likeness"] is None
+    (row,) = tuned_page.get("/api/state").json()["people"]
+    assert row["alike"] == "cannot be told"
 
 
 def test_again_changes_what_is_changed(tuned_page: Opened):
@@ -56,6 +70,13 @@ def test_two_strengths_side_by_side(tuned_page: Opened):
     job = drawn(tuned_page, seed=7, count=2, beside={"identity_scale": 0})
     columns = [(one["column"], one["settings"]["identity_scale"]) for one in job["pictures"]]
     assert columns == [(0, "1"), (0, "1"), (1, "0"), (1, "0")]
+
+
+def test_a_new_seed_is_one_for_both_columns(tuned_page: Opened):
+    job = drawn(tuned_page, seed="random", beside={"identity_scale": 0})
+    one, other = (picture["seed"] for picture in job["pictures"])
+    assert one == other
+    assert drawn(tuned_page, seed="random")["pictures"][0]["seed"] != one
 
 
 def test_the_person_stays_loaded(tuned_page: Opened, monkeypatch: pytest.MonkeyPatch):
@@ -181,11 +202,16 @@ def test_a_fault_of_one_job_is_told_and_the_next_one_runs(capsys: pytest.Capture
     def breaks(job: Job, kept: object) -> None:
         raise RuntimeError("odd")
 
+    def fills(job: Job, kept: object) -> None:
+        raise MemoryError
+
     jobs = Jobs()
-    made = [jobs.add(Job("draw", "x"), work) for work in (fails, breaks, lambda job, kept: None)]
+    works = (fails, breaks, lambda job, kept: None, fills)
+    made = [jobs.add(Job("draw", "x"), work) for work in works]
     jobs._works.put(None)
     jobs._thread.join(10)
-    assert [job.state for job in made] == ["failed", "failed", "done"]
+    assert [job.state for job in made] == ["failed", "failed", "done", "failed"]
+    assert made[3].error["message"] == "There is not enough memory for this."
     assert made[0].error == {"message": "The disk is full.", "hint": "Make room."}
     assert "odd" in made[1].error["message"]
 

@@ -14,6 +14,7 @@ def draw(page: Any, prompt: str, count: int, seed: str) -> None:
     page.fill("#draw-form [name=count]", str(count))
     page.fill("#draw-form [name=seed]", seed)
     page.click("#draw-form button.main")
+    page.wait_for_selector(f"#drawn h3:has-text('{prompt}')")  # not another test's pictures
 
 
 def test_pictures_one_by_one_a_record_again_and_gone(server: Server, visit: Any):
@@ -24,14 +25,42 @@ def test_pictures_one_by_one_a_record_again_and_gone(server: Server, visit: Any)
     page.wait_for_selector("#drawn li:nth-child(2) .card img")
     page.click("#drawn li:nth-child(1) .card")
     page.wait_for_selector("#large dd:has-text('bob')")
+    assert page.is_disabled("#large [data-turn=before]")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#large dd:has-text('8')")
+    page.keyboard.press("ArrowLeft")
     page.fill("#large [name=seed]", "9")
+    page.uncheck("#large [name=mark]")
+    page.wait_for_selector("#unmarked-again:has-text('EU AI Act')")
     page.click("#large button:has-text('Draw again')")
     page.wait_for_selector("#drawn .facts:has-text('seed 9')")
+    (plain,) = (server.home / "pics").glob("bob-as-a-zorgon*9.png")
+    assert b"caBX" not in plain.read_bytes()  # no C2PA manifest
+    page.wait_for_selector("#pictures .facts:has-text('seed 7')")
+    shown = page.locator("#pictures .facts").all_inner_texts()
+    assert not [text for text in shown if "seed 9" in text]  # it stands above
     page.click("#drawn .card")
     page.click("#large button:has-text('Delete')")
     page.click("#ask button:has-text('Delete')")
-    page.wait_for_selector("#pictures:not(:has(.facts:has-text('seed 9')))")
-    assert page.locator("#pictures .card").count() >= 2
+    page.wait_for_selector("#drawn:not(:has(.facts:has-text('seed 9')))")
+    assert not plain.exists() and page.locator("#pictures .card").count() >= 2
+
+
+def test_a_seed_that_is_not_given_is_another_each_time(server: Server, visit: Any):
+    page = visit(server.address, "draw")
+    found = set()
+    for _ in range(2):
+        page.click("#draw-form button.main")
+        page.wait_for_selector("#draw-form .warn:has-text('Say what')")
+        draw(page, "in a garden", 1, "")
+        page.wait_for_selector("#drawn .card img")
+        found.add(page.inner_text("#drawn .facts"))
+        page.click("#drawn .card")
+        page.click("#large button:has-text('Delete')")
+        page.click("#ask button:has-text('Delete')")
+        page.wait_for_selector("#drawn:not(:has(.card))")
+        page.fill("#prompt", "")
+    assert len(found) == 2
 
 
 def test_two_strengths_side_by_side(server: Server, visit: Any):

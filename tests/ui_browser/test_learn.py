@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.ui_browser.conftest import Server
+from tests.ui_browser.server import FULL
 
 #: Presses of the button: a label's click makes one of its field's, too, which nobody pressed.
 COUNT = """() => { window.clicks = 0;
@@ -80,3 +81,51 @@ def test_two_tabs_pause_a_killed_server_and_go_on(
     later.click("#tuning button:has-text('Go on with cleo')")
     later.wait_for_selector("#tuning .lines:has-text('Going on from step')")
     later.wait_for_selector("#reported button:has-text('Draw cleo')")
+
+
+DROP = """([name, bytes]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([new Uint8Array(bytes)], name, {type: "image/png"}));
+  document.querySelector("#step-name").dispatchEvent(
+    new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+}"""
+
+
+def test_photos_dropped_anywhere_while_others_are_looked_at(
+    empty: Server, visit: Any, drawn_photos: dict[str, list[Path]]
+):
+    page = visit(empty.address)
+    for path in drawn_photos["cleo"][:2]:
+        page.evaluate(DROP, [path.name, list(path.read_bytes())])
+    page.fill("#learn-form [name=name]", "cleo")
+    page.click("#consent label:nth-of-type(3)")
+    page.click("#learn-form button.main")
+    page.wait_for_selector("#learn-form .warn:has-text('Wait until all photos')")
+    page.wait_for_selector("#looked:has-text('2 of 2 kept')")
+    names = page.locator("#photos strong").all_inner_texts()
+    assert names == [path.name for path in drawn_photos["cleo"][:2]]
+
+
+def test_a_memory_that_others_fill_is_waited_for(
+    tmp_path: Path, visit: Any, drawn_photos: dict[str, list[Path]]
+):
+    server = Server(tmp_path / "home")
+    server.home.mkdir(mode=0o700)
+    full = server.home / FULL
+    full.touch()
+    try:
+        page = visit(server.start(), "learn")
+        fill(page, drawn_photos["cleo"], "cleo")
+        page.wait_for_selector("#tuning .waits:has-text('other programs hold 23.0 GB')")
+        assert page.inner_text("#tuning .waits").startswith("Waits for memory, and begins by")
+        assert page.inner_text("#tuning .left") == "waits for memory"
+        page.click("nav a[href='#people']")  # and at the foot of every other part
+        page.wait_for_selector("#jobs .left:has-text('waits for memory')")
+        full.unlink()
+        page.click("nav a[href='#learn']")
+        page.wait_for_selector("#tuning .left:has-text('tune')")
+        assert page.is_hidden("#tuning .waits")
+        page.click("#tuning button:has-text('Pause')")
+        page.wait_for_selector("#tuning button:has-text('Go on')")
+    finally:
+        server.kill()

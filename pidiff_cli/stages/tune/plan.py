@@ -171,9 +171,9 @@ def hold_to(config: TuneConfig, device: torch.device) -> None:
         torch.cuda.set_per_process_memory_fraction(min(1.0, config.memory * 1e9 / whole), device)
 
 
-def _limited(config: TuneConfig, device: torch.device) -> int:
-    """Free bytes, at most what ``memory`` allows."""
-    free = free_bytes(device)
+def _limited(config: TuneConfig, device: torch.device, more: int = 0) -> int:
+    """Free bytes, and ``more``, at most what ``memory`` allows."""
+    free = free_bytes(device) + more
     return min(free, int(config.memory * 1e9)) if config.memory else free
 
 
@@ -223,16 +223,21 @@ def _too_large(
     overhead: int,
     free: int,
 ) -> OutOfMemoryError:
-    """The refusal, with the largest picture that would fit."""
+    """The refusal, with the largest picture that would fit, and whether others hold the room."""
     found = _allowed(sizes, config, internals, device, config.size)
-    need = (found[-1].peak + overhead) / 1e9
+    need, others = found[-1].peak + overhead, held_by_others(device)
     said = (
-        f"Tuning at {config.size} px needs {need:.1f} GB at the least, {free / 1e9:.1f} are free."
+        f"Tuning at {config.size} px needs {need / 1e9:.1f} GB at the least, "
+        f"{free / 1e9:.1f} are free"
     )
+    said += f"; other programs hold {others / 1e9:.1f} GB of this card." if others else "."
+    passing = bool(others) and need <= _limited(config, device, others)
     for side in range(config.size // 64 * 64 - 64, 127, -64):
         if choose_plan(_allowed(sizes, config, internals, device, side), free - overhead):
-            return OutOfMemoryError(said, f"It would fit with size: {side} in the recipe.")
-    return OutOfMemoryError(said, "Close other programs, or take a smaller base: --base mini")
+            hint = f"It would fit with size: {side} in the recipe."
+            return OutOfMemoryError(said, hint, passing)
+    hint = "Close other programs, or take a smaller base: --base mini"
+    return OutOfMemoryError(said, hint, passing)
 
 
 def _has_bitsandbytes() -> bool:

@@ -55,6 +55,15 @@ export const postFile = async (path, file) =>
 export const postForPicture = async (path, body) =>
   (await posted(path, JSON.stringify(body), "application/json")).blob();
 
+/** Save what an address answers under the name that it says; a Fault where there is nothing. */
+export async function save(path) {
+  const answer = await ask(path);
+  const name = /filename\*=UTF-8''(.+)$/.exec(answer.headers.get("content-disposition") || "");
+  const address = URL.createObjectURL(await answer.blob());
+  el("a", {href: address, download: name ? decodeURIComponent(name[1]) : ""}).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}
+
 /** One line for who listens to the page instead of looking. */
 export function say(words) {
   $("say").textContent = words;
@@ -81,7 +90,7 @@ export function asking(title, {words = "", fault: told = "", fields = [], act = 
   place.replaceChildren(form);
   place.returnValue = "";
   place.showModal();
-  (form.querySelector("input:checked, input:not([type=checkbox])") || form.querySelector("button[type=button]")).focus();
+  (form.querySelector("input:checked, input:not([type=checkbox], [type=file])") || form.querySelector("button[type=button]")).focus();
   return new Promise((done) => place.addEventListener("close", () => {
     const found = place.returnValue === "yes" ? new FormData(form) : null;
     place.replaceChildren();
@@ -120,9 +129,24 @@ export function sliders(form) {
   }
 }
 
+/** A place that takes one dropped file for its input, as the chooser would. */
+export function dropping(place, input) {
+  for (const name of ["dragenter", "dragover"]) place.addEventListener(name, (event) => {
+    event.preventDefault();
+    place.classList.add("over");
+  });
+  for (const name of ["dragleave", "drop"]) place.addEventListener(name, () => place.classList.remove("over"));
+  place.addEventListener("drop", (event) => {
+    event.preventDefault();
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change"));
+  });
+  return place;
+}
+
 /** Say what it means where a form's pictures are not to be marked. */
 export function marking(form) {
-  const {mark} = form.elements, told = $(mark.getAttribute("aria-describedby"));
+  const {mark} = form.elements, told = form.querySelector(`#${mark.getAttribute("aria-describedby")}`);
   mark.addEventListener("change", () => { told.hidden = mark.checked; });
 }
 

@@ -1,5 +1,5 @@
 // Draw: a person, a prompt, and what else a picture takes.
-import {$, el, fault, get, later, marking, post, sliders, stepWords} from "./dom.js";
+import {$, Fault, el, fault, get, later, marking, post, sliders, stepWords} from "./dom.js";
 import {showDrawn} from "./drawn.js";
 
 let world, form, dialsOf = "";
@@ -16,9 +16,6 @@ export function startDraw(given) {
   });
   form.elements.beside.addEventListener("change", beside);
   marking(form);
-  form.elements.random.addEventListener("change", () => {
-    form.elements.seed.disabled = form.elements.random.checked;
-  });
   $("dials").addEventListener("toggle", () => $("dials").open && dials());
   $("words").addEventListener("toggle", words, {once: true});
   world.on("people", people);
@@ -48,7 +45,7 @@ function people() {
   const locked = world.locked().map((one) => one.name).join(", ");
   for (const place of document.querySelectorAll(".locked-ones")) {
     place.hidden = !locked;
-    place.replaceChildren(`Locked, and not to be drawn until unlocked: ${locked}. `, el("a", {href: "#people"}, "People"));
+    place.replaceChildren(`Locked: ${locked}. `, el("a", {href: "#people"}, "Unlock in People"));
   }
   choose(all.some((one) => one.id === before) ? before : all[0]?.id);
   for (const list of document.querySelectorAll("select.others")) {
@@ -140,10 +137,9 @@ function beside() {
 
 function asked() {
   const value = (name) => form.elements[name].value.trim();
-  const seed = form.elements.random.checked ? "random" : value("seed");
   const found = {
     who: chosen(), prompt: value("prompt"), count: Number(value("count") || 1),
-    best: Number(value("best") || 0), seed, edits: edits(),
+    best: Number(value("best") || 0), seed: value("seed") || "random", edits: edits(),
     identity_scale: Number(value("identity_scale")), mark: form.elements.mark.checked,
   };
   for (const name of ["guidance", "steps", "size", "negative"]) if (value(name)) found[name] = value(name);
@@ -160,7 +156,9 @@ async function draw(event) {
   event.preventDefault();
   fault(form, null);
   try {
+    if (!chosen()) throw new Fault("Learn a person first, or unlock one.");
     await post("api/draw", asked());
+    if (matchMedia("(max-width: 46rem)").matches) $("drawn").scrollIntoView(); // it is far below
   } catch (error) {
     fault(form, error);
   }

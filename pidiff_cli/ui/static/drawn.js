@@ -1,11 +1,11 @@
 // What a job has drawn so far: pictures one by one, two columns side by side.
 import {el, post} from "./dom.js";
 import {card, openPicture} from "./picture.js";
-import {bar, timeLeft} from "./jobs.js";
+import {bar, foremost, timeLeft} from "./jobs.js";
 
-/** The newest job of a kind, in a place that is filled anew only where something has changed. */
+/** The foremost job of a kind, in a place that is filled anew only where something has changed. */
 export function showDrawn(world, place, kind) {
-  const job = world.jobs.filter((one) => one.kind === kind).at(-1);
+  const job = foremost(world, kind);
   const before = place.dataset.shown || "";
   const now = job ? JSON.stringify([job.id, job.state, job.pictures.map((p) => [p.id, p.likeness, p.column])]) : "";
   if (job && job.state === "running") {
@@ -33,7 +33,7 @@ function parts(world, job) {
   if (job.answer.stored) shown.push(el("p", {}, `${job.answer.stored} is among the people now. `,
     el("a", {href: "#people"}, "People")));
   if (columns > 1 || job.asked.beside) shown.push(beside(job));
-  else shown.push(el("ul", {className: "grid", "aria-label": "Drawn now"}, job.pictures.map((one) => card(one))));
+  else shown.push(el("ul", {className: "grid", "aria-label": "Drawn now"}, job.pictures.map((one) => card(one, job.pictures, true))));
   const fell = job.answer.fell || [];
   if (fell.length) shown.push(el("details", {}, el("summary", {}, `Not kept: ${fell.length}`),
     el("ul", {}, fell.map((one) => el("li", {}, `seed ${one.seed}: ${one.reason}`)))));
@@ -48,14 +48,14 @@ function beside(job) {
   const rows = Math.max(one.length, other.length);
   const pairs = [];
   for (let i = 0; i < rows; i++) {
-    pairs.push(el("div", {className: "pair"}, [one[i], other[i]].map((p) => p ? pictured(p) : el("div", {}))));
+    pairs.push(el("div", {className: "pair"}, [one[i], other[i]].map((p) => p ? pictured(p, job) : el("div", {}))));
   }
   return el("div", {className: "beside"}, pairs);
 }
 
-function pictured(picture) {
+function pictured(picture, job) {
   const {identity_scale: strength, checkpoint: step} = picture.settings;
-  return el("figure", {}, el("button", {type: "button", className: "bare", on: {click: () => openPicture(picture)}},
+  return el("figure", {}, el("button", {type: "button", className: "bare", on: {click: () => openPicture(picture, job.pictures)}},
     el("img", {src: `pictures/${picture.id}?${picture.version}`, alt: picture.prompt})),
   el("figcaption", {}, [picture.who, `seed ${picture.seed}`, strength && `strength ${strength}`,
     step && `step ${step}`,

@@ -11,9 +11,22 @@ export function startJobs(world) {
 /** Where each kind is shown large; there it needs no row at the foot. */
 const PLACES = {tune: "learn", draw: "draw", mix: "mix"};
 
+/** The job of a kind that is shown large: what runs, else the newest. */
+export function foremost(world, kind) {
+  const all = world.jobs.filter((one) => one.kind === kind);
+  return all.find((one) => one.state === "running") || all.at(-1);
+}
+
+/** How far the work is, for who looks at another tab. */
+function titled(job) {
+  const share = job && job.of ? `${Math.floor(100 * Math.min(1, job.step / job.of))} % ` : job ? "… " : "";
+  document.title = `${share}pidiff`;
+}
+
 function show(world) {
   const busy = world.jobs.filter((job) => job.state === "running" || job.state === "waiting");
-  const large = (job) => !$(PLACES[job.kind]).hidden && job === world.jobs.filter((one) => one.kind === job.kind).at(-1);
+  const large = (job) => !$(PLACES[job.kind]).hidden && job === foremost(world, job.kind);
+  titled(busy.find((job) => job.state === "running"));
   const active = busy.filter((job) => !large(job));
   const place = $("jobs");
   place.hidden = !active.length;
@@ -44,15 +57,16 @@ function fill(row, job) {
 }
 
 export function bar(place, job) {
-  if (job.of) {
+  if (job.of && !job.waits) {
     place.max = job.of;
     place.value = Math.min(job.step, job.of);
-  } else if (job.state === "running") place.removeAttribute("value");
+  } else if (job.state === "running" && !job.waits) place.removeAttribute("value");
   else place.value = 0;
 }
 
 export function timeLeft(job) {
   if (job.stopping) return "stops";
+  if (job.waits) return "waits for memory";
   if (job.state !== "running") return STATES[job.state];
   return job.left !== null ? `${duration(job.left)} left` : job.stage || "begins";
 }

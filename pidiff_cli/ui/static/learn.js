@@ -1,9 +1,10 @@
 // A new person in four steps: photos, name and consent, learning, report.
-import {$, el, fault, get, post, postFile, say} from "./dom.js";
-import {bar, timeLeft} from "./jobs.js";
+import {$, Fault, el, fault, get, post, postFile, say} from "./dom.js";
+import {dropped, readable} from "./files.js";
+import {bar, foremost, timeLeft} from "./jobs.js";
 
 const KEY = "pidiff-draft";
-let world, form, draft = null, sending = 0;
+let world, form, draft = null, turn = Promise.resolve(), sent = 0, sending = 0;
 
 export function startLearn(given) {
   if (world) return;
@@ -11,16 +12,19 @@ export function startLearn(given) {
   form = $("learn-form");
   form.addEventListener("submit", learn);
   $("files").addEventListener("change", () => { add([...$("files").files]); $("files").value = ""; });
-  const drop = $("step-photos");
-  for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => {
-    event.preventDefault();
-    drop.classList.add("over");
-  });
-  for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => { event.preventDefault(); add([...event.dataTransfer.files]); });
+  const over = (is) => $("step-photos").classList.toggle("over", is && !$("learn").hidden);
   for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
+  addEventListener("dragover", () => over(true));
+  addEventListener("dragleave", (event) => over(event.relatedTarget !== null));
+  addEventListener("drop", async (event) => {
+    over(false);
+    if (!$("learn").hidden) add(await dropped(event.dataTransfer));
+  });
   world.on("people", choices);
   world.on("jobs", learning);
+  world.on("shown", async (part) => {
+    if (part === "learn") $("base").textContent = (await get("api/base").catch(() => ({told: ""}))).told;
+  });
   recall();
 }
 
@@ -42,12 +46,19 @@ async function recall() {
 
 // --- photos ---
 
-async function add(files) {
-  const faults = [];
+/** Photos go one after another, those that are dropped meanwhile behind them. */
+function add(files) {
   sending += files.length;
+  turn = turn.then(() => send(files));
+}
+
+async function send(files) {
+  const faults = [];
   for (const file of files) {
-    told(`Looking at ${file.name}…`);
+    sent += 1;
+    told(`Looking at photo ${sent} of ${sent + sending - 1}: ${file.name}`);
     try {
+      await readable(file);
       if (!draft) {
         draft = await post("api/drafts");
         sessionStorage.setItem(KEY, draft.id);
@@ -59,6 +70,7 @@ async function add(files) {
     }
     sending -= 1;
   }
+  if (!sending) sent = 0;
   photos(faults);
 }
 
@@ -72,8 +84,9 @@ function photos(faults = []) {
   const kept = draft.photos.filter((one) => one.kept).length;
   $("photos").replaceChildren(...draft.photos.map(photo));
   if (sending) return;
-  const found = [...faults, draft.problem && `${draft.problem.split(".")[0]}. Click the face that is meant.`].filter(Boolean);
-  const summary = draft.photos.length ? `${kept} of ${draft.photos.length} kept. ${draft.advice}` : "";
+  const found = [...new Set(faults), draft.problem && `${draft.problem.split(".")[0]}. Click the face that is meant.`].filter(Boolean);
+  const choice = draft.photos.some((one) => one.kept && one.boxes?.length > 1) ? "A click on another face takes that one." : "";
+  const summary = draft.photos.length ? [`${kept} of ${draft.photos.length} kept.`, draft.advice, choice].join(" ") : "";
   told([...found, summary].join(" "), found.length > 0);
   say(summary);
 }
@@ -114,10 +127,11 @@ async function learn(event) {
   fault(form, null);
   const {name, noun, consent, keep} = form.elements;
   try {
-    if (!draft?.photos.some((one) => one.kept)) throw Object.assign(new Error(), {told: "First drop photos in which the face is sharp."});
-    if (!name.value.trim()) throw Object.assign(new Error(), {told: "Give this person a name."});
-    if (!consent.value) throw Object.assign(new Error(), {told: "Say whose face this is."});
-    await post("api/learn", {draft: draft.id, name: name.value.trim(), noun: noun.value, consent: consent.value, keep: keep.checked});
+    if (sending) throw new Fault("Wait until all photos have been looked at.");
+    if (!draft?.photos.some((one) => one.kept)) throw new Fault("First drop photos in which the face is sharp.");
+    if (!name.value.trim()) throw new Fault("Give this person a name.");
+    if (!consent.value) throw new Fault("Say whose face this is.");
+    await post("api/learn", {draft: draft.id, name: name.value.trim().replace(/\s+/g, "-"), noun: noun.value, consent: consent.value, keep: keep.checked});
     sessionStorage.removeItem(KEY);
     draft = null;
     $("photos").replaceChildren();
@@ -125,30 +139,30 @@ async function learn(event) {
     form.reset();
     $("step-tune").scrollIntoView({block: "nearest"});
   } catch (error) {
-    if (!error.told) { fault(form, error); return; }
-    const place = form.querySelector("[data-error]");
-    place.hidden = false;
-    place.textContent = error.told;
+    fault(form, error);
   }
 }
 
 // --- learning, report ---
 
 function learning() {
-  const job = world.jobs.filter((one) => one.kind === "tune").at(-1);
+  const job = foremost(world, "tune");
   const place = $("tuning");
   if (!job) { left(place); return; }
   if (place.dataset.id !== job.id) {
     place.dataset.id = job.id;
     place.replaceChildren(el("p", {className: "row"}, el("strong", {}, job.title), el("progress", {"aria-label": job.title}),
       el("span", {className: "left", role: "status"}), el("button", {type: "button"})),
-    el("p", {className: "warn", hidden: true}), el("div", {className: "wide previews", hidden: true, tabIndex: 0,
+    el("p", {className: "waits", role: "status", hidden: true}), el("p", {className: "warn", hidden: true}), el("div", {className: "wide previews", hidden: true, tabIndex: 0,
       role: "region", "aria-label": "Previews"}), el("pre", {className: "lines", tabIndex: 0, "aria-label": "What was said"}));
   }
   bar(place.querySelector("progress"), job);
-  const stage = job.state === "running" && job.stage ? `${job.stage}, ` : "";
+  const stage = job.state === "running" && job.stage && !job.waits ? `${job.stage}, ` : "";
   place.querySelector(".left").textContent = `${stage}${timeLeft(job)}`;
   pausing(place.querySelector("button"), job);
+  const waits = place.querySelector(".waits");
+  waits.hidden = !job.waits;
+  waits.textContent = job.waits;
   const error = place.querySelector(".warn");
   error.hidden = !job.error;
   error.textContent = job.error ? [job.error.message, job.error.hint].filter(Boolean).join(" ") : "";
@@ -162,7 +176,7 @@ function learning() {
   report(job);
 }
 
-const byName = (name) => world.people.find((one) => one.name === name);
+const byName = (name) => world.people.find((one) => one.folder === name);
 
 function pausing(button, job) {
   const over = job.state === "done";

@@ -1,5 +1,5 @@
 // Mix: two people, three sliders, the sheet at once.
-import {$, el, fault, later, marking, post, postForPicture, sliders} from "./dom.js";
+import {$, Fault, el, fault, later, marking, post, postForPicture, sliders} from "./dom.js";
 import {showDrawn} from "./drawn.js";
 
 let world, form, shown = "", address = "";
@@ -54,15 +54,12 @@ async function send(event) {
   const {prompt, count, seed, name} = form.elements;
   wish.mark = form.elements.mark.checked;
   if (keep) wish.name = name.value.trim();
-  else Object.assign(wish, {prompt: prompt.value.trim(), count: Number(count.value || 1), seed: seed.value.trim()});
+  else Object.assign(wish, {prompt: prompt.value.trim(), count: Number(count.value || 1), seed: seed.value.trim() || "random"});
   try {
-    if (keep && !wish.name) throw Object.assign(new Error(), {told: "Give the mix a name."});
-    if (!keep && !wish.prompt) throw Object.assign(new Error(), {told: "Say what the picture should show."});
+    if (keep && !wish.name) throw new Fault("Give the mix a name.");
+    if (!keep && !wish.prompt) throw new Fault("Say what the picture should show.");
     await post("api/mix", wish);
   } catch (error) {
-    if (!error.told) { fault(form, error); return; }
-    const place = form.querySelector("[data-error]");
-    place.hidden = false;
-    place.textContent = error.told;
+    fault(form, error);
   }
 }

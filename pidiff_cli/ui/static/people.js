@@ -1,6 +1,6 @@
 // People: everybody who has been learnt, and what can be done with each.
-import {$, asking, el, post, question, stepWords} from "./dom.js";
-import {consent, forgetAll, lock, unlock} from "./private.js";
+import {$, asking, el, post, question, save, stepWords} from "./dom.js";
+import {consent, forgetAll, lock, unlock, unlockByKey} from "./private.js";
 
 let world;
 
@@ -24,22 +24,23 @@ function shown(one, open) {
   return el("li", {className: "person"},
     one.face ? el("img", {src: `people/${one.id}/face?${one.version}`, alt: "", width: 96, height: 96}) : el("i", {}),
     el("div", {}, el("h3", {}, one.name, " ", el("small", {}, one.noun)),
-      one.unfinished ? el("p", {className: "warn"}, "Learning was not finished.") : "",
+      one.unfinished && !learning(one) ? el("p", {className: "warn"}, "Learning was not finished.") : "",
       el("dl", {}, rows.filter(([, value]) => value).flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
       el("p", {className: "row"}, acts(one)),
       el("details", {open, data: {id: one.id}}, el("summary", {"aria-label": `More of ${one.name}`}, "More"),
-        el("p", {className: "row"}, more(one)))));
+        more(one).map((some) => el("p", {className: "row"}, some)))));
 }
 
 function locked(one, open) {
-  const hint = `pidiff profile unlock ${one.name} --identity FILE`;
+  const byKey = () => unlockByKey(one);
   return el("li", {className: "person"}, el("i", {className: "lock", role: "img", "aria-label": "locked"}),
     el("div", {}, el("h3", {}, one.name, " ", el("small", {}, "locked")),
       el("p", {className: "note"}, one.by_passphrase ? "All but the name is encrypted."
-        : "Locked for a key, which the page does not take. In a terminal: ", one.by_passphrase ? "" : el("code", {}, hint)),
-      one.by_passphrase ? el("p", {className: "row"}, button("Unlock", one, () => unlock(one), "main")) : "",
+        : "All but the name is encrypted, for a key: it takes that key's file."),
+      el("p", {className: "row"}, button("Unlock", one, one.by_passphrase ? () => unlock(one) : byKey, "main")),
       el("details", {open, data: {id: one.id}}, el("summary", {"aria-label": `More of ${one.name}`}, "More"),
         el("p", {className: "row"}, button("Rename", one, named(one, "rename", `Another name for ${one.name}`)),
+          one.by_passphrase ? button("Unlock by a key", one, byKey) : "",
           button("Forget all", one, sure(one, "delete", `Forget all of ${one.name}?`, "All that is kept of this person "
             + "goes. Which pictures are of them can only be told when they are unlocked: pictures stay.", "Forget all"), "danger")))));
 }
@@ -61,10 +62,14 @@ function licence(one) {
 const button = (label, who, call, className = "") =>
   el("button", {type: "button", className, "aria-label": `${label}: ${who.name}`, on: {click: () => tried(call)}}, label);
 
+const learning = (one) => world.jobs.some((job) => job.kind === "tune" && job.who === one.folder
+  && ["waiting", "running"].includes(job.state));
+
 function acts(one) {
   const found = [];
   if (one.drawable) found.push(button("Draw", one, () => world.go("draw", one.id), "main"));
-  if (one.unfinished || !one.tuned) {
+  if (learning(one)) found.push(button("See it learn", one, () => world.go("learn")));
+  else if (one.unfinished || !one.tuned) {
     found.push(button(one.unfinished ? "Go on learning" : "Learn", one, async () => {
       await post(`api/people/${one.id}/learn`);
       world.go("learn");
@@ -75,26 +80,28 @@ function acts(one) {
   return found;
 }
 
+/** What is rarely done: what it is called, where it goes, what is removed; a row each. */
 function more(one) {
-  return [
+  return [[
     button("Rename", one, named(one, "rename", `Another name for ${one.name}`)),
     button("Copy", one, named(one, "copy", `A copy of ${one.name}`)),
     one.checkpoints?.length ? button("Use another step", one, () => useStep(one)) : "",
     button("Consent", one, () => consent(one, world.consent)),
-    button("Lock", one, () => lock(one)),
-    el("a", {className: "button", href: `people/${one.id}/export?photos=no`, "aria-label": `Export ${one.name} without photos`}, "Export"),
-    one.photos ? el("a", {className: "button", href: `people/${one.id}/export?photos=yes`,
-      "aria-label": `Export ${one.name} with photos`}, "Export with photos") : "",
     one.tuned && one.photos ? button("Learn anew", one, async () => {
       await post(`api/people/${one.id}/learn`, {retune: true});
       world.go("learn");
     }) : "",
+  ], [
+    button("Lock", one, () => lock(one)),
+    button("Export", one, () => save(`people/${one.id}/export?photos=no`)),
+    one.photos ? button("Export with photos", one, () => save(`people/${one.id}/export?photos=yes`)) : "",
+  ], [
     one.photos ? button("Forget photos", one, sure(one, "forget", `Forget the photos of ${one.name}?`,
       "Photos, their codes and reports go. What was learnt stays, and still is biometric.", "Forget"), "danger") : "",
     button("Forget all", one, () => forgetAll(one), "danger"),
     button("Delete", one, sure(one, "delete", `Delete ${one.name}?`,
       "All that is known of this person goes. Pictures that were drawn stay where they are.", "Delete"), "danger"),
-  ].filter(Boolean);
+  ]].map((some) => some.filter(Boolean));
 }
 
 /** Which of the kept steps of the learning draws from now on. */

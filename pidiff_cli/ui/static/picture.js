@@ -1,37 +1,55 @@
 // One picture: as a card, and large with its record, to draw again, to save, to compare, to delete.
-import {$, el, Fault, get, post, question} from "./dom.js";
+import {$, el, Fault, get, marking, post, question} from "./dom.js";
+import {foremost} from "./jobs.js";
 
-let world, picked = null;
+let world, picked = null, now = new Set();
 
 export function startPictures(given) {
   if (world) return;
   world = given;
   world.on("people", pictures);
   world.on("shown", (part) => { if (part === "draw") pictures(); });
+  world.on("jobs", fresh);
+  $("large").addEventListener("keydown", (event) => {
+    const turn = {ArrowLeft: "before", ArrowRight: "after"}[event.key];
+    if (turn && !event.target.closest("input, textarea")) $("large").querySelector(`[data-turn=${turn}]`)?.click();
+  });
+}
+
+/** What the newest job has drawn stands above; all pictures are those beside. */
+function fresh() {
+  const job = foremost(world, "draw");
+  const ids = new Set((job?.pictures || []).map((one) => one.id));
+  if (ids.size === now.size && [...ids].every((id) => now.has(id))) return;
+  now = ids;
+  pictures();
 }
 
 async function pictures() {
   const found = await get("api/pictures").catch(() => null);
   if (!found) return;
-  $("pictures").replaceChildren(...found.pictures.map((one) => card(one)));
-  if (!found.pictures.length) $("pictures").append(el("li", {className: "note"}, "No picture yet."));
+  const rows = found.pictures.filter((one) => !now.has(one.id));
+  $("pictures").replaceChildren(...rows.map((one) => card(one, rows)));
+  $("all-pictures").textContent = now.size ? "Earlier pictures" : "Pictures";
+  if (!rows.length) $("pictures").append(el("li", {className: "note"}, now.size ? "None yet." : "No picture yet."));
 }
 
 /** A setting as the page calls it. */
 const called = (key) => (key === "identity_scale" ? "strength" : key.replaceAll("_", " "));
 
-const facts = (one) => [one.likeness !== null && `likeness ${one.likeness.toFixed(2)}`,
-  one.seed && `seed ${one.seed}`, one.who].filter(Boolean).join(" · ");
+const facts = (one, brief) => [one.likeness !== null && `likeness ${one.likeness.toFixed(2)}`,
+  one.seed && `seed ${one.seed}`, !brief && one.who].filter(Boolean).join(" · ");
 
-export function card(one) {
-  return el("li", {}, el("button", {type: "button", className: "card", on: {click: () => opened(one)}},
+/** A small picture that opens large; `rows` are those that it stands among, `brief` where all show one person. */
+export function card(one, rows = [one], brief = false) {
+  return el("li", {}, el("button", {type: "button", className: "card", on: {click: () => opened(one, rows)}},
     el("img", {src: `pictures/${one.id}?small&${one.version}`, alt: "", loading: "lazy"}),
-    el("span", {className: "words"}, one.prompt || one.file), el("span", {className: "facts"}, facts(one))));
+    el("span", {className: "words"}, one.prompt || one.file), el("span", {className: "facts"}, facts(one, brief))));
 }
 
-function opened(one) {
+function opened(one, rows) {
   if (picked && picked.id !== one.id) compare(picked, one);
-  else openPicture(one);
+  else openPicture(one, rows);
 }
 
 function pick(one) {
@@ -40,8 +58,8 @@ function pick(one) {
 }
 
 const large = (one) => el("img", {src: `pictures/${one.id}?${one.version}`, alt: one.prompt || one.file});
-const bar = (title) => el("div", {className: "bar"}, el("h2", {id: "large-title", tabIndex: -1}, title),
-  el("button", {type: "button", "aria-label": "Close (Escape)", on: {click: () => $("large").close()}}, "✕"));
+const bar = (title, turns = "") => el("div", {className: "bar"}, el("h2", {id: "large-title", tabIndex: -1}, title),
+  turns, el("button", {type: "button", "aria-label": "Close (Escape)", on: {click: () => $("large").close()}}, "✕"));
 
 function compare(one, other) {
   pick(null);
@@ -55,9 +73,18 @@ function show(...parts) {
   $("large-title").focus();
 }
 
-export function openPicture(one) {
+/** To the picture before and after, where there are several. */
+function turns(one, rows) {
+  const at = rows.findIndex((row) => row.id === one.id);
+  const turn = (way, label, sign, row) => el("button", {type: "button", data: {turn: way}, disabled: !row,
+    "aria-label": label, on: {click: () => openPicture(row, rows)}}, sign);
+  return rows.length < 2 ? "" : [turn("before", "Picture before (left arrow)", "‹", rows[at - 1]),
+    turn("after", "Next picture (right arrow)", "›", rows[at + 1])];
+}
+
+export function openPicture(one, rows = [one]) {
   const act = (label, call, more = {}) => el("button", {type: "button", ...more, on: {click: call}}, label);
-  show(bar(one.prompt || one.file), el("div", {className: "both"},
+  show(bar(one.prompt || one.file, turns(one, rows)), el("div", {className: "both"},
     el("div", {className: "shown"}, large(one)),
     el("div", {className: "told"}, record(one),
       el("p", {className: "row"},
@@ -67,12 +94,18 @@ export function openPicture(one) {
       one.kind === "drawn" ? again(one) : "")));
 }
 
+const listed = (rows) => el("dl", {}, rows.filter(([, value]) => value).flatMap(([key, value]) =>
+  [el("dt", {}, key), el("dd", {}, value)]));
+
 function record(one) {
-  const rows = [["prompt", one.prompt], ["drawn as", one.full !== one.prompt && one.full], ["person", one.who],
-    ["seed", one.seed], ["likeness", one.likeness !== null && one.likeness.toFixed(2)],
-    ...Object.entries(one.settings).map(([key, value]) => [called(key), value]),
-    ...Object.entries(one.more), ["file", one.file]];
-  return el("dl", {}, rows.filter(([, value]) => value).flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)]));
+  const {identity_scale: strength, ...settings} = one.settings, {edits, "style from": style, ...more} = one.more;
+  return el("div", {}, listed([["prompt", one.prompt], ["person", one.who], ["seed", one.seed],
+    ["likeness", one.likeness !== null && one.likeness.toFixed(2)], ["strength", strength], ["edits", edits],
+    ["style from", style]]),
+  el("details", {}, el("summary", {}, "How it was drawn"),
+    listed([["drawn as", one.full !== one.prompt && one.full],
+      ...Object.entries(settings).map(([key, value]) => [called(key), value]),
+      ...Object.entries(more), ["file", one.file]])));
 }
 
 function again(one) {
@@ -83,14 +116,16 @@ function again(one) {
     el("label", {className: "field"}, "Prompt ", el("textarea", {name: "prompt", rows: 2, value: one.prompt})),
     el("div", {className: "pairs"}, el("label", {}, "Seed ", input("seed", one.seed)),
       CHANGED.filter((name) => name in one.settings).map((name) =>
-        el("label", {}, `${called(name)} `, input(name, one.settings[name])))),
+        el("label", {}, `${called(name).replace(/^./, (first) => first.toUpperCase())} `, input(name, one.settings[name])))),
+    $("marked-again").content.cloneNode(true),
     el("p", {className: "warn", role: "alert", hidden: true, data: {error: ""}}),
     el("button", {className: "main"}, "Draw again"));
+  marking(form);
   async function send(event) {
     event.preventDefault();
-    const changes = {};
+    const changes = {mark: form.elements.mark.checked};
     for (const field of form.elements) {
-      if (field.name && field.value.trim() !== field.defaultValue.trim()) changes[field.name] = field.value.trim();
+      if (field.name && field.type !== "checkbox" && field.value.trim() !== field.defaultValue.trim()) changes[field.name] = field.value.trim();
     }
     try {
       await post(`api/pictures/${one.id}/again`, changes);
@@ -102,7 +137,7 @@ function again(one) {
       place.textContent = error.message;
     }
   }
-  for (const field of form.elements) if (field.name) field.defaultValue = field.value;
+  for (const field of form.elements) if (field.name && field.type !== "checkbox") field.defaultValue = field.value;
   return form;
 }
 

@@ -1,5 +1,7 @@
 // What is whose: lock, unlock, consent, and everything of a person forgotten.
-import {Fault, asking, el, get, post} from "./dom.js";
+import {Fault, asking, dropping, el, get, post} from "./dom.js";
+
+const MOST_KEYS = 64 * 1024; // characters
 
 const path = (one, what) => `api/people/${one.id}/${what}`;
 
@@ -37,6 +39,24 @@ export const lock = (one) => until(
 export const unlock = (one) => until(
   (fault) => asking(`Unlock ${one.name}`, {fault, act: "Unlock", fields: [password("passphrase", "Passphrase")]}),
   (given) => post(path(one, "unlock"), {passphrase: given.get("passphrase")}));
+
+/** What stands in the chosen file goes with the request, and is kept nowhere. */
+async function keysIn(file) {
+  if (!file?.size) throw new Fault("Choose the key file first.");
+  if (file.size > MOST_KEYS) throw new Fault(`${file.name} is no key file: it is too large.`);
+  return file.text();
+}
+
+function keyFile() {
+  const input = el("input", {id: "ask-keys", name: "keys", type: "file"});
+  return dropping(el("label", {className: "field dropping", for: "ask-keys"},
+    "Key file, chosen or dropped here (age-keygen writes them) ", input), input);
+}
+
+export const unlockByKey = (one) => until(
+  (fault) => asking(`Unlock ${one.name} by a key`, {fault, act: "Unlock", fields: [keyFile()],
+    words: "The file is read for this once and kept nowhere."}),
+  async (given) => post(path(one, "unlock-by-key"), {keys: await keysIn(given.get("keys"))}));
 
 export const consent = (one, kinds) => until(
   (fault) => asking(`Whose face is ${one.name}?`, {

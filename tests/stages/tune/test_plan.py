@@ -132,6 +132,20 @@ def test_what_cannot_fit_is_refused_with_what_would(free: Any) -> None:
     assert "--base mini" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("others", "limit", "passing"), [(0, 0, False), (3, 0, True), (1, 0, False), (3, 0.4, False)]
+)
+def test_a_refusal_says_whether_it_will_pass(
+    free: Any, monkeypatch: pytest.MonkeyPatch, others: float, limit: float, passing: bool
+) -> None:
+    free(0.5)
+    monkeypatch.setattr(plan_module, "held_by_others", lambda device: int(others * GB))
+    with pytest.raises(OutOfMemoryError, match="0.[45] are free") as caught:
+        _plan(_config(memory=limit))
+    assert caught.value.passing is passing
+    assert (f"other programs hold {others:.1f} GB" in caught.value.message) is bool(others)
+
+
 def test_the_line_says_it(free: Any) -> None:
     free(4)
     config = _config()
