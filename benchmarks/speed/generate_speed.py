@@ -57,7 +57,7 @@ from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import add_adapter
 from pidiff_cli.recipe import load_recipe
-from pidiff_cli.stages import person
+from pidiff_cli.stages.person import drawing as drawn_by
 
 RESULTS = MEASUREMENTS / "generate_speed.json"
 WISHES = ("as an astronaut", "as a chef", "as a pirate", "at the beach", "in the snow", "smiling")
@@ -232,7 +232,7 @@ def measure_stdin(home: Path, rounds: int) -> dict[str, Any]:
             yield WISHES[number % len(WISHES)]
 
     name = existing_profile(home)
-    with patch.object(person, "draw", timed):
+    with patch.object(drawn_by, "draw", timed):
         api.generate(
             name, prompts(), home=home, out=home / "stdin",
             on_written=lambda _: written.append(time.perf_counter()),

@@ -6,6 +6,7 @@ import os
 import socket
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ generate: {{steps: 2, size: {SIZE}}}
 @pytest.fixture
 def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """In the shipped recipes' place `sd15.yaml` and `sdxl.yaml`, for tiny pictures."""
+    for command in ("tune", "generate", "stylemix"):  # their help reads the shipped ones once
+        import_module(f"pidiff_cli.cli.{command}")
     folder = tmp_path / "recipes"
     folder.mkdir()
     for family in PIPELINES:
@@ -51,12 +54,13 @@ def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def album(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Photos of one person, face networks that need no weights, tiny W+ networks in the home."""
-    from pidiff_cli.stages import invert, person
+    from pidiff_cli.stages import invert
+    from pidiff_cli.stages.person import loading
     from pidiff_cli.stages.tune import run as tune
 
     finder = install_finder(monkeypatch)
     monkeypatch.setattr(tune, "REPORT_STEPS", 1)
-    for module in (tune, invert, person):
+    for module in (tune, invert, loading):
         monkeypatch.setattr(module, "open_reader", lambda _: colour_reader())
     use_tiny_configs(monkeypatch, tmp_path / "configs")
     (home / "models" / "ffhq").mkdir(parents=True)
