@@ -107,3 +107,9 @@ def test_a_step_to_compare_with_is_another_than_the_one_that_draws(pidiff, alice
     ran = pidiff("tune", "alice")
     assert ran.code == 0 and "Steps to compare (50, 100, 150)" in ran.err
     assert "--checkpoint 100\n" in ran.err
+
+
+def test_forgetting_says_that_other_steps_go(pidiff, alice: Profile) -> None:
+    ran = pidiff("profile", "forget", "alice", "--yes")
+    assert ran.code == 0 and "Other steps that were kept are gone with them: 50, 100." in ran.err
+    assert "Other steps" not in pidiff("profile", "forget", "alice", "--yes").err

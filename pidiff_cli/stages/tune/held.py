@@ -125,7 +125,11 @@ def fewer_told(config: TuneConfig, steps: int, others: int) -> str:
     if others >= most:
         return ""
     often = max(steps // (most + 1), 1)
-    helps = f" More: --restart --preview-every {often}" if often < config.preview_every else ""
+    helps = (
+        f" More: the same with --restart --preview-every {often}"
+        if often < config.preview_every
+        else ""
+    )
     kept = f"Of {most} other steps {others or 'none'} could be kept"
     return f"{kept}: pictures were drawn at no more.{helps}"
 

@@ -80,7 +80,8 @@ def run(
 def _run(task: Task, progress: Progress) -> TuneResult:
     profile, config, parts = task.profile, task.config, task.parts
     state = profile.stage_state("tune")
-    anew = config.retune and is_done(state) and lacks_steps(profile, config, task.recipe, state)
+    anew = config.retune and is_done(state) and as_it_is.learns(profile, config, parts)
+    anew = anew and lacks_steps(profile, config, task.recipe, state)
     if config.restart or not config.resume or anew:
         _begin_again(profile)
         state = {}

@@ -124,6 +124,9 @@ def test_steps_that_were_to_be_kept_are_not_there(photographed: Profile, tune: A
         assert tune(notes, keep_checkpoints=2).checkpoints == ()
         (told,) = [text for text in getattr(notes, said) if "no steps to keep" in text]
         assert "pidiff tune alice --steps 3 --keep-checkpoints 2" in told
+    before = (photographed.folder / "profile.json").read_bytes()
+    tune(Notes(), keep_checkpoints=2, retune=True)  # there would be none again
+    assert (photographed.folder / "profile.json").read_bytes() == before
     with pytest.raises(InputError) as caught:
         at_step(photographed, 50)
     assert "--retune --steps 150 --keep-checkpoints 3" in caught.value.hint
