@@ -136,5 +136,5 @@ def plan(
     result, told = dry_run(config, parts)
     place.progress.line(told)
     if known and not as_it_is.learns(known, config, parts):
-        place.progress.warn(as_it_is.told(known, config.steps))
+        place.progress.warn(as_it_is.told(known, config))
     return result

@@ -12,7 +12,7 @@ from pidiff_cli.cli.options import ProfileArgument
 from pidiff_cli.cli.reading import user_path
 from pidiff_cli.cli.session import Session, session_of
 from pidiff_cli.errors import UsageError
-from pidiff_cli.profile import TUNED_PARTS, Profile, list_profiles, settle
+from pidiff_cli.profile import TUNED_PARTS, Profile, kept_steps, list_profiles, settle
 from pidiff_cli.profile.finding import id_of
 from pidiff_cli.profile.locked import locked_by_id
 
@@ -61,9 +61,14 @@ def forget_command(
         return
     settle(profile, session.home)
     opened = Profile.open(profile, session.home)
-    asking.ask(f"Remove the photos of {opened.name}?", yes, f"{opened.name} keeps its photos.")
+    others = [str(one.step) for one in kept_steps(opened) if not one.own]
+    steps = f" and its other kept steps ({', '.join(others)})" if others else ""
+    what = f"Remove the photos of {opened.name}{steps}?"
+    asking.ask(what, yes, f"{opened.name} keeps its photos.")
     keeping.forget(opened.folder, home=session.home)
     session.output.note(f"{opened.name} holds no photo and no per-photo code any more.")
+    if others:
+        session.output.note(f"Other steps that were kept are gone with them: {', '.join(others)}.")
     session.output.note(_what_stays(opened))
     session.output.result([opened.folder], {"profile": str(opened.folder)})
 

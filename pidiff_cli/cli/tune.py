@@ -21,6 +21,7 @@ from pidiff_cli.cli.prepare import (
 from pidiff_cli.cli.session import session_of
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.errors import StoppedBySignal
+from pidiff_cli.profile import Profile, kept_steps
 
 SourcesArgument = Annotated[
     list[str],
@@ -78,9 +79,10 @@ def command(
         raise
     session.output.result([result.profile], result)
     session.output.note(f'Try: pidiff generate {result.profile.resolve().name} "as an astronaut"')
-    if steps := result.checkpoints:
-        kept = ", ".join(map(str, steps))
-        session.output.note(f"Steps to compare ({kept}): the same with --checkpoint {steps[0]}")
+    if steps := kept_steps(Profile(result.profile)):
+        kept = ", ".join(str(one.step) for one in steps)
+        other = next(one.step for one in steps if not one.own)
+        session.output.note(f"Steps to compare ({kept}): the same with --checkpoint {other}")
     if result.report:
         session.output.note(f"Report: {whole(result.report)}")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile.folder import Profile
 from pidiff_cli.profile.parts import STEPS, TUNED_PARTS, without_steps
+from pidiff_cli.profile.world import PHOTOGRAPHS, world_of
 from pidiff_cli.values import OWN
 
 
@@ -45,13 +46,15 @@ class StepOf(Profile):
 
 def kept_steps(profile: Profile) -> tuple[KeptStep, ...]:
     """The steps that the profile can draw by, in order, its own among them; none where none was
-    kept."""
+    kept. Without likeness where none may be told."""
     manifest = profile.manifest
     told = manifest.stages.get("tune", {})
     own = told.get("chosen")
+    likeness = (told.get("result") or {}).get("likeness") or {}
+    untold = {} if likeness.get("told", True) else {"likeness": None, "held_out": None}
     there = {name.split("/")[1] for name in manifest.files if name.startswith(f"{STEPS}/")}
     rows = [
-        KeptStep(own=row["step"] == own, **row)
+        KeptStep(own=row["step"] == own, **{**row, **untold})
         for row in told.get("kept", ())
         if row["step"] == own or str(row["step"]) in there
     ]
@@ -147,9 +150,12 @@ def _copied(source: Path, target: Path) -> None:
 def _not_kept(profile: Profile, step: int, steps: tuple[KeptStep, ...]) -> InputError:
     name = profile.name
     if not steps:
+        # of photographs mini learns nothing unless steps are asked for: there would be none again
+        mini = profile.manifest.base.get("name") == "mini"
+        asked = " --steps 150" if mini and world_of(profile) == PHOTOGRAPHS else ""
         return InputError(
             f"No other step of {name} was kept.",
-            f"Learn anew and keep some: pidiff tune {name} --retune --keep-checkpoints 3",
+            f"Learn anew and keep some: pidiff tune {name} --retune{asked} --keep-checkpoints 3",
         )
     there = ", ".join(f"{one.step}{' (its own)' * one.own}" for one in steps)
     return InputError(

@@ -57,6 +57,8 @@ class Drawing:
         if not isinstance(beside, dict):
             raise UsageError("beside must be settings.")
         asked = _seeded(asked)
+        if "seed" in beside and seed_of(beside) in (None, RANDOM):  # empty is a new one, as above
+            beside = _seeded({**beside, "seed": RANDOM})
         columns = [self._column(asked)]
         if "checkpoint" in beside:  # both columns say by which step they are drawn
             steps = kept_steps(columns[0]["profile"])

@@ -31,7 +31,7 @@ class Job:
 
     Attributes:
         kind: tune, draw, mix or start. who: the person's name, as the folder is called.
-        people: the names of everybody else whose profile it reads or makes.
+        people: the names of everybody whose profile it reads or makes, ``who`` aside or not.
         state: waiting, running, done, failed, or stopped (which can be gone on with).
         stage, step, of, left: as the last `Event` told, ``left`` in seconds.
         pictures: rows of pictures as they come, see `pidiff_cli.ui.drawing`.

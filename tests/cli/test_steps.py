@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, use_step
 from pidiff_cli.values import OWN
 from tests.support.profile_file import make_alice
 from tests.support.steps_made import add_steps
@@ -100,3 +100,16 @@ def test_again_by_its_own(alice: Profile) -> None:
 
     assert parse_changes(["checkpoint=own"]) == {"checkpoint": OWN}
     assert parse_changes(["checkpoint=50"]) == {"checkpoint": 50}
+
+
+def test_a_step_to_compare_with_is_another_than_the_one_that_draws(pidiff, alice: Profile) -> None:
+    use_step(alice, 50)
+    ran = pidiff("tune", "alice")
+    assert ran.code == 0 and "Steps to compare (50, 100, 150)" in ran.err
+    assert "--checkpoint 100\n" in ran.err
+
+
+def test_forgetting_says_that_other_steps_go(pidiff, alice: Profile) -> None:
+    ran = pidiff("profile", "forget", "alice", "--yes")
+    assert ran.code == 0 and "Other steps that were kept are gone with them: 50, 100." in ran.err
+    assert "Other steps" not in pidiff("profile", "forget", "alice", "--yes").err

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pidiff_cli.config import GenerateConfig
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile, age, locking
 from pidiff_cli.ui.jobs import Job, Jobs
@@ -77,6 +78,15 @@ def test_a_new_seed_is_one_for_both_columns(tuned_page: Opened):
     one, other = (picture["seed"] for picture in job["pictures"])
     assert one == other
     assert drawn(tuned_page, seed="random")["pictures"][0]["seed"] != one
+
+
+def test_a_seed_beside_that_is_left_empty_is_a_new_one(tuned_page: Opened):
+    seen = set()
+    for _ in range(2):
+        one, other = drawn(tuned_page, seed=7, beside={"seed": ""})["pictures"]
+        assert one["seed"] == "7" and other["seed"] != GenerateConfig().seed
+        seen.add(other["seed"])
+    assert len(seen) == 2
 
 
 def test_the_person_stays_loaded(tuned_page: Opened, monkeypatch: pytest.MonkeyPatch):

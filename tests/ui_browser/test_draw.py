@@ -46,6 +46,17 @@ def test_pictures_one_by_one_a_record_again_and_gone(server: Server, visit: Any)
     assert not plain.exists() and page.locator("#pictures .card").count() >= 2
 
 
+def test_a_button_that_cannot_do_it_says_why(server: Server, visit: Any):
+    page = visit(server.address, "draw")
+    told = {"message": "That job is over.", "hint": ""}
+    page.route("**/api/jobs/*/stop", lambda route: route.fulfill(status=400, json=told))
+    draw(page, "as a sailor", 6, "3")
+    page.click("#drawn button:has-text('Stop')")
+    page.wait_for_selector("#lost:has-text('That job is over.')")
+    page.wait_for_selector("#drawn li:nth-child(6) .card img")  # it went on, and says no more
+    assert page.is_hidden("#lost")
+
+
 def test_a_seed_that_is_not_given_is_another_each_time(server: Server, visit: Any):
     page = visit(server.address, "draw")
     found = set()

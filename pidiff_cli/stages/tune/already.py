@@ -7,7 +7,7 @@ from typing import Any
 
 from pidiff_cli.config import TuneConfig
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Profile
+from pidiff_cli.profile import Profile, kept_steps
 from pidiff_cli.recipe import Recipe
 from pidiff_cli.weights.locate import BaseParts
 
@@ -94,6 +94,17 @@ def is_stale(profile: Profile, config: TuneConfig, state: dict[str, Any], digest
 def is_done(state: dict[str, Any]) -> bool:
     """Whether what `tune` noted is of a finished tuning, with its result."""
     return bool(state.get("done") and state.get("result"))
+
+
+def lacks_steps(
+    profile: Profile, config: TuneConfig, recipe: Recipe, state: dict[str, Any]
+) -> bool:
+    """Whether a finished tuning keeps fewer steps than are asked for, and learning anew may keep
+    more: none is kept, or it was asked for fewer, or looked at others."""
+    others = max(len(kept_steps(profile)) - 1, 0)
+    before, now = state.get("by_hand", {}), by_hand(config, recipe)
+    asked = any(before.get(key) != now.get(key) for key in ("keep_checkpoints", "preview_every"))
+    return others < config.keep_checkpoints and (asked or not others)
 
 
 def stale_told(name: str) -> str:

@@ -47,31 +47,34 @@ def learns(profile: Profile, config: TuneConfig, parts: BaseParts) -> bool:
     return config.always or not parts.has_branch or is_judged(profile, parts)
 
 
-def told(profile: Profile, steps: int) -> str:
-    """What is said before nothing is learnt; ``steps``: those of the recipe."""
+def told(profile: Profile, config: TuneConfig) -> str:
+    """What is said before nothing is learnt."""
     name = profile.name
     return (
         f"{name}'s photos are photographs, and no network here can tell whether mini's drawings "
         "become more like them or less. So nothing is learnt: the general branch, as it is, draws "
-        f"{name} from the photos' W+ code. {what_helps(name, steps)}"
+        f"{name} from the photos' W+ code. {what_helps(name, config)}"
     )
 
 
-def told_again(profile: Profile, steps: int) -> str:
+def told_again(profile: Profile, config: TuneConfig) -> str:
     """What is said when that is done already."""
     name = profile.name
     return (
         f"{name} is drawn by the general branch as it is, since nothing here could tell whether "
-        f"learning helps. {what_helps(name, steps)}"
+        f"learning helps. {what_helps(name, config)}"
     )
 
 
-def what_helps(name: str, steps: int) -> str:
-    """The commands that lead further."""
+def what_helps(name: str, config: TuneConfig) -> str:
+    """The commands that lead further; that no step is kept, where some were asked for."""
+    most = config.keep_checkpoints
+    none = "Where nothing is learnt there are no steps to keep. " if most else ""
+    keeping = f" --keep-checkpoints {most}" if most else ""
     return (
-        f"A base for photographs helps: pidiff models pull {BETTER_BASE}, then pidiff tune {name} "
-        f"--base {BETTER_BASE} --retune. To learn on mini all the same: pidiff tune {name} "
-        f"--steps {steps}"
+        f"{none}A base for photographs helps: pidiff models pull {BETTER_BASE}, then pidiff tune "
+        f"{name} --base {BETTER_BASE} --retune{keeping}. To learn on mini all the same: pidiff "
+        f"tune {name} --steps {config.steps}{keeping}"
     )
 
 

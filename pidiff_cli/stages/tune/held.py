@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from msgspec import to_builtins
 
+from pidiff_cli.config import TuneConfig
 from pidiff_cli.core.images import read_photo
 from pidiff_cli.profile import LOOKED, STEPS, Profile, copy_parts, kept_steps
 from pidiff_cli.profile.parts import without_steps
@@ -116,6 +117,21 @@ def keep_steps(profile: Profile, current: Run, most: int) -> list[Look]:
         rows = [{k: v for k, v in to_builtins(one).items() if k in _TOLD} for one in stay]
         profile.update_stage("tune", kept=rows, chosen=current.best_step)
     return stay
+
+
+def fewer_told(config: TuneConfig, steps: int, others: int) -> str:
+    """That fewer steps are kept than were to be, and what helps; "" where as many are."""
+    others, most = max(others, 0), config.keep_checkpoints
+    if others >= most:
+        return ""
+    often = max(steps // (most + 1), 1)
+    helps = (
+        f" More: the same with --restart --preview-every {often}"
+        if often < config.preview_every
+        else ""
+    )
+    kept = f"Of {most} other steps {others or 'none'} could be kept"
+    return f"{kept}: pictures were drawn at no more.{helps}"
 
 
 _TOLD = ("step", "likeness", "held_out", "text_loss")

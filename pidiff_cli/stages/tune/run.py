@@ -25,9 +25,9 @@ from pidiff_cli.stages.report.summary import copies, summarise
 from pidiff_cli.stages.report.words import tells_nothing
 from pidiff_cli.stages.results import TuneResult
 from pidiff_cli.stages.tune import as_it_is, pace
-from pidiff_cli.stages.tune.already import by_hand, is_done, is_stale, stale_told
+from pidiff_cli.stages.tune.already import by_hand, is_done, is_stale, lacks_steps, stale_told
 from pidiff_cli.stages.tune.as_it_is import AsItIs
-from pidiff_cli.stages.tune.held import keep_steps, strips_of, take_up
+from pidiff_cli.stages.tune.held import fewer_told, keep_steps, strips_of, take_up
 from pidiff_cli.stages.tune.internals import TuneInternals
 from pidiff_cli.stages.tune.log import LOG, peak_mb, write_log
 from pidiff_cli.stages.tune.loop import CHECKPOINT, Job, train
@@ -80,8 +80,8 @@ def run(
 def _run(task: Task, progress: Progress) -> TuneResult:
     profile, config, parts = task.profile, task.config, task.parts
     state = profile.stage_state("tune")
-    lacks_steps = config.keep_checkpoints > 0 and not kept_steps(profile)
-    anew = config.retune and lacks_steps and is_done(state)  # what is asked for was not kept
+    anew = config.retune and is_done(state) and as_it_is.learns(profile, config, parts)
+    anew = anew and lacks_steps(profile, config, task.recipe, state)
     if config.restart or not config.resume or anew:
         _begin_again(profile)
         state = {}
@@ -112,7 +112,7 @@ def _run(task: Task, progress: Progress) -> TuneResult:
 def _as_it_is(task: Task, tools: Evaluators, faces: Faces, progress: Progress) -> TuneResult:
     """Say that nothing is learnt, and why; then all as after a tuning: previews, report."""
     profile = task.profile
-    progress.warn(as_it_is.told(profile, task.config.steps))
+    progress.warn(as_it_is.told(profile, task.config))
     made, current = make_as_it_is(task, tools, faces), Run()
     _begin(task)
     if task.config.preview_every:
@@ -150,7 +150,7 @@ def kept(profile: Profile) -> TuneResult:
 def _told_again(task: Task, state: dict[str, Any], progress: Progress) -> TuneResult:
     steps = state["result"]["steps"]
     if not steps:
-        progress.line(as_it_is.told_again(task.profile, task.config.steps))
+        progress.line(as_it_is.told_again(task.profile, task.config))
         return _result(task.profile, state["result"])
     planned = max(steps, state.get("planned", 0))
     early = f" of {planned}, likeness had stopped rising" if planned > steps else ""
@@ -158,8 +158,9 @@ def _told_again(task: Task, state: dict[str, Any], progress: Progress) -> TuneRe
         f"{task.profile.name} is tuned already ({len(task.own)} photos, {steps} steps{early}). "
         f"Add photos or --restart, --steps {2 * planned} goes on from {steps}."
     )
-    if task.config.keep_checkpoints and not kept_steps(task.profile):
-        progress.line("No other step of it is kept; with --retune it is learnt anew, and some are.")
+    if lacks_steps(task.profile, task.config, task.recipe, state):
+        are = "Fewer steps of it are" if kept_steps(task.profile) else "No other step of it is"
+        progress.line(f"{are} kept; with --retune it is learnt anew, and keeps what it can.")
     return _result(task.profile, state["result"])
 
 
@@ -192,6 +193,8 @@ def _keep(
         photos=[photo.key for photo in profile.photos],
     )  # fmt: skip
     profile.remove(CHECKPOINT)
+    if current.step and (told_fewer := fewer_told(config, current.step, len(stay) - 1)):
+        progress.line(told_fewer)
     page.tell(progress, values, told)
     return _result(profile, values)
 

@@ -62,6 +62,13 @@ function listen() {
   };
 }
 
+/** What a button could not do, where no form and no dialog tells it. */
+addEventListener("unhandledrejection", (event) => {
+  if (!(event.reason instanceof Fault)) return;
+  event.preventDefault();
+  lost(event.reason);
+});
+
 function lost(error) {
   $("lost").textContent = error.message;
   $("lost").hidden = false;

@@ -1,5 +1,5 @@
 // Mix: two people, three sliders, the sheet at once.
-import {$, Fault, el, fault, later, marking, post, postForPicture, sliders} from "./dom.js";
+import {$, Fault, fault, later, marking, post, postForPicture, sliders} from "./dom.js";
 import {showDrawn} from "./drawn.js";
 
 let world, form, shown = "", address = "";

@@ -97,7 +97,7 @@ function more(one) {
     one.photos ? button("Export with photos", one, () => save(`people/${one.id}/export?photos=yes`)) : "",
   ], [
     one.photos ? button("Forget photos", one, sure(one, "forget", `Forget the photos of ${one.name}?`,
-      "Photos, their codes and reports go. What was learnt stays, and still is biometric.", "Forget"), "danger") : "",
+      `Photos, their codes and reports go${one.checkpoints?.length ? ", and the other kept steps of the learning" : ""}. What was learnt stays, and still is biometric.`, "Forget"), "danger") : "",
     button("Forget all", one, () => forgetAll(one), "danger"),
     button("Delete", one, sure(one, "delete", `Delete ${one.name}?`,
       "All that is known of this person goes. Pictures that were drawn stay where they are.", "Delete"), "danger"),

@@ -10,8 +10,9 @@ import pytest
 from safetensors.torch import load_file
 
 from pidiff_cli import api
-from pidiff_cli.profile import Profile
-from pidiff_cli.profile.describing import describe
+from pidiff_cli.errors import InputError
+from pidiff_cli.profile import Profile, at_step, kept_steps
+from pidiff_cli.profile.describing import describe, told_step
 from pidiff_cli.stages.tune import run as stage
 from pidiff_cli.stages.tune.previews import PREVIEWS
 from tests.support.tiny_person import Notes
@@ -115,3 +116,25 @@ def test_without_a_branch_there_is_nothing_else_to_draw_with(
     photographed: Profile, tune: Any
 ) -> None:
     assert tune(Notes(), wplus="off").steps == 3
+
+
+def test_steps_that_were_to_be_kept_are_not_there(photographed: Profile, tune: Any) -> None:
+    for said in ("warnings", "lines"):  # before nothing is learnt, and when that is done already
+        notes = Notes()
+        assert tune(notes, keep_checkpoints=2).checkpoints == ()
+        (told,) = [text for text in getattr(notes, said) if "no steps to keep" in text]
+        assert "pidiff tune alice --steps 3 --keep-checkpoints 2" in told
+    before = (photographed.folder / "profile.json").read_bytes()
+    tune(Notes(), keep_checkpoints=2, retune=True)  # there would be none again
+    assert (photographed.folder / "profile.json").read_bytes() == before
+    with pytest.raises(InputError) as caught:
+        at_step(photographed, 50)
+    assert "--retune --steps 150 --keep-checkpoints 3" in caught.value.hint
+
+
+def test_no_likeness_of_a_kept_step_is_told(photographed: Profile, tune: Any) -> None:
+    assert tune(Notes(), steps=6, keep_checkpoints=2).checkpoints == (2, 4, 6)
+    row = describe(photographed)
+    assert row["alike"] == "cannot be told" and len(row["checkpoints"]) == 3
+    assert {(one["likeness"], one["held_out"]) for one in row["checkpoints"]} == {(None, None)}
+    assert not any("likeness" in told_step(one) for one in kept_steps(photographed))

@@ -235,6 +235,22 @@ def test_what_was_not_kept_is_kept_by_learning_anew(home: Path) -> None:
     assert "tuned already" in notes.lines[-1]  # once
 
 
+def test_more_than_were_kept_are_kept_by_learning_anew(home: Path) -> None:
+    make_profile(home)
+    notes = Notes()
+    few = run_tune(keeping(home, preview_every=3), notes).checkpoints
+    assert {*few} <= {0, 3, 6}
+    (told,) = [text for text in notes.lines if "could be kept" in text]
+    assert f"Of 3 other steps {len(few) - 1} could" in told and "--preview-every 1" in told
+    notes = Notes()
+    run_tune(keeping(home, preview_every=3, retune=True), notes)
+    assert "tuned already" in notes.lines[-1]  # it would keep no more
+    notes = Notes()
+    run_tune(keeping(home, preview_every=1), notes)
+    assert "with --retune" in notes.lines[-1]
+    assert len(run_tune(keeping(home, preview_every=1, retune=True), Notes()).checkpoints) == 4
+
+
 def test_where_no_step_did_good_the_steps_stay_all_the_same(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
