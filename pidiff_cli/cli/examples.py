@@ -28,7 +28,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pidiff tune alice --retune", "learn anew, with photos that were added since"),
         ("pidiff tune ./my_photos --name alice --dry-run", "say what it would take, and stop"),
         ("pidiff tune ./my_photos --name alice --keep-checkpoints 3",
-         "keep three other steps, to compare them with the best"),
+         "keep up to three other steps, to compare them with the best"),
         ("pidiff tune alice --retune --keep-checkpoints 8 --preview-every 25",
          "learn anew, look more often, keep eight"),
     ),
