@@ -7,7 +7,7 @@ and lies nowhere else. Where no step was to be kept none is noted, and there is 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +24,8 @@ class KeptStep:
 
     Attributes:
         own: whether the profile draws by it.
-        likeness: mean cosine with the photos learnt from; held_out: with those held back.
+        likeness: mean cosine with the photos learnt from; held_out: with those held back. None
+            where it may not be told.
         text_loss: share of the base's text alignment that was lost.
     """
 
@@ -58,8 +59,11 @@ def kept_steps(profile: Profile) -> tuple[KeptStep, ...]:
         for row in told.get("kept", ())
         if row["step"] == own or str(row["step"]) in there
     ]
-    several = any(row.own for row in rows) and len(rows) > 1
-    return tuple(sorted(rows, key=lambda row: row.step)) if several else ()
+    if not any(row.own for row in rows) or len(rows) < 2:
+        return ()
+    if not ((told.get("result") or {}).get("likeness") or {}).get("told", True):
+        rows = [replace(row, likeness=None, held_out=None) for row in rows]
+    return tuple(sorted(rows, key=lambda row: row.step))
 
 
 def at_step(profile: Profile, step: int) -> Profile:
@@ -75,6 +79,17 @@ def at_step(profile: Profile, step: int) -> Profile:
     if found is None:
         raise _not_kept(profile, step, steps)
     return profile if found.own else StepOf(profile.folder, step)
+
+
+def as_kept_now(profile: Profile) -> Profile:
+    """The profile as it was opened, by a step that may have changed its place since.
+
+    Raises:
+        InputError: that step is not kept any more.
+    """
+    if not isinstance(profile, StepOf):
+        return profile
+    return at_step(Profile(profile.folder), profile.step)
 
 
 def has_print(profile: Profile, fingerprint: str) -> bool:
@@ -104,6 +119,8 @@ def use_step(profile: Profile, step: int, only: bool = False) -> None:
         InputError: the step is not kept, another process holds the profile, or the disk refuses.
     """
     with profile.lock(), profile.changing():
+        if step == OWN:  # no number of a step
+            raise _not_kept(profile, step, kept_steps(profile))
         taken = at_step(profile, step)
         own = profile.stage_state("tune")["chosen"]
         if taken is not profile:
