@@ -7,7 +7,7 @@ and lies nowhere else. Where no step was to be kept none is noted, and there is 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -59,11 +59,8 @@ def kept_steps(profile: Profile) -> tuple[KeptStep, ...]:
         for row in told.get("kept", ())
         if row["step"] == own or str(row["step"]) in there
     ]
-    if not any(row.own for row in rows) or len(rows) < 2:
-        return ()
-    if not ((told.get("result") or {}).get("likeness") or {}).get("told", True):
-        rows = [replace(row, likeness=None, held_out=None) for row in rows]
-    return tuple(sorted(rows, key=lambda row: row.step))
+    several = any(row.own for row in rows) and len(rows) > 1
+    return tuple(sorted(rows, key=lambda row: row.step)) if several else ()
 
 
 def at_step(profile: Profile, step: int) -> Profile:
