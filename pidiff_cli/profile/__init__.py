@@ -15,6 +15,7 @@ from pidiff_cli.profile.parts import LOOKED, PHOTO_SHEET, STEPS, TUNED_PARTS, pa
 from pidiff_cli.profile.places import profile_folder, profile_folders
 from pidiff_cli.profile.steps import (
     KeptStep,
+    as_kept_now,
     at_step,
     copy_parts,
     kept_steps,
@@ -24,8 +25,8 @@ from pidiff_cli.profile.steps import (
 
 __all__ = [
     "LOOKED", "PHOTO_SHEET", "STEPS", "TUNED_PARTS", "Identity", "KeptStep", "Manifest", "Photo",
-    "Profile", "any_folder", "at_step", "check_name", "codes_file", "copy_parts", "drop_draft",
-    "each_profile", "find_by_id", "hold", "is_one", "kept_steps", "list_locked",
+    "Profile", "any_folder", "as_kept_now", "at_step", "check_name", "codes_file", "copy_parts",
+    "drop_draft", "each_profile", "find_by_id", "hold", "is_one", "kept_steps", "list_locked",
     "list_profiles", "locked_folder",
     "making", "note_folder", "parts_of", "profile_folder", "profile_folders", "settle",
     "step_of_print", "take_draft", "use_step",

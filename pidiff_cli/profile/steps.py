@@ -24,7 +24,8 @@ class KeptStep:
 
     Attributes:
         own: whether the profile draws by it.
-        likeness: mean cosine with the photos learnt from; held_out: with those held back.
+        likeness: mean cosine with the photos learnt from; held_out: with those held back. None
+            where it may not be told.
         text_loss: share of the base's text alignment that was lost.
     """
 
@@ -77,6 +78,17 @@ def at_step(profile: Profile, step: int) -> Profile:
     return profile if found.own else StepOf(profile.folder, step)
 
 
+def as_kept_now(profile: Profile) -> Profile:
+    """The profile as it was opened, by a step that may have changed its place since.
+
+    Raises:
+        InputError: that step is not kept any more.
+    """
+    if not isinstance(profile, StepOf):
+        return profile
+    return at_step(Profile(profile.folder), profile.step)
+
+
 def has_print(profile: Profile, fingerprint: str) -> bool:
     """Whether the profile draws by what has this fingerprint, or one of its kept steps does."""
     return step_of_print(profile, fingerprint).fingerprint == fingerprint
@@ -104,6 +116,8 @@ def use_step(profile: Profile, step: int, only: bool = False) -> None:
         InputError: the step is not kept, another process holds the profile, or the disk refuses.
     """
     with profile.lock(), profile.changing():
+        if step == OWN:  # no number of a step
+            raise _not_kept(profile, step, kept_steps(profile))
         taken = at_step(profile, step)
         own = profile.stage_state("tune")["chosen"]
         if taken is not profile:

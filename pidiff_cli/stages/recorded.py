@@ -181,23 +181,25 @@ def recorded_step(record: dict[str, Any], profile: Profile, step: int, asked: bo
     """The profile as the picture was drawn by it, where that step is kept: also where the profile
     has drawn by another one since.
 
+    What has the picture's fingerprint drew it, whatever number it has by now.
+
     Args:
         step: a kept one, or ``OWN``. asked: it was asked for now, whatever the picture says.
 
     Raises:
         InputError: the step is not kept.
     """
-    if step != OWN or asked:
-        try:
-            return at_step(profile, step)
-        except InputError as error:
-            error.hint = (
-                error.hint
-                if asked
-                else ("As it draws now: pidiff again IMAGE.png --set checkpoint=own")
-            )
-            raise
-    return step_of_print(profile, fitted(record, _Record, "The record").profile.fingerprint)
+    if asked:
+        return at_step(profile, step)
+    fingerprint = fitted(record, _Record, "The record").profile.fingerprint
+    found = step_of_print(profile, fingerprint)
+    if step == OWN or found.fingerprint == fingerprint:
+        return found
+    try:
+        return at_step(profile, step)
+    except InputError as error:
+        error.hint = "As it draws now: pidiff again IMAGE.png --set checkpoint=own"
+        raise
 
 
 def recorded_person(record: dict[str, Any], home: Path, profile: str = "") -> Profile:

@@ -10,7 +10,15 @@ import pytest
 
 from pidiff_cli import keeping
 from pidiff_cli.errors import InputError, UsageError
-from pidiff_cli.profile import Profile, at_step, kept_steps, moving, step_of_print, use_step
+from pidiff_cli.profile import (
+    Profile,
+    as_kept_now,
+    at_step,
+    kept_steps,
+    moving,
+    step_of_print,
+    use_step,
+)
 from pidiff_cli.profile.describing import describe
 from pidiff_cli.profile.finding import find_by_id
 from pidiff_cli.stages.export.run import check_steps, run_export, run_import
@@ -84,6 +92,22 @@ def test_a_failure_changes_nothing(alice: Profile, monkeypatch: pytest.MonkeyPat
     with pytest.raises(InputError, match="disk is full"):
         use_step(alice, 50)
     assert alice.manifest == before and drawn_by(alice) == weights(150) and alice.verify() == []
+
+
+def test_the_own_one_is_no_number_to_choose(alice: Profile, home: Path) -> None:
+    for profile in (alice, Profile.create(home, "bob", "man")):
+        with pytest.raises(InputError, match="kept"):
+            use_step(profile, OWN)
+
+
+def test_a_step_that_was_opened_is_followed_to_its_place(alice: Profile) -> None:
+    early = at_step(alice, 50)
+    use_step(alice, 50)
+    assert drawn_by(as_kept_now(early)) == weights(50)
+    use_step(alice, 150, only=True)
+    with pytest.raises(InputError, match="No other step"):
+        as_kept_now(early)
+    assert as_kept_now(alice) is alice
 
 
 def test_the_others_can_go(alice: Profile) -> None:

@@ -76,6 +76,11 @@ class LoraWeights:
                 raise InputError(f"The LoRA is damaged: {path} {fault}.")
 
     @property
+    def changes(self) -> bool:
+        """Whether it changes anything; one that has learnt nothing, or was reset, does not."""
+        return any(bool(layer.up.any()) for layer in self.layers.values())
+
+    @property
     def rank(self) -> int:
         """The rank that most layers have."""
         return _usual(layer.rank for layer in self.layers.values())

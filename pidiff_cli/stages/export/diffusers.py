@@ -24,6 +24,7 @@ from pidiff_cli.core.diffusion.person_branch import (
 from pidiff_cli.core.diffusion.prompts import encode_prompt
 from pidiff_cli.core.diffusion.sampling import DrawSettings, draw
 from pidiff_cli.core.identity.adapter import load_adapter, remove_adapter
+from pidiff_cli.core.identity.lora_files import read_peft
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile
 from pidiff_cli.profile.consent import CONSENTS, consent_kind
@@ -72,7 +73,7 @@ def export(profile: Profile, home: Path, target: Path, write: Write, progress: P
     with leaving(home, target) as (temporary, _):
         files.write_folder(target, lambda folder: write(loaded, folder), temporary)
     progress.finish("export", "read back: the same picture")
-    if "lora" in profile.parts:
+    if "lora" in profile.parts and read_peft(profile.stored("lora")).changes:
         progress.warn(
             f"This is the identity branch; the LoRA of {profile.name} is a file of its own: "
             f"pidiff profile export {profile.name} --format diffusers-lora"

@@ -73,7 +73,8 @@ def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str
         kind: of `FORMATS`. title: for the file's header.
 
     Raises:
-        InputError: the profile has no `lora/`, or one that does not fit its base.
+        InputError: the profile has no `lora/`, or one that changes nothing or does not fit its
+            base.
     """
     manifest = profile.manifest
     if LORA not in profile.parts:
@@ -85,6 +86,8 @@ def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str
     own = locate.recorded_base(str(base.get("name") or "mini"), home)
     here = base_layers(own, home, str(base.get("family") or ""))
     weights = read_peft(profile.stored(LORA))
+    if not weights.changes:
+        raise _changes_nothing(profile)
     word = origin_of(profile).get("trigger") or manifest.noun
     hint = f"Write {word!r} in the prompt."
     size, date = BASES[here.family].size, manifest.created[:10]
@@ -96,6 +99,17 @@ def write_lora(profile: Profile, kind: str, target: Path, home: Path, title: str
         _check(content, weights, here, scratch / f"{profile.name}.safetensors")
         files.write_file(target, content, temporary=temporary)
     return str(word)
+
+
+def _changes_nothing(profile: Profile) -> InputError:
+    """The refusal where the general branch draws as it is, or no step did good."""
+    name = profile.name
+    branch = f"Take the branch, which draws {name}: pidiff profile export {name} --format diffusers"
+    learn = f"Learn it anew, from other photos: pidiff tune {name} --retune"
+    return InputError(
+        f"{name} has learnt nothing in its LoRA: the file would change no picture.",
+        learn if profile.manifest.base.get("wplus") == "off" else branch,
+    )
 
 
 def _check(content: bytes, weights: LoraWeights, here: BaseLayers, path: Path) -> None:

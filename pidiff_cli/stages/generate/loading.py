@@ -38,9 +38,10 @@ def load(
 
 
 def _serves(last: person.LoadedPerson, profile: Profile, parts: BaseParts, score: bool) -> bool:
-    one = last.profile
-    same = (one.folder, one.within, last.parts) == (profile.folder, profile.within, parts)
-    return same and (last.reader is not None or not score)
+    same = (last.profile.folder, last.parts) == (profile.folder, parts)
+    if not same or (score and last.reader is None):
+        return False
+    return bool(last.record["profile"]["fingerprint"] == profile.fingerprint)
 
 
 def _scores(config: GenerateConfig) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from pidiff_cli import __version__
 from pidiff_cli.core.diffusion.base import Base
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Manifest, Profile
+from pidiff_cli.profile import Manifest, Profile, as_kept_now
 from pidiff_cli.profile.consent import consent_kind
 from pidiff_cli.stages.base import fingerprint, identity_fingerprint
 from pidiff_cli.stages.checks import check_tuned_on
@@ -41,24 +41,23 @@ def load_person(
             adapters agree, theirs is overwritten.
 
     Raises:
-        InputError: no W+ code, or one of another base. MissingWeightError: no such weights here.
+        InputError: no W+ code, or one of another base; the step is not kept any more.
+        MissingWeightError: no such weights here.
     """
 
     def load() -> LoadedPerson:
+        who = as_kept_now(profile)
         if last is not None:
-            return _load(profile, parts, device, score, progress, last)
-        key = (
-            profile.folder.resolve(), profile.fingerprint, profile.manifest.photos, parts, device,
-            score,
-        )  # fmt: skip
+            return _load(who, parts, device, score, progress, last)
+        key = who.folder.resolve(), who.fingerprint, who.manifest.photos, parts, device, score
         kept: LoadedPerson = loaded_once(
             repr(key),
-            lambda: _load(profile, parts, device, score, progress),
-            lambda before: _turned(before, profile, parts, device, score, progress),
+            lambda: _load(who, parts, device, score, progress),
+            lambda before: _turned(before, who, parts, device, score, progress),
         )
-        return kept
+        return replace(kept, profile=who)
 
-    return replace(profile.reading(load), profile=profile, noun=noun or profile.manifest.noun)
+    return replace(profile.reading(load), noun=noun or profile.manifest.noun)
 
 
 def _load(

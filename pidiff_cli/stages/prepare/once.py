@@ -107,7 +107,7 @@ def _note(
         kept=[[Path(k.file).name, k.quality, k.held_out, list(k.notes)] for k in kept],
         rejected=[[Path(item.file).name, item.reason] for item in result.rejected],
         advice=result.advice,
-        world=result.world or world_of(profile),
+        world=world_of(profile) or result.world,  # photos that come later decide nothing
         whose=whose,
     )
 

@@ -9,6 +9,7 @@ from pidiff_cli.config import TuneConfig
 from pidiff_cli.errors import InputError
 from pidiff_cli.profile import Profile, kept_steps
 from pidiff_cli.recipe import Recipe
+from pidiff_cli.stages.tune.as_it_is import learns
 from pidiff_cli.weights.locate import BaseParts
 
 #: Fields of a configuration that say nothing of what is learnt.
@@ -74,7 +75,8 @@ def check_kept(
             f"{again}, with the same settings. Until it is done the old one draws.",
         )
     since = _since(profile, state, changed)
-    if since and config.steps > max(state["result"]["steps"], state.get("planned", 0)):
+    trains = state["result"]["steps"] or learns(profile, config, parts)
+    if since and trains and config.steps > max(state["result"]["steps"], state.get("planned", 0)):
         raise InputError(f"{profile.name} cannot go on: {since}.", again)
     return f"{profile.name} stays as it is tuned: {since}. {again}" if since else ""
 

@@ -48,7 +48,7 @@ def _take_kept(profile: Profile, current: Run) -> None:
             )
         if not current.held:
             told = profile.stage_state("tune")["result"].get("likeness") or {}
-            best = Look(1, told.get("best_step") or current.step, told.get("after"))
+            best = Look(1, told.get("best_step", current.step), told.get("after"))
             copy_parts(profile, "", f"{_place(best.step)}/")
             current.looks, current.held = 1, [best]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,20 @@ def test_a_profile_without_a_lora_says_how_to_get_one(pidiff, home, lora, tmp_pa
     ran = pidiff("--json", "profile", "export", "alice", "--format", "kohya", "--out", tmp_path)
     assert ran.code == 3 and "pidiff tune alice" in ran.json["hint"]
     assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_a_lora_that_learnt_nothing_is_no_file(pidiff, alice, lora, tmp_path):
+    """As `tune` leaves it where nothing is learnt, or where no step did good."""
+    still = {path: replace(one, up=torch.zeros_like(one.up)) for path, one in lora.layers.items()}
+    alice.write_folder("lora", lambda folder: write_peft(LoraWeights(still), folder))
+    export = ("--json", "profile", "export", "alice", "--out", tmp_path / "x", "--format")
+    ran = pidiff(*export, "kohya")
+    assert ran.code == 3 and "learnt nothing" in ran.json["error"]
+    assert "--format diffusers" in ran.json["hint"] and not list(tmp_path.glob("*.safetensors"))
+    ran = pidiff(*export, "diffusers")
+    assert ran.code == 0 and "a file of its own" not in ran.err, ran.err
+    alice.update(base={"name": "mini", "wplus": "off"})
+    assert "--retune" in pidiff(*export, "kohya").json["hint"]
 
 
 def test_nothing_else_is_overwritten(pidiff, alice, tmp_path):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pidiff_cli.profile import Profile
-from pidiff_cli.stages.prepare import once
+from pidiff_cli.profile.world import DRAWINGS, PHOTOGRAPHS, world_of
+from pidiff_cli.stages.prepare import once, run
 
 
 @pytest.fixture
@@ -63,6 +65,20 @@ def test_other_photos_are_refused(pidiff: Callable[..., Any], made: Path) -> Non
         path.write_bytes(b"another " + path.name.encode())
     ran = pidiff("tune", made, "--name", "alice")
     assert ran.code == 3 and "made of other photos" in ran.err
+
+
+@pytest.mark.parametrize("known", [DRAWINGS, PHOTOGRAPHS, ""])
+def test_photos_that_come_later_decide_no_more_whether_they_are_drawn(
+    pidiff: Callable[..., Any], made: Path, home: Path, monkeypatch: pytest.MonkeyPatch, known: str
+) -> None:
+    """The face networks of that day may see one new photo otherwise than all of them before."""
+    profile = Profile.open("alice", home)
+    profile.update_stage("prepare", world=known)
+    (made / "new.jpg").write_bytes(b"3")
+    add = run.add
+    monkeypatch.setattr(run, "add", lambda *a: replace(add(*a), world=PHOTOGRAPHS))
+    assert pidiff("prepare", made, "--name", "alice").code == 0
+    assert len(profile.photos) == 2 and world_of(profile) == (known or PHOTOGRAPHS)
 
 
 def test_new_photos_are_added_and_the_adapter_stays(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from safetensors.torch import load_file
 
 from pidiff_cli import api
 from pidiff_cli.errors import InputError
-from pidiff_cli.profile import Profile, at_step, kept_steps
+from pidiff_cli.profile import Profile, at_step, kept_steps, use_step
 from pidiff_cli.profile.describing import describe, told_step
 from pidiff_cli.stages.tune import run as stage
 from pidiff_cli.stages.tune.previews import PREVIEWS
@@ -103,6 +104,28 @@ def test_steps_by_hand_are_done_and_kept(
 
 def test_a_recipe_with_always_and_a_hand_without(photographed: Profile, tune: Any) -> None:
     assert tune(Notes(), steps=2, always=False).steps == 0
+
+
+def test_photos_that_came_later_are_told_and_no_fault(photographed: Profile, tune: Any) -> None:
+    tune(Notes())
+    first, *others = photographed.photos
+    photographed.update(photos=(first, replace(first, key="09", source="9.jpg"), *others))
+    notes = Notes()
+    assert tune(notes).steps == 0
+    assert "1 new photo is not learnt yet" in notes.lines[-1] and "--retune" in notes.lines[-1]
+    with pytest.raises(InputError, match="cannot go on: 1 new photo"):
+        tune(Notes(), steps=3)
+
+
+def test_kept_steps_tell_no_number_either(photographed: Profile, tune: Any) -> None:
+    result = tune(Notes(), steps=4, keep_checkpoints=2)
+    assert result.checkpoints == (2, 4)
+    steps = kept_steps(photographed)
+    assert [(one.likeness, one.held_out) for one in steps] == [(None, None)] * 2
+    use_step(photographed, 2)
+    assert describe(photographed)["alike"] == "cannot be told"
+    assert tune(Notes(), retune=True).checkpoints == () and not kept_steps(photographed)
+    assert not (photographed.folder / "steps").exists() and photographed.verify() == []
 
 
 def test_a_dry_run_says_it(photographed: Profile) -> None:

@@ -265,6 +265,17 @@ def test_where_no_step_did_good_the_steps_stay_all_the_same(
     assert [one.step for one in kept_steps(alice) if one.own] == [0] and alice.verify() == []
 
 
+def test_who_goes_on_from_no_step_that_did_good_keeps_none_of_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The branch as it was is not told as the step at which the run before it ended."""
+    seen = [PreviewScore(0.5), *[PreviewScore(0.3)] * 3, *[PreviewScore(0.6)] * 2]
+    monkeypatch.setattr(Previews, "draw_strip", lambda *_, **__: seen.pop(0))
+    make_profile(home)
+    assert run_tune(keeping(home, keep_checkpoints=0), Notes()).likeness["best_step"] == 0
+    assert run_tune(keeping(home, steps=10), Notes()).checkpoints == (8, 10)
+
+
 def test_without_looks_there_is_nothing_to_keep() -> None:
     with pytest.raises(UsageError, match="preview-every is 0"):
         TuneConfig(keep_checkpoints=2, preview_every=0)
@@ -300,10 +311,16 @@ def test_a_step_draws_again_and_after_another_has_taken_its_place(
         return read_photo(made.images[0].path)
 
     assert np.array_equal(again(early), read_photo(early))
+    kept = shutil.copytree(alice.folder, home / "kept")
     use_step(alice, other)
     assert np.array_equal(again(plain), read_photo(plain))  # by its fingerprint
     assert np.array_equal(again(plain, checkpoint=-1), read_photo(early))
     assert np.array_equal(read_photo(picture("now")), read_photo(early))
+    use_step(alice, other, only=True)
+    assert np.array_equal(again(early), read_photo(early))  # no number is kept: by its fingerprint
+    assert np.array_equal(again(picture("alone")), read_photo(early))
+    shutil.rmtree(alice.folder)
+    shutil.copytree(kept, alice.folder)
     use_step(alice, own, only=True)
     with pytest.raises(InputError, match="No other step of alice") as caught:
         again(early)
@@ -328,6 +345,37 @@ def test_a_table_draws_several_steps_on_one_base(home: Path, alice: Profile) -> 
                              checkpoint=step, steps=2, size=64, mark="none", seed=7)  # fmt: skip
         assert np.array_equal(read_photo(alone.images[0].path), picture)
     assert alice.verify() == []
+
+
+def test_a_step_that_moves_before_its_row_is_drawn_is_the_same(home: Path, alice: Profile) -> None:
+    """Rows are opened before the first is drawn, which may be hours earlier."""
+    from pidiff_cli.core.images import read_photo
+    from pidiff_cli.stages.generate import rows
+
+    how = {"steps": 2, "size": 64, "mark": "none", "seed": 7, "prompts": "as a chef"}
+    own = next(one.step for one in kept_steps(alice) if one.own)
+    other = next(one.step for one in kept_steps(alice) if not one.own)
+    asked = {
+        f"row {at}": {"profile": "alice", "out": home / f"pics{at}", **how, **more}
+        for at, more in enumerate(({}, {"checkpoint": other}, {}))
+    }
+    made = api.generate_rows(asked, home=home, device="cpu").images
+    quiet = [read_photo(one.path) for one in made]
+    load, done = rows.load, []
+
+    def moved(*given: object) -> object:
+        done.append(given)
+        if len(done) == 2:
+            use_step(alice, other)
+        return load(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "load", moved)
+        made = api.generate_rows(asked, home=home, device="cpu").images
+    drawn = [read_photo(one.path) for one in made]
+    assert np.array_equal(drawn[1], quiet[1])
+    assert np.array_equal(drawn[0], quiet[0]) and np.array_equal(drawn[2], quiet[1])
+    assert own != other
 
 
 def test_on_a_base_that_stays_loaded_steps_change_places(
