@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -61,6 +62,8 @@ def test_a_kill(world: World, expected: Expected) -> None:
 @pytest.mark.parametrize("number", signals.SIGNALS)
 def test_a_signal(world: World, expected: Expected, number: int) -> None:
     place = world.place("trial")
+    if signal.getsignal(number) is signal.SIG_IGN:  # under nohup, and so in what is begun here
+        pytest.skip("whoever began these tests ignores the signal")
     assert signals.stop(place, "import", number, 30) == 128 + number
     assert [p.name for p in (place.home / "profiles").glob(".new-*")] == []
     assert judge(place, "import", expected) == []
