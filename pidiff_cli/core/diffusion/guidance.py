@@ -66,8 +66,8 @@ def draws_lora(base: Base, settings: DrawSettings) -> bool:
 class Predictor:
     """Guided predictions of one batch of pictures, step by step.
 
-    Of the base's own pictures, and of a person whose branch has an adapter: those of versions
-    before keep their bytes (``PersonPredictor`` draws all others).
+    Of the base's own pictures, and of a person without a LoRA whose branch has an adapter, as
+    profiles of before have, or is not blended (``sampling.in_one_call``).
 
     A step's rows, B of each kind, are: without the prompt (where guided), and with prompt and
     identity. Without identity the call is the stock pipeline's, bit for bit; with it, what rows
