@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pidiff_cli import files
 from pidiff_cli.profile.manifest import folded
 
 if TYPE_CHECKING:
@@ -65,3 +67,20 @@ def file_lock(path: Path) -> BaseFileLock:
     from filelock import FileLock
 
     return FileLock(path, timeout=0, is_singleton=True, mode=0o600)
+
+
+@contextmanager
+def tried(lock: BaseFileLock, seconds: float = 0) -> Iterator[bool]:
+    """Whether a lock could be had within so many seconds: then it is held in the body."""
+    from filelock import Timeout
+
+    try:
+        files.make_folder(Path(lock.lock_file).parent)
+        lock.acquire(timeout=seconds)
+    except (Timeout, OSError):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()

@@ -15,7 +15,7 @@ from pidiff_cli.profile.forgotten import FORGOTTEN, remove_what_goes
 from pidiff_cli.profile.holders import drop, is_due, marked, note_swept
 from pidiff_cli.profile.journal import CHANGE, GONE, STAGED, apply, read_journal
 from pidiff_cli.profile.locked import LOCKED
-from pidiff_cli.profile.locks import ASIDE, LOCKS, PROFILES, file_lock, key_of
+from pidiff_cli.profile.locks import ASIDE, LOCKS, PROFILES, file_lock, key_of, tried
 from pidiff_cli.profile.manifest import MANIFEST
 from pidiff_cli.reading.bytes_of import Refused
 from pidiff_cli.reading.text import read_json
@@ -167,19 +167,9 @@ def _noted(note: Path) -> Path | None:
 def _nobody_holds(profiles: Path, key: str, own: str = "") -> Iterator[bool]:
     """Whether a lock was free: then it is held in the body. What this process holds for longer
     counts as taken; what it has just taken (``own``) as free."""
-    from filelock import Timeout
-
     lock = file_lock(Path(os.path.realpath(profiles)) / LOCKS / f"{key}.lock")
     if lock.is_locked:
         yield key == own
         return
-    try:
-        files.make_folder(profiles / LOCKS)
-        lock.acquire(timeout=0)
-    except (Timeout, OSError):
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
+    with tried(lock) as free:
+        yield free

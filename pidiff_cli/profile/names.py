@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pidiff_cli import files
-from pidiff_cli.profile.locks import LOCKS, NAMES, PROFILES, file_lock, key_of
+from pidiff_cli.profile.locks import LOCKS, NAMES, PROFILES, file_lock, key_of, tried
 from pidiff_cli.profile.manifest import folded
 
 _LOCK, _WHOLE = "lock", "whole"  # among the marks: whose turn it is to write; the home they fit
@@ -71,22 +71,12 @@ def leaves(folder: Path) -> None:
 @contextmanager
 def _turn(profiles: Path) -> Iterator[bool]:
     """Whether marks can be written now, by this process alone."""
-    from filelock import Timeout
-
     if profiles.name != PROFILES or not profiles.is_dir():
         yield False
         return
-    lock = file_lock(_marks(profiles) / _LOCK)
-    try:
-        files.make_folder(_marks(profiles))
-        lock.acquire(timeout=_TURN)
-    except (Timeout, OSError):  # then they are not whole, and the folders are looked at
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
+    # Where it could not be had they are not whole, and the folders are looked at.
+    with tried(file_lock(_marks(profiles) / _LOCK), _TURN) as mine:
+        yield mine
 
 
 def _marks(profiles: Path) -> Path:
